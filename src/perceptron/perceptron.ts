@@ -1,0 +1,27 @@
+import type { Activation } from './activation';
+
+/** z = W a + b, then φ(z). */
+export interface AffineLayer {
+  /** As a person would name it: "fc.0" from "fc.0.weight". */
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** outputs × inputs, row-major. */
+  readonly weight: Float64Array;
+  /** null: the layer has none; it then has no bias parameters. */
+  readonly bias: Float64Array | null;
+  readonly activation: Activation;
+}
+
+/** A network z_l = W_l a_{l−1} + b_l, a_l = φ_l(z_l) whose weights are all free and used once (math.md 3). */
+export interface Perceptron {
+  readonly layers: readonly AffineLayer[];
+  /** The graph input that holds the samples. */
+  readonly input: string;
+  /** Maps one flattened sample to a_0 = scale ⊙ x + shift: fixed preprocessing found before the first layer; null: none. */
+  readonly preprocessing: { readonly scale: Float64Array; readonly shift: Float64Array } | null;
+  /** The tensor that the loss is put on: the graph's name of it. */
+  readonly logits: string;
+  /** What the graph does to the logits after them. */
+  readonly head: 'none' | 'softmax' | 'sigmoid';
+}

@@ -1,0 +1,69 @@
+/**
+ * A user's mistake or an unsupported model, as a value: what was found, where, and what to do next, in one sentence.
+ * The table names every kind with the part of the request that is to blame, from which the command line takes its exit code.
+ */
+export const failureSubjects = {
+  UsageError: 'usage',
+  FileNotFound: 'model',
+  FileUnreadable: 'model',
+  NotAModel: 'model',
+  LfsPointer: 'model',
+  UnsupportedFormat: 'model',
+  DamagedModel: 'model',
+  ExternalDataMissing: 'model',
+  ExternalDataOutsideFolder: 'model',
+  UnsupportedOperator: 'model',
+  UnsupportedStructure: 'model',
+  NoParameters: 'model',
+  NonFiniteWeights: 'model',
+  ForwardPassMismatch: 'model',
+  TooLarge: 'model',
+  SamplesNotFound: 'samples',
+  SamplesUnreadable: 'samples',
+  SampleKeyMissing: 'samples',
+  SampleShapeMismatch: 'samples',
+  SampleCountMismatch: 'samples',
+  NoSamples: 'samples',
+  NonFiniteSamples: 'samples',
+  LabelOutOfRange: 'samples',
+  UnsupportedLabels: 'samples',
+  NonFiniteLoss: 'samples',
+  Interrupted: 'interruption',
+  WorkerDied: 'internal',
+  InternalError: 'internal',
+} as const satisfies Record<string, 'usage' | 'model' | 'samples' | 'interruption' | 'internal'>;
+
+export type FailureKind = keyof typeof failureSubjects;
+
+export interface Failure {
+  readonly kind: FailureKind;
+  /** One sentence for a person. Never a stack trace. */
+  readonly message: string;
+  /** For the log: a cause, a position, a stack. */
+  readonly detail: string | null;
+}
+
+export type Result<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Failure };
+
+/** Carries a Failure up to the boundary that turns it into a Result. */
+export class FailureError extends Error {
+  readonly failure: Failure;
+
+  constructor(kind: FailureKind, message: string, detail: string | null = null) {
+    super(message);
+    this.name = 'FailureError';
+    this.failure = { kind, message, detail };
+  }
+}
+
+/** The Failure in anything that was thrown; what is no FailureError is an InternalError with its stack in `detail`. */
+export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof FailureError) return thrown.failure;
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return {
+    kind: 'InternalError',
+    message: `The analysis stopped on a fault of its own (${error.message}); please report it with the log.`,
+    detail: error.stack ?? null,
+  };
+}

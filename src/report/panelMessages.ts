@@ -1,0 +1,49 @@
+import type { Failure } from './failure';
+import type { Progress } from './request';
+import type { PartialReport, Report } from './report';
+
+/** A data file beside the model that the panel offers as samples. */
+export interface SampleCandidate {
+  readonly path: string;
+  /** File name as shown. */
+  readonly name: string;
+  /** One line: "1,797 samples of 64 numbers, labels 0 to 9", or why it does not fit. */
+  readonly description: string;
+  readonly fits: boolean;
+}
+
+/** What the panel shows. The host owns it and sends it whole; the panel only draws it. */
+export type PanelState =
+  | { readonly phase: 'reading'; readonly file: string }
+  | {
+      readonly phase: 'choosing-samples';
+      readonly file: string;
+      readonly facts: PartialReport;
+      readonly candidates: readonly SampleCandidate[];
+    }
+  | { readonly phase: 'running'; readonly file: string; readonly progress: Progress }
+  | { readonly phase: 'done'; readonly file: string; readonly report: Report; readonly stale: boolean }
+  | {
+      readonly phase: 'failed';
+      readonly file: string;
+      readonly failure: Failure;
+      /** What was known when it failed. */
+      readonly known: PartialReport;
+    }
+  | { readonly phase: 'cancelled'; readonly file: string; readonly known: PartialReport };
+
+export type SampleChoice =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'browse' }
+  | { readonly kind: 'random' };
+
+export type HostToPanel = { readonly type: 'state'; readonly state: PanelState };
+
+export type PanelToHost =
+  | { readonly type: 'ready' }
+  | { readonly type: 'run' }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'change-samples' }
+  | { readonly type: 'choose-samples'; readonly choice: SampleChoice }
+  | { readonly type: 'export'; readonly format: 'json' | 'csv' | 'svg'; readonly svg: string | null }
+  | { readonly type: 'show-log' };

@@ -1,0 +1,159 @@
+/**
+ * The report: one JSON document that holds everything the panel shows.
+ * Estimated quantities are `Quantity`; facts, shares and counts are plain numbers.
+ * Fields may be added, never renamed: checks outside the project read them.
+ */
+
+/** A number with its evidence: `standardError` is 0 where the value is exact to float64 rounding. */
+export interface Quantity {
+  readonly value: number;
+  readonly standardError: number;
+}
+
+export interface Interval {
+  readonly lower: Quantity;
+  readonly upper: Quantity;
+}
+
+export interface ModelFacts {
+  readonly file: string;
+  readonly sha256: string;
+  /** As a person names it: "ONNX", "Keras", … */
+  readonly format: string;
+  /** The exporter and its version as the file states them, or null. */
+  readonly producer: string | null;
+  /** Trainable numbers reached from the output. */
+  readonly parameters: number;
+  /** The name of the tensor that the loss is put on (logits). */
+  readonly output: string;
+  /** One line for a person: "perceptron 64-32-16-10, tanh". */
+  readonly architecture: string;
+}
+
+export interface SampleFacts {
+  /** The data file, or "random inputs". */
+  readonly source: string;
+  readonly count: number;
+  /** Number of classes, 0 for regression. */
+  readonly classes: number;
+  readonly labels: 'given' | 'predicted' | 'drawn';
+  /** The factor that the inputs were multiplied by. */
+  readonly scale: number;
+  readonly meanLoss: number;
+  readonly accuracy: number | null;
+}
+
+export type Loss = 'cross-entropy' | 'binary-cross-entropy' | 'mean-squared-error';
+
+export type Method = 'closed-form' | 'exact' | 'estimate';
+
+export interface AnalysisFacts {
+  readonly precision: 'float64' | 'float32';
+  /** Relative error of a product measured in float32 against float64; 0 for the closed form in float64. */
+  readonly productError: number;
+  readonly mode: 'evaluation';
+  readonly seed: number;
+  readonly requestedPrecision: number;
+  /** What ended the analysis: "complete", or the budget that ran out. */
+  readonly stoppedBy: string;
+  readonly threads: number;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export interface EigenvalueBound extends Interval {
+  /** The k of the k-th largest eigenvalue, counted from 1. */
+  readonly k: number;
+}
+
+export interface Bounds {
+  readonly lambdaMax: Interval & { readonly blockwiseUpper: Quantity | null };
+  readonly lambdaMin: Interval;
+  readonly eigenvalues: readonly EigenvalueBound[];
+}
+
+export interface LayerReport {
+  readonly name: string;
+  /** The operator as a person names it: "Linear", "Conv", … */
+  readonly kind: string;
+  readonly parameters: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Frobenius norm of the weight, the bias not counted. */
+  readonly weightNorm: number;
+  /** Trace of the layer's own Hessian block. */
+  readonly trace: Quantity;
+  /** ‖H_ll‖_F². */
+  readonly ownCurvature: Quantity | null;
+  /** Σ_{m≠l} ‖H_lm‖_F². */
+  readonly coupling: Quantity | null;
+  /** Additive share of the upper bound on λ_max; may be negative; the sum over layers is the bound. */
+  readonly contribution: Quantity;
+  /** Upper bound on the largest eigenvalue of the layer's own block. */
+  readonly blockUpperBound: Quantity | null;
+  /** Relative change of the bound per relative change of the weight's scale. */
+  readonly elasticity: number | null;
+  /** Share of F² of each hidden unit that the layer feeds. */
+  readonly units: readonly number[] | null;
+}
+
+export interface LayerOrthogonality {
+  /** Share of the layer's Σ_m ‖H_lm‖_F² that comes from pairs of different samples. */
+  readonly crossSampleShare: number;
+  /** Cosines between the layer's inputs of at most 64 samples, ordered by class; null where not drawn. */
+  readonly gram: readonly (readonly number[])[] | null;
+}
+
+export interface Orthogonality {
+  /** Share of F² that comes from pairs of different samples. */
+  readonly crossSampleShare: number;
+  readonly layers: readonly LayerOrthogonality[];
+}
+
+export interface TopSample {
+  readonly index: number;
+  readonly label: number | null;
+  readonly predicted: number | null;
+  readonly loss: number;
+  /** Share of F² of the sample's row of pairs. */
+  readonly share: number;
+}
+
+export interface GaussNewton {
+  readonly trace: Quantity;
+  readonly frobeniusSquared: Quantity;
+  readonly upper: Quantity;
+}
+
+export interface Warning {
+  readonly kind: string;
+  readonly message: string;
+}
+
+export interface Report {
+  readonly schema: 1;
+  readonly model: ModelFacts;
+  readonly samples: SampleFacts;
+  readonly loss: Loss;
+  /** True where the loss had to be guessed. */
+  readonly lossAssumed: boolean;
+  readonly method: Method;
+  readonly analysis: AnalysisFacts;
+  readonly gradientNorm: number;
+  readonly trace: Quantity;
+  readonly frobeniusSquared: Quantity;
+  readonly bounds: Bounds;
+  readonly gaussNewton: GaussNewton | null;
+  /** In the order of the forward pass. */
+  readonly layers: readonly LayerReport[];
+  /** ‖H_lm‖_F², layers × layers. */
+  readonly blocks: readonly (readonly Quantity[])[] | null;
+  readonly orthogonality: Orthogonality | null;
+  readonly topSamples: readonly TopSample[] | null;
+  readonly spectrum: null;
+  readonly warnings: readonly Warning[];
+  /** Seconds by stage ("read", "forward", "compute", "total"); the only part that two equal runs may differ in. */
+  readonly time: Readonly<Record<string, number>>;
+}
+
+/** What is known so far while an analysis runs. */
+export type PartialReport = Partial<Report>;

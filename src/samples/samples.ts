@@ -1,0 +1,33 @@
+import type { ElementType } from '../graph/graph';
+
+/** What a model wants of its samples. */
+export interface InputSpec {
+  readonly name: string;
+  readonly type: ElementType;
+  /** Dimensions of one sample (the batch dimension left out); null where any size will do. */
+  readonly dims: readonly (number | null)[];
+}
+
+export interface SampleInput {
+  readonly name: string;
+  /** Dimensions of one sample. */
+  readonly dims: readonly number[];
+  /** count × product(dims), row-major, multiplied by the scale; float64 whatever the file held. */
+  readonly data: Float64Array;
+}
+
+/** Labels as they were found; the loss decides what to make of them. */
+export type Labels =
+  | { readonly kind: 'classes'; readonly values: Int32Array }
+  /** count × width, row-major: regression targets, one-hot or soft rows. */
+  | { readonly kind: 'rows'; readonly width: number; readonly values: Float64Array };
+
+export interface Samples {
+  /** File name as shown, or "random inputs". */
+  readonly source: string;
+  readonly count: number;
+  readonly inputs: readonly SampleInput[];
+  /** null: the file holds none. */
+  readonly labels: Labels | null;
+  readonly scale: number;
+}
