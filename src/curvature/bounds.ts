@@ -1,0 +1,71 @@
+/**
+ * Bounds on the eigenvalues of a symmetric matrix from its trace and Frobenius norm.
+ * Source: H. Wolkowicz and G. P. H. Styan, "Bounds for eigenvalues using traces", Linear Algebra and its
+ * Applications 29 (1980).
+ */
+
+/** What the bounds are made of: tr H, ‖H‖_F² = tr H², and the order P of H. */
+export interface Moments {
+  readonly trace: number;
+  readonly frobeniusSquared: number;
+  readonly order: number;
+}
+
+export interface Range {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/**
+ * Relative slack on ‖H‖_F². Clamping a negative variance at zero is not safe for an upper bound: eigenvalues that are
+ * all but equal make the variance round to less than nothing. With ‖H‖_F² off by 1e-13 in its rounding, 1e-12 left no
+ * violation.
+ */
+const roundingSlack = 1e-12;
+
+/** P times the variance of the eigenvalues, ‖H‖_F² − (tr H)²/P, widened (sign +1) or narrowed (−1) by the slack. */
+function scatter({ trace, frobeniusSquared, order }: Moments, sign: 1 | -1): number {
+  const plain = Math.max(0, frobeniusSquared - (trace * trace) / order);
+  return Math.max(0, plain + sign * roundingSlack * frobeniusSquared);
+}
+
+function check({ trace, frobeniusSquared, order }: Moments): void {
+  if (!Number.isInteger(order) || order < 1)
+    throw new RangeError(`A matrix of order ${order} has no eigenvalues`);
+  if (!Number.isFinite(trace) || !Number.isFinite(frobeniusSquared) || frobeniusSquared < 0) {
+    throw new RangeError(`No bounds from trace ${trace} and squared norm ${frobeniusSquared}`);
+  }
+}
+
+/** m + s/√(P−1) ≤ λ_max ≤ m + s√(P−1), with m = tr H/P and s² = ‖H‖_F²/P − m². */
+export function lambdaMaxBounds(moments: Moments): Range {
+  check(moments);
+  const { trace, order } = moments;
+  const mean = trace / order;
+  if (order === 1) return { lower: mean, upper: mean };
+  return {
+    lower: mean + Math.sqrt(scatter(moments, -1) / (order * (order - 1))),
+    upper: mean + Math.sqrt((1 - 1 / order) * scatter(moments, 1)),
+  };
+}
+
+/** m − s√(P−1) ≤ λ_min ≤ m − s/√(P−1). */
+export function lambdaMinBounds(moments: Moments): Range {
+  const { lower, upper } = lambdaMaxBounds({ ...moments, trace: -moments.trace });
+  return { lower: -upper, upper: -lower };
+}
+
+/** m − s√((k−1)/(P−k+1)) ≤ λ_k ≤ m + s√((P−k)/k) for the k-th largest eigenvalue, 1 < k < P. */
+export function eigenvalueBounds(moments: Moments, k: number): Range {
+  check(moments);
+  const { trace, order } = moments;
+  if (!Number.isInteger(k) || k <= 1 || k >= order)
+    throw new RangeError(`No λ_${k} strictly inside 1 and ${order}`);
+  const mean = trace / order;
+  // Both ends lie away from the mean, so both take the widened scatter.
+  const deviation = Math.sqrt(scatter(moments, 1) / order);
+  return {
+    lower: mean - deviation * Math.sqrt((k - 1) / (order - k + 1)),
+    upper: mean + deviation * Math.sqrt((order - k) / k),
+  };
+}

@@ -1,0 +1,144 @@
+import type { Loss } from '../report/report';
+
+/** What a loss is measured against: one row of numbers for every sample. */
+export interface Targets {
+  readonly count: number;
+  /** Number of outputs C. */
+  readonly width: number;
+  /** count × width: one-hot or soft class rows, 0/1 rows, or regression targets. */
+  readonly values: Float64Array;
+}
+
+/** A loss with its first two derivatives by the outputs, sample by sample, for the mean over the samples. */
+export interface LossDerivatives {
+  /** ℓ_n; length count. */
+  readonly values: Float64Array;
+  /** ∂ℓ_n/∂z; count × C. */
+  readonly gradient: Float64Array;
+  /** ∂²ℓ_n/∂z²; count × C × C. */
+  readonly hessian: Float64Array;
+}
+
+/**
+ * The loss of samples `from` to `to` of the targets at their outputs.
+ * @param outputs (to − from) × C
+ */
+export function lossDerivatives(
+  loss: Loss,
+  outputs: Float64Array,
+  targets: Targets,
+  from: number,
+  to: number,
+): LossDerivatives {
+  const { width } = targets;
+  const count = to - from;
+  const derivatives = {
+    values: new Float64Array(count),
+    gradient: new Float64Array(count * width),
+    hessian: new Float64Array(count * width * width),
+  };
+  const ofSample = {
+    'cross-entropy': crossEntropy,
+    'binary-cross-entropy': binaryCrossEntropy,
+    'mean-squared-error': squaredError,
+  }[loss];
+  for (let n = 0; n < count; n++) {
+    const target = targets.values.subarray((from + n) * width, (from + n + 1) * width);
+    derivatives.values[n] = ofSample(
+      outputs.subarray(n * width, (n + 1) * width),
+      target,
+      derivatives.gradient.subarray(n * width, (n + 1) * width),
+      derivatives.hessian.subarray(n * width * width, (n + 1) * width * width),
+    );
+  }
+  return derivatives;
+}
+
+/** Writes the derivatives of one sample and returns its loss. */
+type SampleLoss = (
+  z: Float64Array,
+  target: Float64Array,
+  gradient: Float64Array,
+  hessian: Float64Array,
+) => number;
+
+/** softmax(z), with log Σ exp(z) − max z; `others[c]` = Σ_{j≠c} p_j, which is 1 − p_c without its cancellation. */
+export function softmax(z: Float64Array): { p: Float64Array; others: Float64Array; logSumAboveMax: number } {
+  const largest = z.reduce((a, b) => Math.max(a, b), -Infinity);
+  const first = z.indexOf(largest);
+  const p = z.map((value) => Math.exp(value - largest));
+  let rest = 0;
+  p.forEach((value, index) => {
+    if (index !== first) rest += value;
+  });
+  p.forEach((value, index) => (p[index] = value / (1 + rest)));
+  const others = new Float64Array(p.length);
+  for (let c = 0; c < p.length; c++) {
+    let sum = 0;
+    for (let j = 0; j < p.length; j++) if (j !== c) sum += p[j]!;
+    others[c] = sum;
+  }
+  return { p, others, logSumAboveMax: Math.log1p(rest) };
+}
+
+/**
+ * Cross-entropy −Σ_c q_c log p_c with p = softmax(z) and Σ q = 1: δ = p − q, M = diag(p) − p pᵀ.
+ * For the likeliest class δ is summed from the others, and M_cc = p_c Σ_{j≠c} p_j: both would cancel near p_c = 1.
+ */
+const crossEntropy: SampleLoss = (z, q, gradient, hessian) => {
+  const classes = z.length;
+  const { p, others, logSumAboveMax } = softmax(z);
+  const largest = z.reduce((a, b) => Math.max(a, b), -Infinity);
+  const likeliest = q.indexOf(q.reduce((a, b) => Math.max(a, b), -Infinity));
+  let value = 0;
+  let balance = 0;
+  for (let c = 0; c < classes; c++) {
+    const qc = q[c]!;
+    const pc = p[c]!;
+    if (qc !== 0) value += qc * (logSumAboveMax + largest - z[c]!);
+    if (c !== likeliest) {
+      gradient[c] = pc - qc;
+      balance -= pc - qc;
+    }
+    for (let j = 0; j < classes; j++) hessian[c * classes + j] = j === c ? pc * others[c]! : -pc * p[j]!;
+  }
+  gradient[likeliest] = balance;
+  return value;
+};
+
+/** σ(z), without overflow. */
+export function sigmoid(z: number): number {
+  if (z >= 0) return 1 / (1 + Math.exp(-z));
+  const e = Math.exp(z);
+  return e / (1 + e);
+}
+
+/**
+ * Binary cross-entropy of every output, averaged over the outputs: δ = (σ(z) − y)/C, M = diag(σ(z) σ(−z))/C.
+ * σ(z) − y is taken as (1−y) σ(z) − y σ(−z), which does not cancel.
+ */
+const binaryCrossEntropy: SampleLoss = (z, y, gradient, hessian) => {
+  const outputs = z.length;
+  let value = 0;
+  for (let c = 0; c < outputs; c++) {
+    const zc = z[c]!;
+    const yc = y[c]!;
+    value += Math.max(zc, 0) - zc * yc + Math.log1p(Math.exp(-Math.abs(zc)));
+    gradient[c] = ((1 - yc) * sigmoid(zc) - yc * sigmoid(-zc)) / outputs;
+    hessian[c * outputs + c] = (sigmoid(zc) * sigmoid(-zc)) / outputs;
+  }
+  return value / outputs;
+};
+
+/** Squared error averaged over the outputs (PyTorch's MSELoss): δ = 2(z − y)/C, M = 2I/C. */
+const squaredError: SampleLoss = (z, y, gradient, hessian) => {
+  const outputs = z.length;
+  let value = 0;
+  for (let c = 0; c < outputs; c++) {
+    const error = z[c]! - y[c]!;
+    value += error * error;
+    gradient[c] = (2 * error) / outputs;
+    hessian[c * outputs + c] = 2 / outputs;
+  }
+  return value / outputs;
+};

@@ -1,0 +1,97 @@
+import { FailureError } from '../../report/failure';
+import type { Perceptron } from '../perceptron';
+import { CurvatureFeatures } from './curvatureFeatures';
+import { augmentedWidth } from './sampleTile';
+
+/** One block of the Hessian, m ≥ l, and the form that takes fewer multiply-adds for it. */
+export interface PlannedBlock {
+  readonly m: number;
+  readonly l: number;
+  readonly form: 'dual' | 'primal';
+  readonly multiplyAdds: number;
+}
+
+/** How the closed form will be done: it follows from the shapes and the budget alone. */
+export interface ClosedFormPlan {
+  readonly blocks: readonly PlannedBlock[];
+  /** Samples that are held at once. */
+  readonly tileSize: number;
+  /** Bytes of one piece of features. */
+  readonly pieceBytes: number;
+  /** Multiply-adds of all blocks and the Gram matrices. */
+  readonly multiplyAdds: number;
+}
+
+const mebibyte = 1024 ** 2;
+
+/** Pieces beyond this do not make the products faster. */
+const largestPiece = 64 * mebibyte;
+
+/**
+ * Chooses dual or primal for every block by its count of multiply-adds (math.md 3), and the largest tile of samples
+ * that the budget holds.
+ * @throws FailureError TooLarge where not even one sample fits
+ */
+export function planClosedForm(
+  perceptron: Perceptron,
+  samples: number,
+  memoryBudget: number,
+): ClosedFormPlan {
+  const { layers } = perceptron;
+  const blocks: PlannedBlock[] = [];
+  for (let l = 0; l < layers.length; l++) {
+    for (let m = l; m < layers.length; m++) {
+      const { dual, primal } = multiplyAddsOf(perceptron, samples, m, l);
+      blocks.push({ m, l, form: dual < primal ? 'dual' : 'primal', multiplyAdds: Math.min(dual, primal) });
+    }
+  }
+  const dualLayers = new Set(blocks.filter(({ form }) => form === 'dual').flatMap(({ m, l }) => [m, l]));
+  let multiplyAdds = blocks.reduce((sum, block) => sum + block.multiplyAdds, 0);
+  for (const l of dualLayers) multiplyAdds += 0.5 * samples * samples * augmentedWidth(layers[l]!);
+
+  const pieceBytes = Math.min(largestPiece, memoryBudget / 16);
+  const perSample =
+    8 *
+    CurvatureFeatures.numbersPerSample(
+      layers.map(({ outputs }) => outputs),
+      layers[0]!.inputs,
+    );
+  const weights = 8 * layers.reduce((sum, { weight }) => sum + weight.length, 0);
+  // A pair of tiles holds two sets of features; the sums over pairs are one Gram matrix a layer and up to six more.
+  const bytes = (tile: number): number =>
+    weights +
+    8 * pieceBytes +
+    (tile < samples ? 2 : 1) * tile * perSample +
+    (dualLayers.size > 0 ? 8 * tile * tile * (dualLayers.size + 6) : 0);
+  let tileSize = samples;
+  while (tileSize > 1 && bytes(tileSize) > memoryBudget) tileSize = Math.ceil(tileSize / 2);
+  if (bytes(tileSize) > memoryBudget) {
+    throw new FailureError(
+      'TooLarge',
+      `The closed form needs ${Math.ceil(bytes(1) / mebibyte)} MiB for a single sample, more than the memory budget of ` +
+        `${Math.floor(memoryBudget / mebibyte)} MiB; raise the budget.`,
+    );
+  }
+  return { blocks, tileSize, pieceBytes, multiplyAdds };
+}
+
+function multiplyAddsOf(
+  { layers }: Perceptron,
+  samples: number,
+  m: number,
+  l: number,
+): { dual: number; primal: number } {
+  const [upper, lower] = [layers[m]!, layers[l]!];
+  const [d, inputs] = [lower.outputs, augmentedWidth(lower)];
+  if (m === l) {
+    return {
+      dual: 0.25 * samples * samples * d * (d + 1),
+      primal: 0.25 * samples * d * (d + 1) * inputs * (inputs + 1),
+    };
+  }
+  const height = m === l + 1 ? upper.outputs : upper.outputs + upper.inputs;
+  return {
+    dual: 1.5 * samples * samples * height * d,
+    primal: samples * upper.outputs * augmentedWidth(upper) * d * inputs,
+  };
+}

@@ -1,0 +1,187 @@
+import { lossDerivatives, type Targets } from '../../curvature/losses';
+import type { Loss } from '../../report/report';
+import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
+import type { AffineLayer, Perceptron } from '../perceptron';
+
+/** What the closed form is taken of: a perceptron, its samples as a_0 rows, and the loss with its targets. */
+export interface Problem {
+  readonly perceptron: Perceptron;
+  /** a_0 of every sample, count × width of the first layer, preprocessed. */
+  readonly inputs: Matrix;
+  readonly loss: Loss;
+  readonly targets: Targets;
+}
+
+/**
+ * Everything about a run of samples that their curvature is made of. Layers are counted from 0 here, so layer l takes
+ * `input[l]` to z_l and φ_l(z_l); C is the number of outputs, L the number of layers, S the number of samples.
+ */
+export interface SampleTile {
+  readonly from: number;
+  readonly count: number;
+  readonly layers: readonly AffineLayer[];
+  /** ã_{l−1}: the layer's input with a trailing 1 where it has a bias; S × (inputs + bias). */
+  readonly input: readonly Matrix[];
+  /** Network outputs φ_L(z_L); S × C. */
+  readonly outputs: Matrix;
+  /** ℓ_n; length S. */
+  readonly losses: Float64Array;
+  /** φ_l'(z_l); S × d_l. */
+  readonly slope: readonly Matrix[];
+  /** φ_l''(z_l) ⊙ u_l with u_l the gradient by a_l; S × d_l. */
+  readonly bend: readonly Matrix[];
+  /** δ_l = ∂ℓ/∂z_l; S × d_l. */
+  readonly delta: readonly Matrix[];
+  /** A_l = ∂z_L/∂z_l; S × (C × d_l). Empty for the last layer, where it is the identity. */
+  readonly outputJacobian: readonly MatrixStack[];
+  /** M_L A_l; S × (C × d_l), for the last layer M_L itself. */
+  readonly curvedJacobian: readonly MatrixStack[];
+}
+
+/** The layer's W as a matrix, outputs × inputs. */
+export function weightOf(layer: AffineLayer): Matrix {
+  return { rows: layer.outputs, columns: layer.inputs, data: layer.weight };
+}
+
+/** Width of ã_{l−1}: inputs, and one for a bias. */
+export function augmentedWidth(layer: AffineLayer): number {
+  return layer.inputs + (layer.bias === null ? 0 : 1);
+}
+
+/** Forward and backward through the samples `from` to `to` (math.md 3). */
+export async function sampleTile(
+  { perceptron: { layers }, inputs, loss, targets }: Problem,
+  products: MatrixProducts,
+  from: number,
+  to: number,
+): Promise<SampleTile> {
+  const count = to - from;
+  const input: Matrix[] = [];
+  const slope: Matrix[] = [];
+  const second: Matrix[] = [];
+  let activation = rowsOf(inputs, from, to);
+  for (const layer of layers) {
+    input.push(augmented(activation, layer));
+    const z = await affine(activation, layer, products);
+    const { value, first, second: curvature } = layer.activation;
+    slope.push({ ...z, data: z.data.map(first) });
+    second.push({ ...z, data: z.data.map(curvature) });
+    activation = { ...z, data: z.data.map(value) };
+  }
+
+  const ofLoss = lossDerivatives(loss, activation.data, targets, from, to);
+  const last = layers.length - 1;
+  const bend = new Array<Matrix>(layers.length);
+  const delta = new Array<Matrix>(layers.length);
+  const outputJacobian = new Array<MatrixStack>(layers.length);
+  const curvedJacobian = new Array<MatrixStack>(layers.length);
+  let upstream: Matrix = { rows: count, columns: targets.width, data: ofLoss.gradient };
+  for (let l = last; l >= 0; l--) {
+    bend[l] = hadamard(second[l]!, upstream);
+    delta[l] = hadamard(slope[l]!, upstream);
+    if (l > 0) upstream = await products.times(delta[l]!, weightOf(layers[l]!));
+  }
+
+  curvedJacobian[last] = throughOutputActivation(ofLoss.hessian, slope[last]!, bend[last]!);
+  outputJacobian[last] = { count, rows: 0, columns: 0, data: new Float64Array(0) };
+  for (let l = last - 1; l >= 0; l--) {
+    const next = weightOf(layers[l + 1]!);
+    curvedJacobian[l] = scaleColumns(await stackTimes(curvedJacobian[l + 1]!, next, products), slope[l]!);
+    const jacobian =
+      l + 1 === last ? repeated(next, count) : await stackTimes(outputJacobian[l + 1]!, next, products);
+    outputJacobian[l] = scaleColumns(jacobian, slope[l]!);
+  }
+  return {
+    from,
+    count,
+    layers,
+    input,
+    outputs: activation,
+    losses: ofLoss.values,
+    slope,
+    bend,
+    delta,
+    outputJacobian,
+    curvedJacobian,
+  };
+}
+
+/** Rows `from` to `to` of a matrix, sharing its numbers. */
+export function rowsOf(matrix: Matrix, from: number, to: number): Matrix {
+  const { columns, data } = matrix;
+  return { rows: to - from, columns, data: data.subarray(from * columns, to * columns) };
+}
+
+/** z = a Wᵀ + b for every row. */
+export async function affine(
+  activation: Matrix,
+  layer: AffineLayer,
+  products: MatrixProducts,
+): Promise<Matrix> {
+  const z = await products.timesTransposed(activation, weightOf(layer));
+  const { bias } = layer;
+  if (bias === null) return z;
+  for (let n = 0, at = 0; n < z.rows; n++) {
+    for (let i = 0; i < z.columns; i++, at++) z.data[at]! += bias[i]!;
+  }
+  return z;
+}
+
+/** [a, 1] where the layer has a bias, else a. */
+function augmented(activation: Matrix, layer: AffineLayer): Matrix {
+  if (layer.bias === null) return activation;
+  const { rows, columns, data } = activation;
+  const wide = new Float64Array(rows * (columns + 1)).fill(1);
+  for (let n = 0; n < rows; n++) wide.set(data.subarray(n * columns, (n + 1) * columns), n * (columns + 1));
+  return { rows, columns: columns + 1, data: wide };
+}
+
+function hadamard(a: Matrix, b: Matrix): Matrix {
+  return { ...a, data: a.data.map((value, index) => value * b.data[index]!) };
+}
+
+/** M_L = D M D + diag(φ''(z_L) ⊙ u_L): the loss's Hessian by the last layer's z. */
+function throughOutputActivation(hessian: Float64Array, slope: Matrix, bend: Matrix): MatrixStack {
+  const { rows: count, columns: width } = slope;
+  const data = new Float64Array(hessian.length);
+  for (let n = 0, at = 0; n < count; n++) {
+    for (let i = 0; i < width; i++) {
+      const left = slope.data[n * width + i]!;
+      for (let j = 0; j < width; j++, at++) data[at] = left * hessian[at]! * slope.data[n * width + j]!;
+      data[(n * width + i) * width + i]! += bend.data[n * width + i]!;
+    }
+  }
+  return { count, rows: width, columns: width, data };
+}
+
+/** A stack times one matrix from the right, as one product. */
+export async function stackTimes(
+  stack: MatrixStack,
+  right: Matrix,
+  products: MatrixProducts,
+): Promise<MatrixStack> {
+  const flat = { rows: stack.count * stack.rows, columns: stack.columns, data: stack.data };
+  const { data } = await products.times(flat, right);
+  return { count: stack.count, rows: stack.rows, columns: right.columns, data };
+}
+
+function repeated(matrix: Matrix, count: number): MatrixStack {
+  const data = new Float64Array(count * matrix.data.length);
+  for (let n = 0; n < count; n++) data.set(matrix.data, n * matrix.data.length);
+  return { count, rows: matrix.rows, columns: matrix.columns, data };
+}
+
+/**
+ * Multiplies column j of matrix n by scale[n, from + j], in place: what passing back through an activation does.
+ * @returns the stack itself
+ */
+export function scaleColumns(stack: MatrixStack, scale: Matrix, from = 0): MatrixStack {
+  const { count, rows, columns, data } = stack;
+  for (let n = 0, at = 0; n < count; n++) {
+    const offset = n * scale.columns + from;
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++, at++) data[at]! *= scale.data[offset + j]!;
+    }
+  }
+  return stack;
+}

@@ -1,0 +1,82 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+
+/** A model as onnxruntime takes it: an ONNX ModelProto and the files that it refers to, read already. */
+export interface ExecutableModel {
+  readonly bytes: Uint8Array;
+  readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[];
+}
+
+/** A tensor that goes into or comes out of a run; row-major. */
+export interface RunTensor {
+  readonly dims: readonly number[];
+  readonly data: Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+}
+
+export type RunFeeds = Readonly<Record<string, RunTensor>>;
+
+const elementTypes = new Map<unknown, Tensor.Type>([
+  [Float32Array, 'float32'],
+  [Float64Array, 'float64'],
+  [BigInt64Array, 'int64'],
+  [Int32Array, 'int32'],
+  [Uint8Array, 'uint8'],
+]);
+
+function isRunData(data: Tensor.DataType): data is RunTensor['data'] {
+  return elementTypes.has(data.constructor);
+}
+
+/**
+ * A loaded model. `run` is a synchronous native call behind its promise: it holds the event loop and cannot be
+ * cancelled, so nothing here may run in the extension host.
+ */
+export class Session {
+  private constructor(private readonly session: InferenceSession) {}
+
+  /**
+   * Loads a model with `threads` threads for its operators.
+   * @throws Error with onnxruntime's words where it does not take the model.
+   */
+  static async open(model: ExecutableModel, threads: number): Promise<Session> {
+    return new Session(
+      await InferenceSession.create(model.bytes, {
+        // The arena keeps every block it ever took; Electron's allocator traps large ones.
+        enableCpuMemArena: false,
+        enableMemPattern: false,
+        graphOptimizationLevel: 'basic',
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        logSeverityLevel: 3,
+        externalData: [...model.externalData],
+        // Spinning threads would take the editor's cores between two products.
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
+      }),
+    );
+  }
+
+  /** The named outputs for the named inputs. */
+  async run(feeds: RunFeeds, outputs?: readonly string[]): Promise<Readonly<Record<string, RunTensor>>> {
+    const tensors = Object.fromEntries(
+      Object.entries(feeds).map(([name, { data, dims }]) => {
+        const type = elementTypes.get(data.constructor);
+        if (type === undefined) throw new TypeError(`No element type for the data of ${name}`);
+        return [name, new Tensor(type, data, dims)];
+      }),
+    );
+    const results = await (outputs === undefined
+      ? this.session.run(tensors)
+      : this.session.run(tensors, [...outputs]));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => {
+        const { data, dims } = tensor;
+        if (!isRunData(data))
+          throw new TypeError(`Output ${name} holds ${tensor.type}, which is not read here`);
+        return [name, { data, dims }];
+      }),
+    );
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
