@@ -82,7 +82,7 @@ export function softmax(z: Float64Array): { p: Float64Array; others: Float64Arra
 }
 
 /**
- * Cross-entropy −Σ_c q_c log p_c with p = softmax(z) and Σ q = 1: δ = p − q, M = diag(p) − p pᵀ.
+ * Cross-entropy −Σ_c q_c log p_c with p = softmax(z): δ = p Σq − q, M = (diag(p) − p pᵀ) Σq. Σq is 1 but for rounding.
  * For the likeliest class δ is summed from the others, and M_cc = p_c Σ_{j≠c} p_j: both would cancel near p_c = 1.
  */
 const crossEntropy: SampleLoss = (z, q, gradient, hessian) => {
@@ -90,17 +90,20 @@ const crossEntropy: SampleLoss = (z, q, gradient, hessian) => {
   const { p, others, logSumAboveMax } = softmax(z);
   const largest = z.reduce((a, b) => Math.max(a, b), -Infinity);
   const likeliest = q.indexOf(q.reduce((a, b) => Math.max(a, b), -Infinity));
+  const total = q.reduce((a, b) => a + b, 0);
   let value = 0;
   let balance = 0;
   for (let c = 0; c < classes; c++) {
     const qc = q[c]!;
     const pc = p[c]!;
-    if (qc !== 0) value += qc * (logSumAboveMax + largest - z[c]!);
+    if (qc !== 0) value += qc * (logSumAboveMax + (largest - z[c]!));
     if (c !== likeliest) {
-      gradient[c] = pc - qc;
-      balance -= pc - qc;
+      gradient[c] = total * pc - qc;
+      balance -= total * pc - qc;
     }
-    for (let j = 0; j < classes; j++) hessian[c * classes + j] = j === c ? pc * others[c]! : -pc * p[j]!;
+    for (let j = 0; j < classes; j++) {
+      hessian[c * classes + j] = total * pc * (j === c ? others[c]! : -p[j]!);
+    }
   }
   gradient[likeliest] = balance;
   return value;

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph';
+import type { ExecutableModel } from '../runtime/session';
 
 /** A model file that was read. Nothing above `formats` looks at `format` but to show it. */
 export interface Model {
@@ -13,11 +14,4 @@ export interface Model {
    * every input free; nodes that no asked output needs are left out.
    */
   readonly executable: (outputs: readonly string[]) => ExecutableModel;
-}
-
-export interface ExecutableModel {
-  /** An ONNX ModelProto. */
-  readonly bytes: Uint8Array;
-  /** Files that the model refers to, by the path it names, read already. */
-  readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[];
 }

@@ -11,7 +11,8 @@ export type ActivationName =
   | 'elu'
   | 'selu'
   | 'mish'
-  | 'hard-swish';
+  | 'hard-swish'
+  | 'hard-sigmoid';
 
 /** An elementwise activation φ with its first two derivatives, each accurate to float64 rounding. */
 export interface Activation {

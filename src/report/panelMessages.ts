@@ -1,16 +1,8 @@
 import type { Failure } from './failure';
-import type { Progress } from './request';
+import type { Progress, SampleCandidate } from './request';
 import type { PartialReport, Report } from './report';
 
-/** A data file beside the model that the panel offers as samples. */
-export interface SampleCandidate {
-  readonly path: string;
-  /** File name as shown. */
-  readonly name: string;
-  /** One line: "1,797 samples of 64 numbers, labels 0 to 9", or why it does not fit. */
-  readonly description: string;
-  readonly fits: boolean;
-}
+export type { SampleCandidate } from './request';
 
 /** What the panel shows. The host owns it and sends it whole; the panel only draws it. */
 export type PanelState =

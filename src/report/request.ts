@@ -32,6 +32,37 @@ export interface AnalysisRequest {
 
 export const defaultMemoryBudget = 2 * 1024 ** 3;
 
+/** Random inputs drawn where nothing else is said. */
+export const defaultRandomCount = 256;
+
+/** What a request is without the user's word; one place, so that the terminal and the panel give the same report. */
+export const requestDefaults = {
+  scale: 1,
+  limit: null,
+  output: null,
+  loss: 'auto',
+  seed: 0,
+  threads: null,
+  memoryBudget: defaultMemoryBudget,
+} as const satisfies Omit<AnalysisRequest, 'model' | 'samples'>;
+
+/** A data file beside the model that the panel offers as samples. */
+export interface SampleCandidate {
+  readonly path: string;
+  /** File name as shown. */
+  readonly name: string;
+  /** One line: "1,797 samples of 64 numbers, labels 0 to 9", or why it does not fit. */
+  readonly description: string;
+  readonly fits: boolean;
+}
+
+/** What a model file and its folder tell before anything is computed. */
+export interface ModelInspection {
+  readonly facts: PartialReport;
+  /** Data files beside the model, best first. */
+  readonly candidates: readonly SampleCandidate[];
+}
+
 /** A stage of the work, as a person would name it, with what is known so far. */
 export interface Progress {
   readonly stage: string;

@@ -1,4 +1,7 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+
+/** onnxruntime's own version. */
+export const runtimeVersion: string = env.versions.node ?? env.versions.common;
 
 /** A model as onnxruntime takes it: an ONNX ModelProto and the files that it refers to, read already. */
 export interface ExecutableModel {

@@ -8,6 +8,9 @@ export interface InputSpec {
   readonly dims: readonly (number | null)[];
 }
 
+/** Numbers that the inputs of all samples may hold together: 2 GiB as float64. */
+export const mostInputNumbers = 2 ** 28;
+
 export interface SampleInput {
   readonly name: string;
   /** Dimensions of one sample. */

@@ -1,7 +1,7 @@
 import type { MatrixProducts } from '../../runtime/matrixProducts';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { ranges, SamplePairs, type BlockSum } from './dualBlock';
-import { planClosedForm, type ClosedFormPlan, type PlannedBlock } from './plan';
+import type { ClosedFormPlan, PlannedBlock } from './plan';
 import { PrimalSum } from './primalBlock';
 import { augmentedWidth, sampleTile, type Problem, type SampleTile } from './sampleTile';
 
@@ -22,15 +22,15 @@ export interface ClosedForm {
  * Trace and Frobenius norm of every block of the Hessian, in closed form for a perceptron of any depth (math.md 3),
  * exact to float64 rounding. Linear or quadratic in the samples, block by block, whichever is less work; never the
  * P × P Hessian itself.
+ * @param plan planClosedForm's for these shapes
  * @param onProgress told the fraction of the multiply-adds that is done
  */
-export async function closedForm(
+export function closedForm(
   problem: Problem,
   products: MatrixProducts,
-  memoryBudget: number,
+  plan: ClosedFormPlan,
   onProgress: (fraction: number) => void,
 ): Promise<ClosedForm> {
-  const plan = planClosedForm(problem.perceptron, problem.inputs.rows, memoryBudget);
   return new ClosedFormRun(problem, products, plan, onProgress).run();
 }
 

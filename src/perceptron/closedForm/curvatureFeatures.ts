@@ -35,7 +35,8 @@ export class CurvatureFeatures {
     for (let l = lastHidden - 1; l >= 1; l--) {
       bending.set(l, await features.pulledBack(l, 0, tile.layers[l]!.outputs, 0));
     }
-    for (let l = 0; l <= lastHidden - 2; l++) {
+    // From the output backwards: T_ml is made of T_m,l+1.
+    for (let l = lastHidden - 2; l >= 0; l--) {
       for (let m = l + 2; m <= lastHidden; m++) {
         transfer.set(`${m},${l}`, await features.nextTransfer(m, l));
       }

@@ -1,0 +1,93 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { bundledPanel, openBrowser, openPanel, show, themeNames } from '../test/panel/panelPage.mjs';
+
+/** Writes pictures of the panel in VS Code's four themes, and of its phases, to screenshots/. */
+
+const folder = new URL('../screenshots/', import.meta.url);
+
+/** @returns {Promise<import('../src/report/report').Report>} */
+async function fixture() {
+  const text = await readFile(new URL('../test/panel/fixtures/report.json', import.meta.url), 'utf8');
+  return JSON.parse(text);
+}
+
+const report = await fixture();
+const file = report.model.file;
+const { model, samples, loss, lossAssumed } = report;
+const known = { model, samples, loss, lossAssumed };
+
+/** @type {Record<string, import('../src/report/panelMessages').PanelState>} */
+const phases = {
+  reading: { phase: 'reading', file },
+  'choosing-samples': {
+    phase: 'choosing-samples',
+    file,
+    facts: { model },
+    candidates: [
+      {
+        path: '/digits.npz',
+        name: 'digits.npz',
+        description: '1,797 samples of 64 numbers, labels 0 to 9',
+        fits: true,
+      },
+      { path: '/old.csv', name: 'old.csv', description: '200 rows of 65 columns, labels 0 to 9', fits: true },
+      {
+        path: '/faces.npy',
+        name: 'faces.npy',
+        description: '400 samples of 4,096 numbers; the model wants 64',
+        fits: false,
+      },
+    ],
+  },
+  running: {
+    phase: 'running',
+    file,
+    progress: {
+      stage: 'Blocks of the Hessian, 2 of 6',
+      fraction: 0.42,
+      remainingSeconds: 3,
+      report: { ...known, gradientNorm: report.gradientNorm },
+    },
+  },
+  stale: { phase: 'done', file, report, stale: true },
+  failed: {
+    phase: 'failed',
+    file,
+    known: { model },
+    failure: {
+      kind: 'SampleShapeMismatch',
+      message:
+        'faces.npy holds samples of 4,096 numbers (key "x"), but the input "input" of digits.onnx takes 64: choose other samples.',
+      detail: null,
+    },
+  },
+  cancelled: { phase: 'cancelled', file, known },
+};
+
+await mkdir(folder, { recursive: true });
+const script = await bundledPanel();
+const browser = await openBrowser();
+
+/**
+ * @param {string} name
+ * @param {import('../src/report/panelMessages').PanelState} state
+ * @param {Parameters<typeof openPanel>[2]} options
+ */
+async function picture(name, state, options) {
+  const { page, errors, close } = await openPanel(browser, script, options);
+  await show(page, state);
+  const path = new URL(`${name}.png`, folder).pathname;
+  await page.screenshot({ path, fullPage: true });
+  await close();
+  if (errors.length > 0) throw new Error(`${name}: ${errors.join('; ')}`);
+  process.stdout.write(`screenshots/${name}.png\n`);
+}
+
+try {
+  const done = /** @type {const} */ ({ phase: 'done', file, report, stale: false });
+  for (const theme of themeNames) await picture(`done-${theme}`, done, { theme });
+  for (const [name, state] of Object.entries(phases)) await picture(name, state, { height: 300 });
+  await picture('narrow', done, { width: 400 });
+} finally {
+  await browser.close();
+}

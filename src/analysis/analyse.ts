@@ -1,0 +1,172 @@
+import { availableParallelism } from 'node:os';
+import { version } from '../../package.json';
+import { activationNamed } from '../perceptron/activations';
+import { closedForm } from '../perceptron/closedForm/closedForm';
+import { planClosedForm } from '../perceptron/closedForm/plan';
+import { firstActivations, networkOutputs } from '../perceptron/forward';
+import type { Perceptron } from '../perceptron/perceptron';
+import { FailureError } from '../report/failure';
+import type { PartialReport, Report, SampleFacts } from '../report/report';
+import type { AnalysisRequest, Progress } from '../report/request';
+import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
+import { runtimeVersion } from '../runtime/session';
+import { drawInputs } from '../samples/drawInputs';
+import { SeededRandom } from '../samples/random';
+import { readSamples } from '../samples/readSamples';
+import type { InputSpec, Samples } from '../samples/samples';
+import { accuracy } from './accuracy';
+import { chooseLoss, type ChosenLoss } from './chooseLoss';
+import { checkForwardPass } from './forwardCheck';
+import { modelLabels } from './modelLabels';
+import { perceptronReport } from './perceptronReport';
+import { readPerceptron } from './readPerceptron';
+import { Stopwatch } from './stopwatch';
+import { warningsAbout } from './warnings';
+
+/** The relative precision that an analysis aims at where the closed form is not exact already. */
+const requestedPrecision = 0.01;
+
+/**
+ * The use case: a request in, a report out. The closed form for a perceptron of any depth; everything else is refused
+ * by naming the node in the way.
+ * @param onProgress told the stage, the fraction done and what is known so far
+ * @throws FailureError for whatever the user can do something about
+ */
+export async function analyse(
+  request: AnalysisRequest,
+  onProgress: (progress: Progress) => void,
+): Promise<Report> {
+  const stopwatch = new Stopwatch();
+  let known: PartialReport = { schema: 1 };
+  const tell = (stage: string, fraction: number | null, remainingSeconds: number | null = null): void => {
+    onProgress({ stage, fraction, remainingSeconds, report: known });
+  };
+
+  tell('Reading the model', null);
+  const {
+    model,
+    perceptron: asRead,
+    inputSpec,
+    facts,
+    notes,
+  } = await readPerceptron(request.model, request.output);
+  known = { ...known, model: facts, method: 'closed-form' };
+  stopwatch.lap('read');
+
+  tell('Reading the samples', null);
+  const samples = await samplesFor(request, inputSpec);
+  const input = samples.inputs[0];
+  if (input === undefined)
+    throw new FailureError('NoSamples', `${samples.source} holds no inputs; choose another file.`);
+  stopwatch.lap('samples');
+
+  tell('Checking the forward pass', null);
+  const threads = request.threads ?? availableParallelism();
+  const products = await MatrixProducts.open(threads);
+  try {
+    const rows: Matrix = {
+      rows: samples.count,
+      columns: input.data.length / samples.count,
+      data: input.data,
+    };
+    const inputs = firstActivations(asRead, rows);
+    const logits = await networkOutputs(asRead, inputs, products);
+    await checkForwardPass(model, asRead, input, inputSpec.type, logits, products, threads);
+    const chosen = lossFor(request, samples, logits, asRead);
+    const { loss, targets } = chosen;
+    const perceptron = lossSide(asRead, chosen);
+    known = { ...known, loss, lossAssumed: chosen.assumed };
+    stopwatch.lap('forward');
+
+    const plan = planClosedForm(perceptron, samples.count, request.memoryBudget);
+    let told = 0;
+    const started = performance.now();
+    const form = await closedForm({ perceptron, inputs, loss, targets }, products, plan, (fraction) => {
+      const seconds = (performance.now() - started) / 1000;
+      if (seconds - told < 0.1) return;
+      told = seconds;
+      tell(
+        'Computing the curvature',
+        fraction,
+        fraction > 0.02 ? (seconds * (1 - fraction)) / fraction : null,
+      );
+    });
+    stopwatch.lap('compute');
+    if (!Number.isFinite(form.meanLoss)) {
+      throw new FailureError(
+        'NonFiniteLoss',
+        `The mean loss on ${samples.source} is ${form.meanLoss}; check the samples, their scaling (--scale) and the loss (--loss).`,
+      );
+    }
+
+    const sampleFacts: SampleFacts = {
+      source: samples.source,
+      count: samples.count,
+      classes: loss === 'mean-squared-error' ? 0 : Math.max(2, targets.width),
+      labels: samples.labels !== null ? 'given' : request.samples.kind === 'random' ? 'drawn' : 'predicted',
+      scale: samples.scale,
+      meanLoss: form.meanLoss,
+      accuracy: accuracy(loss, logits, targets),
+    };
+    return {
+      schema: 1,
+      model: facts,
+      samples: sampleFacts,
+      loss,
+      lossAssumed: chosen.assumed,
+      method: 'closed-form',
+      analysis: {
+        precision: 'float64',
+        productError: 0,
+        mode: 'evaluation',
+        seed: request.seed,
+        requestedPrecision,
+        stoppedBy: 'complete',
+        threads,
+        versions: { 'model-sharpness': version, onnxruntime: runtimeVersion },
+      },
+      ...perceptronReport(perceptron, form),
+      gaussNewton: null,
+      topSamples: null,
+      spectrum: null,
+      warnings: warningsAbout(sampleFacts, targets, notes),
+      time: stopwatch.seconds(),
+    };
+  } finally {
+    await products.release();
+  }
+}
+
+async function samplesFor(request: AnalysisRequest, spec: InputSpec): Promise<Samples> {
+  const { samples: source, seed, scale, limit } = request;
+  if (source.kind === 'random') return drawInputs([spec], source.count, seed);
+  return readSamples(source, [spec], { scale, limit, seed });
+}
+
+function lossFor(
+  request: AnalysisRequest,
+  samples: Samples,
+  logits: Matrix,
+  { head }: Perceptron,
+): ChosenLoss {
+  if (samples.labels !== null)
+    return chooseLoss(samples.labels, head, logits.columns, request.loss, samples.source);
+  const random = request.samples.kind === 'random' ? SeededRandom.fromSeed(request.seed + 1) : null;
+  return modelLabels(logits, head, request.loss, random);
+}
+
+/** Squared error is taken of what the model gives: behind a sigmoid head, of the sigmoid. */
+function lossSide(perceptron: Perceptron, { loss }: ChosenLoss): Perceptron {
+  if (loss !== 'mean-squared-error' || perceptron.head !== 'sigmoid') return perceptron;
+  const last = perceptron.layers.at(-1);
+  if (last?.activation.name !== 'identity') {
+    throw new FailureError(
+      'UnsupportedStructure',
+      `Squared error after ${last?.activation.name ?? 'nothing'} and a sigmoid is not analysed here; choose --loss binary-cross-entropy.`,
+    );
+  }
+  return {
+    ...perceptron,
+    layers: [...perceptron.layers.slice(0, -1), { ...last, activation: activationNamed('sigmoid') }],
+  };
+}

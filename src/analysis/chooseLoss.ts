@@ -1,0 +1,139 @@
+import type { Targets } from '../curvature/losses';
+import type { Perceptron } from '../perceptron/perceptron';
+import { FailureError } from '../report/failure';
+import type { Loss } from '../report/report';
+import type { Labels } from '../samples/samples';
+
+export type Head = Perceptron['head'];
+
+/** A loss with what it is measured against. */
+export interface ChosenLoss {
+  readonly loss: Loss;
+  /** True where neither the user nor the model said which loss it is. */
+  readonly assumed: boolean;
+  readonly targets: Targets;
+}
+
+/** Rows of probabilities sum to 1 but for float32 rounding. */
+const distributionTolerance = 1e-5;
+
+/**
+ * The loss that fits the model's head and the labels, or the one asked for.
+ * @param width number of outputs C
+ * @param source the samples' name for the sentences
+ * @throws FailureError where labels and outputs do not fit each other
+ */
+export function chooseLoss(
+  labels: Labels,
+  head: Head,
+  width: number,
+  requested: Loss | 'auto',
+  source: string,
+): ChosenLoss {
+  return labels.kind === 'classes'
+    ? lossOfClasses(labels.values, head, width, requested, source)
+    : lossOfRows(labels, head, width, requested, source);
+}
+
+function lossOfClasses(
+  values: Int32Array,
+  head: Head,
+  width: number,
+  requested: Loss | 'auto',
+  source: string,
+): ChosenLoss {
+  const automatic: Loss = width === 1 || head === 'sigmoid' ? 'binary-cross-entropy' : 'cross-entropy';
+  const loss = requested === 'auto' ? automatic : requested;
+  if (loss === 'cross-entropy' && width === 1) throw singleOutput();
+  const assumed = requested === 'auto' && (head === 'none' || (head === 'sigmoid' && width > 1));
+  const count = values.length;
+  if (width === 1) {
+    if (loss === 'binary-cross-entropy') {
+      const wrong = values.findIndex((value) => value > 1);
+      if (wrong !== -1) {
+        throw new FailureError(
+          'LabelOutOfRange',
+          `Label ${String(values[wrong])} of sample ${wrong} in ${source} is neither 0 nor 1, and the model has a single output; for regression ask for --loss mean-squared-error, or save the targets as floats.`,
+        );
+      }
+    }
+    return { loss, assumed, targets: { count, width, values: Float64Array.from(values) } };
+  }
+  return { loss, assumed, targets: { count, width, values: oneHot(values, width, source) } };
+}
+
+function lossOfRows(
+  { width: labelWidth, values }: Extract<Labels, { kind: 'rows' }>,
+  head: Head,
+  width: number,
+  requested: Loss | 'auto',
+  source: string,
+): ChosenLoss {
+  if (labelWidth !== width) {
+    throw new FailureError(
+      'SampleShapeMismatch',
+      `${source} holds ${labelWidth} ${labelWidth === 1 ? 'float target' : 'numbers'} per sample as labels, but the model has ${width} ${width === 1 ? 'output' : 'outputs'}; choose other labels with --labels, or save classes as integers.`,
+    );
+  }
+  const binary = values.every((value) => value === 0 || value === 1);
+  const probabilities = values.every((value) => value >= 0 && value <= 1);
+  const distributions = width > 1 && probabilities && rowsSumToOne(values, width);
+  const automatic: Loss =
+    distributions && head !== 'sigmoid'
+      ? 'cross-entropy'
+      : binary || (head === 'sigmoid' && probabilities)
+        ? 'binary-cross-entropy'
+        : 'mean-squared-error';
+  const loss = requested === 'auto' ? automatic : requested;
+  if (loss === 'cross-entropy') {
+    if (width === 1) throw singleOutput();
+    if (!distributions) throw notProbabilities(source, 'rows of probabilities that sum to 1');
+  }
+  if (loss === 'binary-cross-entropy' && !probabilities) throw notProbabilities(source, 'labels from 0 to 1');
+  if (loss === 'mean-squared-error' && head === 'softmax') {
+    throw new FailureError(
+      'UnsupportedLabels',
+      `The labels in ${source} are no probabilities, but the model ends in a softmax; squared error after a softmax is not analysed here, give class labels instead.`,
+    );
+  }
+  const assumed = requested === 'auto' && head === 'none' && loss !== 'mean-squared-error';
+  return { loss, assumed, targets: { count: values.length / width, width, values } };
+}
+
+/** One row per class label, 1 at the class. */
+export function oneHot(classes: Int32Array, width: number, source: string): Float64Array {
+  const rows = new Float64Array(classes.length * width);
+  classes.forEach((label, n) => {
+    if (label < 0 || label >= width) {
+      throw new FailureError(
+        'LabelOutOfRange',
+        `Label ${label} of sample ${n} in ${source} is outside the model's ${width} outputs (0 to ${width - 1}); choose the samples or the labels that belong to this model.`,
+      );
+    }
+    rows[n * width + label] = 1;
+  });
+  return rows;
+}
+
+function rowsSumToOne(values: Float64Array, width: number): boolean {
+  for (let at = 0; at < values.length; at += width) {
+    let sum = 0;
+    for (let c = 0; c < width; c++) sum += values[at + c]!;
+    if (Math.abs(sum - 1) > distributionTolerance) return false;
+  }
+  return true;
+}
+
+function singleOutput(): FailureError {
+  return new FailureError(
+    'UsageError',
+    'Cross-entropy needs at least two outputs, but the model has a single one; use --loss binary-cross-entropy or --loss mean-squared-error.',
+  );
+}
+
+function notProbabilities(source: string, wanted: string): FailureError {
+  return new FailureError(
+    'UnsupportedLabels',
+    `The loss asked for needs ${wanted}, but ${source} holds other numbers as labels; use --loss mean-squared-error or other labels.`,
+  );
+}

@@ -1,0 +1,108 @@
+import { blockwiseUpperBound } from '../curvature/blockwiseBound';
+import {
+  eigenvalueBounds,
+  lambdaMaxBounds,
+  lambdaMinBounds,
+  type Moments,
+  type Range,
+} from '../curvature/bounds';
+import { contributions } from '../curvature/contributions';
+import type { ClosedForm } from '../perceptron/closedForm/closedForm';
+import type { AffineLayer, Perceptron } from '../perceptron/perceptron';
+import type { Interval, LayerReport, Quantity, Report } from '../report/report';
+
+/** λ_k is bounded for k up to this. */
+const mostEigenvalues = 10;
+
+type CurvatureParts = Pick<
+  Report,
+  'gradientNorm' | 'trace' | 'frobeniusSquared' | 'bounds' | 'layers' | 'blocks' | 'orthogonality'
+>;
+
+/** The report's numbers from the closed form; all exact, so every standard error is 0. */
+export function perceptronReport({ layers }: Perceptron, form: ClosedForm): CurvatureParts {
+  const order = parameterCount(layers);
+  const rows = form.blocks.map(sum);
+  const moments: Moments = { trace: sum(form.traces), frobeniusSquared: sum(rows), order };
+  const ownBounds = layers.map(
+    (layer, l) =>
+      lambdaMaxBounds({
+        trace: form.traces[l]!,
+        frobeniusSquared: form.blocks[l]![l]!,
+        order: parametersOf(layer),
+      }).upper,
+  );
+  const shares = contributions(
+    layers.map((layer, l) => ({
+      parameters: parametersOf(layer),
+      trace: form.traces[l]!,
+      row: form.blocks[l]!,
+    })),
+  );
+  const sameSampleRows = form.sameSampleBlocks.map(sum);
+  return {
+    gradientNorm: form.gradientNorm,
+    trace: exact(moments.trace),
+    frobeniusSquared: exact(moments.frobeniusSquared),
+    bounds: {
+      lambdaMax: {
+        ...interval(lambdaMaxBounds(moments)),
+        blockwiseUpper: exact(blockwiseUpperBound(ownBounds, form.blocks)),
+      },
+      lambdaMin: interval(lambdaMinBounds(moments)),
+      eigenvalues: Array.from({ length: Math.min(mostEigenvalues, order - 1) - 1 }, (_, index) => {
+        const k = index + 2;
+        return { k, ...interval(eigenvalueBounds(moments, k)) };
+      }),
+    },
+    layers: layers.map((layer, l): LayerReport => ({
+      name: layer.name,
+      kind: 'Linear',
+      parameters: parametersOf(layer),
+      inputs: layer.inputs,
+      outputs: layer.outputs,
+      weightNorm: Math.sqrt(layer.weight.reduce((total, value) => total + value * value, 0)),
+      trace: exact(form.traces[l]!),
+      ownCurvature: exact(form.blocks[l]![l]!),
+      coupling: exact(sum(form.blocks[l]!.filter((_, m) => m !== l))),
+      contribution: exact(shares[l]!),
+      blockUpperBound: exact(ownBounds[l]!),
+      elasticity: null,
+      units: null,
+    })),
+    blocks: form.blocks.map((row) => row.map(exact)),
+    orthogonality: {
+      crossSampleShare: crossShare(sum(sameSampleRows), moments.frobeniusSquared),
+      layers: layers.map((_, l) => ({
+        crossSampleShare: crossShare(sameSampleRows[l]!, rows[l]!),
+        gram: null,
+      })),
+    },
+  };
+}
+
+/** Trainable numbers of all layers. */
+export function parameterCount(layers: readonly AffineLayer[]): number {
+  return sum(layers.map(parametersOf));
+}
+
+function parametersOf({ weight, bias }: AffineLayer): number {
+  return weight.length + (bias?.length ?? 0);
+}
+
+/** 1 − same-sample/all; 0 where there is no curvature at all. */
+function crossShare(sameSample: number, all: number): number {
+  return all > 0 ? 1 - sameSample / all : 0;
+}
+
+function interval({ lower, upper }: Range): Interval {
+  return { lower: exact(lower), upper: exact(upper) };
+}
+
+function exact(value: number): Quantity {
+  return { value, standardError: 0 };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,178 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { version } from '../package.json';
+import { analyse } from './analysis/analyse';
+import { detectFile, modelExtensions } from './formats/detection';
+import { helpText, parseCommandLine } from './report/commandLine';
+import { FailureError, failureOf, failureSubjects, type FailureKind } from './report/failure';
+import { formatCount } from './report/number';
+import { printable } from './report/printable';
+import type { AnalysisRequest, Progress } from './report/request';
+import { reportJson } from './report/schema';
+import { reportText } from './report/text';
+
+const exitCodes = {
+  usage: 2,
+  model: 3,
+  samples: 4,
+  interruption: 130,
+  internal: 1,
+} as const satisfies Record<(typeof failureSubjects)[FailureKind], number>;
+
+/** One line on standard error that is written over itself; nothing where standard error is no terminal. */
+class ProgressLine {
+  #shown = false;
+
+  show({ stage, fraction }: Progress): void {
+    if (!process.stderr.isTTY) return;
+    const share = fraction === null ? '' : ` ${Math.floor(100 * fraction)} %`;
+    const text = `${printable(stage)}${share}`.slice(0, Math.max(0, process.stderr.columns - 1));
+    process.stderr.write(`\r\u001b[K${text}`);
+    this.#shown = true;
+  }
+
+  clear(): void {
+    if (this.#shown) process.stderr.write('\r\u001b[K');
+    this.#shown = false;
+  }
+}
+
+const progressLine = new ProgressLine();
+
+function note(sentence: string): void {
+  progressLine.clear();
+  process.stderr.write(`${sentence}\n`);
+}
+
+async function analyze(request: AnalysisRequest, json: boolean): Promise<void> {
+  let warned = request.samples.kind === 'file';
+  const report = await analyse(request, (progress) => {
+    // Not before the model is read: where it cannot be, its samples matter to nobody.
+    if (!warned && progress.report.model !== undefined) {
+      warned = true;
+      note(
+        'Warning: there is no --samples, so the loss is computed on random inputs and the numbers say nothing about ' +
+          'your data.',
+      );
+    }
+    progressLine.show(progress);
+  });
+  progressLine.clear();
+  process.stdout.write(json ? `${reportJson(report)}\n` : reportText(report));
+}
+
+/** How much of a folder `detect` looks at, so that a whole disk does not keep it busy for ever. */
+const mostEntries = 100_000;
+const deepest = 16;
+const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '.git']);
+
+/** The files below a folder that have a model's extension, in the order of their paths; links are not followed. */
+async function modelFilesBelow(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  let entriesLeft = mostEntries;
+  const walk = async (current: string, depth: number): Promise<void> => {
+    const entries = await readdir(current, { withFileTypes: true }).catch((error: unknown) => {
+      note(
+        `${printable(current)} cannot be listed (${error instanceof Error ? printable(error.message) : 'unknown cause'}).`,
+      );
+      return [];
+    });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (entriesLeft === 0) return;
+      entriesLeft -= 1;
+      const path = join(current, entry.name);
+      if (entry.isDirectory() && !skippedFolders.has(entry.name) && depth < deepest)
+        await walk(path, depth + 1);
+      const name = entry.name.toLowerCase();
+      if (entry.isFile() && modelExtensions.some((extension) => name.endsWith(`.${extension}`)))
+        files.push(path);
+    }
+  };
+  await walk(folder, 0);
+  if (entriesLeft === 0)
+    note(`Only the first ${formatCount(mostEntries)} entries of the folder were looked at.`);
+  return files;
+}
+
+/** Every model file below the folder: path, format, size, whether it can be analysed, and what to do where it cannot. */
+async function detect(folder: string): Promise<void> {
+  const facts = await stat(folder).catch(() => null);
+  if (facts?.isDirectory() !== true) {
+    throw new FailureError('FileNotFound', `There is no folder ${printable(folder)}; name one that exists.`);
+  }
+  const files = await modelFilesBelow(folder);
+  if (files.length === 0) {
+    note(
+      `No model files (${modelExtensions.map((extension) => `.${extension}`).join(', ')}) below ${printable(folder)}.`,
+    );
+    return;
+  }
+  const rows = [['File', 'Format', 'Bytes', 'Analysable', 'Advice']];
+  for (const file of files) {
+    const path = relative(folder, file);
+    try {
+      const { title, size, analysable, advice } = await detectFile(file);
+      rows.push([path, title, formatCount(size), analysable ? 'yes' : 'no', advice ?? '']);
+    } catch (error) {
+      rows.push([path, 'unknown', '', 'no', failureOf(error).message]);
+    }
+  }
+  const cells = rows.map((row) => row.map(printable));
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 2 ? cell.padStart(widths[2] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const command = parseCommandLine(args);
+  switch (command.kind) {
+    case 'help':
+      process.stdout.write(helpText);
+      return;
+    case 'version':
+      process.stdout.write(`${version}\n`);
+      return;
+    case 'analyze':
+      await analyze(command.request, command.json);
+      return;
+    case 'detect':
+      await detect(command.folder);
+  }
+}
+
+async function main(): Promise<void> {
+  // Stays where the analysis never settles and Node ends for want of anything to do.
+  process.exitCode = 1;
+  process.on('SIGINT', () => {
+    progressLine.clear();
+    process.exit(exitCodes.interruption);
+  });
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // The reader (`head`, a pager) has seen enough.
+    if (error.code === 'EPIPE') process.exit(0);
+    note(`The output cannot be written (${error.message}).`);
+    process.exit(exitCodes.internal);
+  });
+  process.stderr.on('error', () => {
+    // Nobody reads the notes; the report may still be read.
+  });
+  try {
+    await run(process.argv.slice(2));
+    process.exitCode = 0;
+  } catch (error) {
+    const { kind, message, detail } = failureOf(error);
+    note(`model-sharpness: ${printable(message)}`);
+    if (failureSubjects[kind] === 'internal' && detail !== null)
+      note(detail.split('\n').map(printable).join('\n'));
+    process.exitCode = exitCodes[failureSubjects[kind]];
+  }
+}
+
+void main();

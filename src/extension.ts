@@ -1,0 +1,47 @@
+import * as vscode from 'vscode';
+import { AnalysisPanels } from './host/analysisPanels';
+import { registerCommands } from './host/commands';
+import { DetectedModels } from './host/detectedModels';
+import { panelViewType } from './host/identifiers';
+import { ModelsView } from './host/modelsView';
+import { RunMemory } from './host/runMemory';
+import { requestSettings } from './host/settings';
+import { createStatusItem } from './host/statusItem';
+import type { PanelState } from './report/panelMessages';
+import { WorkerClient } from './worker/client';
+
+/** What `activate` gives to other extensions, and to the tests: a look at the open panels. */
+export interface ModelSharpness {
+  readonly states: () => readonly PanelState[];
+  readonly onDidChange: vscode.Event<void>;
+}
+
+/** Builds the parts, hands each what it needs, and registers them. Nothing is read or started before it is asked for. */
+export function activate(context: vscode.ExtensionContext): ModelSharpness {
+  const log = vscode.window.createOutputChannel('Model Sharpness', { log: true });
+  const worker = new WorkerClient({
+    script: vscode.Uri.joinPath(context.extensionUri, 'dist', 'worker.js').fsPath,
+    log: (line) => {
+      log.info(line);
+    },
+  });
+  const models = new DetectedModels(log);
+  const panels = new AnalysisPanels({
+    extensionUri: context.extensionUri,
+    worker,
+    memory: new RunMemory(context.workspaceState),
+    settings: requestSettings,
+    log,
+  });
+  context.subscriptions.push(
+    log,
+    worker,
+    models,
+    panels,
+    new ModelsView(models),
+    createStatusItem(panels),
+    registerCommands({ panels, models, log }),
+    vscode.window.registerWebviewPanelSerializer(panelViewType, panels),
+  );
+  return { states: () => panels.states, onDidChange: panels.onDidChange };
+}

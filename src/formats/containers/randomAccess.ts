@@ -1,0 +1,79 @@
+import { open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { FailureError } from '../../report/failure';
+import { quoted } from '../quoted';
+
+/** A file of which parts are read by position, so that a container of gigabytes costs no more than what is wanted of it. */
+export interface RandomAccessFile {
+  /** As shown in sentences: the file's name without its folder. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Exactly `length` bytes from `offset`, in memory of their own. FailureError (DamagedModel) beyond the end; nothing is allocated before that check. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** Opens a regular file. FailureError: FileNotFound where there is none, FileUnreadable where it is a folder or not to be opened. */
+export async function openRandomAccessFile(path: string): Promise<RandomAccessFile> {
+  const name = basename(path);
+  const failed = (error: unknown): never => {
+    throw openFailure(name, error);
+  };
+  // Before it is opened: opening a pipe would wait for somebody to write to it.
+  if (!(await stat(path).catch(failed)).isFile()) {
+    throw new FailureError('FileUnreadable', `${quoted(name)} is not a regular file; choose a file.`);
+  }
+  const handle = await open(path, 'r').catch(failed);
+  try {
+    const { size } = await handle.stat();
+    return {
+      name,
+      size,
+      close: () => handle.close(),
+      async read(offset, length) {
+        requireInside(name, size, offset, length);
+        const bytes = new Uint8Array(length);
+        let filled = 0;
+        while (filled < length) {
+          const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
+          // The file shrank while it was read.
+          if (bytesRead === 0) requireInside(name, offset + filled, offset, length);
+          filled += bytesRead;
+        }
+        return bytes;
+      },
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function requireInside(name: string, size: number, offset: number, length: number): void {
+  const inside =
+    Number.isSafeInteger(offset) &&
+    Number.isSafeInteger(length) &&
+    offset >= 0 &&
+    length >= 0 &&
+    offset + length <= size;
+  if (inside) return;
+  throw new FailureError(
+    'DamagedModel',
+    `${quoted(name)} ends at byte ${String(size)} although its contents point beyond that; the file is damaged or was only partly copied, so copy or save it again.`,
+    `wanted ${String(length)} bytes at ${String(offset)}`,
+  );
+}
+
+function openFailure(name: string, error: unknown): FailureError {
+  const cause = error instanceof Error ? error.message : String(error);
+  const missing =
+    error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  return missing
+    ? new FailureError('FileNotFound', `There is no file ${quoted(name)}; check the path.`, cause)
+    : new FailureError(
+        'FileUnreadable',
+        `${quoted(name)} cannot be opened; check that it may be read.`,
+        cause,
+      );
+}

@@ -1,0 +1,148 @@
+import type { FailureKind } from '../../report/failure';
+
+export interface FormatFacts {
+  /** For a person, as in "this is a …". */
+  readonly title: string;
+  /** Why such a file cannot be analysed, or null where it can. */
+  readonly failure: FailureKind | null;
+  /** What to do instead, as the last clause of a sentence; null where there is nothing to do. */
+  readonly advice: string | null;
+}
+
+const asSamples = 'choose it as the samples of a model instead';
+
+/** The kinds of file that are told apart. */
+export const formats = {
+  onnx: { title: 'ONNX model', failure: null, advice: null },
+  keras: {
+    title: 'Keras 3 model',
+    failure: 'UnsupportedFormat',
+    advice: 'load it in Keras, call model.export("model.onnx", format="onnx") and analyse that file',
+  },
+  kerasHdf5: {
+    title: 'Keras model in HDF5',
+    failure: 'UnsupportedFormat',
+    advice:
+      'load it in Keras, call model.export("model.onnx", format="onnx") (before Keras 3: use tf2onnx) and analyse that file',
+  },
+  hdf5: {
+    title: 'HDF5 file',
+    failure: 'UnsupportedFormat',
+    advice:
+      'if its numbers are weights, load them into their model, export that to ONNX and analyse the export',
+  },
+  pytorch: {
+    title: 'PyTorch checkpoint',
+    failure: 'UnsupportedFormat',
+    advice:
+      'load it into its model in Python, export that with torch.onnx.export(model, example_input, "model.onnx") and analyse that file',
+  },
+  pytorchLegacy: {
+    title: 'PyTorch checkpoint from before version 1.6',
+    failure: 'UnsupportedFormat',
+    advice:
+      'load it into its model in Python, export that with torch.onnx.export(model, example_input, "model.onnx") and analyse that file',
+  },
+  torchScript: {
+    title: 'TorchScript program',
+    failure: 'UnsupportedFormat',
+    advice:
+      'load it with torch.jit.load, export it with torch.onnx.export(model, example_input, "model.onnx") and analyse that file',
+  },
+  pytorchExport: {
+    title: 'PyTorch exported program (pt2)',
+    failure: 'UnsupportedFormat',
+    advice:
+      'load it with torch.export.load, export it with torch.onnx.export(program, f="model.onnx", dynamo=True) and analyse that file',
+  },
+  executorch: {
+    title: 'ExecuTorch program',
+    failure: 'UnsupportedFormat',
+    advice:
+      'export the model that it was made from with torch.onnx.export(model, example_input, "model.onnx") and analyse that file',
+  },
+  safetensors: {
+    title: 'safetensors file (weights without a network)',
+    failure: 'UnsupportedFormat',
+    advice:
+      'load it into its model in Python, export that with torch.onnx.export(model, example_input, "model.onnx") and analyse that file',
+  },
+  pickle: {
+    title: 'Python pickle',
+    failure: 'UnsupportedFormat',
+    advice: 'export the model to ONNX in Python (scikit-learn: with skl2onnx) and analyse that file',
+  },
+  tensorflowJs: {
+    title: 'TensorFlow.js model',
+    failure: 'UnsupportedFormat',
+    advice:
+      'convert it with "python -m tf2onnx.convert --tfjs model.json --output model.onnx" and analyse that file',
+  },
+  savedModel: {
+    title: 'TensorFlow SavedModel',
+    failure: 'UnsupportedFormat',
+    advice:
+      'convert its folder with "python -m tf2onnx.convert --saved-model FOLDER --output model.onnx" and analyse that file',
+  },
+  tflite: {
+    title: 'TensorFlow Lite model',
+    failure: 'UnsupportedFormat',
+    advice:
+      'convert it with "python -m tf2onnx.convert --tflite FILE --output model.onnx" and analyse that file',
+  },
+  coreml: {
+    title: 'Core ML model',
+    failure: 'UnsupportedFormat',
+    advice: 'export the model that it was made from to ONNX and analyse that file',
+  },
+  ort: {
+    title: 'model in the ORT format of ONNX Runtime',
+    failure: 'UnsupportedFormat',
+    advice: 'analyse the .onnx file that it was made from',
+  },
+  gguf: {
+    title: 'GGUF language model',
+    failure: 'UnsupportedFormat',
+    advice:
+      'quantised weights without a network cannot be analysed, so export the original model to ONNX and analyse that file',
+  },
+  lfsPointer: {
+    title: 'Git LFS pointer in place of the file',
+    failure: 'LfsPointer',
+    advice: 'run "git lfs pull" in its folder to fetch the file',
+  },
+  npz: { title: 'NumPy archive (data, not a model)', failure: 'NotAModel', advice: asSamples },
+  npy: { title: 'NumPy array (data, not a model)', failure: 'NotAModel', advice: asSamples },
+  parquet: {
+    title: 'Parquet table (data, not a model)',
+    failure: 'NotAModel',
+    advice: 'choose an ONNX model instead',
+  },
+  arrow: {
+    title: 'Arrow table (data, not a model)',
+    failure: 'NotAModel',
+    advice: 'choose an ONNX model instead',
+  },
+  zip: {
+    title: 'zip archive without a known model',
+    failure: 'NotAModel',
+    advice: 'if a model is in it, unpack it and choose the model file',
+  },
+  damagedZip: {
+    title: 'damaged zip archive (as of a PyTorch or Keras model)',
+    failure: 'DamagedModel',
+    advice: 'copy, download or save it again',
+  },
+  empty: {
+    title: 'empty file',
+    failure: 'NotAModel',
+    advice: 'copy, download or export the model again',
+  },
+  unknown: {
+    title: 'file of an unknown kind',
+    failure: 'NotAModel',
+    advice: 'choose an ONNX model, or export yours to ONNX',
+  },
+} as const satisfies Record<string, FormatFacts>;
+
+export type FormatName = keyof typeof formats;

@@ -1,0 +1,108 @@
+import type { GraphProto, NodeProto, TensorProto } from './onnx_pb';
+import { domainName } from './opsets';
+
+/** Operators whose output has the rank and the first dimension of their first input. */
+const keepsFirstDimension: ReadonlySet<string> = new Set([
+  ...[
+    'Abs',
+    'Cast',
+    'Celu',
+    'Clip',
+    'Dropout',
+    'Elu',
+    'Erf',
+    'Exp',
+    'Gelu',
+    'HardSigmoid',
+    'HardSwish',
+    'Identity',
+  ],
+  ...[
+    'LeakyRelu',
+    'Log',
+    'Mish',
+    'Neg',
+    'Reciprocal',
+    'Relu',
+    'Selu',
+    'Sigmoid',
+    'Softplus',
+    'Softsign',
+    'Sqrt',
+  ],
+  ...['Tanh', 'ThresholdedRelu', 'PRelu', 'Softmax', 'LogSoftmax'],
+  ...['Conv', 'ConvTranspose', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool', 'LRN'],
+  ...['BatchNormalization', 'GroupNormalization', 'InstanceNormalization', 'LayerNormalization'],
+]);
+
+const broadcasts: ReadonlySet<string> = new Set([
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Pow',
+  'Min',
+  'Max',
+  'Sum',
+  'Mean',
+]);
+
+/**
+ * Tensors that certainly have rank 2 or more and the batch size as their first dimension: declared so, or made by an
+ * operator that keeps it. Tensors that are not found here may have it too.
+ * @param graph its nodes in an order in which they can run.
+ */
+export function batchFirstTensors(
+  graph: GraphProto,
+  size: bigint,
+  constants: ReadonlyMap<string, TensorProto>,
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { name, type } of [...graph.input, ...graph.valueInfo, ...graph.output]) {
+    const dims = type?.tensorType?.shape?.dim ?? [];
+    if (dims.length >= 2 && dims[0]?.value.value === size) found.add(name);
+  }
+  for (const node of graph.node) {
+    const [output = ''] = node.output;
+    if (domainName(node.domain) === '' && makesBatchFirst(node, found, size, constants)) found.add(output);
+  }
+  return found;
+}
+
+function makesBatchFirst(
+  node: NodeProto,
+  found: ReadonlySet<string>,
+  size: bigint,
+  constants: ReadonlyMap<string, TensorProto>,
+): boolean {
+  const [first = '', second = ''] = node.input;
+  const attribute = (name: string) => node.attribute.find((candidate) => candidate.name === name);
+  if (broadcasts.has(node.opType)) {
+    return (
+      node.input.some((name) => found.has(name)) &&
+      node.input.every((name) => found.has(name) || keepsWhenBroadcast(constants.get(name), size))
+    );
+  }
+  if (!found.has(first)) return false;
+  switch (node.opType) {
+    case 'Transpose':
+      return attribute('perm')?.ints[0] === 0n;
+    case 'Flatten':
+      return (attribute('axis')?.i ?? 1n) === 1n;
+    case 'Gemm':
+      return (attribute('transA')?.i ?? 0n) === 0n;
+    case 'MatMul':
+      return constants.get(second)?.dims.length === 2;
+    case 'Concat':
+      return (attribute('axis')?.i ?? 0n) > 0n;
+    default:
+      return keepsFirstDimension.has(node.opType);
+  }
+}
+
+/** Whether a constant leaves the first dimension of any tensor of rank 2 or more, of this size, as it is. */
+function keepsWhenBroadcast(constant: TensorProto | undefined, size: bigint): boolean {
+  if (constant === undefined) return false;
+  const { dims } = constant;
+  return dims.length <= 1 || (dims[0] === 1n && (dims.length === 2 || size === 1n));
+}

@@ -1,0 +1,136 @@
+import { realpath, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, sep, win32 } from 'node:path';
+import { FailureError } from '../../report/failure';
+import { openRandomAccessFile } from '../containers/randomAccess';
+import { quoted } from '../quoted';
+import { damagedModel } from './damaged';
+import { TensorProto_DataLocation as DataLocation } from './onnx_pb';
+import type { TensorProto } from './onnx_pb';
+
+/** The whole contents of external files, by the location that the model names. */
+export type ExternalFiles = ReadonlyMap<string, Uint8Array>;
+
+const largestFile = 2 ** 31 - 1;
+const lfsPointer = 'version https://git-lfs';
+
+/** Whether a tensor keeps its numbers in another file (onnx.ai/onnx/repo-docs/ExternalData.html). */
+export function isExternal(tensor: TensorProto): boolean {
+  return tensor.dataLocation === DataLocation.EXTERNAL;
+}
+
+/** The file that an external tensor names, relative to the model's folder. FailureError (DamagedModel) where it names none. */
+export function externalLocation(tensor: TensorProto, file: string): string {
+  const location = entryOf(tensor, 'location');
+  if (location === undefined || location === '') {
+    throw damagedModel(file, `the external tensor ${quoted(tensor.name)} does not say in which file it is`);
+  }
+  return location;
+}
+
+/**
+ * The bytes of an external tensor, a view of its file.
+ * @param expected the bytes that its type and dimensions take.
+ * @throws FailureError DamagedModel where offset and length do not lie in the file or do not fit the dimensions.
+ */
+export function externalBytes(
+  tensor: TensorProto,
+  expected: number,
+  where: string,
+  source: { readonly file: string; readonly externalFiles: ExternalFiles },
+): Uint8Array {
+  const location = externalLocation(tensor, source.file);
+  const contents = source.externalFiles.get(location);
+  if (contents === undefined) throw missing(source.file, location);
+  const offset = Number(entryOf(tensor, 'offset') ?? 0);
+  const length = Number(entryOf(tensor, 'length') ?? expected);
+  const sizes = [offset, length];
+  if (!sizes.every((size) => Number.isSafeInteger(size) && size >= 0) || offset + length > contents.length) {
+    throw damagedModel(
+      source.file,
+      `${where} lies beyond the end of ${quoted(location)}, which has ${contents.length} bytes`,
+    );
+  }
+  return contents.subarray(offset, offset + length);
+}
+
+/**
+ * Reads the files that external tensors name. They must lie in the model's folder, or, where the model's path is a
+ * symbolic link (as in download caches), in the folder of the file that it leads to.
+ * @param modelPath absolute.
+ * @throws FailureError ExternalDataMissing, ExternalDataOutsideFolder, LfsPointer, FileUnreadable, TooLarge
+ */
+export async function readExternalFiles(
+  modelPath: string,
+  file: string,
+  locations: ReadonlySet<string>,
+): Promise<ExternalFiles> {
+  const folder = dirname(modelPath);
+  const folders = [await realpath(folder), dirname(await realpath(modelPath))];
+  const files = new Map<string, Uint8Array>();
+  for (const location of locations) {
+    if (namesOutside(location)) throw outside(file, location);
+    const real = await realpath(join(folder, location)).catch(() => null);
+    if (real === null) throw missing(file, location);
+    if (!folders.some((allowed) => isInside(real, allowed))) throw outside(file, location);
+    files.set(location, await readWhole(real, file, location));
+  }
+  return files;
+}
+
+async function readWhole(path: string, file: string, location: string): Promise<Uint8Array> {
+  const status = await stat(path);
+  if (!status.isFile()) throw missing(file, location);
+  if (status.size > largestFile) {
+    throw new FailureError(
+      'TooLarge',
+      `The weights file ${quoted(location)} of ${quoted(file)} has ${status.size.toLocaleString('en')} bytes, more than the 2 GiB that can be read; analyse a smaller model.`,
+    );
+  }
+  const opened = await openRandomAccessFile(path);
+  try {
+    const bytes = await opened.read(0, opened.size);
+    if (new TextDecoder('latin1').decode(bytes.subarray(0, lfsPointer.length)) === lfsPointer) {
+      throw new FailureError(
+        'LfsPointer',
+        `The weights file ${quoted(location)} of ${quoted(file)} is a Git LFS pointer instead of the weights; run "git lfs pull" in its folder.`,
+      );
+    }
+    return bytes;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** By its text alone, with the rules of both kinds of system, so that a file means the same everywhere. */
+function namesOutside(location: string): boolean {
+  return (
+    isAbsolute(location) ||
+    win32.isAbsolute(location) ||
+    /^[a-z]:/i.test(location) ||
+    location.includes('\0') ||
+    location.split(/[\\/]/).includes('..')
+  );
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+function entryOf(tensor: TensorProto, key: string): string | undefined {
+  return tensor.externalData.find((entry) => entry.key === key)?.value;
+}
+
+function missing(file: string, location: string): FailureError {
+  return new FailureError(
+    'ExternalDataMissing',
+    `${quoted(file)} keeps weights in ${quoted(location)}, which is not there; put that file into the model's folder.`,
+  );
+}
+
+function outside(file: string, location: string): FailureError {
+  return new FailureError(
+    'ExternalDataOutsideFolder',
+    `${quoted(file)} asks for weights in ${quoted(location)}, which is outside the model's folder and is not read; put the weights beside the model and export it again with a plain file name.`,
+  );
+}

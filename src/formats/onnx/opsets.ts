@@ -1,0 +1,43 @@
+import { FailureError } from '../../report/failure';
+import { quoted } from '../quoted';
+import { damagedModel } from './damaged';
+import type { ModelProto } from './onnx_pb';
+
+/** Before it, operators broadcast by attributes and batch normalisation had modes of its own. */
+const oldestOpset = 7;
+/** The newest that onnxruntime runs; what a later one changes cannot be known here. */
+const newestOpset = 26;
+
+/** ONNX's own operators have two names for their domain. */
+export function domainName(domain: string): string {
+  return domain === 'ai.onnx' ? '' : domain;
+}
+
+/**
+ * The operator set versions that a model imports, by domain.
+ * @throws FailureError UnsupportedStructure for ONNX's own operators outside versions 7 to 26; DamagedModel where the
+ * model has such operators without importing them, or imports a domain twice.
+ */
+export function readOpsets(model: ModelProto, file: string): ReadonlyMap<string, number> {
+  const opsets = new Map<string, number>();
+  for (const { domain, version } of model.opsetImport) {
+    const name = domainName(domain);
+    if (opsets.has(name)) throw damagedModel(file, `it imports the operators of ${quoted(name)} twice`);
+    opsets.set(name, Number(version));
+  }
+  const version = opsets.get('');
+  if (version === undefined) {
+    const usesOnnx = model.graph?.node.some((node) => domainName(node.domain) === '') ?? false;
+    if (usesOnnx) throw damagedModel(file, "it does not say which version of ONNX's operators it uses");
+    return opsets;
+  }
+  if (version >= oldestOpset && version <= newestOpset) return opsets;
+  const [age, remedy] =
+    version < oldestOpset
+      ? ['oldest', 'convert it with onnx.version_converter.convert_version(model, 17) and save it again']
+      : ['newest', `export it with opset_version=${newestOpset} or lower`];
+  throw new FailureError(
+    'UnsupportedStructure',
+    `${quoted(file)} uses version ${version} of ONNX's operators, but the ${age} that can be analysed is ${version < oldestOpset ? oldestOpset : newestOpset}; ${remedy}.`,
+  );
+}

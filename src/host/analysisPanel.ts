@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import { basename, dirname } from 'node:path';
+import * as vscode from 'vscode';
+import { failureOf } from '../report/failure';
+import type { HostToPanel, PanelState, PanelToHost, SampleChoice } from '../report/panelMessages';
+import type { Report } from '../report/report';
+import { defaultRandomCount, type AnalysisRequest, type SampleSource } from '../report/request';
+import type { WorkerCalls } from '../worker/client';
+import { AnalysisSession } from './analysisSession';
+import { exportReport } from './exportReport';
+import { readPanelMessage } from './panelMessage';
+import type { RunMemory } from './runMemory';
+import { webviewPage } from './webviewPage';
+
+export interface PanelParts {
+  readonly extensionUri: vscode.Uri;
+  readonly worker: WorkerCalls;
+  readonly memory: RunMemory;
+  readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
+  readonly log: vscode.LogOutputChannel;
+  readonly onChange: () => void;
+}
+
+/** What every panel may load: the script and the style of the panel, and no other file of the machine. */
+export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {
+  return {
+    enableScripts: true,
+    enableForms: false,
+    localResourceRoots: [vscode.Uri.joinPath(extensionUri, 'dist', 'webview')],
+  };
+}
+
+/** The panel of one model file: it sends its session's state to the webview, and the webview's wishes to the session. */
+export class AnalysisPanel implements vscode.Disposable {
+  readonly #panel: vscode.WebviewPanel;
+  readonly #parts: PanelParts;
+  readonly #session: AnalysisSession;
+  readonly #disposables: vscode.Disposable[] = [];
+  #watcher: { folders: string; disposables: vscode.Disposable[] } | null = null;
+
+  constructor(panel: vscode.WebviewPanel, file: string, parts: PanelParts) {
+    this.#panel = panel;
+    this.#parts = parts;
+    this.#session = new AnalysisSession(file, {
+      ...parts,
+      onChange: (state) => {
+        this.#show(state);
+      },
+    });
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(parts.extensionUri, 'media', 'panel-light.svg'),
+      dark: vscode.Uri.joinPath(parts.extensionUri, 'media', 'panel-dark.svg'),
+    };
+    panel.webview.options = webviewOptions(parts.extensionUri);
+    panel.webview.onDidReceiveMessage(
+      (message: unknown) => {
+        this.#receive(message).catch((thrown: unknown) => {
+          this.#complain(thrown);
+        });
+      },
+      null,
+      this.#disposables,
+    );
+    panel.webview.html = this.#page();
+  }
+
+  get state(): PanelState {
+    return this.#session.state;
+  }
+
+  get busy(): boolean {
+    return this.#session.busy;
+  }
+
+  reveal(): void {
+    this.#panel.reveal();
+  }
+
+  /** Starts an analysis unless one is going on, or the user is being asked. */
+  run(): void {
+    if (this.#session.busy || this.state.phase === 'choosing-samples') return;
+    void this.#session.run();
+  }
+
+  restore(report: Report): Promise<void> {
+    return this.#session.restore(report);
+  }
+
+  cancel(): void {
+    this.#session.cancel();
+  }
+
+  dispose(): void {
+    this.#session.dispose();
+    vscode.Disposable.from(...this.#disposables, ...(this.#watcher?.disposables ?? [])).dispose();
+  }
+
+  #page(): string {
+    const { webview } = this.#panel;
+    const resource = (name: string): string =>
+      webview.asWebviewUri(vscode.Uri.joinPath(this.#parts.extensionUri, 'dist', 'webview', name)).toString();
+    return webviewPage({
+      title: this.#panel.title,
+      language: vscode.env.language,
+      script: resource('panel.js'),
+      style: resource('panel.css'),
+      source: webview.cspSource,
+      nonce: randomBytes(16).toString('base64'),
+    });
+  }
+
+  #show(state: PanelState): void {
+    this.#watchFiles();
+    if (state.phase === 'failed') {
+      const { kind, message, detail } = state.failure;
+      this.#parts.log.error(`${state.file}: ${kind}: ${message}${detail === null ? '' : `\n${detail}`}`);
+    } else if (state.phase !== 'running') {
+      this.#parts.log.info(`${state.file}: ${state.phase}`);
+    }
+    this.#send(state);
+    this.#parts.onChange();
+  }
+
+  /** A hidden webview has no page and takes no message; when it is shown again it says `ready` and gets the state. */
+  #send(state: PanelState): void {
+    const message: HostToPanel = { type: 'state', state };
+    void this.#panel.webview.postMessage(message);
+  }
+
+  async #receive(raw: unknown): Promise<void> {
+    const message = readPanelMessage(raw);
+    switch (message?.type) {
+      case undefined:
+        this.#parts.log.warn('The panel sent a message that it does not have; it was ignored.');
+        return;
+      case 'ready':
+        this.#send(this.state);
+        return;
+      case 'run':
+        await this.#session.run();
+        return;
+      case 'cancel':
+        this.#session.cancel();
+        return;
+      case 'change-samples':
+        await this.#session.changeSamples();
+        return;
+      case 'choose-samples':
+        await this.#chooseSamples(message.choice);
+        return;
+      case 'export':
+        await this.#export(message);
+        return;
+      case 'show-log':
+        this.#parts.log.show(true);
+    }
+  }
+
+  async #chooseSamples(choice: SampleChoice): Promise<void> {
+    const source = await this.#sourceOf(choice);
+    if (source !== null) await this.#session.useSamples(source);
+  }
+
+  async #sourceOf(choice: SampleChoice): Promise<SampleSource | null> {
+    if (choice.kind === 'random') return { kind: 'random', count: defaultRandomCount };
+    const path = choice.kind === 'file' ? choice.path : await this.#browse();
+    if (path === null || (choice.kind === 'file' && !this.#session.offers(path))) return null;
+    return { kind: 'file', path, inputs: {}, labels: null };
+  }
+
+  async #browse(): Promise<string | null> {
+    const chosen = await vscode.window.showOpenDialog({
+      canSelectMany: false,
+      defaultUri: vscode.Uri.file(dirname(this.#session.file)),
+      filters: {
+        [vscode.l10n.t('Samples')]: ['npz', 'npy', 'csv'],
+        [vscode.l10n.t('All files')]: ['*'],
+      },
+      title: vscode.l10n.t('Training samples for {0}', basename(this.#session.file)),
+      openLabel: vscode.l10n.t('Use these samples'),
+    });
+    return chosen?.[0]?.fsPath ?? null;
+  }
+
+  async #export(wanted: Extract<PanelToHost, { type: 'export' }>): Promise<void> {
+    const state = this.state;
+    if (state.phase === 'done') await exportReport(state.file, state.report, wanted);
+  }
+
+  #complain(thrown: unknown): void {
+    this.#parts.log.error(thrown instanceof Error ? thrown : String(thrown));
+    const { kind, message } = failureOf(thrown);
+    const reason = kind === 'InternalError' && thrown instanceof Error ? thrown.message : message;
+    void vscode.window.showErrorMessage(reason);
+  }
+
+  /** Watches the folders of the files that the report depends on, not what is below them. */
+  #watchFiles(): void {
+    const files = this.#session.files;
+    const folders = [...new Set(files.map((file) => dirname(file)))];
+    if (this.#watcher?.folders === folders.join('\n')) return;
+    vscode.Disposable.from(...(this.#watcher?.disposables ?? [])).dispose();
+    const check = (uri: vscode.Uri): void => {
+      if (this.#session.files.some((file) => vscode.Uri.file(file).path === uri.path))
+        void this.#session.checkFiles();
+    };
+    const watchers = folders.map((folder) =>
+      vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(folder), '*')),
+    );
+    this.#watcher = {
+      folders: folders.join('\n'),
+      disposables: watchers.flatMap((watcher) => [
+        watcher,
+        watcher.onDidChange(check),
+        watcher.onDidCreate(check),
+        watcher.onDidDelete(check),
+      ]),
+    };
+  }
+}

@@ -1,0 +1,95 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { PanelState } from '../report/panelMessages';
+import { AnalysisPanel, webviewOptions, type PanelParts } from './analysisPanel';
+import { contextKeys, panelViewType } from './identifiers';
+import { readRestoredState } from './restoredState';
+
+/** Every open panel, at most one for a model file. */
+export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSerializer {
+  readonly #parts: Omit<PanelParts, 'onChange'>;
+  readonly #panels = new Map<string, AnalysisPanel>();
+  readonly #changed = new vscode.EventEmitter<void>();
+  #running = false;
+
+  /** A panel opened, closed, or shows something new. */
+  readonly onDidChange = this.#changed.event;
+
+  constructor(parts: Omit<PanelParts, 'onChange'>) {
+    this.#parts = parts;
+  }
+
+  /** What each open panel shows, in the order that they were opened. */
+  get states(): readonly PanelState[] {
+    return [...this.#panels.values()].map(({ state }) => state);
+  }
+
+  /** The states of the panels that work now and can be cancelled. */
+  get running(): readonly PanelState[] {
+    return [...this.#panels.values()].filter(({ busy }) => busy).map(({ state }) => state);
+  }
+
+  /** Shows the panel of a model, the one that is open already if there is one, and starts an analysis. */
+  analyse(file: string): void {
+    const open = this.#panels.get(file);
+    open?.reveal();
+    const panel = open ?? this.#adopt(this.#create(file), file);
+    panel.run();
+  }
+
+  cancel(file: string): void {
+    this.#panels.get(file)?.cancel();
+  }
+
+  /** VS Code calls it after a reload of the window, for each panel that was open. */
+  async deserializeWebviewPanel(webviewPanel: vscode.WebviewPanel, saved: unknown): Promise<void> {
+    const restored = readRestoredState(saved);
+    if (restored === null || this.#panels.has(restored.file)) {
+      webviewPanel.dispose();
+      return;
+    }
+    const panel = this.#adopt(webviewPanel, restored.file);
+    if (restored.report === null) panel.run();
+    else await panel.restore(restored.report);
+  }
+
+  dispose(): void {
+    for (const panel of this.#panels.values()) panel.dispose();
+    this.#panels.clear();
+    this.#changed.dispose();
+  }
+
+  #create(file: string): vscode.WebviewPanel {
+    return vscode.window.createWebviewPanel(
+      panelViewType,
+      vscode.l10n.t('Sharpness of {0}', basename(file)),
+      vscode.ViewColumn.Active,
+      { ...webviewOptions(this.#parts.extensionUri), enableFindWidget: true, retainContextWhenHidden: false },
+    );
+  }
+
+  #adopt(webviewPanel: vscode.WebviewPanel, file: string): AnalysisPanel {
+    const panel = new AnalysisPanel(webviewPanel, file, {
+      ...this.#parts,
+      onChange: () => {
+        this.#announce();
+      },
+    });
+    this.#panels.set(file, panel);
+    webviewPanel.onDidDispose(() => {
+      panel.dispose();
+      this.#panels.delete(file);
+      this.#announce();
+    });
+    return panel;
+  }
+
+  #announce(): void {
+    const running = this.running.length > 0;
+    if (running !== this.#running) {
+      this.#running = running;
+      void vscode.commands.executeCommand('setContext', contextKeys.running, running);
+    }
+    this.#changed.fire();
+  }
+}

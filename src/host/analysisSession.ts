@@ -1,0 +1,198 @@
+import { failureOf } from '../report/failure';
+import type { PanelState } from '../report/panelMessages';
+import type { PartialReport, Report } from '../report/report';
+import {
+  requestDefaults,
+  type AnalysisRequest,
+  type ModelInspection,
+  type Progress,
+  type SampleSource,
+} from '../report/request';
+import type { WorkerCalls } from '../worker/client';
+import { filesRead, fingerprintsOf, unchanged, type Fingerprints } from './fingerprint';
+import type { RunMemory } from './runMemory';
+
+export interface SessionParts {
+  readonly worker: WorkerCalls;
+  readonly memory: RunMemory;
+  readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
+  readonly onChange: (state: PanelState) => void;
+}
+
+/**
+ * One model's way from file to report: inspect it, settle on samples, analyse, keep an eye on the files. It knows
+ * nothing of how the state is shown. Whatever is going on, a newer wish ends the older one.
+ */
+export class AnalysisSession {
+  readonly file: string;
+  readonly #parts: SessionParts;
+  #state: PanelState;
+  #work: AbortController | null = null;
+  #inspection: ModelInspection | null = null;
+  #source: SampleSource | null = null;
+  /** What the state was before the chooser came up, to return to when it is left without a choice. */
+  #beforeChoosing: PanelState | null = null;
+  #known: PartialReport = {};
+  #fingerprints: Fingerprints = {};
+
+  constructor(file: string, parts: SessionParts) {
+    this.file = file;
+    this.#parts = parts;
+    this.#state = { phase: 'reading', file };
+  }
+
+  get state(): PanelState {
+    return this.#state;
+  }
+
+  get busy(): boolean {
+    return this.#work !== null;
+  }
+
+  /** The files whose change makes the shown report old. */
+  get files(): readonly string[] {
+    return this.#source === null ? [this.file] : filesRead(this.file, this.#source);
+  }
+
+  /** Analyses with the samples of the last run, else with the only data file that fits, else asks for samples. */
+  async run(): Promise<void> {
+    // The file may be another by now: nothing that the last run found is shown as if it were of this one.
+    this.#known = {};
+    if (this.#source === null) await this.#inspect('use-the-only-one');
+    else await this.#analyse(this.#source);
+  }
+
+  /** Shows the chooser, whatever fits. */
+  async changeSamples(): Promise<void> {
+    if (this.#state.phase === 'choosing-samples') return;
+    this.#beforeChoosing = this.busy ? null : this.#state;
+    await this.#inspect('ask');
+  }
+
+  async useSamples(source: SampleSource): Promise<void> {
+    await this.#analyse(source);
+  }
+
+  /** Whether the chooser offers this file: nothing else that a webview names is opened. */
+  offers(path: string): boolean {
+    return this.#inspection?.candidates.some((candidate) => candidate.path === path) ?? false;
+  }
+
+  /** Ends what is going on; a chooser left without a choice gives back what stood there before. */
+  cancel(): void {
+    if (!this.busy && this.#state.phase !== 'choosing-samples') return;
+    this.#stop();
+    this.#change(this.#beforeChoosing ?? { phase: 'cancelled', file: this.file, known: this.#known });
+    this.#beforeChoosing = null;
+  }
+
+  /** Shows a report of an earlier window, marked as old unless its files are known to be the same. */
+  async restore(report: Report): Promise<void> {
+    const run = this.#parts.memory.recall(this.file);
+    this.#source = run?.source ?? null;
+    this.#fingerprints = run?.fingerprints ?? {};
+    const stale = run === null || !(await unchanged(run.fingerprints));
+    this.#change({ phase: 'done', file: this.file, report, stale });
+  }
+
+  /** To be called when one of `files` may have changed. */
+  async checkFiles(): Promise<void> {
+    const state = this.#state;
+    if (state.phase !== 'done' || state.stale || (await unchanged(this.#fingerprints))) return;
+    if (this.#state === state) this.#change({ ...state, stale: true });
+  }
+
+  dispose(): void {
+    this.#stop();
+  }
+
+  async #inspect(choice: 'ask' | 'use-the-only-one'): Promise<void> {
+    const signal = this.#begin();
+    this.#known = {};
+    this.#change({ phase: 'reading', file: this.file });
+    await this.#guard(signal, async () => {
+      const inspection = await this.#parts.worker.inspect(this.file, {
+        owner: this.file,
+        signal,
+        onProgress: (progress) => {
+          this.#report(signal, progress);
+        },
+      });
+      if (!this.#isCurrent(signal)) return;
+      this.#inspection = inspection;
+      this.#known = inspection.facts;
+      const [first, ...others] = inspection.candidates.filter(({ fits }) => fits);
+      if (choice === 'use-the-only-one' && first !== undefined && others.length === 0) {
+        await this.#analyse({ kind: 'file', path: first.path, inputs: {}, labels: null });
+        return;
+      }
+      this.#work = null;
+      this.#change({ phase: 'choosing-samples', file: this.file, ...inspection });
+    });
+  }
+
+  async #analyse(source: SampleSource): Promise<void> {
+    const signal = this.#begin();
+    this.#source = source;
+    this.#beforeChoosing = null;
+    this.#report(signal, { stage: 'Starting', fraction: null, remainingSeconds: null, report: {} });
+    await this.#guard(signal, async () => {
+      // Taken before the files are read: a change while they are being read counts.
+      const fingerprints = await fingerprintsOf(filesRead(this.file, source));
+      if (!this.#isCurrent(signal)) return;
+      const report = await this.#parts.worker.analyse(
+        { ...requestDefaults, ...this.#parts.settings(), model: this.file, samples: source },
+        {
+          owner: this.file,
+          signal,
+          onProgress: (progress) => {
+            this.#report(signal, progress);
+          },
+        },
+      );
+      if (!this.#isCurrent(signal)) return;
+      this.#work = null;
+      this.#fingerprints = fingerprints;
+      this.#change({ phase: 'done', file: this.file, report, stale: false });
+      await this.checkFiles();
+      await this.#parts.memory.remember(this.file, { source, fingerprints });
+    });
+  }
+
+  /** A failure of the work becomes the state, unless a newer wish took over. */
+  async #guard(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      if (!this.#isCurrent(signal)) return;
+      this.#work = null;
+      this.#change({ phase: 'failed', file: this.file, failure: failureOf(thrown), known: this.#known });
+    }
+  }
+
+  #report(signal: AbortSignal, progress: Progress): void {
+    if (!this.#isCurrent(signal)) return;
+    this.#known = { ...this.#known, ...progress.report };
+    this.#change({ phase: 'running', file: this.file, progress: { ...progress, report: this.#known } });
+  }
+
+  #begin(): AbortSignal {
+    this.#stop();
+    this.#work = new AbortController();
+    return this.#work.signal;
+  }
+
+  #isCurrent(signal: AbortSignal): boolean {
+    return this.#work?.signal === signal;
+  }
+
+  #stop(): void {
+    this.#work?.abort();
+    this.#work = null;
+  }
+
+  #change(state: PanelState): void {
+    this.#state = state;
+    this.#parts.onChange(state);
+  }
+}

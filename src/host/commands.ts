@@ -1,0 +1,100 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { AnalysisPanels } from './analysisPanels';
+import type { DetectedModel, DetectedModels } from './detectedModels';
+import { commands } from './identifiers';
+import { sizeText } from './sizeText';
+
+interface CommandParts {
+  readonly panels: AnalysisPanels;
+  readonly models: DetectedModels;
+  readonly log: vscode.LogOutputChannel;
+}
+
+export function registerCommands(parts: CommandParts): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.commands.registerCommand(commands.analyze, (target?: unknown, selection?: unknown) =>
+      analyse(parts, target, selection),
+    ),
+    vscode.commands.registerCommand(commands.cancel, () => cancel(parts.panels)),
+    vscode.commands.registerCommand(commands.refreshModels, () => {
+      parts.models.refresh();
+    }),
+    vscode.commands.registerCommand(commands.showLog, () => {
+      parts.log.show();
+    }),
+  );
+}
+
+/**
+ * The explorer passes the file and the whole selection, the models view its entry, a caller of the command what it
+ * likes; the palette passes nothing.
+ */
+async function analyse({ panels, models }: CommandParts, target: unknown, selection: unknown): Promise<void> {
+  const files = targetsOf(target, selection);
+  if (files.length === 0) {
+    const picked = await pickModel(models);
+    if (picked !== null) panels.analyse(picked.fsPath);
+    return;
+  }
+  for (const file of files) {
+    if (file.scheme === 'file') panels.analyse(file.fsPath);
+    else
+      void vscode.window.showErrorMessage(
+        vscode.l10n.t(
+          '{0} lies on "{1}" and only files on disk can be analysed; save it to a folder and analyse it there.',
+          basename(file.path),
+          file.scheme,
+        ),
+      );
+  }
+}
+
+function targetsOf(target: unknown, selection: unknown): readonly vscode.Uri[] {
+  const chosen = Array.isArray(selection) && selection.length > 0 ? (selection as unknown[]) : [target];
+  return chosen.flatMap((one) => {
+    if (one instanceof vscode.Uri) return [one];
+    return isModel(one) ? [one.uri] : [];
+  });
+}
+
+function isModel(value: unknown): value is DetectedModel {
+  return typeof value === 'object' && value !== null && 'uri' in value && value.uri instanceof vscode.Uri;
+}
+
+async function pickModel(models: DetectedModels): Promise<vscode.Uri | null> {
+  const found = (await models.list()).filter(({ detection }) => detection.analysable);
+  if (found.length === 0) {
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t(
+        'No model that can be analysed was found in this workspace; open a folder that holds one, or right-click a model file.',
+      ),
+    );
+    return null;
+  }
+  const picked = await vscode.window.showQuickPick(
+    found.map(({ uri, path, detection }) => ({
+      label: basename(uri.path),
+      description: `${detection.title} · ${sizeText(detection.size)}`,
+      detail: path,
+      uri,
+    })),
+    { placeHolder: vscode.l10n.t('The model to analyse'), matchOnDetail: true },
+  );
+  return picked?.uri ?? null;
+}
+
+async function cancel(panels: AnalysisPanels): Promise<void> {
+  const files = panels.running.map(({ file }) => file);
+  const [only, ...others] = files;
+  if (only === undefined) return;
+  if (others.length === 0) {
+    panels.cancel(only);
+    return;
+  }
+  const picked = await vscode.window.showQuickPick(
+    files.map((file) => ({ label: basename(file), detail: file })),
+    { placeHolder: vscode.l10n.t('The analysis to cancel') },
+  );
+  if (picked !== undefined) panels.cancel(picked.detail);
+}

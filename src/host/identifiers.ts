@@ -1,0 +1,19 @@
+/** Names that package.json declares; a test holds the two together. */
+export const commands = {
+  analyze: 'model-sharpness.analyze',
+  cancel: 'model-sharpness.cancel',
+  refreshModels: 'model-sharpness.refreshModels',
+  showLog: 'model-sharpness.showLog',
+} as const;
+
+export const modelsViewId = 'modelSharpness.models';
+export const panelViewType = 'modelSharpness.panel';
+
+export const contextKeys = {
+  /** Paths of files that are models by content: the explorer's menu asks for it. */
+  detectedFiles: 'modelSharpness.detectedFiles',
+  /** True while an analysis can be cancelled. */
+  running: 'modelSharpness.running',
+} as const;
+
+export const settingsSection = 'modelSharpness';

@@ -1,0 +1,48 @@
+import type { PanelToHost, SampleChoice } from '../report/panelMessages';
+
+/** A drawing of a report has some hundred kilobytes; what is far beyond is no drawing of ours. */
+const largestSvg = 64 * 1024 ** 2;
+
+/** The message that a webview sent, or null where it is none: what comes out of a webview is checked like a file. */
+export function readPanelMessage(message: unknown): PanelToHost | null {
+  if (!isObject(message)) return null;
+  switch (message['type']) {
+    case 'ready':
+    case 'run':
+    case 'cancel':
+    case 'change-samples':
+    case 'show-log':
+      return { type: message['type'] };
+    case 'choose-samples': {
+      const choice = readChoice(message['choice']);
+      return choice === null ? null : { type: 'choose-samples', choice };
+    }
+    case 'export':
+      return readExport(message['format'], message['svg']);
+    default:
+      return null;
+  }
+}
+
+function readChoice(choice: unknown): SampleChoice | null {
+  if (!isObject(choice)) return null;
+  switch (choice['kind']) {
+    case 'browse':
+    case 'random':
+      return { kind: choice['kind'] };
+    case 'file':
+      return typeof choice['path'] === 'string' ? { kind: 'file', path: choice['path'] } : null;
+    default:
+      return null;
+  }
+}
+
+function readExport(format: unknown, svg: unknown): PanelToHost | null {
+  if (format === 'json' || format === 'csv') return { type: 'export', format, svg: null };
+  if (format !== 'svg' || typeof svg !== 'string' || svg.length > largestSvg) return null;
+  return { type: 'export', format, svg };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

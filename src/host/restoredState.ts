@@ -1,0 +1,22 @@
+import * as v from 'valibot';
+import type { Report } from '../report/report';
+import { reportSchema } from '../report/schema';
+
+/** The part of what the panel keeps with `setState` that the host has a use for; the rest is the panel's own. */
+const savedByPanel = v.object({ state: v.object({ file: v.string(), report: v.optional(v.unknown()) }) });
+
+/** What a panel of an earlier window showed. */
+export interface Restored {
+  readonly file: string;
+  /** null: it had none, or one that this version cannot show. */
+  readonly report: Report | null;
+}
+
+/** Reads what the panel kept; null where not even the file can be told. */
+export function readRestoredState(saved: unknown): Restored | null {
+  const panel = v.safeParse(savedByPanel, saved);
+  if (!panel.success) return null;
+  const { file, report: shown } = panel.output.state;
+  const report = v.safeParse(reportSchema, shown);
+  return { file, report: report.success ? report.output : null };
+}

@@ -1,0 +1,78 @@
+/**
+ * The error function in float64, which JavaScript lacks and the GELU needs to full precision.
+ *
+ * |x| < 1/2: the Maclaurin series. Beyond: erfc(x) = exp(−x²) · erfcx(x), where (x + 5/2) · erfcx(x) is smooth in
+ * t = (x − 7/2) / (x + 5/2), which maps [1/2, ∞) onto [−1, 1), and is summed as a Chebyshev series (the method of
+ * Schonfelder, "Chebyshev expansions for the error and related functions", Mathematics of Computation 32, 1978; the
+ * coefficients were computed for this file in 60-digit arithmetic). The relative error stays below 2·10⁻¹⁵.
+ */
+
+const chebyshev = [
+  1.06695804213923335, -6.20250045259541753e-1, 1.3697621489171031e-1, -2.12916598990861685e-2,
+  1.73718536918085169e-3, 9.96868298912261942e-5, -4.20048351320750473e-5, 1.36455271199923184e-6,
+  8.92615705906314621e-7, -7.3078560684683318e-8, -2.28236580877852494e-8, 2.40526591666152533e-9,
+  7.33046232413627269e-10, -6.75187363935926331e-11, -2.79232362254318673e-11, 1.31068374755291066e-12,
+  1.14841302614603019e-12, 2.12995938964789918e-14, -4.62917850620240061e-14, -4.81596726707859264e-15,
+  1.61377054643823068e-15, 3.86211252945877002e-16, -3.35864580578980254e-17, -2.2751749899174206e-17,
+  -1.20404806377541981e-18,
+] as const;
+
+const twoOverRootPi = 2 / Math.sqrt(Math.PI);
+
+/** exp(x²) · erfc(x) for x ≥ 1/2. */
+function scaledComplement(x: number): number {
+  const t = (x - 3.5) / (x + 2.5);
+  let next = 0;
+  let afterNext = 0;
+  for (let k = chebyshev.length - 1; k > 0; k -= 1) {
+    const current = (chebyshev[k] ?? 0) + 2 * t * next - afterNext;
+    afterNext = next;
+    next = current;
+  }
+  return (chebyshev[0] + t * next - afterNext) / (x + 2.5);
+}
+
+/** erf for |x| ≤ 1/2: 2/√π Σ (−1)ⁿ x²ⁿ⁺¹ / (n! (2n+1)); 14 terms leave less than 10⁻²⁰. */
+function series(x: number): number {
+  let sum = 0;
+  let power = 1;
+  const square = x * x;
+  for (let n = 0; n < 14; n += 1) {
+    sum += power / (2 * n + 1);
+    power *= -square / (n + 1);
+  }
+  return twoOverRootPi * x * sum;
+}
+
+/** exp(−factor · x²) without the rounding of x², which exp would magnify by x²: the leading half of x squares exactly. */
+function expOfMinusSquare(x: number, factor: number): number {
+  const leading = Math.fround(x);
+  return Math.exp(-factor * leading * leading) * Math.exp(-factor * (x - leading) * (x + leading));
+}
+
+/** erfc(x) = 1 − erf(x), with a small relative error for every x where it is a normal number (x < 26.5). */
+export function erfc(x: number): number {
+  if (Number.isNaN(x)) return x;
+  if (x < 0.5) return x > -0.5 ? 1 - series(x) : 2 - erfc(-x);
+  if (x > 28) return 0;
+  return expOfMinusSquare(x, 1) * scaledComplement(x);
+}
+
+/** The error function 2/√π ∫₀ˣ exp(−t²) dt. */
+export function erf(x: number): number {
+  if (Math.abs(x) < 0.5) return series(x);
+  return x < 0 ? erfc(-x) - 1 : 1 - erfc(x);
+}
+
+/** The standard normal density ϕ(z) = exp(−z²/2) / √(2π). */
+export function normalDensity(z: number): number {
+  return Math.abs(z) > 40 ? 0 : expOfMinusSquare(z, 0.5) / Math.sqrt(2 * Math.PI);
+}
+
+/** The standard normal distribution function Φ(z) = erfc(−z/√2) / 2, with a small relative error in the left tail too. */
+export function normalDistribution(z: number): number {
+  const x = -z * Math.SQRT1_2;
+  if (x < 0.5) return erfc(x) / 2;
+  // From z itself: z/√2 is rounded, and the exponential would magnify that.
+  return z < -40 ? 0 : (expOfMinusSquare(z, 0.5) * scaledComplement(x)) / 2;
+}

@@ -1,0 +1,221 @@
+import { parseArgs } from 'node:util';
+import { FailureError } from './failure';
+import { printable } from './printable';
+import type { Loss } from './report';
+import { defaultRandomCount, requestDefaults, type AnalysisRequest, type SampleSource } from './request';
+
+/** What a command line asks for. */
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'analyze'; readonly request: AnalysisRequest; readonly json: boolean }
+  | { readonly kind: 'detect'; readonly folder: string };
+
+export const helpText = `Usage: model-sharpness analyze MODEL [options]
+       model-sharpness detect FOLDER
+       model-sharpness --help | --version
+
+analyze says how sharp the loss is at the model's weights, which layer makes it so, and why.
+detect lists the model files in a folder and says which of them can be analysed.
+
+Options of analyze:
+  --samples FILE        the data to compute the loss on: npz, npy or CSV
+                        (without it: random inputs, which say nothing about your data)
+  --inputs KEY          key of the inputs in FILE; GRAPHINPUT=KEY, repeated, where the model has several inputs
+  --labels KEY          key of the labels in FILE
+  --scale NUMBER        multiplies the inputs (1)
+  --limit N             uses at most N samples, drawn by the seed; without FILE: N random inputs (${defaultRandomCount})
+  --output NAME         the graph output that the loss is put on
+  --loss LOSS           auto, cross-entropy, binary-cross-entropy or mean-squared-error (auto)
+  --seed N              seed of everything drawn (0)
+  --threads N           threads for matrix products (as many as there are cores)
+  --memory BYTES        what the working set may take (${requestDefaults.memoryBudget})
+  --json                prints the report as JSON, alone, on standard output
+
+Exit codes: 0 done, 2 wrong use, 3 the model cannot be read or analysed, 4 the samples cannot be read or do not fit,
+130 interrupted, 1 anything else.
+`;
+
+/** Every option may be read several times here, so that a second one is refused and not silently preferred. */
+const options = {
+  samples: { type: 'string', multiple: true },
+  inputs: { type: 'string', multiple: true },
+  labels: { type: 'string', multiple: true },
+  scale: { type: 'string', multiple: true },
+  limit: { type: 'string', multiple: true },
+  output: { type: 'string', multiple: true },
+  loss: { type: 'string', multiple: true },
+  seed: { type: 'string', multiple: true },
+  threads: { type: 'string', multiple: true },
+  memory: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const;
+
+/** Announced in the documentation of later versions: refused by name rather than as unknown. */
+const unavailable: ReadonlySet<string> = new Set([
+  'class-weights',
+  'label-smoothing',
+  'method',
+  'precision',
+  'dtype',
+  'evaluation',
+  'blocks',
+  'time',
+  'html',
+]);
+
+const losses: readonly (Loss | 'auto')[] = [
+  'auto',
+  'cross-entropy',
+  'binary-cross-entropy',
+  'mean-squared-error',
+];
+
+function usageError(sentence: string): FailureError {
+  return new FailureError('UsageError', `${printable(sentence)} (--help lists what can be written).`);
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
+    if (unknown !== undefined && unavailable.has(unknown.slice(2))) {
+      throw usageError(`The option ${unknown} is not available in this version`);
+    }
+    if (unknown !== undefined) throw usageError(`There is no option ${unknown}`);
+    const ambiguous = /^Option '(--\w+)[^']*' argument is ambiguous/.exec(message)?.[1];
+    if (ambiguous !== undefined) {
+      throw usageError(`The value of ${ambiguous} begins with a dash; write ${ambiguous}=VALUE`);
+    }
+    throw usageError(message.split(/[.\n]/, 1)[0] ?? message);
+  }
+}
+
+type Values = ReturnType<typeof parsed>['values'];
+type TextOption = Exclude<keyof Values, 'json' | 'help' | 'version'>;
+
+/** The value of an option that may be given once, or null. */
+function textOf(values: Values, name: TextOption): string | null {
+  const [value, second] = values[name] ?? [];
+  if (second !== undefined) throw usageError(`--${name} is given more than once`);
+  if (value === '') throw usageError(`--${name} is empty`);
+  return value ?? null;
+}
+
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** The number that an option is given, or null; throws a UsageError that says what is `allowed` where it is not. */
+function numberOf(
+  values: Values,
+  name: TextOption,
+  allowed: string,
+  accepts: (value: number) => boolean,
+): number | null {
+  const text = textOf(values, name);
+  if (text === null) return null;
+  const value = Number(text);
+  if (!decimal.test(text) || !accepts(value)) {
+    throw usageError(`--${name} is "${text}", but must be ${allowed}`);
+  }
+  return value;
+}
+
+function wholeNumberOf(values: Values, name: TextOption, least: number, most: number): number | null {
+  return numberOf(
+    values,
+    name,
+    `a whole number from ${least} to ${most}`,
+    (value) => Number.isInteger(value) && value >= least && value <= most,
+  );
+}
+
+function isLoss(text: string): text is Loss | 'auto' {
+  return losses.some((loss) => loss === text);
+}
+
+/** The keys of the inputs by graph input; a KEY alone stands for the only input. */
+function inputKeys(texts: readonly string[]): Readonly<Record<string, string>> {
+  const entries = texts.map((text) => {
+    const at = text.lastIndexOf('=');
+    const [graphInput, key] = at < 0 ? ['', text] : [text.slice(0, at), text.slice(at + 1)];
+    if (key === '' || at === 0) throw usageError(`--inputs is "${text}", but must be KEY or GRAPHINPUT=KEY`);
+    return [graphInput, key] as const;
+  });
+  const names = entries.map(([graphInput]) => graphInput);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw usageError(
+      twice === ''
+        ? '--inputs is given more than once without naming the graph input (GRAPHINPUT=KEY)'
+        : `--inputs names the graph input "${twice}" more than once`,
+    );
+  }
+  if (names.length > 1 && names.includes('')) {
+    throw usageError('--inputs must name the graph input (GRAPHINPUT=KEY) where several are given');
+  }
+  return Object.fromEntries(entries);
+}
+
+function sampleSource(values: Values, limit: number | null): SampleSource {
+  const path = textOf(values, 'samples');
+  const labels = textOf(values, 'labels');
+  if (path !== null) return { kind: 'file', path, inputs: inputKeys(values.inputs ?? []), labels };
+  const needless = (['inputs', 'labels', 'scale'] as const).find((name) => values[name] !== undefined);
+  if (needless !== undefined)
+    throw usageError(`--${needless} is about the data file, but there is no --samples`);
+  return { kind: 'random', count: limit ?? defaultRandomCount };
+}
+
+function analysisRequest(model: string, values: Values): AnalysisRequest {
+  const loss = textOf(values, 'loss') ?? requestDefaults.loss;
+  if (!isLoss(loss)) throw usageError(`--loss is "${loss}", but must be one of ${losses.join(', ')}`);
+  const limit = wholeNumberOf(values, 'limit', 1, 2 ** 31 - 1) ?? requestDefaults.limit;
+  const scale = numberOf(
+    values,
+    'scale',
+    'a number other than 0',
+    (value) => Number.isFinite(value) && value !== 0,
+  );
+  const samples = sampleSource(values, limit);
+  return {
+    model,
+    samples,
+    scale: scale ?? requestDefaults.scale,
+    limit: samples.kind === 'random' ? null : limit,
+    output: textOf(values, 'output') ?? requestDefaults.output,
+    loss,
+    seed: wholeNumberOf(values, 'seed', 0, 2 ** 32 - 1) ?? requestDefaults.seed,
+    threads: wholeNumberOf(values, 'threads', 1, 1024) ?? requestDefaults.threads,
+    memoryBudget:
+      wholeNumberOf(values, 'memory', 2 ** 20, Number.MAX_SAFE_INTEGER) ?? requestDefaults.memoryBudget,
+  };
+}
+
+/**
+ * Reads the arguments after the program's name. Nothing is read from the disk.
+ * Throws a UsageError that says what was found and what is allowed.
+ */
+export function parseCommandLine(args: readonly string[]): Command {
+  const { values, positionals } = parsed(args);
+  if (values.help === true) return { kind: 'help' };
+  if (values.version === true) return { kind: 'version' };
+  const [command, subject, surplus] = positionals;
+  if (command === undefined) throw usageError('No command is given: analyze MODEL or detect FOLDER');
+  if (command === 'compare') throw usageError('The command compare is not available in this version');
+  if (command !== 'analyze' && command !== 'detect') throw usageError(`There is no command "${command}"`);
+  const wanted = command === 'analyze' ? 'MODEL' : 'FOLDER';
+  if (subject === undefined || subject === '') throw usageError(`${command} needs a ${wanted}`);
+  if (surplus !== undefined) {
+    throw usageError(`${command} takes one ${wanted}, but "${surplus}" follows "${subject}"`);
+  }
+  if (command === 'analyze') {
+    return { kind: 'analyze', request: analysisRequest(subject, values), json: values.json === true };
+  }
+  const [option] = Object.keys(values);
+  if (option !== undefined) throw usageError(`--${option} is no option of detect`);
+  return { kind: 'detect', folder: subject };
+}

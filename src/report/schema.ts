@@ -1,0 +1,145 @@
+import * as v from 'valibot';
+import { FailureError } from './failure';
+import type { Report } from './report';
+
+/**
+ * The Report as a valibot schema, for reports that come from outside; `docs/report.schema.json` is made from it.
+ * Fields that a later version added are accepted and dropped.
+ */
+
+const number = v.pipe(v.number(), v.finite());
+const notNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const share = v.pipe(v.number(), v.finite());
+
+const quantity = v.pipe(
+  v.object({ value: number, standardError: notNegative }),
+  v.readonly(),
+  v.description('A number with its evidence: the standard error is 0 where the value is exact to rounding.'),
+);
+
+const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly());
+
+const interval = { lower: quantity, upper: quantity };
+
+const modelFacts = v.object({
+  file: v.string(),
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  format: v.string(),
+  producer: v.nullable(v.string()),
+  parameters: v.pipe(count, v.description('Trainable numbers reached from the output.')),
+  output: v.pipe(v.string(), v.description('The tensor that the loss is put on (logits).')),
+  architecture: v.string(),
+});
+
+const sampleFacts = v.object({
+  source: v.string(),
+  count,
+  classes: v.pipe(count, v.description('Number of classes, 0 for regression.')),
+  labels: v.picklist(['given', 'predicted', 'drawn']),
+  scale: v.pipe(number, v.description('The factor that the inputs were multiplied by.')),
+  meanLoss: number,
+  accuracy: v.nullable(share),
+});
+
+const analysisFacts = v.object({
+  precision: v.picklist(['float64', 'float32']),
+  productError: v.pipe(notNegative, v.description('Relative error of a float32 product against float64.')),
+  mode: v.literal('evaluation'),
+  seed: number,
+  requestedPrecision: number,
+  stoppedBy: v.pipe(v.string(), v.description('"complete", or the budget that ran out.')),
+  threads: count,
+  versions: v.pipe(v.record(v.string(), v.string()), v.readonly()),
+});
+
+const bounds = v.object({
+  lambdaMax: v.pipe(v.object({ ...interval, blockwiseUpper: v.nullable(quantity) }), v.readonly()),
+  lambdaMin: v.pipe(v.object(interval), v.readonly()),
+  eigenvalues: list(v.pipe(v.object({ k: v.pipe(v.number(), v.integer()), ...interval }), v.readonly())),
+});
+
+const layer = v.object({
+  name: v.string(),
+  kind: v.string(),
+  parameters: count,
+  inputs: count,
+  outputs: count,
+  weightNorm: notNegative,
+  trace: quantity,
+  ownCurvature: v.pipe(
+    v.nullable(quantity),
+    v.description("Squared Frobenius norm of the layer's own block."),
+  ),
+  coupling: v.pipe(
+    v.nullable(quantity),
+    v.description('Sum of the squared norms of its blocks with other layers.'),
+  ),
+  contribution: v.pipe(
+    quantity,
+    v.description('Additive share of the upper bound; may be negative; the layers sum to the bound.'),
+  ),
+  blockUpperBound: v.nullable(quantity),
+  elasticity: v.nullable(number),
+  units: v.nullable(list(share)),
+});
+
+const orthogonality = v.object({
+  crossSampleShare: v.pipe(share, v.description('Share of F² from pairs of different samples.')),
+  layers: list(
+    v.pipe(v.object({ crossSampleShare: share, gram: v.nullable(list(list(number))) }), v.readonly()),
+  ),
+});
+
+const topSample = v.object({
+  index: count,
+  label: v.nullable(number),
+  predicted: v.nullable(number),
+  loss: number,
+  share,
+});
+
+export const reportSchema = v.pipe(
+  v.object({
+    schema: v.literal(1),
+    model: v.pipe(modelFacts, v.readonly()),
+    samples: v.pipe(sampleFacts, v.readonly()),
+    loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error']),
+    lossAssumed: v.pipe(v.boolean(), v.description('True where the loss had to be guessed.')),
+    method: v.picklist(['closed-form', 'exact', 'estimate']),
+    analysis: v.pipe(analysisFacts, v.readonly()),
+    gradientNorm: notNegative,
+    trace: quantity,
+    frobeniusSquared: quantity,
+    bounds: v.pipe(bounds, v.readonly()),
+    gaussNewton: v.nullable(
+      v.pipe(v.object({ trace: quantity, frobeniusSquared: quantity, upper: quantity }), v.readonly()),
+    ),
+    layers: v.pipe(list(v.pipe(layer, v.readonly())), v.description('In the order of the forward pass.')),
+    blocks: v.pipe(
+      v.nullable(list(list(quantity))),
+      v.description('Squared Frobenius norms of the blocks, layers × layers.'),
+    ),
+    orthogonality: v.nullable(v.pipe(orthogonality, v.readonly())),
+    topSamples: v.nullable(list(v.pipe(topSample, v.readonly()))),
+    spectrum: v.null(),
+    warnings: list(v.pipe(v.object({ kind: v.string(), message: v.string() }), v.readonly())),
+    time: v.pipe(v.record(v.string(), v.number()), v.readonly(), v.description('Seconds by stage.')),
+  }),
+  v.readonly(),
+);
+
+/**
+ * The report as JSON text.
+ * Throws an InternalError where the report does not keep its schema (JSON would turn NaN and infinities into null).
+ */
+export function reportJson(report: Report): string {
+  const checked = v.safeParse(reportSchema, report);
+  if (checked.success) return JSON.stringify(report, null, 2);
+  const [issue] = checked.issues;
+  throw new FailureError(
+    'InternalError',
+    `The report is not printed because its field ${v.getDotPath(issue) ?? 'at the root'} holds no valid value; please report this.`,
+    issue.message,
+  );
+}

@@ -1,0 +1,203 @@
+import { learningRateStatement } from './learningRate';
+import { formatCount, formatNumber, formatPercent, formatQuantity } from './number';
+import { printable } from './printable';
+import type { LayerReport, Loss, Method, Quantity, Report } from './report';
+
+const lossNames: Readonly<Record<Loss, string>> = {
+  'cross-entropy': 'softmax cross-entropy',
+  'binary-cross-entropy': 'binary cross-entropy',
+  'mean-squared-error': 'mean squared error',
+};
+
+const methodNames: Readonly<Record<Method, string>> = {
+  'closed-form': 'closed form',
+  exact: 'exact Hessian',
+  estimate: 'estimate from Hessian-vector products',
+};
+
+const labelNames = {
+  given: 'labels given',
+  predicted: "labels: the model's own predictions",
+  drawn: "labels drawn from the model's own predicted distribution",
+} as const;
+
+type Line = readonly [label: string, text: string];
+
+/** Lines of a label and a text, the texts below each other. */
+function aligned(lines: readonly Line[]): string[] {
+  const width = Math.max(...lines.map(([label]) => label.length));
+  return lines.map(([label, text]) => `${label.padEnd(width)}   ${text}`.trimEnd());
+}
+
+function subjectLines(report: Report): Line[] {
+  const { model, samples, analysis } = report;
+  const producer = model.producer === null ? '' : `, ${model.producer}`;
+  const classes = samples.classes === 0 ? '' : `, ${formatCount(samples.classes)} classes`;
+  const scale = samples.scale === 1 ? '' : `, inputs × ${formatNumber(samples.scale)}`;
+  const error = analysis.productError === 0 ? '' : ` (product error ${formatNumber(analysis.productError)})`;
+  const stopped = analysis.stoppedBy === 'complete' ? '' : `, stopped by ${analysis.stoppedBy}`;
+  return [
+    ['Model', `${model.file} (${model.format}${producer})`],
+    ['Architecture', model.architecture],
+    ['Parameters', `${formatCount(model.parameters)} reached from the output "${model.output}"`],
+    [
+      'Samples',
+      `${formatCount(samples.count)} from ${samples.source}${classes}, ${labelNames[samples.labels]}${scale}`,
+    ],
+    ['Loss', `${lossNames[report.loss]}${report.lossAssumed ? ' (assumed)' : ''}`],
+    ['Method', `${methodNames[report.method]}${stopped}`],
+    [
+      'Mode',
+      `${analysis.mode}, ${analysis.precision}${error}, seed ${analysis.seed}, threads ${analysis.threads}`,
+    ],
+  ].map(([label = '', text = '']) => [label, printable(text)] as const);
+}
+
+/** ‖H‖_F with the standard error that follows from F²'s. */
+function frobeniusNorm(squared: Quantity): Quantity {
+  const value = Math.sqrt(squared.value);
+  return { value, standardError: value === 0 ? 0 : squared.standardError / (2 * value) };
+}
+
+/** What an even guess among the classes would lose: ln C, beside which a mean loss can be judged. */
+function evenGuessLoss({ loss, samples }: Report): string | null {
+  if (loss === 'binary-cross-entropy') return `ln 2 = ${formatNumber(Math.LN2)}, the loss of an even guess`;
+  if (loss === 'mean-squared-error' || samples.classes < 2) return null;
+  return `ln C = ${formatNumber(Math.log(samples.classes))}, the loss of an even guess among C = ${formatCount(samples.classes)} classes`;
+}
+
+function resultLines(report: Report): Line[] {
+  const { samples, bounds, method } = report;
+  const { lambdaMax, lambdaMin } = bounds;
+  const guess = evenGuessLoss(report);
+  const estimated = method === 'estimate' ? ', estimated' : '';
+  const lines: Line[] = [
+    ['Mean loss', `${formatNumber(samples.meanLoss)}${guess === null ? '' : `   (${guess})`}`],
+    ['‖∇L‖', `${formatNumber(report.gradientNorm)}   (0 at a critical point)`],
+    ['Trace of H', formatQuantity(report.trace)],
+    ['‖H‖_F', formatQuantity(frobeniusNorm(report.frobeniusSquared))],
+    [
+      'λ_max',
+      `upper bound ${formatQuantity(lambdaMax.upper)}, lower bound ${formatQuantity(lambdaMax.lower)}${estimated}` +
+        '   (the upper bound may be many times too high)',
+    ],
+  ];
+  if (samples.accuracy !== null) lines.splice(1, 0, ['Accuracy', formatPercent(samples.accuracy, 4)]);
+  if (lambdaMax.blockwiseUpper !== null) {
+    lines.push([
+      '',
+      `blockwise upper bound ${formatQuantity(lambdaMax.blockwiseUpper)}   (from the layers' blocks; never looser)`,
+    ]);
+  }
+  lines.push([
+    'λ_min',
+    `upper bound ${formatQuantity(lambdaMin.upper)}, lower bound ${formatQuantity(lambdaMin.lower)}${estimated}`,
+  ]);
+  if (report.gaussNewton !== null) {
+    lines.push(['Gauss-Newton', `upper bound ${formatQuantity(report.gaussNewton.upper)} on its λ_max`]);
+  }
+  if (report.orthogonality !== null) {
+    const share = formatPercent(report.orthogonality.crossSampleShare);
+    lines.push(['Cross-sample', `${share} of ‖H‖_F² comes from pairs of different samples`]);
+  }
+  return lines;
+}
+
+function layerCells(layer: LayerReport, upper: number): string[] {
+  const optional = (quantity: Quantity | null): string =>
+    quantity === null ? '–' : formatQuantity(quantity);
+  return [
+    printable(layer.name),
+    printable(layer.kind),
+    `${formatCount(layer.inputs)} → ${formatCount(layer.outputs)}`,
+    formatCount(layer.parameters),
+    formatQuantity(layer.trace),
+    formatQuantity(layer.contribution),
+    upper > 0 ? formatPercent(layer.contribution.value / upper) : '–',
+    optional(layer.ownCurvature),
+    optional(layer.coupling),
+    formatNumber(layer.weightNorm),
+  ];
+}
+
+const layerHead = [
+  'Layer',
+  'Kind',
+  'Shape',
+  'Parameters',
+  'Trace',
+  'Contribution',
+  'Share',
+  'Own curvature',
+  'Coupling',
+  '‖W‖',
+];
+const leftAligned = 3;
+
+function layerTable(report: Report): string[] {
+  const upper = report.bounds.lambdaMax.upper.value;
+  const rows = [layerHead, ...report.layers.map((layer) => layerCells(layer, upper))];
+  const widths = layerHead.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column < leftAligned ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+  const notes = [
+    'Contribution: additive share of the upper bound on λ_max; the contributions sum to it. Own curvature: ‖H_ll‖_F²;',
+    'coupling: Σ ‖H_lm‖_F² over the other layers m.',
+  ];
+  if (report.layers.some((layer) => layer.contribution.value < 0)) {
+    notes.push(
+      "A negative contribution lowers the bound: the layer's trace is negative, or it takes more from the spread of the",
+      "eigenvalues than the layer's curvature adds to it.",
+    );
+  }
+  return [...lines, ...notes];
+}
+
+function timeLine(time: Report['time']): string {
+  const stages = Object.entries(time).filter(([stage]) => stage !== 'total');
+  const parts = stages.map(([stage, seconds]) => `${printable(stage)} ${formatNumber(seconds)}`).join(', ');
+  const total = time['total'];
+  if (total === undefined) return parts;
+  return parts === '' ? `${formatNumber(total)} s` : `${formatNumber(total)} s (${parts})`;
+}
+
+/** Breaks a sentence between words so that no line is longer than `width` (but a single long word is). */
+function wrapped(sentence: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+const lineWidth = 110;
+
+/** The report as a table to read in a terminal; ends with a line feed. */
+export function reportText(report: Report): string {
+  const statement = learningRateStatement(report).flatMap((sentence) => wrapped(sentence, lineWidth));
+  const warnings = report.warnings.flatMap(({ message }) =>
+    wrapped(`Warning: ${printable(message)}`, lineWidth),
+  );
+  const sections = [
+    aligned(subjectLines(report)),
+    aligned(resultLines(report)),
+    statement,
+    layerTable(report),
+    warnings,
+    [`Time: ${timeLine(report.time)}`],
+  ];
+  return `${sections
+    .filter((section) => section.length > 0)
+    .map((section) => section.join('\n'))
+    .join('\n\n')}\n`;
+}

@@ -1,0 +1,64 @@
+import { quoted } from '../formats/quoted';
+import { FailureError } from '../report/failure';
+import { SeededRandom } from './random';
+import { mostInputNumbers, type InputSpec, type SampleInput, type Samples } from './samples';
+
+/**
+ * Random inputs for a model without samples: float inputs standard normal; integer inputs uniform over the rows of the table
+ * that they index where `tableRows` names one (by input name), else 0 and 1; attention masks 1 and token types 0, known by
+ * name. Labels are null: they are drawn from the model's own predictions. FailureError where an input has an open dimension,
+ * takes text, or the draw would be too large.
+ */
+export function drawInputs(
+  specs: readonly InputSpec[],
+  count: number,
+  seed: number,
+  tableRows: ReadonlyMap<string, number> = new Map(),
+): Samples {
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new FailureError(
+      'UsageError',
+      `${String(count)} is no number of random inputs; give a whole number from 1.`,
+    );
+  }
+  const sizes = specs.map((spec) => ({ spec, dims: closedDims(spec) }));
+  const total = sizes.reduce((sum, { dims }) => sum + count * product(dims), 0);
+  if (total > mostInputNumbers) {
+    throw new FailureError(
+      'UsageError',
+      `${String(count)} random inputs are ${total.toLocaleString('en')} numbers, more than fit in memory; draw fewer.`,
+    );
+  }
+  const random = SeededRandom.fromSeed(seed);
+  const inputs = sizes.map(({ spec, dims }): SampleInput => {
+    const draw = drawer(spec, random, tableRows.get(spec.name) ?? 2);
+    return { name: spec.name, dims, data: Float64Array.from({ length: count * product(dims) }, draw) };
+  });
+  return { source: 'random inputs', count, inputs, labels: null, scale: 1 };
+}
+
+function drawer(spec: InputSpec, random: SeededRandom, rows: number): () => number {
+  if (spec.type.includes('float')) return () => random.normal();
+  if (/mask/i.test(spec.name)) return () => 1;
+  if (/token_?type|segment_?id/i.test(spec.name)) return () => 0;
+  return () => random.below(spec.type === 'bool' ? 2 : rows);
+}
+
+function closedDims(spec: InputSpec): readonly number[] {
+  if (spec.type === 'string' || spec.type === 'other') {
+    throw new FailureError(
+      'UnsupportedStructure',
+      `The model's input ${quoted(spec.name)} takes no numbers, and only numbers can be given to it.`,
+    );
+  }
+  const dims = spec.dims.filter((size) => size !== null);
+  if (dims.length === spec.dims.length) return dims;
+  throw new FailureError(
+    'SampleShapeMismatch',
+    `The model's input ${quoted(spec.name)} takes samples of any size, so random ones cannot be drawn; give a file with --samples.`,
+  );
+}
+
+function product(dims: readonly number[]): number {
+  return dims.reduce((size, next) => size * next, 1);
+}

@@ -1,0 +1,84 @@
+import {
+  npyHeaderLimit,
+  npyRows,
+  parseNpy,
+  parseNpyHeader,
+  requireNpyLength,
+  type NpyHeader,
+} from '../formats/containers/npy';
+import type { RandomAccessFile } from '../formats/containers/randomAccess';
+import { readZipDirectory, readZipEntry, readZipEntryStart } from '../formats/containers/zip';
+import { quoted } from '../formats/quoted';
+import type { SampleArray } from './sampleArray';
+
+/** Arrays by key, opened one at a time. */
+export interface KeyedArrays {
+  /** As sentences name it, quoted. */
+  readonly title: string;
+  readonly keys: readonly string[];
+  /** The key whose array is the inputs unless the user chooses another; null: to be found by name. */
+  readonly inputsKey: string | null;
+  /** Reads the header only. FailureError where the array cannot be read. */
+  readonly open: (key: string) => Promise<SampleArray>;
+}
+
+/** Bytes that one array may hold when inflated. */
+export const largestArray = 2 * 1024 ** 3;
+
+/** The arrays of a npz file: a zip of npy files, the key being the entry's name without ".npy". */
+export async function openNpz(file: RandomAccessFile): Promise<KeyedArrays> {
+  const entries = new Map<string, Awaited<ReturnType<typeof readZipDirectory>>[number]>();
+  for (const entry of await readZipDirectory(file)) {
+    if (entry.name.endsWith('.npy')) entries.set(entry.name.slice(0, -'.npy'.length), entry);
+  }
+  return {
+    title: quoted(file.name),
+    keys: [...entries.keys()],
+    inputsKey: null,
+    async open(key) {
+      const entry = entries.get(key);
+      if (entry === undefined) throw new RangeError(`no key ${key}`);
+      const title = `${quoted(key)} in ${quoted(file.name)}`;
+      const header = parseNpyHeader(title, await readZipEntryStart(file, entry, npyHeaderLimit));
+      requireNpyLength(title, header, entry.size);
+      return arrayOf(title, header, async () =>
+        parseNpy(title, await readZipEntry(file, entry, largestArray)),
+      );
+    },
+  };
+}
+
+/** A SampleArray from a npy header and what reads the rest. */
+export function arrayOf(
+  title: string,
+  header: NpyHeader,
+  load: () => Promise<ReturnType<typeof parseNpy>>,
+): SampleArray {
+  const sample = header.shape.slice(1);
+  return {
+    title,
+    shape: header.shape,
+    whole: !header.type.startsWith('float'),
+    holds: `${title} holds an array of shape [${header.shape.join(', ')}], ${describeSample(header.shape)}`,
+    advice: () => 'choose another array with --inputs NAME, or another file',
+    read: async (rows) => npyRows(title, await load(), rows),
+    place: (row, column) => `at [${[row, ...unravelled(column, sample)].join(', ')}] (counted from 0)`,
+  };
+}
+
+function describeSample(shape: readonly number[]): string {
+  const [count] = shape;
+  if (count === undefined) return 'a single number and no samples';
+  return `which is ${count.toLocaleString('en')} ${count === 1 ? 'sample' : 'samples'} of ${shape.length === 1 ? '1' : shape.slice(1).join(' × ')}`;
+}
+
+/** The indices of an element of a sample, from its position in row-major order. */
+function unravelled(position: number, sample: readonly number[]): number[] {
+  const indices: number[] = [];
+  let left = position;
+  for (const size of sample.toReversed()) {
+    indices.unshift(left % size);
+    left = Math.floor(left / size);
+  }
+  return indices;
+}

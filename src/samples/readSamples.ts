@@ -1,0 +1,129 @@
+import type { SampleSource } from '../report/request';
+import { FailureError } from '../report/failure';
+import { quoted } from '../formats/quoted';
+import { drawInputs } from './drawInputs';
+import { fitSelection } from './fitSelection';
+import { labelsOf } from './labels';
+import { drawWithoutReplacement } from './random';
+import type { SampleArray } from './sampleArray';
+import { withSampleFile } from './sampleFile';
+import { mostInputNumbers, type InputSpec, type Labels, type SampleInput, type Samples } from './samples';
+import { readFinite, requireEach } from './values';
+
+export interface ReadOptions {
+  /** Multiplies the inputs of float type. */
+  readonly scale: number;
+  /** At most this many samples, drawn without replacement by the seed and kept in the file's order; null: all. */
+  readonly limit: number | null;
+  readonly seed: number;
+}
+
+/**
+ * The samples that a request names, in the shapes that the model's inputs take. Numbers come out as the file holds them, times
+ * the scale; nothing is reordered, padded or cut. FailureError with one sentence, of a kind that blames the samples (or the
+ * usage), for whatever does not fit.
+ */
+export async function readSamples(
+  source: SampleSource,
+  specs: readonly InputSpec[],
+  options: ReadOptions,
+): Promise<Samples> {
+  requireOptions(options);
+  if (source.kind === 'random') return drawInputs(specs, source.count, options.seed);
+  return withSampleFile(source.path, async (file) => {
+    const selection = await file.select(specs, source);
+    const { count: total, dims } = fitSelection(file.name, selection, specs);
+    const drawn =
+      options.limit === null || options.limit >= total
+        ? null
+        : drawWithoutReplacement(total, options.limit, options.seed);
+    const count = drawn?.length ?? total;
+    requireSize(file.name, count, dims);
+    const inputs: SampleInput[] = [];
+    for (const [index, spec] of specs.entries()) {
+      const array = selection.inputs[index];
+      if (array === undefined) throw new RangeError('a selection has one array for each input');
+      const data = await readFinite(array, drawn, count);
+      inputs.push({
+        name: spec.name,
+        dims: dims[index] ?? [],
+        data: fittedValues(array, data, spec, options.scale, drawn, count),
+      });
+    }
+    return {
+      source: file.name,
+      count,
+      inputs,
+      labels: selection.labels === null ? null : await readLabels(selection.labels, drawn, count),
+      scale: options.scale,
+    };
+  });
+}
+
+async function readLabels(array: SampleArray, drawn: Int32Array | null, count: number): Promise<Labels> {
+  const values = await readFinite(array, drawn, count);
+  return labelsOf(array, values, (index) => drawn?.[index] ?? index, count);
+}
+
+/** Before anything of that size is read. */
+function requireSize(file: string, count: number, dims: readonly (readonly number[])[]): void {
+  const width = dims.reduce((sum, sizes) => sum + sizes.reduce((product, size) => product * size, 1), 0);
+  if (count * width <= mostInputNumbers) return;
+  throw new FailureError(
+    'SamplesUnreadable',
+    `${quoted(file)} holds ${(count * width).toLocaleString('en')} input numbers, more than the ${mostInputNumbers.toLocaleString('en')} that fit in memory; take fewer samples with --limit ${String(Math.max(1, Math.floor(mostInputNumbers / width)))}.`,
+  );
+}
+
+/** Scales float inputs; checks that inputs of integer type are whole numbers of that type. */
+function fittedValues(
+  array: SampleArray,
+  values: Float64Array,
+  spec: InputSpec,
+  scale: number,
+  drawn: Int32Array | null,
+  count: number,
+): Float64Array {
+  const range = integerRange(spec);
+  if (range === null) return scale === 1 ? values : values.map((value) => value * scale);
+  const [least, greatest] = range;
+  requireEach(
+    array,
+    values,
+    drawn,
+    count,
+    (value) => Number.isInteger(value) && value >= least && value <= greatest,
+    (value, place) => {
+      return new FailureError(
+        'SampleShapeMismatch',
+        `${array.title} holds ${String(value)} ${place}, but the model's input ${quoted(spec.name)} takes ${spec.type}; choose another array or file.`,
+      );
+    },
+  );
+  return values;
+}
+
+/** null for a type of fractions. */
+function integerRange(spec: InputSpec): readonly [number, number] | null {
+  if (spec.type === 'bool') return [0, 1];
+  const [, unsigned, digits] = /^(u?)int(\d+)$/.exec(spec.type) ?? [];
+  if (digits === undefined) return null;
+  const bits = Number(digits) - (unsigned === 'u' ? 0 : 1);
+  const greatest = Math.min(2 ** bits - 1, Number.MAX_SAFE_INTEGER);
+  return [unsigned === 'u' ? 0 : -greatest - (bits < 53 ? 1 : 0), greatest];
+}
+
+function requireOptions(options: ReadOptions): void {
+  if (!Number.isFinite(options.scale) || options.scale === 0) {
+    throw new FailureError(
+      'UsageError',
+      `The scale ${String(options.scale)} is no number that inputs can be multiplied by; give another with --scale.`,
+    );
+  }
+  if (options.limit !== null && !(Number.isSafeInteger(options.limit) && options.limit >= 1)) {
+    throw new FailureError(
+      'UsageError',
+      `The limit ${String(options.limit)} is no number of samples; give a whole number from 1 with --limit.`,
+    );
+  }
+}

@@ -1,0 +1,141 @@
+import { isNpy } from '../formats/containers/npy';
+import { openRandomAccessFile, type RandomAccessFile } from '../formats/containers/randomAccess';
+import { quoted } from '../formats/quoted';
+import { failureOf, FailureError, type FailureKind } from '../report/failure';
+import { decodeCsv, parseCsv } from './csvTable';
+import { openNpyFiles } from './npyFiles';
+import { openNpz, type KeyedArrays } from './npzFile';
+import type { KeyChoice, Selection } from './sampleArray';
+import type { InputSpec } from './samples';
+import { selectArrays } from './selectArrays';
+import { selectColumns } from './selectColumns';
+
+/** A data file that was opened. */
+export interface SampleFile {
+  /** File name as shown. */
+  readonly name: string;
+  /** Chooses inputs and labels; reads headers only, but the whole of a CSV. */
+  readonly select: (specs: readonly InputSpec[], choice: KeyChoice) => Promise<Selection>;
+  /** The same where nothing was chosen, from no more than the beginning of a CSV. */
+  readonly preview: (specs: readonly InputSpec[]) => Promise<Preview>;
+}
+
+export interface Preview {
+  readonly selection: Selection;
+  /** Whether the first axis of its arrays is the number of samples, and not of those in the beginning of the file. */
+  readonly complete: boolean;
+}
+
+const peekLength = 4096;
+const largestCsv = 256 * 1024 ** 2;
+const previewLength = 1024 ** 2;
+const newline = 0x0a;
+const nothingChosen: KeyChoice = { inputs: {}, labels: null };
+
+/** Opens a data file, known by its contents, for as long as `use` runs. FailureError where it is none that can be read; every kind blames the samples or the usage. */
+export async function withSampleFile<T>(path: string, use: (file: SampleFile) => Promise<T>): Promise<T> {
+  try {
+    const file = await openRandomAccessFile(path);
+    try {
+      return await use(await recognised(path, file));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw samplesFailure(error);
+  }
+}
+
+async function recognised(path: string, file: RandomAccessFile): Promise<SampleFile> {
+  const start = await file.read(0, Math.min(file.size, peekLength));
+  if (isZip(start)) return keyedFile(file.name, await openNpz(file));
+  if (isNpy(start)) return keyedFile(file.name, await openNpyFiles(path));
+  requireText(file.name, start);
+  return csvFile(file);
+}
+
+function keyedFile(name: string, arrays: KeyedArrays): SampleFile {
+  return {
+    name,
+    select: (specs, choice) => selectArrays(arrays, specs, choice),
+    preview: async (specs) => ({
+      selection: await selectArrays(arrays, specs, nothingChosen),
+      complete: true,
+    }),
+  };
+}
+
+function csvFile(file: RandomAccessFile): SampleFile {
+  const { name, size } = file;
+  const title = quoted(name);
+  return {
+    name,
+    select: async (specs, choice) => {
+      if (size > largestCsv) {
+        throw new FailureError(
+          'SamplesUnreadable',
+          `${title} is a CSV of ${size.toLocaleString('en')} bytes, more than the ${largestCsv.toLocaleString('en')} that are read; save the samples as npz.`,
+        );
+      }
+      return selectColumns(title, parseCsv(title, decodeCsv(name, await file.read(0, size))), specs, choice);
+    },
+    preview: async (specs) => {
+      const complete = size <= previewLength;
+      const bytes = await file.read(0, Math.min(size, previewLength));
+      // The last line of a beginning is cut somewhere.
+      const text = decodeCsv(name, complete ? bytes : bytes.subarray(0, bytes.lastIndexOf(newline) + 1));
+      return { selection: selectColumns(title, parseCsv(title, text), specs, nothingChosen), complete };
+    },
+  };
+}
+
+function isZip(start: Uint8Array): boolean {
+  const third = start[2] ?? 0;
+  // "PK\5\6" begins an archive without entries.
+  return (
+    start[0] === 0x50 &&
+    start[1] === 0x4b &&
+    ((third === 3 && start[3] === 4) || (third === 5 && start[3] === 6))
+  );
+}
+
+const otherFormats: readonly (readonly [bytes: readonly number[], what: string])[] = [
+  [[0x89, 0x48, 0x44, 0x46], 'an HDF5 file'],
+  [[0x50, 0x41, 0x52, 0x31], 'a Parquet file'],
+  [[0x41, 0x52, 0x52, 0x4f, 0x57, 0x31], 'an Arrow file'],
+  [[0x1f, 0x8b], 'compressed with gzip'],
+  [[0x80], 'a Python pickle'],
+];
+
+/** FailureError (SamplesUnreadable) for what is known not to be text. */
+function requireText(name: string, start: Uint8Array): void {
+  if (new TextDecoder('latin1').decode(start.subarray(0, 19)) === 'version https://git') {
+    throw new FailureError(
+      'SamplesUnreadable',
+      `${quoted(name)} is a Git LFS pointer and not the data; run "git lfs pull" in its folder.`,
+    );
+  }
+  const other = otherFormats.find(([bytes]) => bytes.every((byte, index) => start[index] === byte));
+  const what = other?.[1] ?? (start.includes(0) ? 'neither npz, npy nor CSV' : null);
+  if (what === null) return;
+  throw new FailureError(
+    'SamplesUnreadable',
+    `${quoted(name)} is ${what}; save the samples with numpy.savez(file, x=inputs, y=labels) or as a CSV.`,
+  );
+}
+
+/** What the containers blame on the model, they share with its reader, is here the fault of the samples. */
+const kindsHere: Partial<Record<FailureKind, FailureKind>> = {
+  FileNotFound: 'SamplesNotFound',
+  FileUnreadable: 'SamplesUnreadable',
+  DamagedModel: 'SamplesUnreadable',
+  UnsupportedFormat: 'SamplesUnreadable',
+  TooLarge: 'SamplesUnreadable',
+};
+
+function samplesFailure(error: unknown): unknown {
+  if (!(error instanceof FailureError)) return error;
+  const { kind, message, detail } = failureOf(error);
+  const here = kindsHere[kind];
+  return here === undefined ? error : new FailureError(here, message, detail);
+}

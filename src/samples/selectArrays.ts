@@ -1,0 +1,109 @@
+import { failureOf, FailureError } from '../report/failure';
+import { roleOf } from './arrayNames';
+import type { KeyedArrays } from './npzFile';
+import {
+  chosenKey,
+  listed,
+  requireKnownInputs,
+  type KeyChoice,
+  type SampleArray,
+  type Selection,
+} from './sampleArray';
+import type { InputSpec } from './samples';
+
+/**
+ * The arrays that are the model's inputs and labels: those that the user chose, else those named like the graph's inputs,
+ * else those with the usual names. FailureError: SampleKeyMissing where a choice is missing from the file, or nothing, or
+ * more than one thing, could be meant; UnsupportedLabels where the labels are text.
+ */
+export async function selectArrays(
+  file: KeyedArrays,
+  specs: readonly InputSpec[],
+  choice: KeyChoice,
+): Promise<Selection> {
+  const names = specs.map((spec) => spec.name);
+  requireKnownInputs(choice, names);
+  const keys = specs.map((spec) => inputKey(file, spec.name, specs.length, choice));
+  const labels =
+    choice.labels === null ? findLabels(file, keys, names) : presentKey(file, choice.labels, '--labels');
+  const inputs: SampleArray[] = [];
+  for (const key of keys) inputs.push(await file.open(key));
+  return { inputs, labels: labels === null ? null : await openLabels(file, labels) };
+}
+
+function inputKey(file: KeyedArrays, name: string, inputCount: number, choice: KeyChoice): string {
+  const chosen = chosenKey(choice, name, inputCount);
+  if (chosen !== undefined) return presentKey(file, chosen, '--inputs');
+  if (inputCount === 1 && file.inputsKey !== null) return file.inputsKey;
+  if (file.keys.includes(name)) return name;
+  if (inputCount > 1) {
+    throw new FailureError(
+      'SampleKeyMissing',
+      `${capitalised(file.title)} holds nothing named ${listed([name])}, which is an input of the model (it holds ${listed(file.keys)}); rename an array, or say which with --inputs GRAPHINPUT=KEY for each input.`,
+    );
+  }
+  return onlyInput(file);
+}
+
+function onlyInput(file: KeyedArrays): string {
+  const named = file.keys.filter((key) => roleOf(key).role === 'inputs');
+  const plain = named.filter((key) => roleOf(key).rest === '');
+  const candidates = plain.length > 0 ? plain : named.length > 0 ? named : file.keys;
+  const [only] = candidates;
+  if (only !== undefined && candidates.length === 1 && roleOf(only).role !== 'labels') return only;
+  throw new FailureError(
+    'SampleKeyMissing',
+    named.length > 1
+      ? `${capitalised(file.title)} holds ${listed(candidates)}, any of which may be the inputs; say which with --inputs NAME.`
+      : `${capitalised(file.title)} holds ${listed(file.keys)} and nothing that is named as inputs are (x, inputs, data, …); say which array it is with --inputs NAME and, for the labels, --labels NAME.`,
+  );
+}
+
+function findLabels(
+  file: KeyedArrays,
+  inputKeys: readonly string[],
+  inputNames: readonly string[],
+): string | null {
+  const named = file.keys.filter(
+    (key) => roleOf(key).role === 'labels' && !inputKeys.includes(key) && !inputNames.includes(key),
+  );
+  const [firstInput = ''] = inputKeys;
+  const wanted = inputKeys.length === 1 ? roleOf(firstInput).rest : '';
+  const partners = named.filter((key) => roleOf(key).rest === wanted);
+  // In one archive y goes with x_train too, but y_test with x_test alone; a folder may hold several data sets.
+  const plain = file.inputsKey === null ? named.filter((key) => roleOf(key).rest === '') : [];
+  const candidates = partners.length > 0 ? partners : plain;
+  const [only] = candidates;
+  if (candidates.length <= 1) return only ?? null;
+  throw new FailureError(
+    'SampleKeyMissing',
+    `${capitalised(file.title)} holds ${listed(candidates)}, any of which may be the labels; say which with --labels NAME.`,
+  );
+}
+
+function presentKey(file: KeyedArrays, key: string, option: string): string {
+  const found = [key, key.replace(/\.npy$/i, '')].find((name) => file.keys.includes(name));
+  if (found !== undefined) return found;
+  throw new FailureError(
+    'SampleKeyMissing',
+    `${capitalised(file.title)} holds nothing named ${listed([key])} (it holds ${listed(file.keys)}); correct ${option}.`,
+  );
+}
+
+async function openLabels(file: KeyedArrays, key: string): Promise<SampleArray> {
+  try {
+    return await file.open(key);
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind !== 'UnsupportedFormat') throw error;
+    throw new FailureError(
+      'UnsupportedLabels',
+      `The labels ${listed([key])} in ${file.title} are not numbers; encode the classes as the integers 0 to C − 1, or choose others with --labels NAME.`,
+      failure.message,
+    );
+  }
+}
+
+function capitalised(title: string): string {
+  return title.charAt(0).toUpperCase() + title.slice(1);
+}

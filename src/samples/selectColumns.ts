@@ -1,0 +1,186 @@
+import { quoted } from '../formats/quoted';
+import { FailureError } from '../report/failure';
+import { isLabelHeading } from './arrayNames';
+import type { CsvTable } from './csvTable';
+import {
+  chosenKey,
+  listed,
+  requireKnownInputs,
+  type KeyChoice,
+  type SampleArray,
+  type Selection,
+} from './sampleArray';
+import type { InputSpec } from './samples';
+
+/**
+ * The columns of a table that are the model's inputs and labels. The label is the column that the user names, else the one
+ * with such a heading (label, target, class, y), else the last; the inputs are all other columns. A choice is a heading, or
+ * headings, numbers from 1 and ranges of them, separated by commas: "1-64", "width,height", "2,5-7".
+ * FailureError: SampleKeyMissing, UnsupportedLabels for a column of text, SamplesUnreadable for text among the inputs.
+ */
+export function selectColumns(
+  title: string,
+  table: CsvTable,
+  specs: readonly InputSpec[],
+  choice: KeyChoice,
+): Selection {
+  requireKnownInputs(
+    choice,
+    specs.map((spec) => spec.name),
+  );
+  const all = Array.from({ length: table.columnCount }, (_, column) => column);
+  const chosen = specs.map((spec) => {
+    const key = chosenKey(choice, spec.name, specs.length);
+    if (key !== undefined) return columnsNamed(title, table, key, '--inputs');
+    if (specs.length === 1) return null;
+    throw new FailureError(
+      'SampleKeyMissing',
+      `The columns of ${title} that are the model's input ${quoted(spec.name)} are not known; say so with --inputs GRAPHINPUT=COLUMNS, as in a=1-64, for each input.`,
+    );
+  });
+  const labels =
+    choice.labels === null
+      ? labelColumn(
+          title,
+          table,
+          chosen.flatMap((columns) => columns ?? []),
+        )
+      : columnsNamed(title, table, choice.labels, '--labels');
+  return {
+    inputs: chosen.map((columns) =>
+      inputArray(title, table, columns ?? all.filter((column) => !labels.includes(column))),
+    ),
+    labels: labels.length === 0 ? null : labelArray(title, table, labels),
+  };
+}
+
+/** One column, or none where the user took it for the inputs. */
+function labelColumn(title: string, table: CsvTable, taken: readonly number[]): number[] {
+  const named = (table.headings ?? []).flatMap((heading, column) =>
+    isLabelHeading(heading) && !taken.includes(column) ? [column] : [],
+  );
+  if (named.length > 1) {
+    throw new FailureError(
+      'SampleKeyMissing',
+      `${capitalised(title)} has the columns ${listed(named.map((column) => table.headings?.[column] ?? ''))}, any of which may be the label; say which with --labels NAME.`,
+    );
+  }
+  if (named.length === 1) return named;
+  const last = table.columnCount - 1;
+  return taken.includes(last) ? [] : [last];
+}
+
+function columnsNamed(title: string, table: CsvTable, key: string, option: string): number[] {
+  const whole = columnsHeaded(title, table, key);
+  if (whole.length > 0) return whole;
+  const columns = key.split(',').flatMap((part) => {
+    const headed = columnsHeaded(title, table, part.trim());
+    if (headed.length > 0) return headed;
+    const [, from, to = from] = /^\s*(\d{1,9})(?:\s*-\s*(\d{1,9}))?\s*$/.exec(part) ?? [];
+    const first = Number(from);
+    const last = Number(to);
+    if (!(first >= 1 && first <= last && last <= table.columnCount)) {
+      throw new FailureError(
+        'SampleKeyMissing',
+        `${capitalised(title)} has no column ${quoted(part.trim())} (it has ${String(table.columnCount)} columns${table.headings === null ? ' without headings' : `: ${listed(table.headings)}`}); correct ${option}.`,
+      );
+    }
+    return Array.from({ length: last - first + 1 }, (_, offset) => first - 1 + offset);
+  });
+  if (new Set(columns).size === columns.length) return columns;
+  throw new FailureError(
+    'UsageError',
+    `${option} ${quoted(key)} names a column of ${title} twice; name each once.`,
+  );
+}
+
+function columnsHeaded(title: string, table: CsvTable, heading: string): number[] {
+  const columns = (table.headings ?? []).flatMap((name, column) => (name === heading ? [column] : []));
+  if (columns.length <= 1) return columns;
+  throw new FailureError(
+    'SampleKeyMissing',
+    `${capitalised(title)} has several columns ${quoted(heading)}; name them by number.`,
+  );
+}
+
+function inputArray(title: string, table: CsvTable, columns: readonly number[]): SampleArray {
+  const array = columnArray(title, table, columns);
+  return {
+    ...array,
+    read: (rows) => {
+      for (const column of columns) {
+        const text = table.texts[column] ?? null;
+        if (text === null) continue;
+        throw new FailureError(
+          'SamplesUnreadable',
+          `Line ${String(text.line)} of ${title} holds ${quoted(text.text)} in column ${String(column + 1)}, which is not a number; correct it (with a decimal point, not a comma), or choose the columns with --inputs, as in --inputs 2-${String(table.columnCount)}.`,
+        );
+      }
+      return array.read(rows);
+    },
+  };
+}
+
+function labelArray(title: string, table: CsvTable, columns: readonly number[]): SampleArray {
+  for (const column of columns) {
+    const text = table.texts[column] ?? null;
+    if (text === null) continue;
+    throw new FailureError(
+      'UnsupportedLabels',
+      `The label in line ${String(text.line)} of ${title} is ${quoted(text.text)} (column ${String(column + 1)}); encode the classes as the integers 0 to C − 1, or name the label's column with --labels.`,
+    );
+  }
+  return columnArray(title, table, columns);
+}
+
+function columnArray(title: string, table: CsvTable, columns: readonly number[]): SampleArray {
+  const { columnCount, rowCount, values, lines } = table;
+  const whole = columns.every((column) => {
+    for (let row = 0; row < rowCount; row++) {
+      // What is not finite is reported when it is read.
+      const value = values[row * columnCount + column] ?? NaN;
+      if (Number.isFinite(value) && !Number.isSafeInteger(value)) return false;
+    }
+    return true;
+  });
+  return {
+    title,
+    shape: [rowCount, columns.length],
+    whole,
+    holds: `${capitalised(title)} has ${String(columns.length)} numbers per row (${describeColumns(columns)})`,
+    advice: (wanted) => {
+      const example = wanted !== null && wanted <= columnCount ? `, as in --inputs 1-${String(wanted)},` : '';
+      return `choose the columns with --inputs${example} or another file`;
+    },
+    read: (rows) => {
+      const chosen = rows?.length ?? rowCount;
+      const picked = new Float64Array(chosen * columns.length);
+      for (let index = 0; index < chosen; index++) {
+        const start = (rows === null ? index : (rows[index] ?? 0)) * columnCount;
+        columns.forEach((column, at) => {
+          picked[index * columns.length + at] = values[start + column] ?? NaN;
+        });
+      }
+      return Promise.resolve(picked);
+    },
+    place: (row, column) =>
+      `in line ${String(lines[row] ?? 0)}, column ${String((columns[column] ?? 0) + 1)}`,
+  };
+}
+
+/** "columns 1 to 63", "columns 2, 5 and others". */
+function describeColumns(columns: readonly number[]): string {
+  const [first] = columns;
+  if (first === undefined) return 'the only column is the label';
+  if (columns.length === 1) return `column ${String(first + 1)}`;
+  const consecutive = columns.every((column, index) => column === first + index);
+  if (consecutive) return `columns ${String(first + 1)} to ${String(first + columns.length)}`;
+  return `columns ${columns
+    .slice(0, 3)
+    .map((column) => String(column + 1))
+    .join(', ')}${columns.length > 3 ? ', …' : ''}`;
+}
+
+function capitalised(title: string): string {
+  return title.charAt(0).toUpperCase() + title.slice(1);
+}

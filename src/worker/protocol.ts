@@ -1,0 +1,40 @@
+import type { Failure, Result } from '../report/failure';
+import type { Report } from '../report/report';
+import type { AnalysisRequest, ModelInspection, Progress } from '../report/request';
+
+/**
+ * What the worker process does for its host: the one place where a method is declared. The types of the client, of the
+ * server and of every message are derived from it. A method takes one structured-clonable argument and may report
+ * progress while it runs.
+ */
+export interface WorkerApi {
+  analyse(request: AnalysisRequest): Promise<Report>;
+  inspect(file: string): Promise<ModelInspection>;
+}
+
+export type Method = keyof WorkerApi;
+export type Argument = { [M in Method]: Parameters<WorkerApi[M]>[0] };
+export type Value = { [M in Method]: Awaited<ReturnType<WorkerApi[M]>> };
+
+export type ProgressListener = (progress: Progress) => void;
+
+/** The server's side: one handler for each method; what it throws becomes the answer's Failure. */
+export type WorkerHandlers = {
+  [M in Method]: (argument: Argument[M], onProgress: ProgressListener) => Promise<Value[M]>;
+};
+
+/** Host to worker. `id` is chosen by the client and comes back with every message about this call. */
+export interface Call<M extends Method = Method> {
+  readonly id: number;
+  readonly method: M;
+  readonly argument: Argument[M];
+}
+
+/** Worker to host: any number of progress messages, then exactly one result. */
+export type Answer =
+  | { readonly id: number; readonly type: 'progress'; readonly progress: Progress }
+  | { readonly id: number; readonly type: 'result'; readonly result: Result<unknown> };
+
+export function failed(error: Failure): Result<never> {
+  return { ok: false, error };
+}

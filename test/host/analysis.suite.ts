@@ -1,0 +1,171 @@
+import { match, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import * as vscode from 'vscode';
+import {
+  activated,
+  analyze,
+  closePanels,
+  panelTabs,
+  shown,
+  until,
+  workerProcesses,
+  workspaceFile,
+} from './extensionUnderTest';
+
+/** The longest that the editor may be kept from everything else. */
+const longestBlockMilliseconds = 50;
+
+describe('an analysis', () => {
+  const model = workspaceFile('digits.onnx');
+
+  afterEach(closePanels);
+
+  it('has its command under exactly its name', async () => {
+    ok((await vscode.commands.getCommands(true)).includes('model-sharpness.analyze'));
+    const manifest = (await vscode.extensions.getExtension('model-sharpness.model-sharpness')
+      ?.packageJSON) as {
+      contributes: { commands: { command: string; title: string; category?: string }[] };
+    };
+    const command = manifest.contributes.commands.find((one) => one.command === 'model-sharpness.analyze');
+    strictEqual(command?.title, 'Analyze sharpness');
+    strictEqual(command.category, undefined);
+  });
+
+  it('opens a panel and shows the report with the only samples that fit', async () => {
+    await analyze(model);
+    const { report, stale } = await shown(model, 'done');
+    strictEqual(stale, false);
+    match(report.samples.source, /digits\.npz/);
+    ok(report.bounds.lambdaMax.upper.value > 0);
+    strictEqual(panelTabs().length, 1);
+    strictEqual(panelTabs()[0]?.label, 'Sharpness of digits.onnx');
+  });
+
+  it('a second time reuses the panel and gives the same numbers', async () => {
+    await analyze(model);
+    const first = await shown(model, 'done');
+    await analyze(model);
+    const second = await until(async () => {
+      const state = await shown(model, 'done');
+      return state.report === first.report ? undefined : state;
+    });
+    strictEqual(panelTabs().length, 1);
+    const withoutTime = (report: typeof first.report): string => JSON.stringify({ ...report, time: null });
+    strictEqual(withoutTime(second.report), withoutTime(first.report));
+  });
+
+  it('of two models opens two panels', async () => {
+    const other = workspaceFile('digits-early.onnx');
+    await analyze(model);
+    await analyze(other);
+    await shown(model, 'done');
+    await shown(other, 'done');
+    strictEqual(panelTabs().length, 2);
+  });
+
+  it('of what is no model says so in one sentence', async () => {
+    const file = workspaceFile('note.onnx');
+    await writeFile(file.fsPath, 'Remember the milk.');
+    await analyze(file);
+    const { failure } = await shown(file, 'failed');
+    await rm(file.fsPath);
+    strictEqual(failure.kind, 'NotAModel');
+    match(failure.message, /note\.onnx/);
+  });
+
+  it('of a file that is not there says so', async () => {
+    const file = workspaceFile('absent.onnx');
+    await analyze(file);
+    strictEqual((await shown(file, 'failed')).failure.kind, 'FileNotFound');
+  });
+
+  it('whose model changes is marked as old until it runs again', async () => {
+    const copy = workspaceFile('training.onnx');
+    await copyFile(model.fsPath, copy.fsPath);
+    await analyze(copy);
+    const before = await shown(copy, 'done');
+    await copyFile(workspaceFile('digits-early.onnx').fsPath, copy.fsPath);
+    await until(async () => ((await shown(copy, 'done')).stale ? true : undefined));
+    await analyze(copy);
+    const after = await until(async () => {
+      const state = await shown(copy, 'done');
+      return state.stale ? undefined : state;
+    });
+    await rm(copy.fsPath);
+    notStrictEqual(after.report.model.sha256, before.report.model.sha256);
+  });
+
+  it('never keeps the extension host from its other work', async () => {
+    // Other extensions share this event loop: only what happens every time is ours.
+    const longest: number[] = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const delays = monitorEventLoopDelay({ resolution: 1 });
+      delays.enable();
+      await analyze(model);
+      await shown(model, 'done');
+      delays.disable();
+      longest.push(delays.max / 1e6);
+      await closePanels();
+    }
+    console.log(`The longest delays were ${longest.map((delay) => delay.toFixed(1)).join(', ')} ms.`);
+    ok(Math.min(...longest) < longestBlockMilliseconds);
+  });
+});
+
+describe('the worker', () => {
+  const model = workspaceFile('digits.onnx');
+
+  afterEach(closePanels);
+
+  /** Starts an analysis on a worker that is stopped, so that it stays where it is until the test says what happens. */
+  async function stoppedInTheMiddle(): Promise<number> {
+    await analyze(model);
+    const { report } = await shown(model, 'done');
+    const [worker] = await workerProcesses();
+    if (worker === undefined) throw new Error('The worker is gone within its idle time.');
+    process.kill(worker, 'SIGSTOP');
+    await analyze(model);
+    const { progress } = await shown(model, 'running');
+    strictEqual(
+      progress.report.bounds,
+      undefined,
+      `no number of the last run is shown (${String(report.schema)})`,
+    );
+    return worker;
+  }
+
+  async function gone(worker: number): Promise<void> {
+    await until(async () => ((await workerProcesses()).includes(worker) ? undefined : true));
+  }
+
+  it('that is killed is told of in plain words, and the next analysis works', async () => {
+    const worker = await stoppedInTheMiddle();
+    process.kill(worker, 'SIGKILL');
+    const { failure } = await shown(model, 'failed');
+    strictEqual(failure.kind, 'WorkerDied');
+    match(failure.message, /memory/);
+    await analyze(model);
+    const { states } = await activated();
+    await until(() => (states()[0]?.phase === 'done' ? true : undefined));
+  });
+
+  it('is killed by the command that cancels', async () => {
+    const worker = await stoppedInTheMiddle();
+    await vscode.commands.executeCommand('model-sharpness.cancel');
+    await shown(model, 'cancelled');
+    await gone(worker);
+  });
+
+  it('is killed when the panel is closed during a run', async () => {
+    const worker = await stoppedInTheMiddle();
+    await closePanels();
+    await gone(worker);
+  });
+
+  it('goes by itself when nobody uses it', async () => {
+    await analyze(model);
+    await shown(model, 'done');
+    await until(async () => ((await workerProcesses()).length === 0 ? true : undefined));
+  });
+});

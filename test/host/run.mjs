@@ -1,0 +1,50 @@
+// Runs the suites test/host/*.suite.ts inside the extension host of a real VS Code: the hosted one, or,
+// with MODEL_SHARPNESS_VSCODE=desktop, the desktop one that @vscode/test-electron downloads.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { runTests } from '@vscode/test-electron';
+import { build } from 'esbuild';
+import { root } from '../../scripts/processes.mjs';
+
+const sources = join(root, 'test', 'host');
+const bundles = join(root, '.vscode-test', 'suites');
+const examples = join(root, 'examples');
+const results = process.env['MODEL_SHARPNESS_HOST_RESULTS'] ?? join(root, 'test-results', 'host.json');
+
+rmSync(bundles, { recursive: true, force: true });
+rmSync(results, { force: true });
+mkdirSync(dirname(results), { recursive: true });
+const suites = readdirSync(sources).filter((file) => file.endsWith('.suite.ts'));
+await build({
+  entryPoints: ['runner.ts', ...suites].map((file) => join(sources, file)),
+  outdir: bundles,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  sourcemap: 'inline',
+  external: ['vscode', 'mocha', 'onnxruntime-node'],
+  logLevel: 'warning',
+});
+
+// The suites write into the workspace, so they get a copy of the examples.
+const workspace = mkdtempSync(join(tmpdir(), 'sharp-workspace-'));
+try {
+  if (existsSync(examples)) cpSync(examples, workspace, { recursive: true });
+  await runTests({
+    ...(process.env['MODEL_SHARPNESS_VSCODE'] === 'desktop'
+      ? {}
+      : { vscodeExecutablePath: join(sources, 'launcher') }),
+    extensionDevelopmentPath: root,
+    extensionTestsPath: join(bundles, 'runner.js'),
+    extensionTestsEnv: { MODEL_SHARPNESS_HOST_RESULTS: results },
+    launchArgs: [workspace],
+  });
+  if (!existsSync(results)) throw new Error(`The suites ended without writing ${results}.`);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  rmSync(workspace, { recursive: true, force: true });
+}

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { browserFlags, browserPath } from '../../scripts/browser.mjs';
+import themes from './fixtures/themes.json' with { type: 'json' };
+
+/** The panel in a real browser, as the host shows it: the same content security policy, a theme, and a host that listens. */
+
+const origin = 'http://panel.test';
+const nonce = 'c3RyaWN0';
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** @typedef {keyof typeof themes} ThemeName */
+
+export const themeNames = /** @type {ThemeName[]} */ (Object.keys(themes));
+
+/** @returns {Promise<string>} the panel's script, bundled as for release */
+export async function bundledPanel() {
+  const built = await build({
+    absWorkingDir: root,
+    entryPoints: ['webview/panel.ts'],
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    write: false,
+  });
+  const [script] = built.outputFiles;
+  if (script === undefined) throw new Error('esbuild wrote no panel.');
+  return script.text;
+}
+
+export function openBrowser() {
+  return chromium.launch({ executablePath: browserPath(), args: browserFlags });
+}
+
+/**
+ * A new page that shows the panel. What it posts to the host is collected in the page as `window.posted`, violations of
+ * its content security policy as `window.violations`, and `window.saved` is what `getState` gives.
+ *
+ * @param {import('playwright-core').Browser} browser
+ * @param {string} script
+ * @param {{ theme?: ThemeName, width?: number, height?: number, saved?: unknown, reducedMotion?: boolean }} options
+ */
+export async function openPanel(browser, script, options) {
+  const { theme = 'dark', width = 1040, height = 900, saved, reducedMotion = true } = options;
+  const context = await browser.newContext({
+    viewport: { width, height },
+    reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+  });
+  const page = await context.newPage();
+  /** @type {string[]} */
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  const { kind, variables } = themes[theme];
+  const styled = Object.entries(variables)
+    .map(([name, value]) => `--vscode-${name}: ${value};`)
+    .join(' ');
+  const style = await readFile(new URL('../../webview/panel.css', import.meta.url), 'utf8');
+  // The toolkit makes one empty style element to learn whether the browser knows :focus-visible; the nonce is for it.
+  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${origin} 'nonce-${nonce}'; font-src ${origin}; img-src ${origin} data:`;
+  const html = `<!doctype html><html lang="en"><head><meta charset="utf-8">
+    <meta property="csp-nonce" content="${nonce}"><title>Sharpness</title>
+    <link rel="stylesheet" href="${origin}/theme.css"><link rel="stylesheet" href="${origin}/panel.css"></head>
+    <body class="${kind}" data-vscode-theme-kind="${kind}"><main id="panel"></main><script nonce="${nonce}" src="${origin}/panel.js"></script></body></html>`;
+  /** @type {Record<string, [string, string]>} */
+  const files = {
+    '/': ['text/html', html],
+    // VS Code's own default styles for a webview give the body this padding; the panel must undo it.
+    '/theme.css': ['text/css', `:root { ${styled} } body { padding: 0 20px; }`],
+    '/panel.css': ['text/css', style],
+    '/panel.js': ['text/javascript', script],
+  };
+  await page.route(`${origin}/**`, async (route) => {
+    const [contentType, body] = files[new URL(route.request().url()).pathname] ?? ['text/plain', ''];
+    await route.fulfill({ contentType, body, headers: { 'content-security-policy': policy } });
+  });
+  await page.addInitScript(`
+    window.posted = [];
+    window.violations = [];
+    window.saved = ${JSON.stringify(saved)};
+    window.addEventListener('securitypolicyviolation', (event) => window.violations.push(event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample));
+    window.acquireVsCodeApi = () => ({
+      postMessage: (message) => window.posted.push(message),
+      getState: () => window.saved,
+      setState: (state) => { window.saved = state; },
+    });
+  `);
+  await page.goto(`${origin}/`);
+  return { page, errors, close: () => context.close() };
+}
+
+/**
+ * Sends a state as the host does and waits until it is drawn.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {import('../../src/report/panelMessages').PanelState} state
+ */
+export async function show(page, state) {
+  await page.evaluate(`window.postMessage(${JSON.stringify({ type: 'state', state })}, '*')`);
+  // Two frames: the charts are drawn once their boxes have a width.
+  await page.evaluate(
+    `new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done))))`,
+  );
+}

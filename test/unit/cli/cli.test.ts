@@ -1,0 +1,200 @@
+import { execFile, spawn } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Ajv } from 'ajv';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import schema from '../../../docs/report.schema.json';
+import { version } from '../../../package.json';
+import type { Report } from '../../../src/report/report';
+
+const example = resolve('examples/digits.onnx');
+const digits = resolve('examples/digits.npz');
+
+let folder = '';
+let program = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'model-sharpness-cli-'));
+  program = join(folder, 'cli.js');
+  await build({
+    entryPoints: [resolve('src/cli.ts')],
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    external: ['onnxruntime-node'],
+    logLevel: 'silent',
+  });
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The bundle lies outside the project: it finds onnxruntime-node by this path. */
+const environment = { ...process.env, NODE_PATH: resolve('node_modules') };
+
+/** The program as a person runs it, without a terminal. */
+async function run(...args: string[]): Promise<Outcome> {
+  return new Promise((settle) => {
+    const options = { env: environment, cwd: folder, maxBuffer: 64 * 1024 ** 2 };
+    const child = execFile(process.execPath, [program, ...args], options, (_, stdout, stderr) => {
+      settle({ code: child.exitCode, stdout, stderr });
+    });
+  });
+}
+
+/** A refusal: nothing on standard output, one sentence and no stack on standard error. */
+async function refused(...args: string[]): Promise<{ code: number | null; sentence: string }> {
+  const { code, stdout, stderr } = await run(...args);
+  expect(stdout).toBe('');
+  const sentence = /^model-sharpness: ([^\n]+\.)\n$/.exec(stderr)?.[1];
+  if (sentence === undefined) throw new Error(`no single sentence: ${stderr}`);
+  expect(sentence).not.toMatch(/\bat .*:\d+:\d+/);
+  return { code, sentence };
+}
+
+describe('the command line', () => {
+  it('prints its help and its version', async () => {
+    const help = await run('--help');
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toContain('Usage: model-sharpness analyze MODEL');
+    expect(await run('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('prints a table of the example', async () => {
+    const { code, stdout, stderr } = await run('analyze', example, '--samples', digits);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('upper bound');
+    expect(stdout).toContain('perceptron 64-32-16-10, tanh');
+    expect(stdout).toMatch(/^fc\.2 +\w+ +16 → 10 /m);
+  });
+
+  it('prints a report that keeps the published schema, alone on standard output', async () => {
+    const { code, stdout, stderr } = await run('analyze', example, '--samples', digits, '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const report = JSON.parse(stdout) as Report;
+    const validate = new Ajv({ strict: true }).compile(schema);
+    expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+    expect(report.samples).toMatchObject({ count: 1797, classes: 10, labels: 'given' });
+    expect(report.samples.accuracy).toBeGreaterThanOrEqual(0.99);
+    const sum = report.layers.reduce((total, { contribution }) => total + contribution.value, 0);
+    expect(sum / report.bounds.lambdaMax.upper.value).toBeCloseTo(1, 9);
+  });
+
+  it('gives the same report for the same seed, but for the time', async () => {
+    const args = ['analyze', example, '--samples', digits, '--limit', '200', '--seed', '3', '--json'];
+    const reports = await Promise.all([run(...args), run(...args)]);
+    const [first, second] = reports.map(({ stdout }) => ({ ...(JSON.parse(stdout) as Report), time: {} }));
+    expect(first?.samples.count).toBe(200);
+    expect(first).toEqual(second);
+  });
+
+  it('warns on standard error where the inputs are random', async () => {
+    const { code, stdout, stderr } = await run('analyze', example, '--limit', '20', '--json');
+    expect(code).toBe(0);
+    expect(stderr).toBe(
+      'Warning: there is no --samples, so the loss is computed on random inputs and the numbers say nothing about ' +
+        'your data.\n',
+    );
+    expect((JSON.parse(stdout) as Report).samples).toMatchObject({ count: 20, labels: 'drawn' });
+  });
+
+  it('ends with 2 for wrong use', async () => {
+    expect(await refused()).toMatchObject({ code: 2 });
+    expect(await refused('analyze', example, '--limit', 'all')).toEqual({
+      code: 2,
+      sentence:
+        '--limit is "all", but must be a whole number from 1 to 2147483647 (--help lists what can be written).',
+    });
+    expect((await refused('analyze', example, '--html', 'out.html')).code).toBe(2);
+  });
+
+  it('ends with 3 where the model is missing, a Git LFS pointer, or no model', async () => {
+    const missing = await refused('analyze', 'absent.onnx');
+    expect(missing).toMatchObject({ code: 3, sentence: expect.stringContaining('absent.onnx') as string });
+
+    const pointer = join(folder, 'pointer.onnx');
+    await writeFile(
+      pointer,
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12345\n`,
+    );
+    const lfs = await refused('analyze', pointer);
+    expect(lfs).toMatchObject({ code: 3, sentence: expect.stringMatching(/LFS/) as string });
+
+    const text = join(folder, 'text.onnx');
+    await writeFile(text, 'These are not the weights you are looking for.');
+    expect((await refused('analyze', text)).code).toBe(3);
+    expect((await refused('analyze', folder)).code).toBe(3);
+  });
+
+  it('ends with 4 where the samples are missing or do not fit', async () => {
+    expect((await refused('analyze', example, '--samples', 'absent.npz')).code).toBe(4);
+    expect((await refused('analyze', example, '--samples', digits, '--inputs', 'pixels')).code).toBe(4);
+    const narrow = join(folder, 'narrow.csv');
+    await writeFile(narrow, 'a,b,label\n0.5,0.25,1\n0.5,0.75,0\n');
+    expect((await refused('analyze', example, '--samples', narrow)).code).toBe(4);
+  });
+
+  it('lists the models of a folder, but not those of its packages, and does not follow links', async () => {
+    const models = join(folder, 'models');
+    await mkdir(join(models, 'node_modules'), { recursive: true });
+    await mkdir(join(models, 'deep'));
+    await copyFile(example, join(models, 'deep', 'b.onnx'));
+    await copyFile(example, join(models, 'node_modules', 'hidden.onnx'));
+    await writeFile(join(models, 'a.safetensors'), 'nothing of the kind');
+    await writeFile(join(models, 'notes.txt'), 'no model');
+    await symlink(models, join(models, 'deep', 'loop'), 'dir');
+    const { code, stdout, stderr } = await run('detect', models);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^File +Format +Bytes +Analysable +Advice$/);
+    expect(lines[1]).toMatch(/^a\.safetensors .* 19 +no +\S/);
+    expect(lines[2]).toMatch(/^deep\Wb\.onnx +ONNX.* 11,752 +yes$/);
+  });
+
+  it('says so where a folder holds no model, and ends with 3 where there is no folder', async () => {
+    const empty = join(folder, 'empty');
+    await mkdir(empty);
+    const { code, stdout, stderr } = await run('detect', empty);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toMatch(/^No model files/);
+    expect((await refused('detect', join(folder, 'absent'))).code).toBe(3);
+  });
+
+  it('ends quietly where nobody reads its output', async () => {
+    const child = spawn(process.execPath, [program, '--help'], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    const errors: Buffer[] = [];
+    child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+    const code = await new Promise((settle) => child.on('close', settle));
+    expect(Buffer.concat(errors).toString()).toBe('');
+    expect(code).toBe(0);
+  });
+
+  it.skipIf(process.platform === 'win32')('ends with 130 on Ctrl-C', async () => {
+    const child = spawn(process.execPath, [program, 'analyze', example, '--limit', '20000'], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    // The warning about random inputs: from here on the handler is in place and the analysis runs.
+    child.stderr.once('data', () => child.kill('SIGINT'));
+    const code = await new Promise((settle) => child.on('close', settle));
+    expect(Buffer.concat(output).toString()).toBe('');
+    expect(code).toBe(130);
+  });
+});

@@ -1,0 +1,15 @@
+import { failureOf } from '../../../src/report/failure';
+import type { Failure } from '../../../src/report/failure';
+
+/** What `read` fails with. Throws where it succeeds. */
+export async function failureFrom(read: () => Promise<unknown>): Promise<Failure> {
+  const outcome = await read().then(
+    () => null,
+    (error: unknown) => failureOf(error),
+  );
+  if (outcome === null) throw new Error('Expected a failure, but the file was read');
+  return outcome;
+}
+
+/** One sentence for a person: it begins with what it is about, ends with a full stop, and holds no stack and no escape. */
+export const oneSentence = /^["A-Z]\P{Cc}*\.$/u;

@@ -1,0 +1,323 @@
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AnalysisSession } from '../../../src/host/analysisSession';
+import { RunMemory } from '../../../src/host/runMemory';
+import { FailureError } from '../../../src/report/failure';
+import type { PanelState } from '../../../src/report/panelMessages';
+import type { Report } from '../../../src/report/report';
+import type { AnalysisRequest, ModelInspection, SampleCandidate } from '../../../src/report/request';
+import type { CallOptions, WorkerCalls } from '../../../src/worker/client';
+
+/** A worker whose answers the test gives when it likes. */
+class AskedWorker implements WorkerCalls {
+  readonly requests: AnalysisRequest[] = [];
+  #pending: ((answer: unknown) => void) | null = null;
+  options: CallOptions | null = null;
+
+  analyse(request: AnalysisRequest, options: CallOptions): Promise<Report> {
+    this.requests.push(request);
+    return this.#ask<Report>(options);
+  }
+
+  inspect(_file: string, options: CallOptions): Promise<ModelInspection> {
+    return this.#ask<ModelInspection>(options);
+  }
+
+  async answer(value: unknown): Promise<void> {
+    while (this.#pending === null) await turn();
+    this.#pending(value);
+    this.#pending = null;
+    await turn();
+  }
+
+  #ask<T>(options: CallOptions): Promise<T> {
+    this.options = options;
+    return new Promise<T>((resolve, reject) => {
+      this.#pending = (answer) => {
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer as T);
+      };
+      options.signal?.addEventListener('abort', () => {
+        reject(new FailureError('Interrupted', 'The analysis was cancelled.'));
+      });
+    });
+  }
+}
+
+/** Lets promises and file system calls settle. */
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+let folder: string;
+let model: string;
+let samples: string;
+let worker: AskedWorker;
+let memory: RunMemory;
+let states: PanelState[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'model-sharpness-session-'));
+  model = join(folder, 'm.onnx');
+  samples = join(folder, 'm.npz');
+  await writeFile(model, 'model');
+  await writeFile(samples, 'samples');
+  worker = new AskedWorker();
+  const stored = new Map<string, unknown>();
+  memory = new RunMemory({
+    get: (key) => stored.get(key),
+    update: (key, value) => {
+      stored.set(key, structuredClone(value));
+      return Promise.resolve();
+    },
+  });
+  states = [];
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+function session(): AnalysisSession {
+  return new AnalysisSession(model, {
+    worker,
+    memory,
+    settings: () => ({ threads: 2, memoryBudget: 1e9 }),
+    onChange: (state) => states.push(state),
+  });
+}
+
+function phases(): string[] {
+  return states.map(({ phase }) => phase);
+}
+
+function candidate(path: string, fits: boolean): SampleCandidate {
+  return { path, name: path, description: '', fits };
+}
+
+function inspection(...candidates: SampleCandidate[]): ModelInspection {
+  return { facts: { loss: 'cross-entropy' }, candidates };
+}
+
+const report = { schema: 1, gradientNorm: 0.02 } as Report;
+
+async function analysed(): Promise<AnalysisSession> {
+  const shown = session();
+  const run = shown.run();
+  await worker.answer(inspection(candidate(samples, true)));
+  await worker.answer(report);
+  await run;
+  return shown;
+}
+
+describe('samples', () => {
+  it('the only data file that fits is used without a question', async () => {
+    await analysed();
+    expect(phases()).toEqual(['reading', 'running', 'done']);
+    expect(worker.requests).toEqual([
+      {
+        model,
+        samples: { kind: 'file', path: samples, inputs: {}, labels: null },
+        scale: 1,
+        limit: null,
+        output: null,
+        loss: 'auto',
+        seed: 0,
+        threads: 2,
+        memoryBudget: 1e9,
+      },
+    ]);
+  });
+
+  it('that do not fit are not counted', async () => {
+    const run = session().run();
+    await worker.answer(inspection(candidate('other', false), candidate(samples, true)));
+    await worker.answer(report);
+    await run;
+    expect(states.at(-1)?.phase).toBe('done');
+  });
+
+  it.each([
+    ['none fits', [candidate('a', false)]],
+    ['two fit', [candidate('a', true), candidate('b', true)]],
+  ])('are asked for before any number where %s', async (_, candidates) => {
+    const shown = session();
+    const run = shown.run();
+    await worker.answer(inspection(...candidates));
+    await run;
+    expect(phases()).toEqual(['reading', 'choosing-samples']);
+    expect(worker.requests).toEqual([]);
+    expect(shown.offers('a')).toBe(true);
+    expect(shown.offers(samples)).toBe(false);
+
+    const chosen = shown.useSamples({ kind: 'random', count: 8 });
+    await worker.answer(report);
+    await chosen;
+    expect(states.at(-1)).toMatchObject({ phase: 'done', report });
+  });
+
+  it('stay the same in a second run, without looking again', async () => {
+    const shown = await analysed();
+    const second = shown.run();
+    await worker.answer(report);
+    await second;
+    expect(worker.requests).toHaveLength(2);
+    expect(worker.requests[1]).toEqual(worker.requests[0]);
+  });
+
+  it('stay, but no number of the first run is shown while the second one has none', async () => {
+    const shown = await analysed();
+    void shown.run();
+    expect(shown.state).toMatchObject({ phase: 'running', progress: { stage: 'Starting' } });
+    expect(shown.state.phase === 'running' && shown.state.progress.report).toEqual({});
+    shown.dispose();
+  });
+
+  it('can be changed, or left as they were by cancelling', async () => {
+    const shown = await analysed();
+    const before = shown.state;
+    const change = shown.changeSamples();
+    await worker.answer(inspection(candidate(samples, true)));
+    await change;
+    expect(shown.state.phase).toBe('choosing-samples');
+    shown.cancel();
+    expect(shown.state).toBe(before);
+  });
+});
+
+describe('progress and ends', () => {
+  it('what is known adds up while it runs, and stays when it fails', async () => {
+    const shown = session();
+    const run = shown.run();
+    await worker.answer(inspection(candidate(samples, true)));
+    while (worker.requests.length === 0) await turn();
+    worker.options?.onProgress?.({
+      stage: 'forward',
+      fraction: 0.5,
+      remainingSeconds: null,
+      report: { gradientNorm: 3 },
+    });
+    const known = { loss: 'cross-entropy', gradientNorm: 3 };
+    expect(shown.state).toMatchObject({ phase: 'running', progress: { stage: 'forward', report: known } });
+    await worker.answer(new FailureError('NonFiniteLoss', 'The loss is infinite at row 3; look there.'));
+    await run;
+    expect(shown.state).toMatchObject({ phase: 'failed', known, failure: { kind: 'NonFiniteLoss' } });
+    expect(shown.busy).toBe(false);
+  });
+
+  it('a model that cannot be read fails, and the next run starts over', async () => {
+    const shown = session();
+    const run = shown.run();
+    await worker.answer(new FailureError('NotAModel', 'no'));
+    await run;
+    expect(phases()).toEqual(['reading', 'failed']);
+    const second = shown.run();
+    await worker.answer(inspection());
+    await second;
+    expect(shown.state.phase).toBe('choosing-samples');
+  });
+
+  it('cancelling aborts the call and says so once', async () => {
+    const shown = session();
+    const run = shown.run();
+    await worker.answer(inspection(candidate(samples, true)));
+    while (worker.requests.length === 0) await turn();
+    shown.cancel();
+    await run;
+    shown.cancel();
+    expect(worker.options?.signal?.aborted).toBe(true);
+    expect(phases()).toEqual(['reading', 'running', 'cancelled']);
+  });
+
+  it('closing the panel aborts the call and shows nothing more', async () => {
+    const shown = session();
+    const run = shown.run();
+    while (worker.options === null) await turn();
+    shown.dispose();
+    await run;
+    expect(worker.options.signal?.aborted).toBe(true);
+    expect(phases()).toEqual(['reading']);
+  });
+
+  it('a second run while one is going on takes its place', async () => {
+    const shown = session();
+    const first = shown.run();
+    while (worker.options === null) await turn();
+    const { signal } = worker.options;
+    const second = shown.run();
+    await first;
+    expect(signal?.aborted).toBe(true);
+    await worker.answer(inspection(candidate(samples, true)));
+    await worker.answer(report);
+    await second;
+    expect(phases().filter((phase) => phase === 'done')).toHaveLength(1);
+    expect(phases()).not.toContain('failed');
+  });
+});
+
+describe('a changed file', () => {
+  it.each(['model', 'samples'])('marks the report as old: %s', async (which) => {
+    const shown = await analysed();
+    await shown.checkFiles();
+    expect(shown.state).toMatchObject({ phase: 'done', stale: false });
+    await writeFile(which === 'model' ? model : samples, 'retrained');
+    await shown.checkFiles();
+    expect(shown.state).toMatchObject({ phase: 'done', stale: true, report });
+  });
+
+  it('counts also while it is being analysed', async () => {
+    const run = session().run();
+    await worker.answer(inspection(candidate(samples, true)));
+    while (worker.requests.length === 0) await turn();
+    await writeFile(model, 'retrained');
+    await worker.answer(report);
+    await run;
+    expect(states.at(-1)).toMatchObject({ phase: 'done', stale: true });
+  });
+
+  it('that is deleted counts too', async () => {
+    const shown = await analysed();
+    await rm(model);
+    await shown.checkFiles();
+    expect(shown.state).toMatchObject({ stale: true });
+  });
+
+  it('is fresh again after another run', async () => {
+    const shown = await analysed();
+    await utimes(model, 1, 1);
+    await shown.checkFiles();
+    const again = shown.run();
+    await worker.answer(report);
+    await again;
+    expect(shown.state).toMatchObject({ phase: 'done', stale: false });
+  });
+});
+
+describe('a restored report', () => {
+  it('is shown as it was, and runs again with the same samples', async () => {
+    await analysed();
+    const restored = session();
+    await restored.restore(report);
+    expect(restored.state).toEqual({ phase: 'done', file: model, report, stale: false });
+    const again = restored.run();
+    await worker.answer(report);
+    await again;
+    expect(worker.requests[1]).toEqual(worker.requests[0]);
+  });
+
+  it('is old where a file changed meanwhile', async () => {
+    await analysed();
+    await writeFile(samples, 'other samples');
+    const restored = session();
+    await restored.restore(report);
+    expect(restored.state).toMatchObject({ stale: true });
+  });
+
+  it('is old where nobody knows what it was made from', async () => {
+    const restored = session();
+    await restored.restore(report);
+    expect(restored.state).toMatchObject({ phase: 'done', stale: true });
+  });
+});

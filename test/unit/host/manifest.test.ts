@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import manifest from '../../../package.json';
+import strings from '../../../package.nls.json';
+import { modelExtensions } from '../../../src/formats/detection';
+import {
+  commands,
+  contextKeys,
+  modelsViewId,
+  panelViewType,
+  settingsSection,
+} from '../../../src/host/identifiers';
+import { requestDefaults } from '../../../src/report/request';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const { contributes } = manifest;
+
+function localised(text: string): string {
+  const key = /^%(.+)%$/.exec(text)?.[1];
+  if (key === undefined) return text;
+  const value = (strings as Readonly<Record<string, string>>)[key];
+  if (value === undefined) throw new Error(`package.nls.json lacks ${key}.`);
+  return value;
+}
+
+it('every command of the code is contributed, and none besides', () => {
+  expect(contributes.commands.map(({ command }) => command).toSorted()).toEqual(
+    Object.values(commands).toSorted(),
+  );
+});
+
+it('the command is called "Analyze sharpness" and nothing stands before it', () => {
+  const analyze = contributes.commands.find(({ command }) => command === commands.analyze);
+  expect(localised(analyze?.title ?? '')).toBe('Analyze sharpness');
+  expect(analyze).not.toHaveProperty('category');
+});
+
+it('the explorer offers it on every extension that models are found by', () => {
+  const { when } = contributes.menus['explorer/context'][0] ?? { when: '' };
+  expect(/\^\\\.\(([^)]*)\)\$/.exec(when)?.[1]?.split('|')).toEqual(modelExtensions);
+});
+
+it('the view, the panel and the context keys of the code are those of the manifest', () => {
+  expect(contributes.views.explorer.map(({ id }) => id)).toEqual([modelsViewId]);
+  expect(manifest.activationEvents).toEqual([`onWebviewPanel:${panelViewType}`]);
+  const text = JSON.stringify(contributes);
+  for (const key of Object.values(contextKeys)) expect(text).toContain(key);
+});
+
+it('settings have a scope and a description, and their defaults are those of a request', () => {
+  for (const [name, setting] of Object.entries(contributes.configuration.properties)) {
+    expect(name.startsWith(`${settingsSection}.`)).toBe(true);
+    expect(setting.scope).not.toBe('');
+    expect(localised(setting.markdownDescription).length).toBeGreaterThan(20);
+  }
+  expect(contributes.configuration.properties['modelSharpness.memoryBudget'].default * 1024 ** 3).toBe(
+    requestDefaults.memoryBudget,
+  );
+});
+
+describe('package.nls.json', () => {
+  const used = [...JSON.stringify(manifest).matchAll(/"%([^%"]+)%"/g)].map((match) => match[1] ?? '');
+
+  it('has a text for every placeholder of the manifest, and no other', () => {
+    expect([...new Set(used)].toSorted()).toEqual(Object.keys(strings).toSorted());
+  });
+
+  it('links to commands that exist', () => {
+    const links = [...JSON.stringify(strings).matchAll(/\(command:(model-sharpness[^)]*)\)/g)];
+    expect(links.length).toBeGreaterThan(0);
+    for (const [, command] of links) expect(Object.values(commands)).toContain(command);
+  });
+});
+
+it('every picture that the manifest or the code names exists', () => {
+  const code = readdirSync(join(root, 'src', 'host'))
+    .map((file) => readFileSync(join(root, 'src', 'host', file), 'utf8'))
+    .join('\n');
+  const inCode = [...code.matchAll(/'media', '([^']+)'/g)].map((match) => `media/${match[1] ?? ''}`);
+  const inManifest = [...JSON.stringify(manifest).matchAll(/"(media\/[^"]+)"/g)].map(
+    (match) => match[1] ?? '',
+  );
+  expect(inCode).toHaveLength(2);
+  for (const file of [...inCode, ...inManifest]) expect(existsSync(join(root, file)), file).toBe(true);
+});

@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { readPanelMessage } from '../../../src/host/panelMessage';
+import type { PanelToHost } from '../../../src/report/panelMessages';
+
+const messages: readonly PanelToHost[] = [
+  { type: 'ready' },
+  { type: 'run' },
+  { type: 'cancel' },
+  { type: 'change-samples' },
+  { type: 'show-log' },
+  { type: 'choose-samples', choice: { kind: 'file', path: '/a' } },
+  { type: 'choose-samples', choice: { kind: 'browse' } },
+  { type: 'choose-samples', choice: { kind: 'random' } },
+  { type: 'export', format: 'json', svg: null },
+  { type: 'export', format: 'csv', svg: null },
+  { type: 'export', format: 'svg', svg: '<svg/>' },
+];
+
+it.each(messages)('reads $type', (message) => {
+  expect(readPanelMessage({ ...message, extra: 1 })).toEqual(message);
+});
+
+it.each([
+  null,
+  undefined,
+  'run',
+  [],
+  {},
+  { type: 'eval' },
+  { type: 'choose-samples' },
+  { type: 'choose-samples', choice: { kind: 'file' } },
+  { type: 'choose-samples', choice: { kind: 'file', path: 3 } },
+  { type: 'export', format: 'exe', svg: null },
+  { type: 'export', format: 'svg', svg: null },
+])('refuses %j', (message) => {
+  expect(readPanelMessage(message)).toBeNull();
+});
+
+it('never throws and never passes on what it does not know', () => {
+  fc.assert(
+    fc.property(fc.anything(), (message) => {
+      const read = readPanelMessage(message);
+      expect(read === null || messages.some(({ type }) => type === read.type)).toBe(true);
+    }),
+  );
+});

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { helpText, parseCommandLine } from '../../../src/report/commandLine';
+import { FailureError } from '../../../src/report/failure';
+import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
+
+function requestOf(...args: string[]): AnalysisRequest {
+  const command = parseCommandLine(['analyze', 'model.onnx', ...args]);
+  if (command.kind !== 'analyze') throw new Error(`read as ${command.kind}`);
+  return command.request;
+}
+
+function refusalOf(...args: string[]): string {
+  try {
+    parseCommandLine(args);
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    expect(error.failure.kind).toBe('UsageError');
+    return error.message;
+  }
+  throw new Error('was accepted');
+}
+
+describe('parseCommandLine', () => {
+  it('takes the defaults of the panel, on random inputs', () => {
+    expect(parseCommandLine(['analyze', 'model.onnx'])).toEqual({
+      kind: 'analyze',
+      request: { ...requestDefaults, model: 'model.onnx', samples: { kind: 'random', count: 256 } },
+      json: false,
+    });
+  });
+
+  it('reads every option', () => {
+    expect(
+      parseCommandLine([
+        ...['--json', 'analyze', '--samples', 'data.npz', '--inputs', 'x', '--labels=y', 'model.onnx'],
+        ...['--scale', '3.9e-3', '--limit', '100', '--output', 'logits', '--loss', 'cross-entropy'],
+        ...['--seed', '7', '--threads', '2', '--memory', '1073741824'],
+      ]),
+    ).toEqual({
+      kind: 'analyze',
+      request: {
+        model: 'model.onnx',
+        samples: { kind: 'file', path: 'data.npz', inputs: { '': 'x' }, labels: 'y' },
+        scale: 3.9e-3,
+        limit: 100,
+        output: 'logits',
+        loss: 'cross-entropy',
+        seed: 7,
+        threads: 2,
+        memoryBudget: 1073741824,
+      },
+      json: true,
+    });
+  });
+
+  it('names graph inputs, also those with an equals sign', () => {
+    expect(requestOf('--samples', 'f', '--inputs', 'ids=a', '--inputs', 'x=1=mask').samples).toMatchObject({
+      inputs: { ids: 'a', 'x=1': 'mask' },
+    });
+  });
+
+  it('takes --limit as the number of random inputs where there is no file', () => {
+    expect(requestOf('--limit', '12')).toMatchObject({ samples: { kind: 'random', count: 12 }, limit: null });
+  });
+
+  it('reads detect, --help and --version', () => {
+    expect(parseCommandLine(['detect', 'models'])).toEqual({ kind: 'detect', folder: 'models' });
+    expect(parseCommandLine(['--version'])).toEqual({ kind: 'version' });
+    expect(parseCommandLine(['analyze', '-h'])).toEqual({ kind: 'help' });
+  });
+
+  it.each([
+    ['--scale', '0', 'a number other than 0'],
+    ['--scale', 'nan', 'a number other than 0'],
+    ['--scale', '1e999', 'a number other than 0'],
+    ['--scale', '0x10', 'a number other than 0'],
+    ['--limit', '0', 'a whole number from 1 to 2147483647'],
+    ['--limit', '1.5', 'a whole number from 1 to 2147483647'],
+    ['--limit', ' 5', 'a whole number from 1 to 2147483647'],
+    ['--seed', '4294967296', 'a whole number from 0 to 4294967295'],
+    ['--threads', 'many', 'a whole number from 1 to 1024'],
+    ['--memory', '2GB', 'a whole number from 1048576 to 9007199254740991'],
+    ['--loss', 'hinge', 'one of auto, cross-entropy, binary-cross-entropy, mean-squared-error'],
+  ])('refuses %s %s and says what is allowed', (option, value, allowed) => {
+    expect(refusalOf('analyze', 'model.onnx', option, value)).toBe(
+      `${option} is "${value}", but must be ${allowed} (--help lists what can be written).`,
+    );
+  });
+
+  it('refuses a negative whole number written with an equals sign', () => {
+    expect(refusalOf('analyze', 'model.onnx', '--limit=-5')).toMatch(/^--limit is "-5", but must be/);
+  });
+
+  it.each(['--method', '--precision', '--dtype', '--evaluation', '--blocks', '--time', '--html'])(
+    'refuses %s by name, since this version does not have it',
+    (option) => {
+      expect(refusalOf('analyze', 'model.onnx', option, 'auto')).toBe(
+        `The option ${option} is not available in this version (--help lists what can be written).`,
+      );
+    },
+  );
+
+  it.each([
+    [['analyze', 'a', '--class-weights'], /--class-weights is not available/],
+    [['analyze', 'a', '--label-smoothing', '0.1'], /--label-smoothing is not available/],
+    [['compare', 'a', 'b'], /command compare is not available/],
+    [[], /^No command is given/],
+    [['analyse', 'a'], /^There is no command "analyse"/],
+    [['analyze'], /^analyze needs a MODEL/],
+    [['analyze', ''], /^analyze needs a MODEL/],
+    [['analyze', 'a', 'b'], /"b" follows "a"/],
+    [['detect'], /^detect needs a FOLDER/],
+    [['detect', 'a', '--seed', '1'], /^--seed is no option of detect/],
+    [['analyze', 'a', '--sample', 'x'], /^There is no option --sample /],
+    [['analyze', 'a', '--samples'], /^Option '--samples <value>' argument missing/],
+    [['analyze', 'a', '--samples', ''], /^--samples is empty/],
+    [['analyze', 'a', '--seed', '1', '--seed', '2'], /^--seed is given more than once/],
+    [['analyze', 'a', '--scale', '-1'], /^The value of --scale begins with a dash; write --scale=VALUE/],
+    [['analyze', 'a', '--json=yes'], /^Option '--json' does not take an argument/],
+    [['analyze', 'a', '--inputs', 'x'], /^--inputs is about the data file, but there is no --samples/],
+    [['analyze', 'a', '--labels', 'y'], /^--labels is about the data file/],
+    [['analyze', 'a', '--scale', '2'], /^--scale is about the data file/],
+    [['analyze', 'a', '--samples', 'f', '--inputs', 'x', '--inputs', 'y'], /more than once without naming/],
+    [['analyze', 'a', '--samples', 'f', '--inputs', 'g=x', '--inputs', 'g=y'], /"g" more than once/],
+    [['analyze', 'a', '--samples', 'f', '--inputs', 'g=x', '--inputs', 'y'], /must name the graph input/],
+    [['analyze', 'a', '--samples', 'f', '--inputs', 'g='], /must be KEY or GRAPHINPUT=KEY/],
+    [['analyze', 'a', '--samples', 'f', '--inputs', '=k'], /must be KEY or GRAPHINPUT=KEY/],
+    [['analyze', 'a', '\u001b[2J'], /"\\u\{1b\}\[2J" follows/],
+  ])('refuses %j in one sentence', (args, sentence) => {
+    const refusal = refusalOf(...args);
+    expect(refusal).toMatch(sentence);
+    expect(refusal).toMatch(/^[^\n]*\.$/);
+  });
+
+  it('documents every option that it accepts', () => {
+    for (const option of ['samples', 'inputs', 'labels', 'scale', 'limit', 'output', 'loss', 'seed']) {
+      expect(helpText).toContain(`--${option} `);
+    }
+    for (const option of ['threads', 'memory', 'json', 'help', 'version']) {
+      expect(helpText).toContain(`--${option}`);
+    }
+  });
+});

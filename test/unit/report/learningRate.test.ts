@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { learningRateStatement } from '../../../src/report/learningRate';
+import type { Report } from '../../../src/report/report';
+import { exactly } from './exampleReport';
+
+function statement(upper: number, minLower: number, minUpper: number, method: Report['method'] = 'exact') {
+  return learningRateStatement({
+    method,
+    bounds: {
+      lambdaMax: { lower: exactly(upper - 1), upper: exactly(upper), blockwiseUpper: null },
+      lambdaMin: { lower: exactly(minLower), upper: exactly(minUpper) },
+      eigenvalues: [],
+    },
+  });
+}
+
+describe('learningRateStatement', () => {
+  it('gives 2/U and calls it no more than it is', () => {
+    const sentences = statement(4, 0.5, 1);
+    expect(sentences).toEqual([
+      'Plain full-batch gradient descent without momentum or weight decay is locally stable along the sharpest ' +
+        'direction for a learning rate below 2/λ_max, so 2/U = 0.5 is a learning rate that no positive curvature ' +
+        'makes unstable at this point (U: the upper bound on λ_max).',
+    ]);
+  });
+
+  it('calls an estimated bound an estimate', () => {
+    expect(statement(4, 0.5, 1, 'estimate')[0]).toContain('(U: the estimate of the upper bound on λ_max)');
+  });
+
+  it('calls the point a saddle where λ_min is below zero for certain', () => {
+    const sentences = statement(4, -3, -0.25);
+    expect(sentences[0]).toContain('2/U = 0.5 ');
+    expect(sentences[1]).toBe(
+      'But λ_min is at most -0.25, below zero: the point is a saddle, and no learning rate is stable there.',
+    );
+  });
+
+  it('leaves open what the bounds leave open', () => {
+    expect(statement(4, -3, 0.25)[1]).toMatch(/^These bounds leave open whether λ_min is negative/);
+  });
+
+  it.each([0, -2])('derives no rate from an upper bound of %d', (upper) => {
+    const sentences = statement(upper, -5, -3);
+    expect(sentences).toHaveLength(1);
+    expect(sentences[0]).toMatch(/^2\/U means nothing here/);
+  });
+
+  it('does not call a saddle what lies within two standard errors of zero', () => {
+    const [, second] = learningRateStatement({
+      method: 'estimate',
+      bounds: {
+        lambdaMax: { lower: exactly(1), upper: exactly(4), blockwiseUpper: null },
+        lambdaMin: { lower: exactly(-3), upper: { value: -0.1, standardError: 0.06 } },
+        eigenvalues: [],
+      },
+    });
+    expect(second).toMatch(/^These bounds leave open/);
+  });
+});

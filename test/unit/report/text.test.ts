@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import type { Report } from '../../../src/report/report';
+import { reportText } from '../../../src/report/text';
+import { exactly, exampleReport } from './exampleReport';
+
+/** The text that stands right of a label. */
+function lineOf(report: Report, label: string): string {
+  const line = reportText(report)
+    .split('\n')
+    .find((candidate) => candidate.startsWith(`${label} `));
+  if (line === undefined) throw new Error(`No line begins with ${label}`);
+  return line.slice(label.length).trim();
+}
+
+function withWarnings(warnings: Report['warnings']): Report {
+  return { ...exampleReport, warnings };
+}
+
+describe('reportText', () => {
+  it('names what the numbers depend on', () => {
+    expect(lineOf(exampleReport, 'Model')).toBe('digits.onnx (ONNX, pytorch 2.1)');
+    expect(lineOf(exampleReport, 'Architecture')).toBe('perceptron 64-16-10, tanh');
+    expect(lineOf(exampleReport, 'Parameters')).toBe('1,210 reached from the output "logits"');
+    expect(lineOf(exampleReport, 'Samples')).toBe('1,797 from digits.npz, 10 classes, labels given');
+    expect(lineOf(exampleReport, 'Loss')).toBe('softmax cross-entropy (assumed)');
+    expect(lineOf(exampleReport, 'Method')).toBe('closed form');
+    expect(lineOf(exampleReport, 'Mode')).toBe('evaluation, float64, seed 0, threads 2');
+  });
+
+  it('says where labels were not given and inputs were scaled', () => {
+    const samples = { ...exampleReport.samples, labels: 'drawn' as const, scale: 1 / 256 };
+    expect(lineOf({ ...exampleReport, samples }, 'Samples')).toBe(
+      "1,797 from digits.npz, 10 classes, labels drawn from the model's own predicted distribution, inputs × 0.003906",
+    );
+  });
+
+  it('gives the bounds, the mean loss beside ln C, and ‖H‖_F as the root of its square', () => {
+    expect(lineOf(exampleReport, 'λ_max')).toContain('upper bound 1.6, lower bound 0.0046');
+    expect(lineOf(exampleReport, 'λ_min')).toContain('upper bound 0.0027, lower bound -1.55');
+    expect(reportText(exampleReport)).toContain('blockwise upper bound 1.5');
+    expect(lineOf(exampleReport, 'Mean loss')).toContain('0.01767   (ln C = 2.303');
+    expect(lineOf(exampleReport, 'Accuracy')).toBe('99.94 %');
+    expect(lineOf(exampleReport, '‖∇L‖')).toContain('0.01509');
+    expect(lineOf(exampleReport, '‖H‖_F')).toBe('2');
+    expect(lineOf(exampleReport, 'Cross-sample')).toBe(
+      '88 % of ‖H‖_F² comes from pairs of different samples',
+    );
+  });
+
+  it('carries the standard error of F² over to ‖H‖_F', () => {
+    const estimated = { ...exampleReport, frobeniusSquared: { value: 4, standardError: 0.4 } };
+    expect(lineOf(estimated, '‖H‖_F')).toBe('2.0 ± 0.1');
+  });
+
+  it('gives no ln C for a regression', () => {
+    const samples = { ...exampleReport.samples, classes: 0, accuracy: null };
+    const regression = { ...exampleReport, loss: 'mean-squared-error' as const, samples };
+    expect(lineOf(regression, 'Mean loss')).toBe('0.01767');
+    expect(reportText(regression)).not.toContain('Accuracy');
+  });
+
+  it('lists every layer with its share of the upper bound, and explains a negative one', () => {
+    expect(lineOf(exampleReport, 'fc.0').split(/ {2,}/)).toEqual([
+      'Linear',
+      '64 → 16',
+      '1,040',
+      '2.5',
+      '1.8',
+      '113 %',
+      '1.5',
+      '0.25',
+      '4.25',
+    ]);
+    expect(lineOf(exampleReport, 'fc.1').split(/ {2,}/)[5]).toBe('-13 %');
+    expect(reportText(exampleReport)).toContain('A negative contribution lowers the bound');
+    const positive = { ...exampleReport, layers: exampleReport.layers.slice(0, 1) };
+    expect(reportText(positive)).not.toContain('A negative contribution');
+  });
+
+  it('gives no share of an upper bound that is not positive', () => {
+    const lambdaMax = { lower: exactly(-3), upper: exactly(-1), blockwiseUpper: null };
+    const negative = { ...exampleReport, bounds: { ...exampleReport.bounds, lambdaMax } };
+    expect(lineOf(negative, 'fc.0').split(/ {2,}/)[5]).toBe('–');
+  });
+
+  it('shows the warnings and the time', () => {
+    const text = reportText(exampleReport);
+    expect(text).toContain('\nWarning: The loss is assumed.\n');
+    expect(text.endsWith('Time: 0.27 s (read 0.02, compute 0.25)\n')).toBe(true);
+  });
+
+  it('breaks long sentences at 110 characters', () => {
+    const lines = reportText(withWarnings([{ kind: 'Long', message: 'a word '.repeat(60).trim() }])).split(
+      '\n',
+    );
+    expect(lines.filter((line) => line.includes('a word')).length).toBeGreaterThan(1);
+    expect(lines.filter((line) => line.includes('a word') && line.length > 110)).toEqual([]);
+  });
+
+  it('lets no name of a hostile file reach the terminal as a control sequence', () => {
+    const escape = '\u001b[2J\u0007\u202egnp';
+    const [first] = exampleReport.layers;
+    if (first === undefined) throw new Error('the example has a layer');
+    const hostile: Report = {
+      ...exampleReport,
+      model: { ...exampleReport.model, file: escape, producer: escape, output: escape, architecture: escape },
+      samples: { ...exampleReport.samples, source: escape },
+      layers: [{ ...first, name: `${escape}\nfake`, kind: escape }],
+      warnings: [{ kind: 'Hostile', message: escape }],
+    };
+    expect(reportText(hostile).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(lineOf(hostile, String.raw`\u{1b}[2J\u{7}\u{202e}gnp\u{a}fake`)).toContain('64 → 16');
+  });
+});

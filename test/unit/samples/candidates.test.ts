@@ -1,0 +1,102 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findSampleCandidates } from '../../../src/samples/candidates';
+import type { InputSpec } from '../../../src/samples/samples';
+import { floats } from './reading';
+import { folderWith, npyBytes, npzBytes } from './writers';
+
+const x = { type: 'f4', shape: [4, 2], values: [0, 1, 2, 3, 4, 5, 6, 7] } as const;
+const y = { type: 'i8', shape: [4], values: [2, 0, 1, 2] } as const;
+
+async function found(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  specs: readonly InputSpec[] = floats(2),
+): Promise<(readonly [string, boolean, string])[]> {
+  const folder = await folderWith(files);
+  await mkdir(join(folder, 'folder.npz'));
+  const candidates = await findSampleCandidates(join(folder, 'model.onnx'), specs);
+  for (const { path, name } of candidates) expect(path).toBe(join(folder, name));
+  return candidates.map(({ name, fits, description }) => [name, fits, description]);
+}
+
+describe('data files beside a model', () => {
+  it('come best first, with what they hold or why they do not fit', async () => {
+    const wide = { ...x, shape: [2, 4] };
+    expect(
+      await found({
+        'model.onnx': 'no matter',
+        'notes.txt': '1,2,0',
+        'a.npz': npzBytes({ x, y }),
+        'model.npz': npzBytes({ x: wide }),
+        'model.csv': '1,2,0\n3,4,0\n',
+        'model_test.tsv': '1\t2\t0.5\n',
+        'x.npy': npyBytes(x),
+        'y.npy': npyBytes({ ...y, type: 'f4' }),
+        'broken.npz': 'PK\x03\x04',
+        'other.csv': 'name,place\nsomebody,somewhere\n',
+        'zero.csv': '',
+      }),
+    ).toEqual([
+      ['model.csv', true, '2 samples of 2 numbers, all labels 0'],
+      ['model_test.tsv', true, '1 sample of 2 numbers, with targets'],
+      ['a.npz', true, '4 samples of 2 numbers, labels 0 to 2'],
+      ['x.npy', true, '4 samples of 2 numbers, with targets'],
+      [
+        'model.npz',
+        false,
+        '"x" in "model.npz" holds an array of shape [2, 4], which is 2 samples of 4, but the model\'s input "input" takes 2; choose another array with --inputs NAME, or another file.',
+      ],
+      [
+        'broken.npz',
+        false,
+        '"broken.npz" is damaged: it has no zip directory at its end; copy or save the file again.',
+      ],
+      [
+        'other.csv',
+        false,
+        expect.stringContaining('The label in line 2 of "other.csv" is "somewhere"') as string,
+      ],
+      ['zero.csv', false, '"zero.csv" holds no samples; choose a file with at least one row of numbers.'],
+    ]);
+  });
+
+  it('name images, several inputs, rows of targets and missing labels', async () => {
+    const images = { type: 'u1', shape: [1000, 1, 2, 2], values: new Array<number>(4000).fill(7) } as const;
+    const rows = { type: 'f4', shape: [1000, 3], values: new Array<number>(3000).fill(0.5) } as const;
+    expect(
+      await found(
+        { 'a.npz': npzBytes({ images, labels: rows }), 'b.npz': npzBytes({ images }) },
+        floats(1, 2, 2),
+      ),
+    ).toEqual([
+      ['a.npz', true, '1,000 samples of 1 × 2 × 2 numbers, with rows of 3 targets'],
+      ['b.npz', true, '1,000 samples of 1 × 2 × 2 numbers, no labels'],
+    ]);
+    const specs: InputSpec[] = ['p', 'q'].map((name) => ({ name, type: 'float32', dims: [2] }));
+    expect(await found({ 'a.npz': npzBytes({ p: x, q: x }) }, specs)).toEqual([
+      ['a.npz', true, '4 samples of 2 inputs, no labels'],
+    ]);
+  });
+
+  it('do not fit where the labels cannot be', async () => {
+    const [first] = await found({ 'a.npz': npzBytes({ x, y: { ...y, values: [0, 1, -1, 0] } }) });
+    expect(first?.slice(0, 2)).toEqual(['a.npz', false]);
+    const [nan] = await found({ 'a.csv': '1,2,0\n1,2,nan\n' });
+    expect(nan?.slice(0, 2)).toEqual(['a.csv', false]);
+  });
+
+  it('are read from the beginning where a CSV is large', async () => {
+    const text = '1,2,0\n3,4,1\n'.repeat(200_000);
+    expect(await found({ 'a.csv': text })).toEqual([['a.csv', true, 'samples of 2 numbers, with labels']]);
+  });
+
+  it('are no more than 200', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 205 }, (_, index) => [`${String(index)}.csv`, '1,2,0\n']),
+    );
+    const candidates = await found({ ...files, 'model.csv': '1,2,0\n' });
+    expect(candidates).toHaveLength(200);
+    expect(candidates[0]?.[0]).toBe('model.csv');
+  });
+});

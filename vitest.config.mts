@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that start browsers: one file at a time, and patient. */
+const inBrowser = { testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false, maxWorkers: 1 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      // The panel in a browser.
+      { test: { name: 'panel', include: ['test/panel/**/*.test.ts'], ...inBrowser } },
+      // VS Code in a browser, used as a person does.
+      { test: { name: 'person', include: ['test/host/**/*.test.ts'], ...inBrowser, testTimeout: 120_000 } },
+    ],
+  },
+});

@@ -1,0 +1,62 @@
+import { boundsChart, boundsChartHeight } from '../src/charts/boundsChart';
+import { formatQuantity } from '../src/report/number';
+import type { PartialReport } from '../src/report/report';
+import { card, unknown } from './card';
+import { chartBox } from './chartBox';
+import { element } from './dom';
+import type { Term } from './explanations';
+import { explained } from './tooltip';
+import type { Section } from './view';
+
+/** The bounds on one number line, and the traces that they come from. */
+export const boundsCard: Section = {
+  id: 'bounds',
+  inputs: ({ known, pending, state }) => {
+    const { bounds, trace, frobeniusSquared, gaussNewton } = known;
+    return [pending, state.phase, bounds, trace, frobeniusSquared, gaussNewton];
+  },
+  draw: ({ known, pending, state }) => {
+    const { bounds } = known;
+    if (state.phase === 'choosing-samples' || (bounds === undefined && !pending)) return [];
+    return [
+      card(
+        'The bounds',
+        'bounds',
+        'wide',
+        bounds === undefined
+          ? unknown(boundsChartHeight)
+          : chartBox(boundsChartHeight, (width) => boundsChart(bounds, { id: 'bounds-chart', width })),
+        facts(known),
+      ),
+    ];
+  },
+};
+
+function facts({ trace, frobeniusSquared, gaussNewton, bounds }: PartialReport): HTMLElement {
+  const blockwise = bounds?.lambdaMax.blockwiseUpper ?? null;
+  return element(
+    'dl',
+    { class: 'facts' },
+    ...fact('trace T', trace === undefined ? '…' : formatQuantity(trace), 'traces'),
+    ...fact(
+      'squared norm F²',
+      frobeniusSquared === undefined ? '…' : formatQuantity(frobeniusSquared),
+      'traces',
+    ),
+    ...(blockwise === null ? [] : fact('from the blocks', `≤ ${formatQuantity(blockwise)}`, 'blockwise')),
+    ...(gaussNewton === undefined || gaussNewton === null
+      ? []
+      : fact('Gauss-Newton part alone', `≤ ${formatQuantity(gaussNewton.upper)}`, 'gaussNewton')),
+  );
+}
+
+function fact(name: string, value: string, term: Term): HTMLElement[] {
+  return [
+    element(
+      'div',
+      {},
+      element('dt', {}, explained(element('span', { tabindex: 0 }, name), term)),
+      element('dd', {}, value),
+    ),
+  ];
+}

@@ -1,0 +1,51 @@
+/** One sentence for every term that the panel shows. */
+export const explanations = {
+  upperBound:
+    'Sharpness is λ_max, the largest eigenvalue of the loss Hessian; the Wolkowicz-Styan bound puts it at or below T/P + s√(P−1), from the Hessian’s trace T, its squared Frobenius norm and the number of parameters P alone.',
+  whichLayer:
+    'The layer with the largest additive contribution to the upper bound; the contributions of all layers sum to the bound.',
+  criticalPoint:
+    'At a critical point the gradient ∇L is zero; only there do the Hessian’s eigenvalues alone say whether it is a minimum (none negative) or a saddle.',
+  learningRate:
+    'Plain full-batch gradient descent, without momentum or weight decay, is locally stable along the sharpest direction for a learning rate below 2/λ_max, and 2 / upper bound is never above that.',
+  bounds:
+    'Where λ_max and λ_min must lie, given the trace and the squared Frobenius norm of the Hessian; the true values may be anywhere in their bands.',
+  contributions:
+    'c_l = τ_l/P + s√(P−1)·ψ_l, with τ_l the trace of the layer’s block and ψ_l its share of the spread s²; a bar is c_l long, and its solid part is in proportion to the layer’s own block in its row of ‖H‖_F², its hatched part to the coupling with other layers.',
+  blocks:
+    'The share of ‖H‖_F² in the block of two layers, coloured on a logarithmic scale: the diagonal is a layer’s own curvature, the rest how the layers act on each other.',
+  parameters: 'Trainable numbers of the layer that the output depends on.',
+  trace:
+    'The sum of the second derivatives of the loss in each of the layer’s parameters: the trace of its Hessian block.',
+  ownBound:
+    'Upper bound on the largest eigenvalue of the layer’s own Hessian block, as if all other layers were frozen.',
+  contribution:
+    'The layer’s additive part of the upper bound; a negative one lowers the bound, because the layer evens the spectrum out more than its squared norm spreads it.',
+  share: 'The layer’s contribution divided by the upper bound.',
+  weightNorm: 'The Frobenius norm of the layer’s weight, its bias not counted.',
+  elasticity:
+    'By how many per cent the upper bound changes when the layer’s weight grows by 1 %, its bias unchanged.',
+  crossSampleShare:
+    'The part of the layer’s ‖H‖_F² that comes from pairs of different samples rather than from each sample with itself.',
+  layer: 'In the order of the forward pass, with the numbers that go in and out.',
+  units:
+    'The share of ‖H‖_F² in the rows of each hidden unit’s incoming and outgoing weights: about what removing it would take away.',
+  orthogonality:
+    'How alike the layer’s inputs are between samples: inputs that are orthogonal to each other would add no cross-sample curvature in the first layer without a bias.',
+  topSamples: 'The samples whose pairs with all samples make up most of ‖H‖_F².',
+  method:
+    'Closed form and exact: computed to rounding, no sampling. Estimate: from Hessian-vector products with random probes, and ± is one standard error.',
+  loss: 'The function whose curvature this is; “assumed” where neither the model nor the samples say which it is.',
+  samples: 'The data that the loss is summed over; the numbers describe these samples and no others.',
+  mode: 'Evaluation: dropout is off and normalisation uses its stored statistics.',
+  precision: 'The floating-point type that the Hessian was computed in.',
+  time: 'How long the whole analysis took.',
+  blockwise:
+    'The largest eigenvalue of the small matrix with each layer’s own bound on its diagonal and ‖H_lm‖_F elsewhere: also an upper bound on λ_max, and never looser.',
+  traces:
+    'T is the sum and F² = ‖H‖_F² the sum of the squares of all eigenvalues of the Hessian H: all that the bounds are made from.',
+  gaussNewton:
+    'The upper bound of the Gauss-Newton matrix: the Hessian without the terms that vanish at a perfect fit; the nearer to the bound above, the less the rest matters.',
+} as const;
+
+export type Term = keyof typeof explanations;

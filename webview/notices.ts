@@ -1,0 +1,99 @@
+import type { Failure } from '../src/report/failure';
+import type { SampleCandidate } from '../src/report/panelMessages';
+import { button, element } from './dom';
+import type { Section, View } from './view';
+
+/** What stands above the numbers: a failure in their place, the choice of samples before them, warnings about them. */
+export const notices: Section = {
+  id: 'notices',
+  inputs: ({ state, known }) => [
+    state.phase,
+    known.warnings,
+    state.phase === 'failed' ? state.failure : null,
+    state.phase === 'choosing-samples' ? state.candidates : null,
+  ],
+  draw: (view) => {
+    const { state, known } = view;
+    return [
+      state.phase === 'failed' ? failureCard(state.failure, view) : null,
+      warningsCard(known.warnings ?? []),
+      state.phase === 'choosing-samples' ? chooser(state.candidates, view) : null,
+    ];
+  },
+};
+
+function failureCard(failure: Failure, { post }: View): HTMLElement {
+  return element(
+    'section',
+    { class: 'card wide failure', role: 'alert', 'aria-label': 'What went wrong' },
+    element('p', {}, failure.message),
+    element(
+      'div',
+      { class: 'buttons' },
+      button('Run again', 'failure-run', () => post({ type: 'run' }), { primary: true }),
+      button('Change samples…', 'failure-samples', () => post({ type: 'change-samples' })),
+      button('Show log', 'failure-log', () => post({ type: 'show-log' })),
+    ),
+  );
+}
+
+function warningsCard(warnings: readonly { readonly message: string }[]): HTMLElement | null {
+  if (warnings.length === 0) return null;
+  return element(
+    'section',
+    { class: 'card wide warnings', 'aria-label': 'Warnings' },
+    element('h2', {}, warnings.length === 1 ? 'Warning' : `${warnings.length} warnings`),
+    element('ul', {}, ...warnings.map(({ message }) => element('li', {}, message))),
+  );
+}
+
+function chooser(candidates: readonly SampleCandidate[], { post }: View): HTMLElement {
+  const fitting = candidates.filter(({ fits }) => fits);
+  const others = candidates.filter(({ fits }) => !fits);
+  return element(
+    'section',
+    { class: 'card wide chooser', 'aria-label': 'Choose samples' },
+    element('h2', {}, 'Which samples?'),
+    element(
+      'p',
+      { class: 'sentence' },
+      candidates.length === 0
+        ? 'No data file lies beside the model. The loss, and so its curvature, depends on the samples: best are those that the model was trained on.'
+        : 'Files beside the model, best first. The loss, and so its curvature, depends on the samples: best are those that the model was trained on.',
+    ),
+    element(
+      'ul',
+      { class: 'candidates' },
+      ...[...fitting, ...others].map((candidate, place) =>
+        element(
+          'li',
+          { class: candidate.fits ? '' : 'unfit' },
+          element(
+            'div',
+            {},
+            element('strong', {}, candidate.name),
+            element('span', { class: 'faint' }, candidate.description),
+          ),
+          button(
+            'Use',
+            `candidate-${place}`,
+            () => post({ type: 'choose-samples', choice: { kind: 'file', path: candidate.path } }),
+            {
+              primary: place === 0 && candidate.fits,
+              disabled: !candidate.fits,
+              label: `Use ${candidate.name}`,
+            },
+          ),
+        ),
+      ),
+    ),
+    element(
+      'div',
+      { class: 'buttons' },
+      button('Browse…', 'browse', () => post({ type: 'choose-samples', choice: { kind: 'browse' } })),
+      button('Random inputs (not your training data)', 'random', () =>
+        post({ type: 'choose-samples', choice: { kind: 'random' } }),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,116 @@
+import type { HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
+import { answers } from './answers';
+import { boundsCard } from './boundsCard';
+import { element } from './dom';
+import { drivers } from './drivers';
+import { header } from './header';
+import { layersCards } from './layersCards';
+import { layerTable } from './layerTable';
+import { limits } from './limits';
+import { installMarking } from './marking';
+import { notices } from './notices';
+import { samplesCard } from './samplesCard';
+import { status } from './status';
+import { registerControls } from './toolkit';
+import { installTooltips } from './tooltip';
+import { initialSettings, isPending, knownOf, type Section, type Settings, type View } from './view';
+
+interface VsCodeApi {
+  postMessage(message: PanelToHost): void;
+  getState(): Saved | undefined;
+  setState(saved: Saved): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+/** What is kept over a reload, and while the panel is hidden. */
+interface Saved {
+  readonly state: PanelState | null;
+  readonly settings: Settings;
+  readonly scroll: number;
+}
+
+const sections: readonly Section[] = [
+  header,
+  status,
+  notices,
+  answers,
+  boundsCard,
+  layersCards,
+  layerTable,
+  drivers,
+  samplesCard,
+  limits,
+];
+
+function start(): void {
+  registerControls();
+  const api = acquireVsCodeApi();
+  const saved = api.getState();
+  let state = saved?.state ?? null;
+  let settings = { ...initialSettings, ...saved?.settings, exportOpen: false };
+
+  const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
+  const places = new Map(
+    sections.map((section) => [section.id, element('div', { class: `section ${section.id}` })]),
+  );
+  root.append(...places.values());
+  installTooltips();
+  installMarking(root);
+
+  const drawn = new Map<string, string>();
+  const keep = (): void => api.setState({ state, settings, scroll: window.scrollY });
+  const draw = (): void => {
+    if (state === null) return;
+    const view: View = {
+      state,
+      known: knownOf(state),
+      pending: isPending(state),
+      settings,
+      post: (message) => api.postMessage(message),
+      change: (changed) => {
+        settings = { ...settings, ...changed };
+        draw();
+        keep();
+      },
+    };
+    for (const section of sections) {
+      const inputs = JSON.stringify(section.inputs(view));
+      const place = places.get(section.id);
+      if (place === undefined || drawn.get(section.id) === inputs) continue;
+      drawn.set(section.id, inputs);
+      replace(place, section.draw(view));
+    }
+  };
+
+  window.addEventListener('message', (event: MessageEvent<unknown>) => {
+    if (!isFromHost(event.data)) return;
+    state = event.data.state;
+    draw();
+    keep();
+  });
+  let scrolled: number | undefined;
+  window.addEventListener('scroll', () => {
+    clearTimeout(scrolled);
+    scrolled = window.setTimeout(keep, 100);
+  });
+
+  draw();
+  if (saved !== undefined) window.scrollTo(0, saved.scroll);
+  api.postMessage({ type: 'ready' });
+}
+
+/** Extensions of a browser talk to the same window: what is no state is none of ours. */
+function isFromHost(message: unknown): message is HostToPanel {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'state';
+}
+
+/** Puts new nodes into a section; the focus stays on the element of the same id. */
+function replace(place: Element, nodes: readonly (Node | null)[]): void {
+  const active = document.activeElement;
+  const focused = active !== null && place.contains(active) ? active.id : '';
+  place.replaceChildren(...nodes.filter((node) => node !== null));
+  if (focused !== '') document.getElementById(focused)?.focus();
+}
+
+start();

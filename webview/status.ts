@@ -1,0 +1,111 @@
+import { formatCount, formatNumber } from '../src/report/number';
+import type { Progress } from '../src/report/request';
+import type { Report } from '../src/report/report';
+import { button, element } from './dom';
+import type { Section, View } from './view';
+
+/**
+ * One strip that is always there, so that nothing below it moves when the work begins or ends: what is going on, how
+ * far, and what can be done about it.
+ */
+export const status: Section = {
+  id: 'status',
+  inputs: ({ state }) =>
+    state.phase === 'running'
+      ? [state.phase, state.progress.stage, state.progress.fraction, state.progress.remainingSeconds]
+      : state.phase === 'done'
+        ? [state.phase, state.stale, state.report.method, state.report.analysis, state.report.samples.count]
+        : [state.phase, state.file],
+  draw: (view) => {
+    const { state } = view;
+    return [
+      element(
+        'div',
+        { class: `strip ${state.phase}${state.phase === 'done' && state.stale ? ' stale' : ''}` },
+        ...content(view),
+      ),
+      progressBar(view),
+    ];
+  },
+};
+
+function content({ state, post }: View): (Node | null)[] {
+  const sentence = (text: string): HTMLElement => element('p', { role: 'status' }, text);
+  const again = (): HTMLElement => button('Run again', 'strip-run', () => post({ type: 'run' }));
+  switch (state.phase) {
+    case 'reading':
+      return [ring(), sentence(`Reading ${state.file}…`)];
+    case 'choosing-samples':
+      return [sentence('Sharpness is measured on samples: choose which.')];
+    case 'running':
+      return [
+        ring(),
+        sentence(`${state.progress.stage}…`),
+        element('span', { class: 'faint remaining' }, remaining(state.progress)),
+        button('Cancel', 'cancel', () => post({ type: 'cancel' })),
+      ];
+    case 'done':
+      return state.stale
+        ? [
+            sentence('The model file changed since this analysis: the numbers describe the file as it was.'),
+            again(),
+          ]
+        : [sentence(evidence(state.report))];
+    case 'failed':
+      return [sentence('The analysis stopped.')];
+    case 'cancelled':
+      return [sentence('Cancelled. What was known by then is shown.'), again()];
+  }
+}
+
+function ring(): HTMLElement {
+  return element('vscode-progress-ring', { 'aria-hidden': 'true' });
+}
+
+function remaining({ fraction, remainingSeconds }: Progress): string {
+  const parts = [
+    ...(fraction === null ? [] : [`${formatNumber(Math.round(100 * fraction))} %`]),
+    ...(remainingSeconds === null ? [] : [`about ${duration(remainingSeconds)} left`]),
+  ];
+  return parts.join(' · ');
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${formatCount(Math.max(1, seconds))} s`;
+  return seconds < 5400
+    ? `${formatCount(seconds / 60)} min`
+    : `${formatNumber(Number((seconds / 3600).toPrecision(2)))} h`;
+}
+
+/** With which certainty the numbers are known. */
+function evidence({ method, samples, analysis }: Report): string {
+  const over = `over ${formatCount(samples.count)} samples in ${analysis.precision}`;
+  const cut =
+    analysis.stoppedBy === 'complete' ? '' : ` Ended by ${analysis.stoppedBy} before it was complete.`;
+  switch (method) {
+    case 'closed-form':
+      return `Exact to rounding: trace and Frobenius norm in closed form ${over}.${cut}`;
+    case 'exact':
+      return `Exact to rounding: trace and Frobenius norm from the whole Hessian ${over}.${cut}`;
+    case 'estimate':
+      return `Estimated from Hessian-vector products ${over}; ± is one standard error.${cut}`;
+  }
+}
+
+function progressBar({ state }: View): HTMLElement {
+  const bar = element('div', { class: 'progress' });
+  if (state.phase !== 'running' && state.phase !== 'reading') return bar;
+  const fraction = state.phase === 'running' ? state.progress.fraction : null;
+  bar.setAttribute('role', 'progressbar');
+  bar.setAttribute('aria-label', state.phase === 'running' ? state.progress.stage : 'Reading');
+  const done = element('div', { class: fraction === null ? 'done unknown-length' : 'done' });
+  if (fraction !== null) {
+    const percent = Math.round(100 * Math.min(1, Math.max(0, fraction)));
+    bar.setAttribute('aria-valuemin', '0');
+    bar.setAttribute('aria-valuemax', '100');
+    bar.setAttribute('aria-valuenow', String(percent));
+    done.style.width = `${percent}%`;
+  }
+  bar.append(done);
+  return bar;
+}

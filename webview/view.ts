@@ -1,0 +1,56 @@
+import type { PanelState, PanelToHost } from '../src/report/panelMessages';
+import type { PartialReport } from '../src/report/report';
+import type { Column } from './layerTable';
+
+/** How this reader has set the panel up; kept over a reload. */
+export interface Settings {
+  readonly sort: { readonly column: Column; readonly descending: boolean };
+  /** The layer that the cards of units and of samples show. */
+  readonly layer: number;
+  readonly exportOpen: boolean;
+}
+
+export const initialSettings: Settings = {
+  sort: { column: 'layer', descending: false },
+  layer: 0,
+  exportOpen: false,
+};
+
+/** What a section is drawn from. */
+export interface View {
+  readonly state: PanelState;
+  readonly known: PartialReport;
+  /** Whether what is not known yet may still come: its place is then kept. */
+  readonly pending: boolean;
+  readonly settings: Settings;
+  readonly post: (message: PanelToHost) => void;
+  readonly change: (settings: Partial<Settings>) => void;
+}
+
+/** The part of the report that a state carries. */
+export function knownOf(state: PanelState): PartialReport {
+  switch (state.phase) {
+    case 'reading':
+      return {};
+    case 'choosing-samples':
+      return state.facts;
+    case 'running':
+      return state.progress.report;
+    case 'done':
+      return state.report;
+    case 'failed':
+    case 'cancelled':
+      return state.known;
+  }
+}
+
+export function isPending(state: PanelState): boolean {
+  return state.phase === 'reading' || state.phase === 'running';
+}
+
+/** A part of the panel: what it is drawn from, and how; it is drawn again only when that has changed. */
+export interface Section {
+  readonly id: string;
+  readonly inputs: (view: View) => unknown;
+  readonly draw: (view: View) => (Node | null)[];
+}
