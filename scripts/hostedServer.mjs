@@ -2,9 +2,9 @@
 // package code-server. It runs extensions in its own extension host, and any browser is its window.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { root, runNpm, withoutNpmSettings } from './processes.mjs';
 
 const versions = { 'code-server': '4.139.1', node: '24.21.0' };
@@ -52,31 +52,24 @@ export function hostedVscodeInstalled() {
   return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
 }
 
-const blankManifest = JSON.stringify({
-  name: 'blank',
-  publisher: 'model-sharpness',
-  version: '0.0.0',
-  engines: { vscode: '*' },
-});
-
 /**
  * @typedef {object} HostedServer
- * @property {(content: { folder: string, extensions: readonly string[], tests?: string }) => string} address
- *   the page that opens a folder with extensions under development; tests: a module with `run()`, which is
- *   run in the extension host. All paths are absolute.
+ * @property {(content: { folder: string, tests?: string }) => string} address the page that opens a folder;
+ *   tests: a module with `run()`, which is run in the extension host. Both paths are absolute.
  * @property {() => Promise<void>} stop ends the server with everything that it started, and deletes its data
  */
 
 /**
  * Starts the hosted VS Code on a free port of this machine, with a data folder of its own.
  *
- * @param {object} [options]
+ * @param {object} options
+ * @param {readonly string[]} options.extensions absolute paths of extensions under development
  * @param {Readonly<Record<string, unknown>>} [options.settings] VS Code settings
  * @param {boolean} [options.workspaceTrust] true: folders are not trusted until someone trusts them
  * @param {NodeJS.ProcessEnv} [options.env] added to the environment of the extension host
  * @returns {Promise<HostedServer>}
  */
-export async function startHostedServer({ settings = {}, workspaceTrust = false, env = {} } = {}) {
+export async function startHostedServer({ extensions, settings = {}, workspaceTrust = false, env = {} }) {
   if (!hostedVscodeInstalled()) {
     throw new Error(
       'The hosted VS Code is not installed: `npm test` or `node scripts/install.mjs` installs it.',
@@ -88,11 +81,12 @@ export async function startHostedServer({ settings = {}, workspaceTrust = false,
   await mkdir(machine, { recursive: true });
   await mkdir(join(data, 'tmp'));
   await writeFile(join(machine, 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }));
-  // With a single extension under development VS Code takes its theme from that extension's folder, whatever
-  // the settings say, and finds its own themes there: it is installed below this project. So there are two.
-  const blankExtension = join(data, 'blank');
-  await mkdir(blankExtension);
-  await writeFile(join(blankExtension, 'package.json'), blankManifest);
+  // Links in one folder, because the page's payload can name only one place, and because VS Code would take
+  // its theme, whatever the settings say, from an extension under development in whose folder it finds one:
+  // its own themes are installed below this project.
+  const links = join(data, 'developed');
+  await mkdir(links);
+  await Promise.all(extensions.map((path) => symlink(path, join(links, basename(path)))));
   const child = spawn(
     node,
     [
@@ -134,11 +128,10 @@ export async function startHostedServer({ settings = {}, workspaceTrust = false,
     const port = await portOf(child);
     const authority = `127.0.0.1:${port}`;
     return {
-      address: ({ folder: opened, extensions, tests }) => {
-        /** @type {(name: string, path: string) => [string, string]} */
-        const flag = (name, path) => [name, `vscode-remote://${authority}${path}`];
-        const payload = [...extensions, blankExtension].map((path) => flag('extensionDevelopmentPath', path));
-        if (tests !== undefined) payload.push(flag('extensionTestsPath', tests));
+      address: ({ folder: opened, tests }) => {
+        const uri = (/** @type {string} */ path) => `vscode-remote://${authority}${path}`;
+        const payload = [['extensionDevelopmentPath', uri(links)]];
+        if (tests !== undefined) payload.push(['extensionTestsPath', uri(tests)]);
         const query = new URLSearchParams({ folder: opened, payload: JSON.stringify(payload) });
         return `http://${authority}/?${query.toString()}`;
       },

@@ -39,8 +39,8 @@ async function openDesktop(code) {
 async function serveUntilInterrupted() {
   if (!hostedVscodeInstalled()) console.log('\nInstalling a VS Code for the browser (800 MB) ...');
   await installHostedVscode();
-  const server = await startHostedServer();
-  const address = server.address({ folder: examples, extensions });
+  const server = await startHostedServer({ extensions });
+  const address = server.address({ folder: examples });
   console.log(`\nVS Code with the extension, until Ctrl-C:\n${address}`);
   const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
   if (onPath(opener, existsSync)) {

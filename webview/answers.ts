@@ -1,6 +1,7 @@
 import { formatNumber, formatPercent, formatQuantity } from '../src/report/number';
 import type { Bounds, LayerReport, PartialReport, Quantity } from '../src/report/report';
 import { ownShare } from '../src/charts/contributionsChart';
+import { shortNames } from '../src/charts/layerNames';
 import { element, lambda, type Child } from './dom';
 import type { Term } from './explanations';
 import { hint } from './tooltip';
@@ -53,25 +54,35 @@ function isEstimated(quantity: Quantity): boolean {
 function sharpest({ bounds, lossAssumed }: PartialReport): Answer | null {
   if (bounds === undefined) return null;
   const { lower, upper, blockwiseUpper } = bounds.lambdaMax;
-  const tighter = blockwiseUpper !== null && formatQuantity(blockwiseUpper) !== formatQuantity(upper);
+  const tighter =
+    blockwiseUpper !== null &&
+    blockwiseUpper.value < upper.value &&
+    formatQuantity(blockwiseUpper) !== formatQuantity(upper);
   return {
     headline: [lambda('max'), ` ≤ ${formatQuantity(upper)}`],
     sentences: [
-      [
-        isEstimated(upper) ? 'Estimated upper bound, ± one standard error' : 'Proved upper bound',
-        '; it may be many times too high: ',
-        lambda('max'),
-        ` itself is not computed yet, only that it is at least ${formatQuantity(lower)}.`,
-      ],
+      looseness(lower, upper),
       ...(tighter ? [[`From the blocks: at most ${formatQuantity(blockwiseUpper)}.`]] : []),
       ...(lossAssumed === true ? [['For a loss that was assumed.']] : []),
     ],
   };
 }
 
+/** With which certainty the bound holds, and how far λ_max may be below it. */
+function looseness(lower: Quantity, upper: Quantity): Child[] {
+  const kind = isEstimated(upper) ? 'Estimated upper bound, ± one standard error' : 'Proved upper bound';
+  if (formatQuantity(lower) === formatQuantity(upper)) return [`${kind}; the lower bound meets it.`];
+  return [
+    `${kind}; it may be many times too high: `,
+    lambda('max'),
+    ` itself is not computed yet, only that it is at least ${formatQuantity(lower)}.`,
+  ];
+}
+
 function heaviestLayer({ layers, bounds }: PartialReport): Answer | null {
   if (layers === undefined || bounds === undefined) return null;
   const upper = bounds.lambdaMax.upper.value;
+  const names = shortNames(layers.map(({ name }) => name));
   let heaviest: { layer: LayerReport; index: number } | null = null;
   for (const [index, layer] of layers.entries()) {
     if (heaviest === null || layer.contribution.value > heaviest.layer.contribution.value) {
@@ -80,27 +91,30 @@ function heaviestLayer({ layers, bounds }: PartialReport): Answer | null {
   }
   if (heaviest === null) return null;
   const { layer, index } = heaviest;
-  const own = ownShare(layer);
   const amount =
     upper > 0 ? formatPercent(layer.contribution.value / upper) : formatQuantity(layer.contribution);
-  const row =
-    own === null
-      ? '.'
-      : `; ${formatPercent(own)} of its curvature is its own, the rest coupling with others.`;
+  const shown = names[index] ?? layer.name;
   return {
     layer: index,
     headline: [
-      element('span', { class: 'layer-name', title: layer.name }, layer.name),
+      element('span', { class: shown.length > 14 ? 'long' : undefined, title: layer.name }, shown),
       element('span', {}, ` · ${amount}`),
     ],
     sentences: [
-      [`of the upper bound${row}`],
+      [`of the upper bound${ownSentence(ownShare(layer))}`],
       ...(layer.blockUpperBound === null
         ? []
         : [['Its own block: ', lambda('max'), ` ≤ ${formatQuantity(layer.blockUpperBound)}.`]]),
       ...negatives(layers),
     ],
   };
+}
+
+/** How a layer's row of ‖H‖_F² divides. */
+function ownSentence(own: number | null): string {
+  if (own === null) return '.';
+  if (own === 1) return '; all of its curvature is its own.';
+  return `; ${formatPercent(own)} of its curvature is its own, the rest coupling with others.`;
 }
 
 function negatives(layers: readonly LayerReport[]): string[][] {
@@ -192,7 +206,7 @@ function learningRate({ bounds }: PartialReport): Answer | null {
 
 function saddleCaution({ lambdaMin }: Bounds): Child[][] {
   if (lambdaMin.upper.value + 3 * lambdaMin.upper.standardError < 0) {
-    return [['Here some curvature is negative: no rate is stable along it.']];
+    return [['Here ', lambda('min'), ' < 0: no rate is stable.']];
   }
   if (lambdaMin.lower.value >= 0) return [];
   return [['Where ', lambda('min'), ' < 0 the point is a saddle, and no rate is stable.']];

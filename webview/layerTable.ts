@@ -1,3 +1,4 @@
+import { shortNames } from '../src/charts/layerNames';
 import { layerSizes } from '../src/charts/layerRows';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from '../src/report/number';
 import type { LayerReport, PartialReport, Quantity } from '../src/report/report';
@@ -27,6 +28,8 @@ interface ColumnLook {
 interface Row {
   readonly layer: LayerReport;
   readonly index: number;
+  /** As it is shown. */
+  readonly name: string;
   readonly upperBound: number | null;
   readonly crossSampleShare: number | null;
 }
@@ -78,6 +81,9 @@ const columns: readonly ColumnLook[] = [
   },
 ];
 
+/** What comes after the bound, if at all: no place is kept for it. */
+const late: ReadonlySet<Column> = new Set(['elasticity', 'crossSampleShare']);
+
 /** Every number of every layer, sorted by a click on a head. */
 export const layerTable: Section = {
   id: 'table',
@@ -98,9 +104,9 @@ export const layerTable: Section = {
     const { layers } = known;
     if (state.phase === 'choosing-samples' || (layers === undefined && !pending)) return [];
     const rows = sorted(rowsOf(known), view.settings.sort);
-    const shown = columns.filter(
-      ({ column, value }) =>
-        (column !== 'elasticity' && column !== 'crossSampleShare') || rows.some((row) => value(row) !== null),
+    // A column of which nothing is known is left out.
+    const shown = columns.filter(({ column, value }) =>
+      rows.length === 0 ? !late.has(column) : rows.some((row) => value(row) !== null),
     );
     const table = element(
       'table',
@@ -131,9 +137,11 @@ export const layerTable: Section = {
 };
 
 function rowsOf({ layers, bounds, orthogonality }: PartialReport): Row[] {
+  const names = shortNames((layers ?? []).map(({ name }) => name));
   return (layers ?? []).map((layer, index) => ({
     layer,
     index,
+    name: names[index] ?? layer.name,
     upperBound: bounds?.lambdaMax.upper.value ?? null,
     crossSampleShare: orthogonality?.layers[index]?.crossSampleShare ?? null,
   }));
@@ -178,7 +186,7 @@ function tableRow(row: Row, shown: readonly ColumnLook[], place: number): HTMLEl
     element(
       'th',
       { scope: 'row' },
-      element('span', { class: 'layer-name', title: layer.name }, layer.name),
+      element('span', { class: 'layer-name', title: layer.name }, row.name),
       element('span', { class: 'faint' }, ` ${layer.kind} ${layerSizes(layer)}`),
     ),
     ...shown.map((look) => element('td', { class: look.column }, look.text(row))),

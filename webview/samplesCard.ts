@@ -34,7 +34,8 @@ function sampleItem({ index, label, predicted, loss, share }: TopSample): HTMLEl
       {},
       `#${formatCount(index)}`,
       label === null ? null : `, label ${formatNumber(label)}`,
-      wrong ? element('span', { class: 'wrong' }, `, predicted ${formatNumber(predicted)}`) : null,
+      wrong ? ', ' : null,
+      wrong ? element('span', { class: 'wrong' }, `predicted ${formatNumber(predicted)}`) : null,
     ),
     element('span', { class: 'faint' }, `loss ${formatNumber(loss)}`),
   );

@@ -38,12 +38,15 @@ export function installTooltips(): void {
   );
   document.body.append(texts, bubble);
 
+  let shown: HTMLElement | null = null;
   const hide = (): void => {
+    shown = null;
     bubble.hidden = true;
   };
   const show = (target: HTMLElement): void => {
     const term = target.dataset['term'];
     if (!isTerm(term)) return;
+    shown = target;
     bubble.textContent = explanations[term];
     bubble.hidden = false;
     place(bubble, target.getBoundingClientRect());
@@ -57,7 +60,11 @@ export function installTooltips(): void {
   document.addEventListener('mouseover', at);
   document.addEventListener('focusin', at);
   document.addEventListener('focusout', hide);
-  document.addEventListener('scroll', hide, { passive: true });
+  // Focus scrolls its element into view: the explanation goes along.
+  const follow = (): void => {
+    if (shown !== null) place(bubble, shown.getBoundingClientRect());
+  };
+  document.addEventListener('scroll', follow, { passive: true, capture: true });
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') hide();
   });

@@ -4,6 +4,7 @@ import { activationNamed } from '../perceptron/activations';
 import { closedForm } from '../perceptron/closedForm/closedForm';
 import { planClosedForm } from '../perceptron/closedForm/plan';
 import { firstActivations, networkOutputs } from '../perceptron/forward';
+import type { Problem } from '../perceptron/closedForm/sampleTile';
 import type { Perceptron } from '../perceptron/perceptron';
 import { FailureError } from '../report/failure';
 import type { PartialReport, Report, SampleFacts } from '../report/report';
@@ -18,9 +19,10 @@ import { accuracy } from './accuracy';
 import { chooseLoss, type ChosenLoss } from './chooseLoss';
 import { checkForwardPass } from './forwardCheck';
 import { modelLabels } from './modelLabels';
+import { topSamples, withDrivers } from './drivers';
 import { perceptronReport } from './perceptronReport';
 import { readPerceptron } from './readPerceptron';
-import { Stopwatch } from './stopwatch';
+import { RemainingTime, Stopwatch } from './stopwatch';
 import { warningsAbout } from './warnings';
 
 /** The relative precision that an analysis aims at where the closed form is not exact already. */
@@ -71,33 +73,26 @@ export async function analyse(
     };
     const inputs = firstActivations(asRead, rows);
     const logits = await networkOutputs(asRead, inputs, products);
-    await checkForwardPass(model, asRead, input, inputSpec.type, logits, products, threads);
+    const { type } = inputSpec;
+    await checkForwardPass(
+      { model, perceptron: asRead, logitsInGraph, input, type, outputs: logits },
+      products,
+      threads,
+    );
     const chosen = lossFor(request, samples, logits, asRead);
     const { loss, targets } = chosen;
     const perceptron = lossSide(asRead, chosen);
     known = { ...known, loss, lossAssumed: chosen.assumed };
     stopwatch.lap('forward');
 
+    const problem: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian' };
     const plan = planClosedForm(perceptron, samples.count, request.memoryBudget);
-    let told = 0;
-    const started = performance.now();
-    const form = await closedForm({ perceptron, inputs, loss, targets }, products, plan, (fraction) => {
-      const seconds = (performance.now() - started) / 1000;
-      if (seconds - told < 0.1) return;
-      told = seconds;
-      tell(
-        'Computing the curvature',
-        fraction,
-        fraction > 0.02 ? (seconds * (1 - fraction)) / fraction : null,
-      );
+    const remaining = new RemainingTime();
+    const form = await closedForm(problem, products, plan, (fraction) => {
+      if (remaining.due(fraction)) tell('Computing the curvature', fraction, remaining.seconds(fraction));
     });
     stopwatch.lap('compute');
-    if (!Number.isFinite(form.meanLoss)) {
-      throw new FailureError(
-        'NonFiniteLoss',
-        `The mean loss on ${samples.source} is ${form.meanLoss}; check the samples, their scaling (--scale) and the loss (--loss).`,
-      );
-    }
+    requireFiniteLoss(form.losses, samples);
 
     const sampleFacts: SampleFacts = {
       source: samples.source,
@@ -108,7 +103,7 @@ export async function analyse(
       meanLoss: form.meanLoss,
       accuracy: accuracy(loss, logits, targets),
     };
-    return {
+    const first: Report = {
       schema: 1,
       model: facts,
       samples: sampleFacts,
@@ -127,14 +122,36 @@ export async function analyse(
       },
       ...perceptronReport(perceptron, form),
       gaussNewton: null,
-      topSamples: null,
+      topSamples: topSamples(form, logits, targets, sampleFacts.accuracy !== null, samples.indices),
       spectrum: null,
       warnings: warningsAbout(sampleFacts, targets, notes),
       time: stopwatch.seconds(),
     };
+    known = first;
+    const report = await withDrivers(
+      first,
+      problem,
+      products,
+      request.memoryBudget,
+      (stage, fraction, soFar) => {
+        known = soFar;
+        tell(stage, fraction);
+      },
+    );
+    stopwatch.lap('drivers');
+    return { ...report, time: stopwatch.seconds() };
   } finally {
     await products.release();
   }
+}
+
+function requireFiniteLoss(losses: Float64Array, samples: Samples): void {
+  const wrong = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (wrong === -1) return;
+  throw new FailureError(
+    'NonFiniteLoss',
+    `The loss of sample ${samples.indices?.[wrong] ?? wrong} in ${samples.source} is ${losses[wrong]}; check the samples, their scaling (--scale) and the loss (--loss).`,
+  );
 }
 
 async function samplesFor(request: AnalysisRequest, spec: InputSpec): Promise<Samples> {

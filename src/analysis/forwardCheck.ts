@@ -1,5 +1,7 @@
+import { sigmoid, softmax } from '../curvature/losses';
 import type { Model } from '../formats/model';
 import { firstActivations, outputTolerance } from '../perceptron/forward';
+import { rowsOf } from '../perceptron/closedForm/sampleTile';
 import type { Perceptron } from '../perceptron/perceptron';
 import { FailureError } from '../report/failure';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
@@ -9,18 +11,26 @@ import type { InputSpec, SampleInput } from '../samples/samples';
 /** Samples that one run of the model takes. */
 const batchSize = 512;
 
+/** The recognised perceptron beside the file that it came from. */
+export interface Comparison {
+  readonly model: Model;
+  readonly perceptron: Perceptron;
+  /** False where one operator computes logits and head: then the head's values are compared. */
+  readonly logitsInGraph: boolean;
+  readonly input: SampleInput;
+  /** The type that the graph input takes. */
+  readonly type: InputSpec['type'];
+  /** The perceptron's own outputs, count × C. */
+  readonly outputs: Matrix;
+}
+
 /**
  * Runs the original file with onnxruntime on every sample and compares its logits with the recognised perceptron's:
  * a pattern that was misread ends here, before any number is shown.
- * @param outputs the perceptron's own outputs, count × C
  * @throws FailureError ForwardPassMismatch naming the sample and output, with both values
  */
 export async function checkForwardPass(
-  model: Model,
-  perceptron: Perceptron,
-  input: SampleInput,
-  type: InputSpec['type'],
-  outputs: Matrix,
+  { model, perceptron, logitsInGraph, input, type, outputs }: Comparison,
   products: MatrixProducts,
   threads: number,
 ): Promise<void> {
@@ -31,29 +41,62 @@ export async function checkForwardPass(
       const to = Math.min(outputs.rows, from + batchSize);
       const rows = { rows: to - from, columns: width, data: input.data.subarray(from * width, to * width) };
       const feed = { dims: [to - from, ...input.dims], data: inputData(rows.data, type, perceptron.input) };
-      const { [perceptron.logits]: logits } = await runModel(session, perceptron, feed);
-      const expected = outputs.data.subarray(from * outputs.columns, to * outputs.columns);
-      const found = floats(logits, expected.length);
+      const { [perceptron.logits]: tensor } = await runModel(session, perceptron, feed);
+      const own = rowsOf(outputs, from, to);
       const tolerance = await outputTolerance(perceptron, firstActivations(perceptron, rows), products);
-      for (let at = 0; at < expected.length; at++) {
-        if (!Number.isFinite(found[at]!)) {
-          throw new FailureError(
-            'NonFiniteSamples',
-            `The model gives ${found[at]} at output ${at % outputs.columns} for sample ${from + Math.floor(at / outputs.columns)}; check the samples and their scaling (--scale).`,
-          );
-        }
-        // NaN in any of the three must fail too, so the comparison is the one that has to hold.
-        if (!(Math.abs(found[at]! - expected[at]!) <= tolerance.data[at]!)) {
-          throw new FailureError(
-            'ForwardPassMismatch',
-            `The perceptron read from the file gives ${expected[at]} where onnxruntime gives ${found[at]} (sample ${from + Math.floor(at / outputs.columns)}, output ${at % outputs.columns}), so it was not read right; please report the model.`,
-          );
-        }
-      }
+      if (logitsInGraph) compare(floats(tensor, own.data.length), own, tolerance, from);
+      else compare(headValues(tensor, own), headOf(perceptron.head, own), widened(tolerance), from);
     }
   } finally {
     await session.release();
   }
+}
+
+function compare(found: ArrayLike<number>, { columns, data }: Matrix, tolerance: Matrix, from: number): void {
+  for (let at = 0; at < data.length; at++) {
+    const place = `sample ${from + Math.floor(at / columns)}, output ${at % columns}`;
+    if (!Number.isFinite(found[at])) {
+      throw new FailureError(
+        'NonFiniteSamples',
+        `The model gives ${found[at]} (${place}); check the samples and their scaling (--scale).`,
+      );
+    }
+    // NaN in any of the three must fail too, so the comparison is the one that has to hold.
+    if (!(Math.abs(found[at]! - data[at]!) <= tolerance.data[at]!)) {
+      throw new FailureError(
+        'ForwardPassMismatch',
+        `The perceptron read from the file gives ${data[at]} where onnxruntime gives ${found[at]} (${place}), so it was not read right; please report the model.`,
+      );
+    }
+  }
+}
+
+/** What the head makes of the logits. */
+function headOf(head: Perceptron['head'], logits: Matrix): Matrix {
+  if (head === 'sigmoid') return { ...logits, data: logits.data.map(sigmoid) };
+  const data = new Float64Array(logits.data.length);
+  for (let n = 0; n < logits.rows; n++) {
+    data.set(softmax(rowsOf(logits, n, n + 1).data).p, n * logits.columns);
+  }
+  return { ...logits, data };
+}
+
+/** A probability moves by no more than the logits do; its own float32 rounding comes on top. */
+function widened(tolerance: Matrix): Matrix {
+  const { rows, columns, data } = tolerance;
+  const wide = new Float64Array(data.length);
+  for (let n = 0; n < rows; n++) {
+    const most = rowsOf(tolerance, n, n + 1).data.reduce((a, b) => Math.max(a, b), 0);
+    wide.fill(most + 4e-6, n * columns, (n + 1) * columns);
+  }
+  return { ...tolerance, data: wide };
+}
+
+/** The probabilities that the graph gives; of the two columns 1 − p and p for a single logit, p. */
+function headValues(tensor: RunTensor | undefined, { rows, columns }: Matrix): ArrayLike<number> {
+  if (columns !== 1 || tensor?.data.length !== 2 * rows) return floats(tensor, rows * columns);
+  const both = floats(tensor, 2 * rows);
+  return Float64Array.from({ length: rows }, (_, n) => both[2 * n + 1]!);
 }
 
 async function openModel(model: Model, output: string, threads: number): Promise<Session> {

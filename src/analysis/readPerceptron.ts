@@ -12,6 +12,8 @@ import { parameterCount } from './perceptronReport';
 export interface ReadPerceptron {
   readonly model: Model;
   readonly perceptron: Perceptron;
+  /** False where one operator of the file computes logits and head. */
+  readonly logitsInGraph: boolean;
   readonly inputSpec: InputSpec;
   readonly facts: ModelFacts;
   /** What the user should know of how the file was read. */
@@ -26,10 +28,11 @@ export async function readPerceptron(file: string, output: string | null): Promi
     const { kind, message, detail } = recognition.failure;
     throw new FailureError(kind, message, detail);
   }
-  const { perceptron, inputSpec, notes } = recognition;
+  const { perceptron, logitsInGraph, inputSpec, notes } = recognition;
   return {
     model,
     perceptron,
+    logitsInGraph,
     inputSpec,
     notes,
     facts: {

@@ -15,3 +15,22 @@ export class Stopwatch {
     return { ...this.laps, total: (performance.now() - this.started) / 1000 };
   }
 }
+
+/** Time left of a stage, from the fraction done; tells at most ten times a second. */
+export class RemainingTime {
+  private readonly started = performance.now();
+  private told = this.started;
+
+  /** True where it is time to tell the user again. */
+  due(fraction: number): boolean {
+    const now = performance.now();
+    if (fraction < 1 && now - this.told < 100) return false;
+    this.told = now;
+    return true;
+  }
+
+  /** Seconds left, or null where too little is done to tell. */
+  seconds(fraction: number): number | null {
+    return fraction > 0.02 ? ((performance.now() - this.started) / 1000) * (1 / fraction - 1) : null;
+  }
+}

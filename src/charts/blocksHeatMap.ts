@@ -3,6 +3,7 @@ import { formatPercent } from '../report/number';
 import type { Quantity } from '../report/report';
 import { cellPaths } from './cells';
 import { colours } from './colours';
+import { shortNames } from './layerNames';
 import { chart, element, fontSize, label, text, textWidth, type SvgText } from './svg';
 
 export interface BlocksHeatMapOptions {
@@ -34,8 +35,9 @@ export function blocksHeatMap(
     total > 0 ? (blocks[row]?.[column]?.value ?? 0) / total : 0;
   const shares = blocks.flatMap((row, index) => row.map((_, column) => share(index, column)));
   const strength = logarithmicStrength(shares);
-  const longest = Math.max(0, ...names.map((name) => textWidth(name, fontSize - 1)));
-  const gutter = Math.min(longest, 0.28 * width) + 8;
+  const short = shortNames(names);
+  const longest = Math.max(0, ...short.map((name) => textWidth(name, fontSize - 1)));
+  const gutter = Math.min(longest, 0.28 * width) + 12;
   const cell = cellSize(Math.max(40, width - gutter), count);
   const bottom = cell.height * count;
   const largest = largestShare(share, count);
@@ -59,8 +61,8 @@ export function blocksHeatMap(
             colours.upper,
           )),
     ),
-    ...names.map((name, row) => rowName(name, row, cell, gutter)),
-    ...names.map((name, column) => columnName(name, column, cell, gutter, bottom)),
+    ...short.map((name, row) => rowName(name, names[row] ?? name, row, cell, gutter)),
+    ...short.map((name, column) => columnName(name, column, cell, gutter, bottom)),
   );
 }
 
@@ -151,7 +153,7 @@ function cellSize(room: number, count: number): CellSize {
 const smallFont = fontSize - 1;
 
 /** With many layers only every so many-th row is named. */
-function rowName(name: string, row: number, cell: CellSize, gutter: number): SvgText {
+function rowName(name: string, whole: string, row: number, cell: CellSize, gutter: number): SvgText {
   if (row % Math.ceil(14 / cell.height) !== 0) return text('');
   return label(
     name,
@@ -164,7 +166,8 @@ function rowName(name: string, row: number, cell: CellSize, gutter: number): Svg
       'font-size': smallFont,
       fill: colours.faint,
     },
-    gutter - 8,
+    gutter - 12,
+    whole,
   );
 }
 
@@ -172,7 +175,7 @@ function rowName(name: string, row: number, cell: CellSize, gutter: number): Svg
 function columnName(name: string, column: number, cell: CellSize, gutter: number, bottom: number): SvgText {
   const step = Math.ceil(28 / cell.width);
   if (column % step !== 0) return text('');
-  const room = cell.width * step - 4;
+  const room = cell.width * step - 6;
   const content = textWidth(name, smallFont) <= room || room > 60 ? name : String(column);
   return label(
     content,

@@ -57,15 +57,8 @@ export function boundsChart(bounds: Bounds, options: BoundsChartOptions): string
       stroke: colours.axis,
     }),
     ...ticks.flatMap((tick) => axisTick(tick, scale)),
-    element('line', {
-      class: 'zero',
-      x1: scale(0),
-      x2: scale(0),
-      y1: places.maxBand - 4,
-      y2: places.minBand + bandHeight + 4,
-      stroke: colours.faint,
-      'stroke-dasharray': '2 3',
-    }),
+    zeroMark(scale(0), places.maxBand - 4, places.axis),
+    zeroMark(scale(0), places.minBand - 4, places.minBand + bandHeight + 4),
     ...band(lambdaMax, scale, {
       name: 'max',
       colour: colours.upper,
@@ -98,6 +91,19 @@ function numberLine(bounds: Bounds, width: number): Scale {
   return scaleLinear()
     .domain([low - padding, high + padding])
     .range([margin, Math.max(margin + 1, width - margin)]);
+}
+
+/** Zero in a band; the two marks leave the number between the bands free. */
+function zeroMark(x: number, top: number, bottom: number): SvgText {
+  return element('line', {
+    class: 'zero',
+    x1: x,
+    x2: x,
+    y1: top,
+    y2: bottom,
+    stroke: colours.faint,
+    'stroke-dasharray': '2 3',
+  });
 }
 
 function axisTick(tick: number, scale: Scale): SvgText[] {

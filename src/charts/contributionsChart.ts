@@ -190,7 +190,7 @@ function key(rows: LayerRows, id: string, width: number): SvgText[] {
     keyEntry(swatch(start, 'own', colours.upper), 'own curvature', start, y, width),
     keyEntry(
       swatch(start + second, 'coupling', `url(#${id}-hatch-upper)`),
-      width - start - second < 190 ? 'coupling' : 'coupling with other layers',
+      width - start - second < 200 ? 'coupling' : 'coupling with other layers',
       start + second,
       y,
       width - start - second,

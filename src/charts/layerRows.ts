@@ -1,6 +1,7 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import type { LayerReport } from '../report/report';
 import { colours } from './colours';
+import { shortNames } from './layerNames';
 import { element, fittedText, fontSize, label, text, textWidth, type SvgText } from './svg';
 
 /** Rows of one bar per layer around a common zero: what the contributions and the elasticities share. */
@@ -15,6 +16,8 @@ export interface LayerRows {
   /** Whether there is room for the layers' sizes beside their names. */
   readonly showsSizes: boolean;
   readonly nameWidth: number;
+  /** Names as they are written. */
+  readonly names: readonly string[];
 }
 
 const gap = 12;
@@ -36,7 +39,8 @@ export function layerRows(
 ): LayerRows {
   const few = layers.length <= 8;
   const rowHeight = few ? 38 : 22;
-  const longest = Math.max(0, ...layers.map((layer) => textWidth(layer.name)));
+  const names = shortNames(layers.map((layer) => layer.name));
+  const longest = Math.max(0, ...names.map((name) => textWidth(name)));
   const nameWidth = Math.min(longest, Math.max(60, 0.24 * width));
   const sizesWidth = Math.max(0, ...layers.map((layer) => textWidth(layerSizes(layer))));
   const showsSizes = width - nameWidth - sizesWidth - valueWidth > 0.4 * width;
@@ -53,6 +57,7 @@ export function layerRows(
     middle: (row) => rowHeight * (row + 0.5),
     showsSizes,
     nameWidth,
+    names,
   };
 }
 
@@ -83,7 +88,7 @@ export function layerRow(
       height: rows.rowHeight - 2,
       fill: 'transparent',
     }),
-    label(layer.name, { x: 0, y, fill: colours.text }, rows.nameWidth + 2),
+    label(rows.names[row] ?? layer.name, { x: 0, y, fill: colours.text }, rows.nameWidth, layer.name),
     ...(rows.showsSizes ? [sizes] : []),
     ...marks,
   );

@@ -84,30 +84,33 @@ export function chart(frame: ChartFrame, ...children: readonly SvgText[]): SvgTe
 
 const fontFamily = 'var(--vscode-font-family, system-ui, sans-serif)';
 export const fontSize = 12;
+/** Width of a character in parts of the font's size, on the generous side. */
+const characterWidth = 0.61;
 
 /** About how wide a text is: a chart is drawn without a screen to measure on, so the estimate is generous. */
 export function textWidth(content: string, size = fontSize): number {
-  return content.length * size * 0.58;
+  return content.length * size * characterWidth;
 }
 
 /** The text cut in its middle, where names of layers differ least, to about `width` pixels. */
 export function fittedText(content: string, width: number, size = fontSize): string {
   const characters = Array.from(content);
-  const most = Math.max(3, Math.floor(width / (size * 0.58) + 0.01));
+  const most = Math.max(3, Math.floor(width / (size * characterWidth) + 0.01));
   if (characters.length <= most) return content;
   const end = Math.ceil((most - 1) * 0.6);
   return `${characters.slice(0, most - 1 - end).join('')}…${characters.slice(-end).join('')}`;
 }
 
-/** A label; one that had to be cut to `width` pixels keeps its whole text as a tooltip. */
+/** A label cut to `width` pixels; where that, or its caller, left something of `whole` out, a tooltip has it. */
 export function label(
   content: string,
   attributes: Readonly<Record<string, AttributeValue>>,
   width: number,
+  whole = content,
 ): SvgText {
   const size = attributes['font-size'];
   const fitted = fittedText(content, width, typeof size === 'number' ? size : fontSize);
-  const tooltip = fitted === content ? [] : [element('title', {}, text(content))];
+  const tooltip = fitted === whole ? [] : [element('title', {}, text(whole))];
   return element('text', attributes, ...tooltip, text(fitted));
 }
 

@@ -33,6 +33,7 @@ function subjectLines(report: Report): Line[] {
   const { model, samples, analysis } = report;
   const producer = model.producer === null ? '' : `, ${model.producer}`;
   const classes = samples.classes === 0 ? '' : `, ${formatCount(samples.classes)} classes`;
+  const origin = samples.source === 'random inputs' ? samples.source : `from ${samples.source}`;
   const scale = samples.scale === 1 ? '' : `, inputs × ${formatNumber(samples.scale)}`;
   const error = analysis.productError === 0 ? '' : ` (product error ${formatNumber(analysis.productError)})`;
   const stopped = analysis.stoppedBy === 'complete' ? '' : `, stopped by ${analysis.stoppedBy}`;
@@ -40,10 +41,7 @@ function subjectLines(report: Report): Line[] {
     ['Model', `${model.file} (${model.format}${producer})`],
     ['Architecture', model.architecture],
     ['Parameters', `${formatCount(model.parameters)} reached from the output "${model.output}"`],
-    [
-      'Samples',
-      `${formatCount(samples.count)} from ${samples.source}${classes}, ${labelNames[samples.labels]}${scale}`,
-    ],
+    ['Samples', `${formatCount(samples.count)} ${origin}${classes}, ${labelNames[samples.labels]}${scale}`],
     ['Loss', `${lossNames[report.loss]}${report.lossAssumed ? ' (assumed)' : ''}`],
     ['Method', `${methodNames[report.method]}${stopped}`],
     [

@@ -26,7 +26,8 @@ export function roleOf(name: string): ArrayRole {
   return { role: words.some((word) => inputWords.has(word)) ? 'inputs' : null, rest };
 }
 
-/** Whether a column with this heading is the label. */
-export function isLabelHeading(heading: string): boolean {
-  return labelWords.has(heading.trim().toLowerCase());
+/** Whether a column with this heading is the label; null where it may be: y is also a coordinate. */
+export function isLabelHeading(heading: string): boolean | null {
+  const word = heading.trim().toLowerCase();
+  return word === 'y' ? null : labelWords.has(word);
 }

@@ -34,7 +34,7 @@ export function drawInputs(
     const draw = drawer(spec, random, tableRows.get(spec.name) ?? 2);
     return { name: spec.name, dims, data: Float64Array.from({ length: count * product(dims) }, draw) };
   });
-  return { source: 'random inputs', count, inputs, labels: null, scale: 1 };
+  return { source: 'random inputs', count, indices: null, inputs, labels: null, scale: 1 };
 }
 
 function drawer(spec: InputSpec, random: SeededRandom, rows: number): () => number {

@@ -53,6 +53,7 @@ export async function readSamples(
     return {
       source: file.name,
       count,
+      indices: drawn,
       inputs,
       labels: selection.labels === null ? null : await readLabels(selection.labels, drawn, count),
       scale: options.scale,

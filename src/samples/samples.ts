@@ -30,6 +30,8 @@ export interface Samples {
   readonly source: string;
   readonly count: number;
   readonly inputs: readonly SampleInput[];
+  /** Where every sample lies in its file, or null: all of the file, in its order. */
+  readonly indices: Int32Array | null;
   /** null: the file holds none. */
   readonly labels: Labels | null;
   readonly scale: number;

@@ -56,18 +56,19 @@ export function selectColumns(
 
 /** One column, or none where the user took it for the inputs. */
 function labelColumn(title: string, table: CsvTable, taken: readonly number[]): number[] {
-  const named = (table.headings ?? []).flatMap((heading, column) =>
-    isLabelHeading(heading) && !taken.includes(column) ? [column] : [],
-  );
-  if (named.length > 1) {
-    throw new FailureError(
-      'SampleKeyMissing',
-      `${capitalised(title)} has the columns ${listed(named.map((column) => table.headings?.[column] ?? ''))}, any of which may be the label; say which with --labels NAME.`,
+  const headed = (certainty: true | null): number[] =>
+    (table.headings ?? []).flatMap((heading, column) =>
+      isLabelHeading(heading) === certainty && !taken.includes(column) ? [column] : [],
     );
-  }
-  if (named.length === 1) return named;
   const last = table.columnCount - 1;
-  return taken.includes(last) ? [] : [last];
+  const lastIfFree = taken.includes(last) ? [] : [last];
+  const named = headed(true);
+  const candidates = named.length > 0 ? named : [...new Set([...headed(null), ...lastIfFree])];
+  if (candidates.length <= 1) return candidates;
+  throw new FailureError(
+    'SampleKeyMissing',
+    `${capitalised(title)} has the columns ${listed(candidates.map((column) => table.headings?.[column] ?? ''))}, any of which may be the label; say which with --labels NAME.`,
+  );
 }
 
 function columnsNamed(title: string, table: CsvTable, key: string, option: string): number[] {

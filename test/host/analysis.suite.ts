@@ -2,16 +2,8 @@ import { match, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as vscode from 'vscode';
-import {
-  activated,
-  analyze,
-  closePanels,
-  panelTabs,
-  shown,
-  until,
-  workerProcesses,
-  workspaceFile,
-} from './extensionUnderTest';
+import { analyze, closePanels, panelTabs, shown, until, workspaceFile } from './extensionUnderTest';
+import { workersBelow } from './workers';
 
 /** The longest that the editor may be kept from everything else. */
 const longestBlockMilliseconds = 50;
@@ -122,7 +114,7 @@ describe('the worker', () => {
   async function stoppedInTheMiddle(): Promise<number> {
     await analyze(model);
     const { report } = await shown(model, 'done');
-    const [worker] = await workerProcesses();
+    const [worker] = await workersBelow(process.pid);
     if (worker === undefined) throw new Error('The worker is gone within its idle time.');
     process.kill(worker, 'SIGSTOP');
     await analyze(model);
@@ -136,7 +128,7 @@ describe('the worker', () => {
   }
 
   async function gone(worker: number): Promise<void> {
-    await until(async () => ((await workerProcesses()).includes(worker) ? undefined : true));
+    await until(async () => ((await workersBelow(process.pid)).includes(worker) ? undefined : true));
   }
 
   it('that is killed is told of in plain words, and the next analysis works', async () => {
@@ -146,8 +138,7 @@ describe('the worker', () => {
     strictEqual(failure.kind, 'WorkerDied');
     match(failure.message, /memory/);
     await analyze(model);
-    const { states } = await activated();
-    await until(() => (states()[0]?.phase === 'done' ? true : undefined));
+    await shown(model, 'done');
   });
 
   it('is killed by the command that cancels', async () => {
@@ -166,6 +157,6 @@ describe('the worker', () => {
   it('goes by itself when nobody uses it', async () => {
     await analyze(model);
     await shown(model, 'done');
-    await until(async () => ((await workerProcesses()).length === 0 ? true : undefined));
+    await until(async () => ((await workersBelow(process.pid)).length === 0 ? true : undefined));
   });
 });

@@ -78,6 +78,7 @@ export async function startHostedVscode({
     if (!isAbsolute(path)) throw new Error(`${path} must be an absolute path.`);
   }
   const server = await startHostedServer({
+    extensions: [extension],
     settings: { 'workbench.colorTheme': themes[theme].name, ...settings },
     workspaceTrust,
     env,
@@ -98,7 +99,6 @@ export async function startHostedVscode({
     throw error;
   }
   const launched = browser;
-  const content = { folder, extensions: [extension], ...(tests !== undefined && { tests }) };
   return {
     openPage: async ({ width = 1280, height = 800, scale = 1, reducedMotion = false, beforeLoad } = {}) => {
       const context = await launched.newContext({
@@ -109,7 +109,9 @@ export async function startHostedVscode({
       });
       const page = await context.newPage();
       await beforeLoad?.(page);
-      await page.goto(server.address(content), { timeout: workbenchLimit });
+      await page.goto(server.address({ folder, ...(tests !== undefined && { tests }) }), {
+        timeout: workbenchLimit,
+      });
       await page.locator(`.monaco-workbench.${themes[theme].className}`).waitFor({ timeout: workbenchLimit });
       return page;
     },

@@ -4,19 +4,29 @@ import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { formatQuantity } from '../../src/report/number';
 import type { Report } from '../../src/report/report';
 import { chooseInExplorerMenu, runCommand, startHostedVscode, webview } from './hostedVscode.mjs';
+import { workersBelow } from './workers';
 
 const root = join(import.meta.dirname, '..', '..');
 
 let folder: string;
 let vscode: Awaited<ReturnType<typeof startHostedVscode>>;
+let page: Page;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sharp-person-'));
   await cp(join(root, 'examples'), folder, { recursive: true });
+  await mkdir(join(folder, 'alone'));
+  await copyFile(join(folder, 'digits.onnx'), join(folder, 'alone', 'lonely.onnx'));
+  await writeFile(
+    join(folder, 'alone', 'pointer.onnx'),
+    'version https://git-lfs.github.com/spec/v1\noid sha256:0\n',
+  );
+  await writeFile(join(folder, 'alone', 'numbers.bin'), Buffer.alloc(64));
   vscode = await startHostedVscode({ folder });
 });
 
@@ -25,20 +35,160 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What the command line says of a file: another way to the same numbers than the panel's. */
-async function reportOfCommandLine(...args: readonly string[]): Promise<Report> {
+beforeEach(async () => {
+  page = await vscode.openPage();
+  page.setDefaultTimeout(90_000);
+});
+
+afterEach(async () => {
+  await page.context().close();
+});
+
+/** What the command line says of the digits: another way to the same numbers than the panel's. */
+async function commandLineReport(): Promise<Report> {
   const cli = join(root, 'dist', 'cli.js');
-  const options = { maxBuffer: 64 * 1024 ** 2, cwd: folder };
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [cli, 'analyze', ...args, '--json'],
-    options,
-  );
+  const args = ['analyze', join(folder, 'digits.onnx'), '--samples', join(folder, 'digits.npz'), '--json'];
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, ...args], {
+    maxBuffer: 64 * 1024 ** 2,
+  });
   return JSON.parse(stdout) as Report;
 }
 
-function models(page: Page) {
-  return page
-    .locator('.pane', { has: page.locator('.pane-header', { hasText: /^Models/ }) })
-    .locator('.monaco-list-row');
+/** The rows of the view, which VS Code shows closed until somebody opens it. */
+async function openModels(): Promise<Locator> {
+  const header = page.locator('.pane-header', { hasText: /^Models/ });
+  await header.click();
+  return page.locator('.pane', { has: header }).locator('.monaco-list-row');
 }
+
+/** The headline of the panel, once it holds a number. */
+async function upperBoundShown(): Promise<string> {
+  const headline = webview(page).getByLabel('The sharpest direction').locator('.headline');
+  await headline.filter({ hasText: '≤' }).waitFor();
+  return headline.innerText();
+}
+
+async function analyzeDigits(): Promise<void> {
+  await chooseInExplorerMenu(page, 'digits.onnx', 'Analyze sharpness');
+}
+
+/** Chooses a path in the dialog that VS Code shows in a browser. */
+async function saveAs(path: string): Promise<void> {
+  const input = page.locator('.quick-input-widget input.input');
+  await input.waitFor();
+  await input.fill(path);
+  await page
+    .locator('.quick-input-widget .monaco-button', { hasText: /^OK|^Save/ })
+    .first()
+    .click();
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+describe('from the explorer', () => {
+  it('the panel shows the numbers of the command line, and keeps them over a reload', async () => {
+    const report = await commandLineReport();
+    const bound = formatQuantity(report.bounds.lambdaMax.upper);
+    await analyzeDigits();
+    expect(await upperBoundShown()).toContain(bound);
+    const rows = webview(page).locator('tbody tr');
+    expect(await rows.count()).toBe(report.layers.length);
+    for (const layer of report.layers) {
+      const row = await rows.filter({ hasText: layer.name }).innerText();
+      expect(row).toContain(formatQuantity(layer.contribution));
+      expect(row).toContain(formatQuantity(layer.trace));
+    }
+    expect(await page.locator('.tab', { hasText: 'Sharpness of digits.onnx' }).count()).toBe(1);
+
+    // VS Code saves what the panel keeps a little later than the panel says so.
+    await page.waitForTimeout(2000);
+    await page.reload();
+    expect(await upperBoundShown()).toContain(bound);
+    await page.waitForTimeout(1000);
+    const strip = await webview(page).getByRole('status').innerText();
+    expect(strip).not.toMatch(/changed|Reading|Starting/);
+    await webview(page).locator('#run-again').click();
+    expect(await upperBoundShown()).toContain(bound);
+  });
+
+  it('a hidden panel shows the same when it comes back', async () => {
+    await analyzeDigits();
+    const before = await upperBoundShown();
+    await page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'train.ts' }).dblclick();
+    await page.locator('.tab.active', { hasText: 'train.ts' }).waitFor();
+    await page.locator('.tab', { hasText: 'Sharpness of digits.onnx' }).click();
+    expect(await upperBoundShown()).toBe(before);
+  });
+
+  it('the report is exported as the command line prints it', async () => {
+    await analyzeDigits();
+    await upperBoundShown();
+    const path = join(folder, 'exported.json');
+    await webview(page).locator('#export').click();
+    await webview(page).locator('#export-json').click();
+    await saveAs(path);
+    await page.locator('.notification-toast', { hasText: 'exported.json' }).waitFor();
+    const exported = JSON.parse(await readFile(path, 'utf8')) as Report;
+    expect({ ...exported, time: null }).toEqual({ ...(await commandLineReport()), time: null });
+  });
+
+  it('cancelling from the panel kills the worker and says so', async () => {
+    await analyzeDigits();
+    await upperBoundShown();
+    const [worker] = await workersBelow(process.pid);
+    if (worker === undefined) throw new Error('The worker is gone within its idle time.');
+    // A worker that is stopped stays where it is: the analysis cannot end before it is cancelled.
+    process.kill(worker, 'SIGSTOP');
+    await webview(page).locator('#run-again').click();
+    await webview(page).locator('#cancel').click();
+    await webview(page).getByRole('status').filter({ hasText: 'Cancelled' }).waitFor();
+    await until(async () => !(await workersBelow(process.pid)).includes(worker));
+    await webview(page).locator('#strip-run').click();
+    await upperBoundShown();
+  });
+});
+
+it('from the palette, a model is picked from those of the workspace', async () => {
+  await runCommand(page, 'Analyze sharpness');
+  const rows = page.locator('.quick-input-widget .quick-input-list-row');
+  await rows.filter({ hasText: 'digits-early.onnx' }).waitFor();
+  const offered = (await rows.allInnerTexts()).join('\n');
+  expect(offered).toContain('lonely.onnx');
+  expect(offered).not.toContain('pointer.onnx');
+  await rows.filter({ hasText: 'digits-early.onnx' }).click();
+  await upperBoundShown();
+  await page.locator('.tab', { hasText: 'Sharpness of digits-early.onnx' }).waitFor();
+});
+
+describe('the models view', () => {
+  it('lists models by content, follows changes, and opens the analysis', async () => {
+    const models = await openModels();
+    await models.filter({ hasText: 'digits.onnx' }).waitFor();
+    const texts = (await models.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
+    expect(texts.filter((text) => text.startsWith('digits.onnx ONNX model · '))).toHaveLength(1);
+    expect(texts.find((text) => text.startsWith('pointer.onnx'))).toMatch(
+      /Git LFS pointer.*cannot be analysed · alone/,
+    );
+    expect(texts.join('\n')).not.toContain('numbers.bin');
+
+    await copyFile(join(folder, 'digits.onnx'), join(folder, 'added.onnx'));
+    await models.filter({ hasText: 'added.onnx' }).waitFor();
+    await rm(join(folder, 'added.onnx'));
+    await models.filter({ hasText: 'added.onnx' }).waitFor({ state: 'detached' });
+
+    await models.filter({ hasText: 'digits-early.onnx' }).click();
+    await upperBoundShown();
+  });
+});
+
+it('a model without samples beside it asks for them before it shows any number', async () => {
+  const models = await openModels();
+  await models.filter({ hasText: 'lonely.onnx' }).click();
+  await webview(page).getByLabel('Choose samples').waitFor();
+  expect(await webview(page).locator('body').innerText()).not.toContain('≤');
+  await webview(page).locator('#random').click();
+  await upperBoundShown();
+  expect(await webview(page).locator('body').innerText()).toContain('random inputs');
+});

@@ -28,8 +28,9 @@ export function freeBatch(graph: GraphProto, source: OnnxSource): void {
   const symbol = freshName('batch', symbolsOf(graph));
   // Before the dimensions are freed, which the declared shapes are compared with.
   const [size, ...others] = sizes;
-  if (size !== undefined && others.length === 0 && graph.node.some(isReshape))
+  if (size !== undefined && others.length === 0 && graph.node.some(isReshape)) {
     freeReshapes(graph, size, source);
+  }
   for (const info of [...graph.input, ...graph.output]) {
     const batch = fixedBatch(info);
     if (batch === null || !sizes.has(batch)) continue;

@@ -1,9 +1,12 @@
 import type { MatrixProducts } from '../../runtime/matrixProducts';
 import { CurvatureFeatures } from './curvatureFeatures';
-import { ranges, SamplePairs, type BlockSum } from './dualBlock';
+import { BlockSum } from './blockSum';
+import { SamplePairs } from './dualBlock';
 import type { ClosedFormPlan, PlannedBlock } from './plan';
-import { PrimalSum } from './primalBlock';
+import { crossFactors, diagonalFactors, PrimalPiece, type Factors } from './primalBlock';
+import { ranges } from './ranges';
 import { augmentedWidth, sampleTile, type Problem, type SampleTile } from './sampleTile';
+import { UnitRows } from './unitRows';
 
 /** The exact second-order picture of a mean loss at a perceptron's weights; layers in the order of the forward pass. */
 export interface ClosedForm {
@@ -16,10 +19,16 @@ export interface ClosedForm {
   readonly blocks: readonly (readonly number[])[];
   /** The part of every block that comes from pairs of a sample with itself. */
   readonly sameSampleBlocks: readonly (readonly number[])[];
+  /** What every sample's pairs bring to ‖H‖_F²; they sum to it. Null where the plan leaves them out. */
+  readonly sampleRows: Float64Array | null;
+  /** ℓ_n of every sample. */
+  readonly losses: Float64Array;
+  /** Σ of squares of the Hessian's rows of every hidden unit, by hidden layer; null unless all blocks were primal. */
+  readonly unitRows: readonly Float64Array[] | null;
 }
 
 /**
- * Trace and Frobenius norm of every block of the Hessian, in closed form for a perceptron of any depth (math.md 3),
+ * Trace and Frobenius norm of every block of the Hessian (or of the Gauss-Newton matrix), in closed form for a perceptron of any depth (math.md 3),
  * exact to float64 rounding. Linear or quadratic in the samples, block by block, whichever is less work; never the
  * P × P Hessian itself.
  * @param plan planClosedForm's for these shapes
@@ -40,7 +49,8 @@ class ClosedFormRun {
   private readonly sums = new Map<PlannedBlock, BlockSum>();
   private readonly tiles: readonly (readonly [number, number])[];
   private readonly started: number;
-  private loss = 0;
+  private readonly losses: Float64Array;
+  private readonly unitRows: UnitRows | null;
   /** The features of the only tile, where there is one: they need not be made again for every pass. */
   private onlyTile: CurvatureFeatures | null = null;
 
@@ -55,7 +65,9 @@ class ClosedFormRun {
     this.gradients = layers.map(() => null);
     this.tiles = ranges(problem.inputs.rows, plan.tileSize);
     this.started = products.multiplyAdds;
-    for (const block of plan.blocks) this.sums.set(block, { total: 0, sameSample: 0 });
+    this.losses = new Float64Array(problem.inputs.rows);
+    this.unitRows = plan.blocks.every(({ form }) => form === 'primal') ? new UnitRows(layers) : null;
+    for (const block of plan.blocks) this.sums.set(block, new BlockSum(problem.inputs.rows));
   }
 
   async run(): Promise<ClosedForm> {
@@ -66,11 +78,14 @@ class ClosedFormRun {
     for (const gradient of this.gradients)
       for (const value of gradient ?? []) gradientSquared += value * value;
     return {
-      meanLoss: this.loss / samples,
+      meanLoss: this.losses.reduce((sum, loss) => sum + loss, 0) / samples,
       gradientNorm: Math.sqrt(gradientSquared) / samples,
       traces: this.traces.map((trace) => trace / samples),
       blocks: this.symmetric(({ total }) => total),
       sameSampleBlocks: this.symmetric(({ sameSample }) => sameSample),
+      sampleRows: this.plan.sampleRows ? this.sampleRows() : null,
+      losses: this.losses,
+      unitRows: this.unitRows?.hiddenUnits().map((rows) => rows.map((row) => row / samples ** 2)) ?? null,
     };
   }
 
@@ -106,15 +121,12 @@ class ClosedFormRun {
   ): Promise<void> {
     for (const block of blocks) {
       const { m, l } = block;
-      let sum: BlockSum;
+      const sum = this.sumOf(block);
       if (m === l) {
         const traces = new Float64Array(this.plan.tileSize);
-        sum = await pairs.diagonalBlock(l, traces);
+        await pairs.diagonalBlock(l, sum, traces);
         if (own !== null) this.addTraces(l, own.tile, traces);
-      } else sum = await pairs.crossBlock(m, l);
-      const total = this.sumOf(block);
-      total.total += sum.total;
-      total.sameSample += sum.sameSample;
+      } else await pairs.crossBlock(m, l, sum);
       this.report();
     }
   }
@@ -126,18 +138,37 @@ class ClosedFormRun {
     // Numbers that the sum over samples holds for each row (diagonal) or column (cross) of a piece.
     const held =
       m === l ? (lower.outputs * inputs * (inputs + 1)) / 2 : upper.outputs * augmentedWidth(upper) * inputs;
-    for (const [from, to] of ranges(lower.outputs, Math.floor(this.plan.pieceBytes / (8 * held)))) {
-      const piece = new PrimalSum(this.products, this.plan.pieceBytes);
-      for (const range of this.tiles) {
-        const features = await this.features(range);
-        if (m === l) {
-          const traces = new Float64Array(features.tile.count);
-          await piece.addDiagonal(features, l, from, to, traces);
-          this.addTraces(l, features.tile, traces);
-        } else await piece.addCross(features, m, l, from, to);
+    for (const range of ranges(lower.outputs, Math.floor(this.plan.pieceBytes / (8 * held)))) {
+      const piece = new PrimalPiece(this.products, this.sumOf(block));
+      for await (const factors of this.factors(block, range, true)) {
+        await piece.add(factors);
         this.report();
       }
-      piece.addTo(this.sumOf(block));
+      const sum = piece.close();
+      if (m === l) this.unitRows?.addDiagonal(l, ...range, sum, inputs);
+      else this.unitRows?.addCross(m, l, ...range, sum, augmentedWidth(upper));
+      if (!this.plan.sampleRows) continue;
+      for await (const factors of this.factors(block, range, false)) {
+        await piece.addRows(factors);
+        this.report();
+      }
+    }
+  }
+
+  /** The factors of all tiles for a piece of a block; the traces are counted in the first of the two passes alone. */
+  private async *factors(
+    { m, l }: PlannedBlock,
+    [from, to]: readonly [number, number],
+    firstPass: boolean,
+  ): AsyncGenerator<Factors> {
+    const { pieceBytes } = this.plan;
+    for (const range of this.tiles) {
+      const features = await this.features(range);
+      if (m === l) {
+        const traces = new Float64Array(features.tile.count);
+        yield* diagonalFactors(features, l, from, to, pieceBytes, traces);
+        if (firstPass) this.addTraces(l, features.tile, traces);
+      } else yield* crossFactors(features, m, l, from, to, pieceBytes);
     }
   }
 
@@ -152,7 +183,7 @@ class ClosedFormRun {
   }
 
   private async addLossAndGradient(tile: SampleTile): Promise<void> {
-    for (const value of tile.losses) this.loss += value;
+    this.losses.set(tile.losses, tile.from);
     for (const [l, delta] of tile.delta.entries()) {
       const { data } = await this.products.transposedTimes(delta, tile.input[l]!);
       const sum = this.gradients[l];
@@ -188,6 +219,16 @@ class ClosedFormRun {
       matrix[block.l]![block.m] = value;
     }
     return matrix;
+  }
+
+  private sampleRows(): Float64Array {
+    const samples = this.problem.inputs.rows;
+    const rows = new Float64Array(samples);
+    for (const [block, sum] of this.sums) {
+      const times = (block.m === block.l ? 1 : 2) / samples ** 2;
+      for (let n = 0; n < samples; n++) rows[n]! += times * sum.rows[n]!;
+    }
+    return rows;
   }
 
   private report(): void {

@@ -10,7 +10,7 @@ import { scaleColumns, stackTimes, weightOf, type SampleTile } from './sampleTil
  *     N_l  = D_l W_{l+1}ᵀ N_{l+1} W_{l+1} D_l + diag(φ_l'' ⊙ u_l),  N_{L−1} = 0 (the last layer's is inside M_L)
  *     T_ml = ∂z_m/∂z_l = W_m D_{m−1} T_{m−1,l},  J_kl = D_k T_kl
  *
- * The split into a part of rank C and N keeps the work at C·d_m·d_l where N is diagonal.
+ * For the Gauss-Newton matrix N is 0. The split into a part of rank C and N keeps the work at C·d_m·d_l where N is diagonal.
  */
 export class CurvatureFeatures {
   /** The layer before the last, whose N is diagonal; −1 where there is none. */
@@ -31,6 +31,7 @@ export class CurvatureFeatures {
     const bending = new Map<number, MatrixStack>();
     const transfer = new Map<string, MatrixStack>();
     const features = new CurvatureFeatures(tile, products, bending, transfer);
+    if (tile.gaussNewton) return features;
     const { lastHidden } = features;
     for (let l = lastHidden - 1; l >= 1; l--) {
       bending.set(l, await features.pulledBack(l, 0, tile.layers[l]!.outputs, 0));
@@ -89,6 +90,7 @@ export class CurvatureFeatures {
       transposedColumns(outputJacobian[m]!, 0, layers[m]!.outputs),
       curved,
     );
+    if (this.tile.gaussNewton) return result;
     const transfer = this.transferColumns(m, l, from, to);
     const bending = this.bending.get(m);
     if (bending === undefined) {
@@ -123,6 +125,7 @@ export class CurvatureFeatures {
       transposedColumns(outputJacobian[l]!, from, to),
       columnsOf(curvedJacobian[l]!, from, width),
     );
+    if (this.tile.gaussNewton) return rows;
     const stored = this.bending.get(l);
     if (l === this.lastHidden) return this.addBend(rows, l, from);
     const bending =

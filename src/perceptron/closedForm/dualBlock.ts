@@ -1,13 +1,9 @@
 import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
 import type { CurvatureFeatures } from './curvatureFeatures';
+import type { BlockSum } from './blockSum';
 import { PairSum } from './pairSum';
+import { ranges } from './ranges';
 import { rowsOf } from './sampleTile';
-
-/** A sum over pairs of samples, with the part of the pairs of a sample with itself. */
-export interface BlockSum {
-  total: number;
-  sameSample: number;
-}
 
 /**
  * The pairs of two runs of samples (or of one run with itself), on which blocks of the Hessian are summed in their
@@ -27,8 +23,8 @@ export class SamplePairs {
     this.same = a === b;
   }
 
-  /** Σ over the pairs for the block (l,l); the traces of M_l of the samples of `a` are added to `traces`. */
-  async diagonalBlock(l: number, traces: Float64Array): Promise<BlockSum> {
+  /** Adds the pairs to the block (l,l), and the traces of M_l of the samples of `a` to `traces`. */
+  async diagonalBlock(l: number, block: BlockSum, traces: Float64Array): Promise<void> {
     const sum = this.pairSum();
     const width = this.a.tile.layers[l]!.outputs;
     const unused = new Float64Array(this.b.tile.count);
@@ -37,11 +33,15 @@ export class SamplePairs {
       await this.addPairs(sum, left, () => this.b.packedCurvature(l, from, to, unused));
     }
     sum.multiply(await this.gram(l));
-    return this.reduce(sum, await this.gram(l), []);
+    this.reduce(block, sum, await this.gram(l), []);
   }
 
-  /** Σ over the pairs for the block (m,l), m > l. */
-  async crossBlock(m: number, l: number): Promise<BlockSum> {
+  /** Adds the pairs to the block (m,l), m > l. */
+  async crossBlock(m: number, l: number, block: BlockSum): Promise<void> {
+    if (this.a.tile.gaussNewton) {
+      await this.gaussNewtonCrossBlock(m, l, block);
+      return;
+    }
     const sum = this.pairSum();
     const jacobians = this.pairSum();
     const mixed = this.same ? [this.pairSum()] : [this.pairSum(), this.transposedPairSum()];
@@ -67,14 +67,26 @@ export class SamplePairs {
     await this.addPairs(errors, this.a.tile.delta[m]!, () => this.b.tile.delta[m]!);
     sum.multiply(await this.gram(m));
     sum.addProduct(errors, jacobians);
-    return this.reduce(sum, await this.gram(l), mixed);
+    this.reduce(block, sum, await this.gram(l), mixed);
   }
 
-  /** Σ_n' of the elements with their weight: pairs n' > n count twice where only those are computed. */
-  private reduce(sum: PairSum, gram: PairSum, mixed: readonly PairSum[]): BlockSum {
+  /** The block without the terms of the errors δ and the bends φ'': K_ml = ⟨A_mᵀ M_L A_l, ·⟩ (ã_{m−1}·ã_{m−1}'). */
+  private async gaussNewtonCrossBlock(m: number, l: number, block: BlockSum): Promise<void> {
+    const sum = this.pairSum();
+    const { layers } = this.a.tile;
+    for (const [from, to] of this.pieces(layers[m]!.outputs, layers[l]!.outputs)) {
+      const left = flat(await this.a.crossCurvature(m, l, from, to));
+      await this.addPairs(sum, left, async () => flat(await this.b.crossCurvature(m, l, from, to)));
+    }
+    sum.multiply(await this.gram(m));
+    this.reduce(block, sum, await this.gram(l), []);
+  }
+
+  /** Adds Σ of the elements, each with its row; pairs n' > n stand for both orders where only those are computed. */
+  private reduce(block: BlockSum, sum: PairSum, gram: PairSum, mixed: readonly PairSum[]): void {
     const { rows, columns } = sum;
     const [forward, backward] = [mixed[0], mixed[1] ?? mixed[0]];
-    const result: BlockSum = { total: 0, sameSample: 0 };
+    const [fromRow, fromColumn] = [this.a.tile.from, this.b.tile.from];
     for (let n = 0; n < rows; n++) {
       let row = 0;
       for (let other = this.same ? n : 0; other < columns; other++) {
@@ -85,13 +97,17 @@ export class SamplePairs {
         }
         element *= gram.data[at]!;
         if (this.same && other === n) {
-          result.sameSample += element;
-          result.total += element;
-        } else row += element;
+          block.sameSample += element;
+          block.total += element;
+          block.rows[fromRow + n]! += element;
+        } else {
+          row += element;
+          block.rows[fromColumn + other]! += element;
+        }
       }
-      result.total += 2 * row;
+      block.total += 2 * row;
+      block.rows[fromRow + n]! += row;
     }
-    return result;
   }
 
   /** X for m = l + 1, where J is diagonal: rows H_ip a_p of one sample against δ_i φ'_p of the other. */
@@ -175,14 +191,6 @@ export class SamplePairs {
     const samples = Math.max(this.a.tile.count, this.b.tile.count);
     return ranges(width, Math.floor(this.pieceBytes / (8 * samples * height)));
   }
-}
-
-/** [0, length) in ranges of at most `step`, at least 1. */
-export function ranges(length: number, step: number): [number, number][] {
-  const result: [number, number][] = [];
-  const size = Math.max(1, step);
-  for (let from = 0; from < length; from += size) result.push([from, Math.min(length, from + size)]);
-  return result;
 }
 
 function flat({ count, rows, columns, data }: MatrixStack): Matrix {

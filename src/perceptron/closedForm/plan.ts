@@ -14,12 +14,20 @@ export interface PlannedBlock {
 /** How the closed form will be done: it follows from the shapes and the budget alone. */
 export interface ClosedFormPlan {
   readonly blocks: readonly PlannedBlock[];
+  /** Whether what every sample brings is wanted: the primal form takes a second pass for it. */
+  readonly sampleRows: boolean;
   /** Samples that are held at once. */
   readonly tileSize: number;
   /** Bytes of one piece of features. */
   readonly pieceBytes: number;
   /** Multiply-adds of all blocks and the Gram matrices. */
   readonly multiplyAdds: number;
+}
+
+export interface PlanOptions {
+  readonly sampleRows?: boolean;
+  /** The primal form for every block, which brings the hidden units' rows. */
+  readonly allPrimal?: boolean;
 }
 
 const mebibyte = 1024 ** 2;
@@ -36,13 +44,16 @@ export function planClosedForm(
   perceptron: Perceptron,
   samples: number,
   memoryBudget: number,
+  { sampleRows = true, allPrimal = false }: PlanOptions = {},
 ): ClosedFormPlan {
   const { layers } = perceptron;
   const blocks: PlannedBlock[] = [];
   for (let l = 0; l < layers.length; l++) {
     for (let m = l; m < layers.length; m++) {
-      const { dual, primal } = multiplyAddsOf(perceptron, samples, m, l);
-      blocks.push({ m, l, form: dual < primal ? 'dual' : 'primal', multiplyAdds: Math.min(dual, primal) });
+      const counts = multiplyAddsOf(perceptron, samples, m, l);
+      const primal = (sampleRows ? 2 : 1) * counts.primal;
+      const form = counts.dual < primal && !allPrimal ? 'dual' : 'primal';
+      blocks.push({ m, l, form, multiplyAdds: form === 'dual' ? counts.dual : primal });
     }
   }
   const dualLayers = new Set(blocks.filter(({ form }) => form === 'dual').flatMap(({ m, l }) => [m, l]));
@@ -72,9 +83,10 @@ export function planClosedForm(
         `${Math.floor(memoryBudget / mebibyte)} MiB; raise the budget.`,
     );
   }
-  return { blocks, tileSize, pieceBytes, multiplyAdds };
+  return { blocks, sampleRows, tileSize, pieceBytes, multiplyAdds };
 }
 
+/** One pass of either form; the samples' rows of the primal sums take a second one. */
 function multiplyAddsOf(
   { layers }: Perceptron,
   samples: number,

@@ -1,101 +1,144 @@
 import type { Matrix, MatrixProducts } from '../../runtime/matrixProducts';
+import type { BlockSum } from './blockSum';
 import type { CurvatureFeatures } from './curvatureFeatures';
-import { ranges, type BlockSum } from './dualBlock';
+import { ranges } from './ranges';
 import { rowsOf } from './sampleTile';
 
+/** What one run of samples brings to a block: Σ_n left_n ⊗ right_n is a piece of N times the block itself. */
+export interface Factors {
+  /** The first sample, counted over all tiles. */
+  readonly from: number;
+  readonly left: Matrix;
+  readonly right: Matrix;
+}
+
 /**
- * A piece of a block's sum over samples, before it is squared: the primal form (math.md 3) is linear in the number of
- * samples. Pieces are added up over all tiles, then their squares are the block's ‖·‖_F² (times N²).
+ * The primal form of a block (math.md 3), linear in the number of samples: pieces of Σ_n left_n ⊗ right_n are added up over
+ * all tiles, then their squares are ‖H_ml‖_F² (times N²), and ⟨left_n ⊗ right_n, Σ⟩ is the sample's row of the double sum.
  */
-export class PrimalSum {
-  private sum: Float64Array | null = null;
-  private sameSample = 0;
+export class PrimalPiece {
+  private sum: Matrix | null = null;
 
   constructor(
     private readonly products: MatrixProducts,
-    private readonly pieceBytes: number,
+    private readonly block: BlockSum,
   ) {}
 
-  /**
-   * Rows `from` to `to` of the packed upper triangle of M_l against pack(ã ãᵀ), summed over the tile:
-   * ‖H_ll‖_F² = ‖Φᵀ Ξ‖_F² / N².
-   */
-  async addDiagonal(
-    features: CurvatureFeatures,
-    l: number,
-    from: number,
-    to: number,
-    traces: Float64Array,
-  ): Promise<void> {
-    const input = features.tile.input[l]!;
-    const curvature = await features.packedCurvature(l, from, to, traces);
-    const packedWidth = (input.columns * (input.columns + 1)) / 2;
-    for (const [first, last] of this.sampleRanges(input.rows, packedWidth)) {
-      await this.add(rowsOf(curvature, first, last), packedSquares(rowsOf(input, first, last)));
-    }
-    for (let n = 0; n < input.rows; n++) {
-      this.sameSample +=
-        squaredNorm(rowsOf(curvature, n, n + 1).data) * squaredNorm(rowsOf(input, n, n + 1).data) ** 2;
+  async add({ left, right }: Factors): Promise<void> {
+    const product = await this.products.transposedTimes(left, right);
+    if (this.sum === null) this.sum = product;
+    else for (let at = 0; at < product.data.length; at++) this.sum.data[at]! += product.data[at]!;
+    for (let n = 0; n < left.rows; n++) {
+      this.block.sameSample +=
+        squaredNorm(rowsOf(left, n, n + 1).data) * squaredNorm(rowsOf(right, n, n + 1).data);
     }
   }
 
-  /**
-   * Columns `from` to `to` of l in V_n = H_ij ã_p + δ_i J_pj (i over d_m, p over ã_{m−1}, j over d_l) against ã_{l−1}:
-   * ‖H_ml‖_F² = ‖Σ_n V_n ⊗ ã_{l−1}‖² / N², m > l.
-   */
-  async addCross(features: CurvatureFeatures, m: number, l: number, from: number, to: number): Promise<void> {
-    const { tile } = features;
-    const curvature = await features.crossCurvature(m, l, from, to);
-    const jacobian = m === l + 1 ? null : features.innerJacobian(m - 1, l, from, to);
-    const [height, width, inputs] = [curvature.rows, to - from, tile.input[m]!];
-    const [inner, innerWidth] = [inputs.columns, tile.layers[m]!.inputs];
-    const slope = tile.slope[l]!;
-    for (const [first, last] of this.sampleRanges(tile.count, height * inner * width)) {
-      const data = new Float64Array((last - first) * height * inner * width);
-      let at = 0;
-      for (let n = first; n < last; n++) {
-        const start = at;
-        for (let i = 0; i < height; i++) {
-          const error = tile.delta[m]!.data[n * height + i]!;
-          const row = (n * height + i) * width;
-          for (let p = 0; p < inner; p++) {
-            const activation = inputs.data[n * inner + p]!;
-            for (let j = 0; j < width; j++) data[at + j] = curvature.data[row + j]! * activation;
-            if (p < innerWidth) {
-              if (jacobian === null) {
-                if (p >= from && p < to) data[at + p - from]! += error * slope.data[n * slope.columns + p]!;
-              } else {
-                const source = (n * innerWidth + p) * width;
-                for (let j = 0; j < width; j++) data[at + j]! += error * jacobian.data[source + j]!;
-              }
-            }
-            at += width;
-          }
+  /** Ends the sum: its squares go to the block. Returns the sum. */
+  close(): Matrix {
+    if (this.sum === null) throw new RangeError('A piece without samples');
+    this.block.total += squaredNorm(this.sum.data);
+    return this.sum;
+  }
+
+  /** The rows of the samples; `factors` are those that were added, `close` has been called. */
+  async addRows({ from, left, right }: Factors): Promise<void> {
+    if (this.sum === null) throw new RangeError('Rows of an empty sum');
+    const { data, columns } = await this.products.times(left, this.sum);
+    for (let n = 0, at = 0; n < left.rows; n++) {
+      let row = 0;
+      for (let q = 0; q < columns; q++, at++) row += data[at]! * right.data[at]!;
+      this.block.rows[from + n]! += row;
+    }
+  }
+}
+
+/**
+ * Rows `from` to `to` of the packed upper triangle of M_l against pack(ã ãᵀ): ‖H_ll‖_F² = ‖Φᵀ Ξ‖_F² / N².
+ * The traces of M_l of the tile's samples are added to `traces`.
+ */
+export async function* diagonalFactors(
+  features: CurvatureFeatures,
+  l: number,
+  from: number,
+  to: number,
+  pieceBytes: number,
+  traces: Float64Array,
+): AsyncGenerator<Factors> {
+  const input = features.tile.input[l]!;
+  const curvature = await features.packedCurvature(l, from, to, traces);
+  const packedWidth = (input.columns * (input.columns + 1)) / 2;
+  for (const [first, last] of ranges(input.rows, Math.floor(pieceBytes / (8 * packedWidth)))) {
+    yield {
+      from: features.tile.from + first,
+      left: rowsOf(curvature, first, last),
+      right: packedSquares(rowsOf(input, first, last)),
+    };
+  }
+}
+
+/**
+ * Columns `from` to `to` of l in V_n = H_ij ã_p + δ_i J_pj (i over d_m, p over ã_{m−1}, j over d_l) against ã_{l−1}:
+ * ‖H_ml‖_F² = ‖Σ_n V_n ⊗ ã_{l−1}‖² / N², m > l.
+ */
+export async function* crossFactors(
+  features: CurvatureFeatures,
+  m: number,
+  l: number,
+  from: number,
+  to: number,
+  pieceBytes: number,
+): AsyncGenerator<Factors> {
+  const { tile } = features;
+  const curvature = await features.crossCurvature(m, l, from, to);
+  const [height, width, inputs] = [curvature.rows, to - from, tile.input[m]!];
+  const inner = inputs.columns;
+  for (const [first, last] of ranges(tile.count, Math.floor(pieceBytes / (8 * height * inner * width)))) {
+    const data = new Float64Array((last - first) * height * inner * width);
+    for (let n = first, at = 0; n < last; n++) {
+      for (let i = 0; i < height; i++) {
+        const row = (n * height + i) * width;
+        for (let p = 0; p < inner; p++) {
+          const activation = inputs.data[n * inner + p]!;
+          for (let j = 0; j < width; j++, at++) data[at] = curvature.data[row + j]! * activation;
         }
-        this.sameSample +=
-          squaredNorm(data.subarray(start, at)) * squaredNorm(rowsOf(tile.input[l]!, n, n + 1).data);
       }
-      await this.add(
-        { rows: last - first, columns: height * inner * width, data },
-        rowsOf(tile.input[l]!, first, last),
-      );
     }
+    if (!features.tile.gaussNewton) addErrorTerms(data, features, m, l, [from, to], [first, last]);
+    yield {
+      from: tile.from + first,
+      left: { rows: last - first, columns: height * inner * width, data },
+      right: rowsOf(tile.input[l]!, first, last),
+    };
   }
+}
 
-  /** Squares the piece and adds it to the block. */
-  addTo(block: BlockSum): void {
-    block.total += squaredNorm(this.sum ?? new Float64Array(0));
-    block.sameSample += this.sameSample;
-  }
-
-  private async add(left: Matrix, right: Matrix): Promise<void> {
-    const { data } = await this.products.transposedTimes(left, right);
-    if (this.sum === null) this.sum = data;
-    else for (let at = 0; at < data.length; at++) this.sum[at]! += data[at]!;
-  }
-
-  private sampleRanges(samples: number, numbersPerSample: number): [number, number][] {
-    return ranges(samples, Math.floor(this.pieceBytes / (8 * numbersPerSample)));
+/** Adds δ_i J_pj to the V_n of samples `first` to `last`. */
+function addErrorTerms(
+  data: Float64Array,
+  features: CurvatureFeatures,
+  m: number,
+  l: number,
+  [from, to]: readonly [number, number],
+  [first, last]: readonly [number, number],
+): void {
+  const { tile } = features;
+  const { columns: height, data: errors } = tile.delta[m]!;
+  const [inner, outputs, width] = [tile.input[m]!.columns, tile.layers[m]!.inputs, to - from];
+  const { columns: slopes, data: slope } = tile.slope[l]!;
+  const jacobian = m === l + 1 ? null : features.innerJacobian(m - 1, l, from, to).data;
+  for (let n = first; n < last; n++) {
+    for (let i = 0; i < height; i++) {
+      const error = errors[n * height + i]!;
+      const start = ((n - first) * height + i) * inner * width;
+      if (jacobian === null) {
+        for (let p = from; p < to; p++)
+          data[start + p * width + (p - from)]! += error * slope[n * slopes + p]!;
+      } else {
+        const source = n * outputs * width;
+        for (let at = 0; at < outputs * width; at++) data[start + at]! += error * jacobian[source + at]!;
+      }
+    }
   }
 }
 
@@ -116,6 +159,6 @@ function packedSquares({ rows, columns, data }: Matrix): Matrix {
 
 function squaredNorm(values: Float64Array): number {
   let sum = 0;
-  for (const value of values) sum += value * value;
+  for (let at = 0; at < values.length; at++) sum += values[at]! * values[at]!;
   return sum;
 }

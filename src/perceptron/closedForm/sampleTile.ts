@@ -10,6 +10,8 @@ export interface Problem {
   readonly inputs: Matrix;
   readonly loss: Loss;
   readonly targets: Targets;
+  /** The Hessian, or the Gauss-Newton matrix: the Hessian without what the curvature of the network itself brings. */
+  readonly matrix: 'hessian' | 'gauss-newton';
 }
 
 /**
@@ -19,6 +21,8 @@ export interface Problem {
 export interface SampleTile {
   readonly from: number;
   readonly count: number;
+  /** True where the terms of the errors δ and of the bends are to be left out. */
+  readonly gaussNewton: boolean;
   readonly layers: readonly AffineLayer[];
   /** ã_{l−1}: the layer's input with a trailing 1 where it has a bias; S × (inputs + bias). */
   readonly input: readonly Matrix[];
@@ -50,7 +54,7 @@ export function augmentedWidth(layer: AffineLayer): number {
 
 /** Forward and backward through the samples `from` to `to` (math.md 3). */
 export async function sampleTile(
-  { perceptron: { layers }, inputs, loss, targets }: Problem,
+  { perceptron: { layers }, inputs, loss, targets, matrix }: Problem,
   products: MatrixProducts,
   from: number,
   to: number,
@@ -82,7 +86,12 @@ export async function sampleTile(
     if (l > 0) upstream = await products.times(delta[l]!, weightOf(layers[l]!));
   }
 
-  curvedJacobian[last] = throughOutputActivation(ofLoss.hessian, slope[last]!, bend[last]!);
+  const gaussNewton = matrix === 'gauss-newton';
+  curvedJacobian[last] = throughOutputActivation(
+    ofLoss.hessian,
+    slope[last]!,
+    gaussNewton ? null : bend[last]!,
+  );
   outputJacobian[last] = { count, rows: 0, columns: 0, data: new Float64Array(0) };
   for (let l = last - 1; l >= 0; l--) {
     const next = weightOf(layers[l + 1]!);
@@ -94,6 +103,7 @@ export async function sampleTile(
   return {
     from,
     count,
+    gaussNewton,
     layers,
     input,
     outputs: activation,
@@ -141,14 +151,14 @@ function hadamard(a: Matrix, b: Matrix): Matrix {
 }
 
 /** M_L = D M D + diag(φ''(z_L) ⊙ u_L): the loss's Hessian by the last layer's z. */
-function throughOutputActivation(hessian: Float64Array, slope: Matrix, bend: Matrix): MatrixStack {
+function throughOutputActivation(hessian: Float64Array, slope: Matrix, bend: Matrix | null): MatrixStack {
   const { rows: count, columns: width } = slope;
   const data = new Float64Array(hessian.length);
   for (let n = 0, at = 0; n < count; n++) {
     for (let i = 0; i < width; i++) {
       const left = slope.data[n * width + i]!;
       for (let j = 0; j < width; j++, at++) data[at] = left * hessian[at]! * slope.data[n * width + j]!;
-      data[(n * width + i) * width + i]! += bend.data[n * width + i]!;
+      if (bend !== null) data[(n * width + i) * width + i]! += bend.data[n * width + i]!;
     }
   }
   return { count, rows: width, columns: width, data };

@@ -64,6 +64,12 @@ function hardSigmoidOf(expression: Expression): Activation | null {
 
 /** The activation that computes this function of z, or null. */
 export function activationOf(expression: Expression): Activation | null {
+  if (
+    expression.kind === 'call' &&
+    expression.name !== 'clip' &&
+    !expression.parameters.every(Number.isFinite)
+  )
+    return null;
   const pattern = patterns.find(({ forms }) => forms.some((form) => sameExpression(form, expression)));
   if (pattern !== undefined) return pattern.activation;
   if (expression.kind === 'call' && expression.argument.kind === 'argument') {

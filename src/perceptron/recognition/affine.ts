@@ -135,7 +135,9 @@ export function matMul(step: Step): Features<UnitStage> {
   if (inputs === undefined || dims.length > 2)
     throw obstacle(step.node, `has a weight of shape [${dims.join(', ')}], not [inputs, outputs]`);
   const leading = left.dims?.slice(0, -1) ?? [];
-  if (left.dims?.length === 0 || featureCount(leading) !== 1)
+  if (left.dims?.length === 0)
+    throw obstacle(step.node, 'multiplies a vector, of which the file does not say that it counts samples');
+  if (featureCount(leading) !== 1)
     throw obstacle(
       step.node,
       `applies one weight to several rows of each sample ([${shown(left)}]), which shares it between them`,
@@ -162,7 +164,7 @@ export function gemm(step: Step): Features<UnitStage> {
     );
   if (right?.kind === 'features')
     throw obstacle(node, 'multiplies two tensors that both depend on the samples');
-  if (attribute(node, 'transA', 'int') === 1)
+  if ((attribute(node, 'transA', 'int') ?? 0) !== 0)
     throw obstacle(node, 'transposes its input (transA), so that its rows are not samples');
   const beta = attribute(node, 'beta', 'float') ?? 1;
   const hasBias = third !== null && beta !== 0;
@@ -178,7 +180,7 @@ export function gemm(step: Step): Features<UnitStage> {
     throw contradiction(node, `has a weight of shape [${dims.join(', ')}]`);
   if (left.dims !== null && left.dims.length !== 1)
     throw contradiction(node, `is given an input of shape [${shown(left)}]`);
-  const transB = attribute(node, 'transB', 'int') === 1;
+  const transB = (attribute(node, 'transB', 'int') ?? 0) !== 0;
   const [inputs, outputs] = transB ? [columns, rows] : [rows, columns];
   const { name, values } = parameters(step, constant, 'weight');
   const weight = transB ? values : transposed(values, inputs, outputs);

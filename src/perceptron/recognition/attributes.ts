@@ -1,5 +1,3 @@
-import { elementTypeOf } from '../../formats/onnx/elementTypes';
-import type { TensorProto_DataType as DataType } from '../../formats/onnx/onnx_pb';
 import type { ElementType, GraphNode } from '../../graph/graph';
 import { contradiction } from './obstacle';
 
@@ -25,7 +23,17 @@ export function attribute<K extends keyof AttributeValues>(
   return found.value as AttributeValues[K];
 }
 
-/** The type that a Cast makes. */
+/** ONNX's numbers of the types that a perceptron casts to (TensorProto.DataType). */
+const castTypes: ReadonlyMap<number, ElementType> = new Map([
+  [1, 'float32'],
+  [6, 'int32'],
+  [7, 'int64'],
+  [10, 'float16'],
+  [11, 'float64'],
+  [16, 'bfloat16'],
+]);
+
+/** The type that a Cast makes; 'other' for those that no perceptron casts to. */
 export function castType(node: GraphNode): ElementType {
-  return elementTypeOf((attribute(node, 'to', 'int') ?? 0));
+  return castTypes.get(attribute(node, 'to', 'int') ?? 0) ?? 'other';
 }

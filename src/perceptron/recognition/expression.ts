@@ -101,7 +101,9 @@ export function call(name: FunctionName, of: Expression, ...parameters: readonly
  * product or quotient of two.
  */
 function close(a: number, b: number): boolean {
-  return a === b || Math.abs(a - b) <= 2 ** -22 * Math.max(Math.abs(a), Math.abs(b));
+  if (a === b) return true;
+  // Against an infinite limit of clip no finite one is close.
+  return Math.abs(a - b) <= 2 ** -22 * Math.min(Math.abs(a), Math.abs(b));
 }
 
 /** Whether two canonical expressions are the same function, constants within float32 rounding, in any order of parts. */

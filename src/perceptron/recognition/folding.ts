@@ -38,7 +38,7 @@ function viewed(step: Step, value: Constant): Constant | null {
     case 'Reshape': {
       const target = shapeEntries(step.inputs[1] ?? null);
       if (target === null) return null;
-      const keepZero = attribute(node, 'allowzero', 'int') === 1;
+      const keepZero = (attribute(node, 'allowzero', 'int') ?? 0) !== 0;
       const sizes = target.map((entry, i) => (entry === 0 && !keepZero ? (dims[i] ?? 0) : entry));
       if (!sizes.every((entry) => typeof entry === 'number')) return null;
       const known = sizes.reduce((total, size) => (size === -1 ? total : total * size), 1);

@@ -34,7 +34,7 @@ export function softmax(step: Step, features: Features): Prediction {
 }
 
 function prediction(logits: Features<UnitStage>, logitsName: string, head: Prediction['head']): Prediction {
-  return { kind: 'prediction', head, logits, logitsName, logitsInGraph: true, final: false };
+  return { kind: 'prediction', head, logits, logitsName, logitsInGraph: true };
 }
 
 /** ReduceMax of the logits, or ReduceSum of their exponentials, over the features with the axis kept. */
@@ -42,7 +42,7 @@ export function reduction(step: Step, value: Value): SoftmaxStep {
   const axes = axesOf(step, 1);
   const features = value.kind === 'features' ? value : value.kind === 'softmaxStep' ? value.logits : null;
   const [axis] = axes ?? [];
-  const kept = (attribute(step.node, 'keepdims', 'int') ?? 1) === 1;
+  const kept = (attribute(step.node, 'keepdims', 'int') ?? 1) !== 0;
   if (
     features !== null &&
     axes?.length === 1 &&
@@ -126,14 +126,12 @@ export function afterPrediction(step: Step, value: Prediction): Prediction {
     case 'Flatten':
     case 'Squeeze':
     case 'Unsqueeze':
-    case 'Dropout':
+      return value;
+    case 'ZipMap':
+    case 'ArgMax':
       return value;
     case 'Normalizer':
       return normalised(step, value);
-    case 'ZipMap':
-    case 'ArgMax':
-    case 'ArrayFeatureExtractor':
-      return { ...value, final: true };
     default:
       throw obstacle(step.node, 'goes on computing after the probabilities');
   }
@@ -152,12 +150,12 @@ function normalised(step: Step, value: Prediction): Prediction {
 
 /** The classes of largest logits or probabilities: labels, whose logits are still what the loss is put on. */
 export function labels(step: Step, features: Features): Prediction {
-  return { ...prediction(logitsOf(step, features), step.node.inputs[0] ?? '', 'none'), final: true };
+  return prediction(logitsOf(step, features), step.node.inputs[0] ?? '', 'none');
 }
 
 /** ArrayFeatureExtractor(classes, ArgMax): the labels by name. */
 export function namedLabels(step: Step): Prediction {
   const [, index = null] = step.inputs;
   if (index?.kind !== 'prediction') throw obstacle(step.node, 'picks features');
-  return { ...index, final: true };
+  return index;
 }

@@ -49,7 +49,7 @@ function reshaped(step: Step, features: Features): Features {
   const target = shapeEntries(step.inputs[1] ?? null) ?? attribute(step.node, 'shape', 'ints');
   if (target === null)
     throw obstacle(step.node, 'reshapes to a shape that is neither constant nor made from shapes');
-  const keepZero = attribute(step.node, 'allowzero', 'int') === 1;
+  const keepZero = (attribute(step.node, 'allowzero', 'int') ?? 0) !== 0;
   const { dims } = features;
   const count = featureCount(dims);
   const entries = target.map((entry, i): ShapeEntry => {
@@ -138,7 +138,7 @@ function transposed(step: Step, features: Features): Features {
 }
 
 /** A file can claim any dimensions for its input: no list of that length is made. */
-const mostFeatures = 2 ** 26;
+const mostFeatures = 2 ** 24;
 
 function checkSize(step: Step, sizes: readonly number[]): void {
   const count = sizes.reduce((total, size) => total * size, 1);

@@ -94,19 +94,15 @@ export function linearClassifier(step: Step, features: Features): readonly Value
   const logits = mirrored
     ? layer(step, features, weight.subarray(half), bias?.subarray(1) ?? null, 1)
     : layer(step, features, weight, bias, outputs);
-  if (transform === 'NONE') return [predicted(step, logits, 'none', true), logits];
+  if (transform === 'NONE') return [predicted(step, logits, 'none'), logits];
   if (transform !== 'LOGISTIC' && transform !== 'SOFTMAX')
     throw unknownOperator(node, `has the transform ${quoted(transform)}`);
   const head = transform === 'LOGISTIC' ? 'sigmoid' : 'softmax';
-  return [predicted(step, logits, head, true), predicted(step, logits, head, false)];
+  const prediction = predicted(step, logits, head);
+  return [prediction, prediction];
 }
 
-function predicted(
-  step: Step,
-  logits: Features<UnitStage>,
-  head: HeadKind | 'none',
-  final: boolean,
-): Prediction {
+function predicted(step: Step, logits: Features<UnitStage>, head: HeadKind | 'none'): Prediction {
   const logitsName = step.node.outputs[1] ?? '';
-  return { kind: 'prediction', head, logits, logitsName, logitsInGraph: head === 'none', final };
+  return { kind: 'prediction', head, logits, logitsName, logitsInGraph: head === 'none' };
 }

@@ -18,10 +18,16 @@ const wrappers = new Set([
   'main_graph',
 ]);
 const longest = 100;
+/** A name longer than any person gives is not searched for its parts. */
+const longestSearched = 500;
+
+function isAnonymous(name: string): boolean {
+  return name.length > longestSearched || anonymous.test(name);
+}
 
 /** "fc.0" from "fc.0.weight", "dense" from "sequential/dense/MatMul/ReadVariableOp:0"; null where the name is a number's. */
 function stemOf(name: string): string | null {
-  if (anonymous.test(name)) return null;
+  if (isAnonymous(name)) return null;
   const plain = name.replace(readVariable, '');
   const stem = plain.replace(suffix, '');
   return stem === plain || stem === '' ? null : withoutWrappers(stem);
@@ -34,17 +40,25 @@ function withoutWrappers(stem: string): string | null {
   return name === '' ? null : name;
 }
 
-/** "fc1" from the node name "/fc1/MatMul", null where the name has no scope. */
+/**
+ * "fc1" from the node name "/fc1/MatMul", null where the name has no scope. PyTorch's scopes begin with a slash and repeat
+ * the parent's name: "/stack/stack.0/MatMul" is the module "stack.0".
+ */
 function scopeOf(nodeName: string): string | null {
   const last = nodeName.lastIndexOf('/');
-  return last <= 0 ? null : withoutWrappers(nodeName.slice(0, last));
+  if (last <= 0) return null;
+  const scope = nodeName.slice(0, last);
+  if (!scope.startsWith('/')) return withoutWrappers(scope);
+  const parts = scope.slice(1).split('/');
+  const own = parts.filter((part, i) => !(parts[i + 1] ?? '').startsWith(`${part}.`));
+  return own.join('.');
 }
 
 function nameOf(affine: Affine): string | null {
   const { weightName, bias, node } = affine;
   const found = stemOf(weightName) ?? (bias === null ? null : stemOf(bias.name)) ?? scopeOf(node.name);
   if (found !== null) return found;
-  return anonymous.test(weightName) ? null : weightName;
+  return isAnonymous(weightName) ? null : weightName;
 }
 
 /** A name for each layer as a person would give it, none twice; "layer 2" where the file has only numbers. */

@@ -8,6 +8,9 @@ import { featureCount } from './values';
 
 type Numbers = number | Float64Array;
 
+/** A file can claim any dimensions for its input: no list of that length is made. */
+const mostFeatures = 2 ** 24;
+
 /**
  * Add, Sub, Mul, Div, Neg of the input by constants: fixed preprocessing, no parameters.
  * `position` is the operand's position among the node's inputs.
@@ -130,11 +133,11 @@ function broadcast(
 ): { readonly dims: readonly (number | null)[] | null; readonly values: Numbers } {
   const numbers = numbersOf(operand.tensor);
   const [only] = numbers;
-  const misfit = () =>
+  const misfit = (why = 'which does not fit one sample') =>
     obstacle(
       step.node,
       `combines the input with ${operand.initialiser === null ? 'a constant' : quoted(operand.initialiser)} of shape ` +
-        `[${operand.tensor.dims.join(', ')}], which does not fit one sample`,
+        `[${operand.tensor.dims.join(', ')}], ${why}`,
     );
   const rank = (features.dims?.length ?? 1) + 1;
   if (operand.tensor.dims.length > rank) throw misfit();
@@ -142,7 +145,7 @@ function broadcast(
   const dims = features.dims ?? [null];
   const padded = [...new Array<number>(rank - operand.tensor.dims.length).fill(1), ...operand.tensor.dims];
   const [rows, ...sizes] = padded;
-  if (rows !== 1) throw misfit();
+  if (rows !== 1) throw misfit('which treats each row of it differently, so that its rows are not samples');
   const full = dims.map((size, axis) => {
     const own = sizes[axis] ?? 1;
     if (own !== 1 && size !== null && size !== own) throw misfit();
@@ -150,7 +153,7 @@ function broadcast(
     return own === 1 ? size : own;
   });
   const count = featureCount(full);
-  if (count === null || count > 2 ** 26) throw misfit();
+  if (count === null || count > mostFeatures) throw misfit();
   return { dims: full, values: spread(numbers, sizes, full.map(Number)) };
 }
 

@@ -15,9 +15,10 @@ export function checkFreeParameters(layers: readonly Affine[]): void {
         'NoParameters',
         `The node ${nodeTitle(layer.node)} has a weight without numbers (${String(layer.outputs)} × ${String(layer.inputs)}).`,
       );
+  const telling = new Set(layers.filter(({ weight }) => varied(weight)));
   layers.forEach((later, i) => {
     for (const earlier of layers.slice(0, i)) {
-      if (later.weightName === earlier.weightName || sameWeights(earlier, later))
+      if (later.weightName === earlier.weightName || (telling.has(later) && sameWeights(earlier, later)))
         throw tied(earlier, later, earlier.weightName, later.weightName);
       if (later.bias === null || earlier.bias === null) continue;
       if (later.bias.name === earlier.bias.name && varied(later.bias.values))
@@ -31,7 +32,7 @@ function varied(values: Float64Array): boolean {
 }
 
 function sameWeights(a: Affine, b: Affine): boolean {
-  if (a.weight.length !== b.weight.length || !varied(a.weight)) return false;
+  if (a.weight.length !== b.weight.length) return false;
   const same = a.inputs === b.inputs && a.weight.every((value, i) => value === b.weight[i]);
   const { inputs, outputs } = a;
   const transposed = () =>

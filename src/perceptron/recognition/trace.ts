@@ -2,7 +2,7 @@ import type { Graph, GraphNode, TensorSpec } from '../../graph/graph';
 import { quoted } from '../../formats/quoted';
 import { FailureError } from '../../report/failure';
 import { foldConstants } from './folding';
-import { obstacle } from './obstacle';
+import { obstacle, unknownOperator } from './obstacle';
 import { applyRule } from './operators';
 import type { Constant, Features, InputStage, Value } from './values';
 
@@ -29,13 +29,11 @@ function nodesBefore(graph: Graph, output: string): readonly GraphNode[] {
   return graph.nodes.filter((node) => needed.has(node));
 }
 
+/** Control flow and recurrence are named before anything else that would not fit either. */
+const hopeless = new Set(['If', 'Loop', 'Scan', 'LSTM', 'GRU', 'RNN']);
+
 function samplesOf(input: TensorSpec): Features<InputStage> {
   const dims = input.dims?.slice(1).map((size) => (typeof size === 'number' ? size : null)) ?? null;
-  if (input.dims?.length === 0)
-    throw new FailureError(
-      'UnsupportedStructure',
-      `The input ${quoted(input.name)} is a single number without a dimension that counts the samples.`,
-    );
   return {
     kind: 'features',
     type: input.type,
@@ -76,13 +74,18 @@ export function traceOutput(graph: Graph, output: string): Trace {
         node,
         `takes a second input of the graph, ${quoted(name)} beside ${quoted(samples.input.name)}`,
       );
+    if (input.dims?.length === 0 && node !== null)
+      throw obstacle(node, `takes the input ${quoted(name)}, a single number that belongs to no sample`);
     samples.input = input;
     const features = samplesOf(input);
     values.set(name, features);
     return features;
   };
 
-  for (const node of nodesBefore(graph, output)) {
+  const nodes = nodesBefore(graph, output);
+  const first = nodes.find(({ operator, domain }) => domain === '' && hopeless.has(operator));
+  if (first !== undefined) throw unknownOperator(first);
+  for (const node of nodes) {
     const step = {
       graph,
       node,

@@ -77,8 +77,6 @@ export interface Prediction {
   readonly logitsName: string;
   /** False where one operator computes logits and head (LinearClassifier) and `logitsName` is what it puts out. */
   readonly logitsInGraph: boolean;
-  /** Class labels or a table: no numbers to put a loss on. */
-  readonly final: boolean;
 }
 
 /** A step of a softmax that is written out: max, x − max, exp(x − max), Σ exp(x − max). */

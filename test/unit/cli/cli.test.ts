@@ -70,7 +70,7 @@ describe('the command line', () => {
   });
 
   it('prints a table of the example', async () => {
-    const { code, stdout, stderr } = await run('analyze', example, '--samples', digits);
+    const { code, stdout, stderr } = await run('analyze', example, '--samples', digits, '--limit', '300');
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(stdout).toContain('upper bound');

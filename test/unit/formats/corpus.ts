@@ -8,10 +8,7 @@ export const corpusPresent = shared !== undefined;
 /** Put into the names of tests that need it. */
 export const corpusNote = corpusPresent ? '' : ' (corpus absent: MODEL_SHARPNESS_SHARED not set)';
 
-export function corpusFile(name: string): string {
-  return join(shared ?? '', 'corpus', name);
-}
-
-export function referenceFile(name: string): string {
-  return join(shared ?? '', 'reference', name);
+/** A file of that folder, by its path in it, such as "corpus/marabou-fc_2-2-3.onnx". */
+export function sharedFile(path: string): string {
+  return join(shared ?? '', path);
 }

@@ -6,7 +6,7 @@ import type { Detection } from '../../../src/formats/detection';
 import { readModel } from '../../../src/formats/readModel';
 import type { FailureKind } from '../../../src/report/failure';
 import { onnxModel } from '../onnxModel';
-import { corpusFile, corpusNote, corpusPresent, referenceFile } from './corpus';
+import { corpusNote, corpusPresent, sharedFile } from './corpus';
 import { failureFrom, oneSentence } from './failures';
 import { temporaryFolder } from './temporaryFolder';
 
@@ -140,11 +140,11 @@ describe.skipIf(!corpusPresent)(`detectFile on real files${corpusNote}`, () => {
     ['ort-examples-mnist-cntk.onnx', 'onnx'],
     ['torch1.13-bert_17.onnx', 'onnx'],
   ])('%s is %s', async (name, format) => {
-    expect((await detectFile(corpusFile(name))).format).toBe(format);
+    expect((await detectFile(sharedFile(`corpus/${name}`))).format).toBe(format);
   });
 
   it('reads the reference model', async () => {
-    const model = await readModel(referenceFile('a.onnx'));
+    const model = await readModel(sharedFile('reference/a.onnx'));
     expect(model.producer).toBe('PyTorch 1.13.0');
     expect(model.graph.inputs).toEqual([{ name: 'input', type: 'float32', dims: ['N', 64] }]);
     expect(model.graph.outputs).toEqual([{ name: 'logits', type: 'float32', dims: ['N', 10] }]);

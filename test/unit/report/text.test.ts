@@ -34,6 +34,11 @@ describe('reportText', () => {
     );
   });
 
+  it('says where the inputs are random', () => {
+    const samples = { ...exampleReport.samples, source: 'random inputs', labels: 'drawn' as const };
+    expect(lineOf({ ...exampleReport, samples }, 'Samples')).toMatch(/^1,797 random inputs, 10 classes/);
+  });
+
   it('gives the bounds, the mean loss beside ln C, and ‖H‖_F as the root of its square', () => {
     expect(lineOf(exampleReport, 'λ_max')).toContain('upper bound 1.6, lower bound 0.0046');
     expect(lineOf(exampleReport, 'λ_min')).toContain('upper bound 0.0027, lower bound -1.55');

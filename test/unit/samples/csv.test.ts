@@ -19,6 +19,7 @@ describe('CSV samples', () => {
     ['headings', 'a,b,label\n1.5,2,0\n-3,4e-3,1'],
     ['headings that are partly numbers', '0,1,target\n1.5,2,0\n-3,4e-3,1'],
     ['the label’s heading first', 'label,a,b\n0,1.5,2\n1,-3,4e-3\n'],
+    ['coordinates as headings', 'x,y,label\n1.5,2,0\n-3,4e-3,1\n'],
     ['semicolons', '1.5;2;0\n-3;4e-3;1\n'],
     ['tabs and Windows lines', '1.5\t2\t0\r\n-3\t4e-3\t1\r\n'],
     ['a byte order mark, spaces and empty lines', '\ufeff\n a, b , y\n\n 1.5 , 2,0\n\n-3,+.004,1.0\n\n'],
@@ -135,6 +136,13 @@ describe('CSV samples', () => {
       '"class" and "target", any of which may be the label; say which with --labels NAME.',
     ],
     [
+      'a y that may be a coordinate',
+      'x,y,colour\n1,2,0\n',
+      {},
+      'SampleKeyMissing',
+      '"y" and "colour", any of which may be the label',
+    ],
+    [
       'a line that counts',
       '0,1,2,3\n1,2,3,4\n',
       {},
@@ -214,7 +222,7 @@ describe('CSV samples', () => {
   });
 
   it('of any text are read or refused as samples', async () => {
-    const characters = fc.constantFrom(...'0123456789,;\t\n\r".-+eE ayNf\u0000\ufeff');
+    const characters = fc.constantFrom(...Array.from('0123456789,;\t\n\r".-+eE ayNf\u0000\ufeff'));
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: characters, maxLength: 60 }), async (text) => {
         try {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FailureError, failureSubjects } from '../../../src/report/failure';
-import { SeededRandom } from '../../../src/samples/random';
+import { drawWithoutReplacement, SeededRandom } from '../../../src/samples/random';
 import type { InputSpec } from '../../../src/samples/samples';
 import { failureIn } from './failures';
 import { floats, plain, readAt, readFrom, type Reading } from './reading';
@@ -30,7 +30,7 @@ describe('npz samples', () => {
     { input: x, y },
     { 'x-train': x, y },
   ])('are found by name: %o', async (arrays) => {
-    const samples = await readFrom(archive(arrays as Record<string, WrittenArray>), floats(2));
+    const samples = await readFrom(archive(arrays), floats(2));
     expect(samples.source).toBe('data.npz');
     expect(plain(samples)).toEqual({ count: 3, inputs: [x.values], dims: [[2]], labels: y.values });
   });
@@ -349,6 +349,17 @@ describe('npz samples', () => {
     const failure = await failureIn(() => readFrom({ 'data.npz': bytes }, floats(2), reading));
     expect(failure.kind).toBe(kind);
     expect(failure.message).toMatch(sentence);
+  });
+
+  it('with a limit name the place in the file, and look at what is drawn only', async () => {
+    const values = Array.from({ length: 40 }, () => NaN);
+    const drawn = drawWithoutReplacement(40, 5, 3);
+    const files = archive({ x: { type: 'f4', shape: [40, 1], values } });
+    const failure = await failureIn(() => readFrom(files, floats(1), { limit: 5, seed: 3 }));
+    expect(failure.message).toContain(`at [${String(drawn[0])}, 0]`);
+    for (const index of drawn) values[index] = index;
+    const fine = archive({ x: { type: 'f4', shape: [40, 1], values } });
+    expect(plain(await readFrom(fine, floats(1), { limit: 5, seed: 3 })).inputs).toEqual([Array.from(drawn)]);
   });
 
   it('for an integer input are whole numbers of its type', async () => {

@@ -140,6 +140,14 @@ describe('zip files', () => {
     expect((await failureIn(() => contents(bytes, 2 ** 32))).message).toContain('do not fit each other');
   });
 
+  it('refuses the beginning of an entry that runs past the end', async () => {
+    const file = inMemory(zipBytes([{ name: 'a', data: text }]));
+    const [entry] = await readZipDirectory(file);
+    if (entry === undefined) throw new Error('no entry');
+    const longer = { ...entry, size: 1000, compressedSize: 1000 };
+    expect((await failureIn(() => readZipEntryStart(file, longer, 4))).message).toContain('runs past the end');
+  });
+
   it('refuses a name that occurs twice', async () => {
     const entry = { name: 'a', data: text };
     expect((await failureIn(() => contents(zipBytes([entry, entry])))).message).toContain('names "a" twice');

@@ -3,103 +3,18 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blockwiseUpperBound } from '../../../../src/curvature/blockwiseBound';
 import { lambdaMaxBounds, lambdaMinBounds } from '../../../../src/curvature/bounds';
-import type { ActivationName } from '../../../../src/perceptron/activation';
-import { activationNamed } from '../../../../src/perceptron/activations';
 import { closedForm, type ClosedForm } from '../../../../src/perceptron/closedForm/closedForm';
 import { planClosedForm, type ClosedFormPlan } from '../../../../src/perceptron/closedForm/plan';
 import type { Problem } from '../../../../src/perceptron/closedForm/sampleTile';
-import type { Loss } from '../../../../src/report/report';
 import { MatrixProducts } from '../../../../src/runtime/matrixProducts';
 import { explicitCurvature, type PlainNetwork } from './explicitHessian';
+import { networks, problemOf } from './networks';
 
 let products: MatrixProducts;
 beforeAll(async () => {
   products = await MatrixProducts.open(1);
 });
 afterAll(() => products.release());
-
-const smooth: ActivationName[] = ['identity', 'tanh', 'sigmoid', 'softplus', 'silu', 'gelu'];
-const all: ActivationName[] = [...smooth, 'relu', 'leaky-relu'];
-const number = fc.double({ min: -1.5, max: 1.5, noNaN: true }).map((value) => value + 0.0123);
-const losses: Loss[] = ['cross-entropy', 'binary-cross-entropy', 'mean-squared-error'];
-
-/** Networks of 1 to `deepest` affine layers with every pattern of biases, activations and losses. */
-function networks(deepest: number, widest: number, most: number): fc.Arbitrary<PlainNetwork> {
-  return fc
-    .record({
-      loss: fc.constantFrom(...losses),
-      hidden: fc.array(fc.integer({ min: 1, max: widest }), { maxLength: deepest - 1 }),
-      inputs: fc.integer({ min: 1, max: widest }),
-      outputs: fc.integer({ min: 1, max: widest }),
-      count: fc.integer({ min: 1, max: most }),
-      last: fc.constantFrom<ActivationName>('identity', 'identity', 'sigmoid'),
-    })
-    .chain(({ loss, hidden, inputs, outputs, count, last }) => {
-      const widths = [inputs, ...hidden, loss === 'cross-entropy' ? Math.max(2, outputs) : outputs];
-      const layers = widths.length - 1;
-      return fc.array(fc.boolean(), { minLength: layers, maxLength: layers }).chain((biased) =>
-        fc.record({
-          loss: fc.constant(loss),
-          widths: fc.constant(widths),
-          biased: fc.constant(biased),
-          activations: fc
-            .array(fc.constantFrom(...all), { minLength: layers - 1, maxLength: layers - 1 })
-            .map((names) => [...names, last]),
-          parameters: fc.tuple(
-            ...biased.map((bias, l) => {
-              const length = widths[l]! * widths[l + 1]! + (bias ? widths[l + 1]! : 0);
-              return fc.array(number, { minLength: length, maxLength: length });
-            }),
-          ),
-          samples: fc.array(fc.array(number, { minLength: inputs, maxLength: inputs }), {
-            minLength: count,
-            maxLength: count,
-          }),
-          targets: fc.array(targetRows(loss, widths.at(-1)!), { minLength: count, maxLength: count }),
-        }),
-      );
-    });
-}
-
-function targetRows(loss: Loss, width: number): fc.Arbitrary<number[]> {
-  const row = { minLength: width, maxLength: width };
-  if (loss === 'mean-squared-error') return fc.array(number, row);
-  if (loss === 'binary-cross-entropy') return fc.array(fc.constantFrom(0, 1, 0.25), row);
-  const oneHot = fc
-    .nat(width - 1)
-    .map((label) => Array.from({ length: width }, (_, c) => (c === label ? 1 : 0)));
-  const soft = fc.array(fc.double({ min: 0.1, max: 1, noNaN: true }), row).map((values) => {
-    const sum = values.reduce((a, b) => a + b, 0);
-    return values.map((value) => value / sum);
-  });
-  return fc.oneof(oneHot, soft);
-}
-
-function problemOf(network: PlainNetwork): Problem {
-  const { widths, biased, activations, parameters, samples, targets, loss } = network;
-  return {
-    perceptron: {
-      layers: parameters.map((values, l) => {
-        const size = widths[l]! * widths[l + 1]!;
-        return {
-          name: `layer ${l + 1}`,
-          inputs: widths[l]!,
-          outputs: widths[l + 1]!,
-          weight: Float64Array.from(values.slice(0, size)),
-          bias: biased[l] === true ? Float64Array.from(values.slice(size)) : null,
-          activation: activationNamed(activations[l]!, activations[l] === 'leaky-relu' ? 0.01 : undefined),
-        };
-      }),
-      input: 'x',
-      preprocessing: null,
-      logits: 'y',
-      head: 'none',
-    },
-    inputs: { rows: samples.length, columns: widths[0]!, data: Float64Array.from(samples.flat()) },
-    loss,
-    targets: { count: targets.length, width: widths.at(-1)!, values: Float64Array.from(targets.flat()) },
-  };
-}
 
 function planOf(problem: Problem): ClosedFormPlan {
   return planClosedForm(problem.perceptron, problem.inputs.rows, 2 ** 30);
@@ -132,8 +47,11 @@ function expectClose(
   });
 }
 
-function expectEqualCurvature(form: ClosedForm, network: PlainNetwork): void {
-  const explicit = explicitCurvature(network);
+function expectEqualCurvature(
+  form: ClosedForm,
+  network: PlainNetwork,
+  explicit = explicitCurvature(network),
+): void {
   const { blocks, traces } = blocksOf(network, explicit.hessian);
   // Squares of elements h carry 2|h| times the rounding of h, which comes from errors p − q of order 1 (1e-16) and from
   // samples that cancel in the mean.
@@ -144,6 +62,7 @@ function expectEqualCurvature(form: ClosedForm, network: PlainNetwork): void {
   expect(Math.abs(form.gradientNorm - gradientNorm)).toBeLessThanOrEqual(1e-12 * (1 + gradientNorm));
   expectClose(form.blocks, blocks, scale);
   expectClose(form.sameSampleBlocks, explicit.sameSample, scale);
+  expectClose([[...(form.sampleRows ?? [])]], [explicit.sampleRows], scale);
   expectClose([form.traces], [traces], 1e-11 * (1 + Math.sqrt(size)));
 }
 
@@ -165,9 +84,20 @@ describe('the closed form against an explicit Hessian', () => {
       fc.asyncProperty(networks(6, 2, 3), async (network) => {
         const problem = problemOf(network);
         const plan = planOf(problem);
+        const explicit = explicitCurvature(network);
+        const gaussNewton = blocksOf(network, explicit.gaussNewton);
+        const size = gaussNewton.blocks.flat().reduce((a, b) => a + b, 0) * network.samples.length;
         for (const { form, tileSize, pieceBytes } of variants) {
-          const blocks = plan.blocks.map((block) => ({ ...block, form }));
-          expectEqualCurvature(await run(problem, { ...plan, blocks, tileSize, pieceBytes }), network);
+          const variant = {
+            ...plan,
+            blocks: plan.blocks.map((block) => ({ ...block, form })),
+            tileSize,
+            pieceBytes,
+          };
+          expectEqualCurvature(await run(problem, variant), network, explicit);
+          const { blocks, traces } = await run({ ...problem, matrix: 'gauss-newton' }, variant);
+          expectClose(blocks, gaussNewton.blocks, 1e-11 * size + 1e-26);
+          expectClose([traces], [gaussNewton.traces], 1e-11 * (1e-12 + Math.sqrt(size)));
         }
       }),
       { numRuns: 25, seed: 2 },

@@ -62,8 +62,8 @@ function lossOf(loss: Loss, outputs: readonly HyperDual[], target: readonly numb
   }
 }
 
-/** The loss of one sample with parameter i seeded in ε₁ and j in ε₂. */
-function sampleLoss(network: PlainNetwork, n: number, i: number, j: number): HyperDual {
+/** The outputs for one sample with parameter i seeded in ε₁ and j in ε₂. */
+function sampleOutputs(network: PlainNetwork, n: number, i: number, j: number): HyperDual[] {
   let activation = network.samples[n]!.map((value) => new HyperDual(value));
   let offset = 0;
   network.parameters.forEach((values, l) => {
@@ -78,7 +78,7 @@ function sampleLoss(network: PlainNetwork, n: number, i: number, j: number): Hyp
     });
     offset += values.length;
   });
-  return lossOf(network.loss, activation, network.targets[n]!);
+  return activation;
 }
 
 export interface ExplicitCurvature {
@@ -86,8 +86,12 @@ export interface ExplicitCurvature {
   readonly gradient: readonly number[];
   /** P × P, of the mean loss. */
   readonly hessian: readonly (readonly number[])[];
+  /** P × P: the mean of Jᵀ (∂²ℓ/∂outputs²) J. */
+  readonly gaussNewton: readonly (readonly number[])[];
   /** Σ_n ‖H_n‖² by blocks of layers, over N². */
   readonly sameSample: readonly (readonly number[])[];
+  /** ⟨H_n, H⟩/N of every sample. */
+  readonly sampleRows: readonly number[];
 }
 
 /** Loss, gradient and Hessian of the mean loss, element by element. */
@@ -95,21 +99,57 @@ export function explicitCurvature(network: PlainNetwork): ExplicitCurvature {
   const layerOf = network.parameters.flatMap((values, l) => values.map(() => l));
   const order = layerOf.length;
   const count = network.samples.length;
-  const hessian = Array.from({ length: order }, () => new Array<number>(order).fill(0));
   const layers = network.parameters.length;
-  const sameSample = Array.from({ length: layers }, () => new Array<number>(layers).fill(0));
+  const hessian = zeros(order);
+  const gaussNewton = zeros(order);
+  const sameSample = zeros(layers);
   const gradient = new Array<number>(order).fill(0);
   let loss = 0;
-  for (let n = 0; n < count; n++) {
-    loss += sampleLoss(network, n, 0, 0).value / count;
+  const ofSamples = network.samples.map((_, n) => {
+    const target = network.targets[n]!;
+    const ofSample = zeros(order);
+    loss += lossOf(network.loss, sampleOutputs(network, n, 0, 0), target).value / count;
+    const lossHessian = outputHessian(network.loss, sampleOutputs(network, n, 0, 0), target);
     for (let i = 0; i < order; i++) {
-      gradient[i]! += sampleLoss(network, n, i, i).first / count;
       for (let j = 0; j < order; j++) {
-        const element = sampleLoss(network, n, i, j).mixed;
-        hessian[i]![j]! += element / count;
-        sameSample[layerOf[i]!]![layerOf[j]!]! += (element / count) ** 2;
+        const outputs = sampleOutputs(network, n, i, j);
+        const { first, mixed } = lossOf(network.loss, outputs, target);
+        if (i === j) gradient[i]! += first / count;
+        ofSample[i]![j] = mixed;
+        hessian[i]![j]! += mixed / count;
+        sameSample[layerOf[i]!]![layerOf[j]!]! += (mixed / count) ** 2;
+        outputs.forEach((left, c) => {
+          outputs.forEach((right, d) => {
+            gaussNewton[i]![j]! += (left.first * lossHessian[c]![d]! * right.second) / count;
+          });
+        });
       }
     }
-  }
-  return { loss, gradient, hessian, sameSample };
+    return ofSample;
+  });
+  const sampleRows = ofSamples.map((ofSample) => {
+    let row = 0;
+    ofSample.forEach((elements, i) =>
+      elements.forEach((element, j) => (row += (element * hessian[i]![j]!) / count)),
+    );
+    return row;
+  });
+  return { loss, gradient, hessian, gaussNewton, sameSample, sampleRows };
+}
+
+function zeros(order: number): number[][] {
+  return Array.from({ length: order }, () => new Array<number>(order).fill(0));
+}
+
+function outputHessian(loss: Loss, outputs: readonly HyperDual[], target: readonly number[]): number[][] {
+  return outputs.map((_, c) =>
+    outputs.map(
+      (__, d) =>
+        lossOf(
+          loss,
+          outputs.map(({ value }, at) => new HyperDual(value, at === c ? 1 : 0, at === d ? 1 : 0)),
+          target,
+        ).mixed,
+    ),
+  );
 }

@@ -1,0 +1,44 @@
+import { affine, type Problem } from '../perceptron/closedForm/sampleTile';
+import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
+
+/** Rows and columns of the pictures. */
+const mostSamples = 64;
+
+/**
+ * Cosines between the inputs a_{l−1} of every layer of at most 64 samples, ordered by class: evenly spaced ones of the
+ * samples in that order, so that every class has about its share. An input of zeros has cosine 0 with every other.
+ */
+export async function gramMatrices(
+  { perceptron: { layers }, inputs }: Problem,
+  products: MatrixProducts,
+  labels: Int32Array,
+): Promise<number[][][]> {
+  const ordered = Array.from(labels.keys()).sort((a, b) => labels[a]! - labels[b]! || a - b);
+  const shown = Math.min(mostSamples, ordered.length);
+  const chosen = Array.from(
+    { length: shown },
+    (_, at) => ordered[Math.floor((at * ordered.length) / shown)]!,
+  );
+  const { columns } = inputs;
+  const data = new Float64Array(shown * columns);
+  chosen.forEach((n, at) => {
+    data.set(inputs.data.subarray(n * columns, (n + 1) * columns), at * columns);
+  });
+  let activation: Matrix = { rows: shown, columns, data };
+  const grams: number[][][] = [];
+  for (const layer of layers) {
+    grams.push(cosines(await products.timesTransposed(activation, activation)));
+    const z = await affine(activation, layer, products);
+    activation = { ...z, data: z.data.map(layer.activation.value) };
+  }
+  return grams;
+}
+
+function cosines({ rows, data }: Matrix): number[][] {
+  return Array.from({ length: rows }, (_, n) =>
+    Array.from({ length: rows }, (__, other) => {
+      const norms = Math.sqrt(data[n * rows + n]! * data[other * rows + other]!);
+      return norms === 0 ? Number(n === other) : Math.max(-1, Math.min(1, data[n * rows + other]! / norms));
+    }),
+  );
+}

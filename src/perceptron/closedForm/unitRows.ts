@@ -1,0 +1,78 @@
+import type { Matrix } from '../../runtime/matrixProducts';
+import type { AffineLayer } from '../perceptron';
+
+/**
+ * Sums of squares of the Hessian's rows by hidden unit, collected from the pieces of the primal form, whose elements are
+ * those of the Hessian itself (times N): a hidden unit j of layer l owns the rows of its incoming weights and bias
+ * (row j of W_l) and of its outgoing weights (column j of W_{l+1}).
+ */
+export class UnitRows {
+  /** Σ of squares by unit of z_l. */
+  private readonly incoming: readonly Float64Array[];
+  /** Σ of squares by element of ã_l, the bias last. */
+  private readonly outgoing: readonly Float64Array[];
+
+  constructor(private readonly layers: readonly AffineLayer[]) {
+    this.incoming = layers.map(({ outputs }) => new Float64Array(outputs));
+    this.outgoing = layers.map(({ inputs }) => new Float64Array(inputs + 1));
+  }
+
+  /** A piece of block (m,l), m > l: rows (i over d_m, p over ã_{m−1}, j from `from` to `to`), columns q over ã_{l−1}. */
+  addCross(m: number, l: number, from: number, to: number, { columns, data }: Matrix, inner: number): void {
+    const height = this.layers[m]!.outputs;
+    const [upperIn, upperOut, lowerIn, lowerOut] = [
+      this.incoming[m]!,
+      this.outgoing[m]!,
+      this.incoming[l]!,
+      this.outgoing[l]!,
+    ];
+    let at = 0;
+    for (let i = 0; i < height; i++) {
+      for (let p = 0; p < inner; p++) {
+        for (let j = from; j < to; j++) {
+          let row = 0;
+          for (let q = 0; q < columns; q++, at++) {
+            const square = data[at]! * data[at]!;
+            row += square;
+            lowerOut[q]! += square;
+          }
+          upperIn[i]! += row;
+          upperOut[p]! += row;
+          lowerIn[j]! += row;
+        }
+      }
+    }
+  }
+
+  /**
+   * A piece of block (l,l): rows (i ≤ j), columns (p ≤ q), both packed with √2 off the diagonal. The square of a packed
+   * element stands for all its mirror images, half of which lie in rows of i (p) and half in rows of j (q).
+   */
+  addDiagonal(l: number, from: number, to: number, { data }: Matrix, inputs: number): void {
+    const [rows, columns] = [this.incoming[l]!, this.outgoing[l]!];
+    const width = this.layers[l]!.outputs;
+    let at = 0;
+    for (let i = from; i < to; i++) {
+      for (let j = i; j < width; j++) {
+        let row = 0;
+        for (let p = 0; p < inputs; p++) {
+          for (let q = p; q < inputs; q++, at++) {
+            const half = (data[at]! * data[at]!) / 2;
+            row += half;
+            columns[p]! += half;
+            columns[q]! += half;
+          }
+        }
+        rows[i]! += row;
+        rows[j]! += row;
+      }
+    }
+  }
+
+  /** Σ of squares of the rows of every hidden unit, layer by layer; N² times those of the Hessian. The last layer has none. */
+  hiddenUnits(): Float64Array[] {
+    return this.layers
+      .slice(0, -1)
+      .map((_, l) => this.incoming[l]!.map((value, unit) => value + this.outgoing[l + 1]![unit]!));
+  }
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { formatQuantity } from '../../src/report/number';
+import { show, themeNames } from './panelPage.mjs';
+import { closePanel, done, panel, phases, posted, report, textOf } from './panelTest';
+
+describe.each(themeNames)('accessibility in %s', (theme) => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+  it('has no serious violation in any phase', async () => {
+    const page = await panel(null, { theme });
+    await page.evaluate(axe);
+    for (const [phase, state] of Object.entries(phases)) {
+      await show(page, state);
+      const found: { impact: string }[] = await page.evaluate(`
+        axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+          violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => html.slice(0, 200) + failureSummary) })))`);
+      const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      expect(serious, phase).toEqual([]);
+    }
+  });
+});
+
+describe('a narrow panel', () => {
+  it('has one column and nothing to scroll sideways', async () => {
+    const page = await panel(done, { width: 400 });
+    const { scroll, lefts } = await page.evaluate(() => ({
+      scroll: document.documentElement.scrollWidth,
+      lefts: [...document.querySelectorAll('.card')].map((card) =>
+        Math.round(card.getBoundingClientRect().left),
+      ),
+    }));
+    expect(scroll).toBe(400);
+    expect(new Set(lefts).size).toBe(1);
+    const widths = await page.evaluate(() =>
+      [...document.querySelectorAll('.chart')].map((chart) => chart.scrollWidth - chart.clientWidth),
+    );
+    expect(widths.every((over) => over <= 0)).toBe(true);
+  });
+
+  it('draws its charts again when its width changes', async () => {
+    const page = await panel(done, { width: 1000 });
+    const width = () =>
+      page.locator('.section.bounds svg').evaluate((svg) => svg.getBoundingClientRect().width);
+    const wide = await width();
+    await page.setViewportSize({ width: 500, height: 900 });
+    await expect.poll(width).toBeLessThan(wide / 1.8);
+  });
+});
+
+describe('motion', () => {
+  const animation = (page: Page) =>
+    page.locator('.progress .done').evaluate((bar) => getComputedStyle(bar).animationName);
+
+  it('stands still for who asked for less of it', async () => {
+    expect(await animation(await panel(phases.reading, { reducedMotion: false }))).toBe('wander');
+    await closePanel();
+    expect(await animation(await panel(phases.reading, { reducedMotion: true }))).toBe('none');
+  });
+});
+
+describe('what is kept', () => {
+  it('the last state is drawn again after a reload, with its sorting and its place, before the host answers', async () => {
+    const first = await panel(done, { height: 500 });
+    await first.locator('#sort-parameters').click();
+    await first.locator('#sort-parameters').click();
+    await first.evaluate(() => window.scrollTo(0, 300));
+    await expect.poll(() => first.evaluate('window.saved.scroll')).toBe(300);
+    const saved = await first.evaluate('window.saved');
+    await closePanel();
+
+    const page = await panel(null, { height: 500, saved });
+    expect(await posted(page)).toEqual([{ type: 'ready' }]);
+    expect(await page.locator('tbody .layer-name').allInnerTexts()).toEqual(['fc.2', 'fc.1', 'fc.0']);
+    expect(await textOf(page)).toContain(`λmax ≤ ${formatQuantity(report.bounds.lambdaMax.upper)}`);
+    expect(await page.evaluate(() => window.scrollY)).toBe(300);
+  });
+});

@@ -1,0 +1,101 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import type { PanelState, PanelToHost } from '../../src/report/panelMessages';
+import type { Report } from '../../src/report/report';
+import fixture from './fixtures/report.json';
+import { bundledPanel, openBrowser, openPanel, show } from './panelPage.mjs';
+
+/** What every test of the panel starts from: a report, a state for every phase, one browser, one page a test. */
+
+export const report = fixture as unknown as Report;
+const { model, samples, loss, lossAssumed } = report;
+const file = model.file;
+export const done: PanelState = { phase: 'done', file, report, stale: false };
+
+export const phases = {
+  reading: { phase: 'reading', file },
+  'choosing-samples': {
+    phase: 'choosing-samples',
+    file,
+    facts: { model },
+    candidates: [
+      {
+        path: '/data/faces.npy',
+        name: 'faces.npy',
+        description: 'holds 4,096 numbers a sample',
+        fits: false,
+      },
+      {
+        path: '/data/digits.npz',
+        name: 'digits.npz',
+        description: '1,797 samples of 64 numbers',
+        fits: true,
+      },
+    ],
+  },
+  running: {
+    phase: 'running',
+    file,
+    progress: {
+      stage: 'Blocks of the Hessian',
+      fraction: 0.42,
+      remainingSeconds: 3,
+      report: { model, samples, loss, lossAssumed, gradientNorm: report.gradientNorm },
+    },
+  },
+  done,
+  stale: { ...done, stale: true },
+  failed: {
+    phase: 'failed',
+    file,
+    known: { model, samples, gradientNorm: report.gradientNorm },
+    failure: { kind: 'LabelOutOfRange', message: 'digits.npz has the label 12 in row 5.', detail: 'a stack' },
+  },
+  cancelled: { phase: 'cancelled', file, known: { model } },
+} as const satisfies Record<string, PanelState>;
+
+let browser: Browser;
+/** The bundled panel. */
+export let script: string;
+let opened: Awaited<ReturnType<typeof openPanel>> | null = null;
+
+beforeAll(async () => {
+  [browser, script] = await Promise.all([openBrowser(), bundledPanel()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+afterEach(closePanel);
+
+/** Closes the page, which must have reported no error and no violation of its content security policy. */
+export async function closePanel(): Promise<void> {
+  if (opened === null) return;
+  const { page, errors, close } = opened;
+  opened = null;
+  const violations = await page.evaluate('window.violations');
+  await close();
+  expect(violations).toEqual([]);
+  expect(errors).toEqual([]);
+}
+
+/** A page that shows the panel in a state; every test may have one at a time. */
+export async function panel(
+  state: PanelState | null,
+  options: Parameters<typeof openPanel>[2] = {},
+): Promise<Page> {
+  opened = await openPanel(browser, script, options);
+  if (state !== null) await show(opened.page, state);
+  return opened.page;
+}
+
+/** What the panel has posted to the host. */
+export async function posted(page: Page): Promise<PanelToHost[]> {
+  return page.evaluate('window.posted');
+}
+
+/** The text as a person reads it, in one line. */
+export async function textOf(page: Page, selector = 'main'): Promise<string> {
+  return (await page.locator(selector).innerText()).replace(/\s+/g, ' ');
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { formatNumber } from '../../src/report/number';
+import { show } from './panelPage.mjs';
+import { done, panel, phases, posted, report, script, textOf } from './panelTest';
+
+const file = report.model.file;
+
+describe('the script', () => {
+  it('stays under 300 KB', () => {
+    expect(Buffer.byteLength(script)).toBeLessThan(300_000);
+  });
+
+  it('says that it is ready, once', async () => {
+    const page = await panel(null);
+    expect(await posted(page)).toEqual([{ type: 'ready' }]);
+  });
+
+  it('is not disturbed by messages that are not the host’s', async () => {
+    const page = await panel(done);
+    await page.evaluate(`window.postMessage('hello', '*'); window.postMessage({ type: 'other' }, '*')`);
+    await show(page, phases.stale);
+    expect(await textOf(page, '.strip')).toContain('changed');
+  });
+});
+
+describe('each phase', () => {
+  it('reading: names the file and keeps the places of the answers', async () => {
+    const page = await panel(phases.reading);
+    expect(await textOf(page)).toContain(`Reading ${file}…`);
+    expect(await page.locator('.answer').count()).toBe(4);
+    expect(await page.locator('[role=progressbar]').getAttribute('aria-valuenow')).toBeNull();
+  });
+
+  it('choosing samples: the files that fit first, a dialog, or random inputs', async () => {
+    const page = await panel(phases['choosing-samples']);
+    expect(await page.locator('.candidates strong').allInnerTexts()).toEqual(['digits.npz', 'faces.npy']);
+    expect(await page.locator('#candidate-1').getAttribute('disabled')).not.toBeNull();
+    expect(await page.locator('.answer, .chart').count()).toBe(0);
+    await page.locator('#candidate-0').click();
+    await page.locator('#browse').click();
+    await page.getByText('Random inputs (not your training data)').click();
+    const choose = (choice: object) => ({ type: 'choose-samples', choice });
+    expect((await posted(page)).slice(1)).toEqual([
+      choose({ kind: 'file', path: '/data/digits.npz' }),
+      choose({ kind: 'browse' }),
+      choose({ kind: 'random' }),
+    ]);
+  });
+
+  it('running: shows what is known, how far it is, and can be cancelled', async () => {
+    const page = await panel(phases.running);
+    const text = await textOf(page);
+    expect(text).toContain('Blocks of the Hessian… 42 % · about 3 s left');
+    expect(text).toContain(`‖∇L‖ = ${formatNumber(report.gradientNorm)}`);
+    expect(await page.locator('[role=progressbar]').getAttribute('aria-valuenow')).toBe('42');
+    await page.locator('#cancel').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'cancel' });
+  });
+
+  it('running: nothing moves when a number arrives', async () => {
+    const page = await panel(phases.running);
+    const tops = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('.section')]
+          .slice(0, 6)
+          .map((each) => each.getBoundingClientRect().top),
+      );
+    const before = await tops();
+    const { bounds, trace, frobeniusSquared } = report;
+    const { progress } = phases.running;
+    const more = { ...progress, report: { ...progress.report, trace, frobeniusSquared } };
+    await show(page, { ...phases.running, progress: more });
+    expect(await tops()).toEqual(before);
+    // The first of the bounds may lengthen the sentences of the answers, but moves nothing above them.
+    await show(page, { ...phases.running, progress: { ...more, report: { ...more.report, bounds } } });
+    expect((await tops()).slice(0, 4)).toEqual(before.slice(0, 4));
+  });
+
+  it('running: the focus stays on Cancel while progress comes in', async () => {
+    const page = await panel(phases.running);
+    await page.locator('#cancel').focus();
+    const { progress } = phases.running;
+    await show(page, { ...phases.running, progress: { ...progress, fraction: 0.6 } });
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('cancel');
+  });
+
+  it('done and stale: says that the file changed and offers to run again', async () => {
+    const page = await panel(phases.stale);
+    expect(await textOf(page, '.strip')).toContain('The model file changed since this analysis');
+    await page.locator('#strip-run').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'run' });
+  });
+
+  it('failed: the sentence in the place of the numbers, what is known stays, and three ways on', async () => {
+    const page = await panel(phases.failed);
+    expect(await page.locator('[role=alert]').innerText()).toContain(phases.failed.failure.message);
+    expect(await textOf(page)).not.toContain('a stack');
+    expect(await textOf(page)).toContain(`‖∇L‖ = ${formatNumber(report.gradientNorm)}`);
+    expect(await page.locator('.unknown').count()).toBe(0);
+    for (const id of ['failure-run', 'failure-samples', 'failure-log']) await page.locator(`#${id}`).click();
+    expect((await posted(page)).slice(1).map(({ type }) => type)).toEqual([
+      'run',
+      'change-samples',
+      'show-log',
+    ]);
+  });
+
+  it('cancelled: says so and offers to run again', async () => {
+    const page = await panel(phases.cancelled);
+    expect(await textOf(page, '.strip')).toContain('Cancelled');
+    expect(await page.locator('.unknown').count()).toBe(0);
+    await page.locator('#strip-run').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'run' });
+  });
+});

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { formatCount, formatNumber, formatPercent, formatQuantity } from '../../src/report/number';
+import type { PanelState } from '../../src/report/panelMessages';
+import type { Report } from '../../src/report/report';
+import { show } from './panelPage.mjs';
+import { done, panel, phases, posted, report, textOf } from './panelTest';
+
+const { model, samples, loss, analysis } = report;
+const file = model.file;
+
+describe('a finished report', () => {
+  it('shows what the numbers depend on', async () => {
+    const page = await panel(done);
+    const text = await textOf(page, '.header');
+    for (const fact of [
+      file,
+      model.architecture,
+      `${formatCount(model.parameters)} parameters`,
+      'exact · closed form',
+      loss,
+      `${formatCount(samples.count)} samples · ${samples.source}`,
+      `${analysis.mode} mode`,
+      analysis.precision,
+      `${formatNumber(report.time['total']!)} s`,
+    ]) {
+      expect(text).toContain(fact);
+    }
+    expect(text).not.toContain('assumed');
+  });
+
+  it('answers four questions with the report’s numbers', async () => {
+    const page = await panel(done);
+    const answers = await textOf(page, '.section.answers');
+    const { lambdaMax, lambdaMin } = report.bounds;
+    const [first] = report.layers;
+    for (const answer of [
+      `λmax ≤ ${formatQuantity(lambdaMax.upper)}`,
+      `at least ${formatQuantity(lambdaMax.lower)}`,
+      'may be many times too high',
+      `fc.0 · ${formatPercent(first!.contribution.value / lambdaMax.upper.value)}`,
+      `‖∇L‖ = ${formatNumber(report.gradientNorm)}`,
+      `between ${formatQuantity(lambdaMin.lower)} and ${formatQuantity(lambdaMin.upper)}`,
+      `Mean loss ${formatNumber(samples.meanLoss)} (chance: ln 10 = 2.303), accuracy 99.94 %`,
+      `< ${formatNumber(2 / lambdaMax.upper.value)}`,
+    ]) {
+      expect(answers).toContain(answer);
+    }
+  });
+
+  it('has every number of every layer in the table', async () => {
+    const page = await panel(done);
+    const rows = await page.locator('tbody tr').allInnerTexts();
+    expect(rows.map((row) => row.replace(/\s+/g, ' '))).toEqual(
+      report.layers.map((layer, index) =>
+        [
+          `${layer.name} ${layer.kind} ${layer.inputs} → ${layer.outputs}`,
+          formatCount(layer.parameters),
+          formatQuantity(layer.trace),
+          formatQuantity(layer.blockUpperBound!),
+          formatQuantity(layer.contribution),
+          formatPercent(layer.contribution.value / report.bounds.lambdaMax.upper.value),
+          formatNumber(layer.weightNorm),
+          `${layer.elasticity! > 0 ? '+' : ''}${formatPercent(layer.elasticity! / 100)}`,
+          formatPercent(report.orthogonality!.layers[index]!.crossSampleShare),
+        ].join(' '),
+      ),
+    );
+  });
+
+  it('shows estimates with their error, and an assumed loss as such', async () => {
+    const { lambdaMax } = report.bounds;
+    const upper = { value: 36.123, standardError: 0.37 };
+    const estimated: Report = {
+      ...report,
+      method: 'estimate',
+      lossAssumed: true,
+      samples: { ...samples, labels: 'predicted' },
+      bounds: { ...report.bounds, lambdaMax: { ...lambdaMax, upper, blockwiseUpper: null } },
+      warnings: [{ kind: 'predicted-labels', message: 'The labels are the model’s own.' }],
+    };
+    const page = await panel({ ...done, report: estimated });
+    const text = await textOf(page);
+    for (const part of [
+      'λmax ≤ 36.1 ± 0.4',
+      'Estimated upper bound',
+      'cross-entropy · assumed',
+      'labels predicted by the model',
+      'The labels are the model’s own.',
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text).not.toContain('Proved');
+  });
+
+  it('says what a bound that is not positive, and a proved saddle, mean', async () => {
+    const exact = (value: number) => ({ value, standardError: 0 });
+    const withBounds = (upper: number, lambdaMin: [number, number]): PanelState => ({
+      ...done,
+      report: {
+        ...report,
+        bounds: {
+          lambdaMax: { lower: exact(-1), upper: exact(upper), blockwiseUpper: null },
+          lambdaMin: { lower: exact(lambdaMin[0]), upper: exact(lambdaMin[1]) },
+          eigenvalues: [],
+        },
+      },
+    });
+    const page = await panel(withBounds(-0.5, [-3, -1]));
+    expect(await textOf(page)).toContain('2 / upper bound means nothing');
+    await show(page, withBounds(2, [-3, -1]));
+    const saddle = await textOf(page);
+    expect(saddle).toContain('λmin ≤ -1: a direction curves downwards, so this is no minimum');
+    expect(saddle).toContain('λmin < 0: no rate is stable');
+    await show(page, withBounds(2, [0, 1]));
+    const minimum = await textOf(page);
+    expect(minimum).toContain('no direction curves downwards');
+    expect(minimum).not.toContain('no rate is stable');
+  });
+
+  it('explains a negative contribution', async () => {
+    const layers = report.layers.map((layer, index) =>
+      index === 2 ? { ...layer, contribution: { value: -0.1, standardError: 0 } } : layer,
+    );
+    const page = await panel({ ...done, report: { ...report, layers } });
+    expect(await textOf(page)).toContain('fc.2 is negative: it lowers the bound');
+  });
+
+  it('draws only the cards whose numbers are there', async () => {
+    const page = await panel(done);
+    expect(await page.locator('.driver').count()).toBe(3);
+    expect(await page.locator('.chart svg').count()).toBe(6);
+    const bare: Report = {
+      ...report,
+      blocks: null,
+      orthogonality: null,
+      topSamples: null,
+      gaussNewton: null,
+      layers: report.layers.map((layer) => ({ ...layer, elasticity: null, units: null })),
+    };
+    await show(page, { ...done, report: bare });
+    expect(await page.locator('.driver, .samples .card').count()).toBe(0);
+    expect(await page.locator('.chart svg').count()).toBe(2);
+    expect(await page.locator('th.elasticity, th.crossSampleShare').count()).toBe(0);
+  });
+
+  it('exports the report, and its charts with the theme’s colours', async () => {
+    const page = await panel(done);
+    for (const format of ['json', 'csv', 'svg']) {
+      await page.locator('#export').click();
+      await page.locator(`#export-${format}`).click();
+    }
+    const messages = (await posted(page)).flatMap((message) => (message.type === 'export' ? [message] : []));
+    expect(messages.map(({ format }) => format)).toEqual(['json', 'csv', 'svg']);
+    expect(messages.slice(0, 2).map(({ svg }) => svg)).toEqual([null, null]);
+    const svg = messages[2]!.svg!;
+    expect(svg).toMatch(/^<svg /);
+    expect(svg).not.toContain('var(');
+    expect(svg).toContain('#59a4f9');
+  });
+});
+
+describe('names full of markup', () => {
+  const markup = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>&amp;';
+  const hostile: Report = {
+    ...report,
+    model: { ...model, file: markup, architecture: markup, producer: markup },
+    samples: { ...samples, source: markup },
+    layers: report.layers.map((layer, index) => ({ ...layer, name: `${index}${markup}`, kind: markup })),
+    warnings: [{ kind: 'x', message: markup }],
+  };
+
+  it('are text everywhere', async () => {
+    const page = await panel({ ...done, file: markup, report: hostile });
+    await page.locator('#units-layer').click();
+    expect(await page.locator('h1').innerText()).toBe(markup);
+    expect(await page.locator('main img, main script').count()).toBe(0);
+    await show(page, {
+      ...phases.failed,
+      file: markup,
+      failure: { ...phases.failed.failure, message: markup },
+    });
+    expect(await page.locator('[role=alert] p').innerText()).toBe(markup);
+    const candidates = [{ path: markup, name: markup, description: markup, fits: true }];
+    await show(page, { ...phases['choosing-samples'], candidates });
+    expect(await page.locator('.candidates strong').innerText()).toBe(markup);
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+  });
+});

@@ -1,0 +1,247 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { blocksHeatMap } from '../../../src/charts/blocksHeatMap';
+import { boundsChart } from '../../../src/charts/boundsChart';
+import { contributionsChart, mostContributionBars } from '../../../src/charts/contributionsChart';
+import { elasticityChart } from '../../../src/charts/elasticityChart';
+import { gramHeatMap } from '../../../src/charts/gramHeatMap';
+import { reportDrawing } from '../../../src/charts/reportDrawing';
+import { unitsChart } from '../../../src/charts/unitsChart';
+import { formatPercent, formatQuantity } from '../../../src/report/number';
+import { anyName, bounds, digits, exact, layer } from './reports';
+import { elementsOf, place, readXml, textOf, type XmlElement } from './wellFormed';
+
+const options = { id: 'chart', width: 640 };
+
+/** Left and right of a text as a browser draws it in an ordinary font: 0.55 of its size a character. */
+function extent(label: XmlElement): [number, number] {
+  const width = textOf(label).length * 12 * 0.55;
+  return [place(label, 'x') - width / 2, place(label, 'x') + width / 2];
+}
+
+describe('boundsChart', () => {
+  it('writes all four ends, and says them to who cannot see', () => {
+    const svg = readXml(boundsChart(digits.bounds, options));
+    const { lambdaMax, lambdaMin } = digits.bounds;
+    const ends = elementsOf(svg, 'text', 'end').map(textOf);
+    expect(ends).toEqual([
+      `≥ ${formatQuantity(lambdaMax.lower)}`,
+      `≤ ${formatQuantity(lambdaMax.upper)}`,
+      `≥ ${formatQuantity(lambdaMin.lower)}`,
+      `≤ ${formatQuantity(lambdaMin.upper)}`,
+    ]);
+    expect(svg.attributes['role']).toBe('img');
+    const [description] = elementsOf(svg, 'desc');
+    expect(textOf(description!)).toContain('λ_max lies between 0.002883 and 1.599');
+    expect(elementsOf(svg, 'path', 'whisker')).toHaveLength(0);
+  });
+
+  it('puts the bands in proportion on one scale, zero among them', () => {
+    const svg = readXml(boundsChart(bounds([1, 3], [-4, -1]), options));
+    const [max, min] = elementsOf(svg, 'rect', 'band');
+    const [zero] = elementsOf(svg, 'line', 'zero');
+    const unit = place(max!, 'width') / 2;
+    expect(place(min!, 'width')).toBeCloseTo(3 * unit, 0);
+    expect(place(max!, 'x') - place(zero!, 'x1')).toBeCloseTo(unit, 0);
+    expect(place(zero!, 'x1') - place(min!, 'x')).toBeCloseTo(4 * unit, 0);
+  });
+
+  it('draws a whisker of one standard error at an estimated bound', () => {
+    const svg = readXml(boundsChart(bounds([1, 10], [-10, -1], 2), options));
+    const [max] = elementsOf(svg, 'rect', 'band-max');
+    const unit = place(max!, 'width') / 9;
+    const whiskers = elementsOf(svg, 'path', 'whisker');
+    expect(whiskers).toHaveLength(2);
+    const xs = [...whiskers[0]!.attributes['d']!.matchAll(/[ML]([\d.]+),/g)].map(([, x]) => Number(x));
+    expect(Math.max(...xs) - Math.min(...xs)).toBeCloseTo(4 * unit, 0);
+  });
+
+  it('never lets two labels of a band overlap or leave the picture', () => {
+    const number = fc.double({ min: -1e4, max: 1e4, noNaN: true });
+    const interval = fc
+      .tuple(number, number)
+      .map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]);
+    fc.assert(
+      fc.property(interval, interval, fc.integer({ min: 320, max: 1200 }), (max, min, width) => {
+        const svg = readXml(boundsChart(bounds(max, min), { id: 'chart', width }));
+        const [maxLower, maxUpper, minLower, minUpper] = elementsOf(svg, 'text', 'end').map(extent);
+        for (const [lower, upper] of [
+          [maxLower!, maxUpper!],
+          [minLower!, minUpper!],
+        ] as const) {
+          expect(lower[1]).toBeLessThan(upper[0]);
+          expect(lower[0]).toBeGreaterThanOrEqual(-1);
+          expect(upper[1]).toBeLessThanOrEqual(width + 1);
+        }
+      }),
+    );
+  });
+});
+
+describe('contributionsChart', () => {
+  it('draws bars as long as the contributions, split as the layer’s row is', () => {
+    const split = { ownCurvature: exact(3), coupling: exact(1) };
+    const svg = readXml(contributionsChart([layer('a', 2, split), layer('b', 1, split)], 3, options));
+    const [ownA, ownB] = elementsOf(svg, 'rect', 'bar-own');
+    const [couplingA] = elementsOf(svg, 'rect', 'bar-coupling');
+    expect(place(ownA!, 'width')).toBeCloseTo(3 * place(couplingA!, 'width'), 0);
+    expect(place(ownA!, 'width')).toBeCloseTo(2 * place(ownB!, 'width'), 0);
+    expect(couplingA!.attributes['fill']).toMatch(/^url\(#chart-hatch/);
+    expect(elementsOf(svg, 'text', 'value').map(textOf)).toEqual(['267 %', '133 %']);
+  });
+
+  it('puts negative contributions to the left of zero', () => {
+    const svg = readXml(contributionsChart([layer('a', 2), layer('b', -1)], 1, options));
+    const [zero] = elementsOf(svg, 'line', 'axis');
+    const bars = elementsOf(svg, 'rect', 'bar-own').filter((bar) => place(bar, 'height') > 10);
+    expect(place(bars[0]!, 'x')).toBeCloseTo(place(zero!, 'x1'), 1);
+    expect(place(bars[1]!, 'x') + place(bars[1]!, 'width')).toBeCloseTo(place(zero!, 'x1'), 1);
+  });
+
+  it('writes no share of a bound that is not positive, and splits nothing where blocks are not known', () => {
+    const unknown = { ownCurvature: null, coupling: null };
+    const svg = readXml(contributionsChart([layer('a', -2, unknown)], -2, options));
+    expect(elementsOf(svg, 'text', 'value').map(textOf)).toEqual(['-2']);
+    expect(elementsOf(svg, 'rect', 'bar-coupling')).toHaveLength(0);
+    expect(elementsOf(svg, 'g', 'key')).toHaveLength(0);
+  });
+
+  it('draws the largest of very many layers in their order and counts the rest', () => {
+    const many = Array.from({ length: 80 }, (_, index) => layer(`layer ${index}`, index));
+    const svg = readXml(contributionsChart(many, 3160, options));
+    const rows = elementsOf(svg, 'g', 'row');
+    expect(rows).toHaveLength(mostContributionBars);
+    expect(rows.map((row) => Number(row.attributes['data-layer']))).toEqual(
+      Array.from({ length: mostContributionBars }, (_, place) => place + 20),
+    );
+    expect(textOf(svg)).toContain('20 smaller in the table');
+  });
+
+  it('stays well-formed and inside its width for any names and numbers', () => {
+    const number = fc.double({ min: -1e3, max: 1e3, noNaN: true });
+    const layers = fc.array(fc.tuple(anyName, number), { minLength: 0, maxLength: 30 });
+    fc.assert(
+      fc.property(layers, fc.integer({ min: 300, max: 1200 }), (drawn, width) => {
+        const reports = drawn.map(([name, value]) => layer(name, value));
+        const svg = readXml(contributionsChart(reports, 1, { id: 'chart', width }));
+        for (const bar of elementsOf(svg, 'rect', 'bar')) {
+          expect(place(bar, 'x')).toBeGreaterThanOrEqual(0);
+          expect(place(bar, 'x') + place(bar, 'width')).toBeLessThanOrEqual(width);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('blocksHeatMap', () => {
+  const names = digits.layers.map(({ name }) => name);
+
+  it('gives every block its share, the strongest the strongest colour', () => {
+    const svg = readXml(blocksHeatMap(digits.blocks!, names, { id: 'chart', width: 340 }));
+    const cells = elementsOf(svg, 'g', 'cell');
+    expect(cells).toHaveLength(9);
+    const total = digits.blocks!.flat().reduce((sum, { value }) => sum + value, 0);
+    const written = cells.map((cell) => textOf(elementsOf(cell, 'text')[0]!));
+    expect(written).toEqual(digits.blocks!.flat().map(({ value }) => formatPercent(value / total)));
+    const opacities = elementsOf(svg, 'rect', 'cells').map((cell) => place(cell, 'fill-opacity'));
+    expect(opacities.indexOf(Math.max(...opacities))).toBe(0);
+    expect(opacities.indexOf(Math.min(...opacities))).toBe(8);
+    expect(cells[1]!.attributes['data-layer']).toBe('0 1');
+    expect(cells[4]!.attributes['data-layer']).toBe('1');
+  });
+
+  it('draws very many layers as few paths', () => {
+    const count = 60;
+    const blocks = Array.from({ length: count }, (_, row) =>
+      Array.from({ length: count }, (_unused, column) => exact(1 / (1 + Math.abs(row - column)))),
+    );
+    const many = Array.from({ length: count }, (_, index) => `layer ${index}`);
+    const svg = readXml(blocksHeatMap(blocks, many, { id: 'chart', width: 340 }));
+    expect(elementsOf(svg, 'path', 'cells').length).toBeLessThan(30);
+    expect(elementsOf(svg, 'path', 'cells').length).toBeGreaterThan(5);
+  });
+
+  it('draws blocks that are all zero', () => {
+    const svg = readXml(blocksHeatMap([[exact(0)]], ['a'], { id: 'chart', width: 340 }));
+    expect(textOf(elementsOf(svg, 'g', 'cell')[0]!)).toContain('0 %');
+  });
+});
+
+describe('gramHeatMap', () => {
+  it('draws opposed inputs in another colour than alike ones, and orthogonal ones not at all', () => {
+    const colour = (cosine: number): string[] => {
+      const gram = [
+        [1, cosine],
+        [cosine, 1],
+      ];
+      const svg = readXml(gramHeatMap(gram, { id: 'chart', width: 100, layer: 'fc' }));
+      return elementsOf(svg, 'path', 'cells').map(({ attributes }) => attributes['fill']!);
+    };
+    expect(colour(0)).toHaveLength(1);
+    const [alike, opposed] = colour(-0.9);
+    expect(alike).toContain('blue');
+    expect(opposed).toContain('orange');
+    expect(colour(0.5).every((fill) => fill === alike)).toBe(true);
+  });
+});
+
+describe('unitsChart', () => {
+  it('sorts the units, keeps their proportions and names the largest', () => {
+    const svg = readXml(unitsChart([0.1, 0.4, 0.2], { ...options, layer: 'fc' }));
+    const heights = elementsOf(svg, 'rect', 'bar').map((bar) => place(bar, 'height'));
+    expect(heights).toEqual([100, 50, 25]);
+    expect(textOf(svg)).toContain('largest: unit 1, 40 %');
+  });
+
+  it('says how many units it left out', () => {
+    const svg = readXml(unitsChart(new Array<number>(200).fill(0.005), { ...options, layer: 'fc' }));
+    expect(elementsOf(svg, 'rect', 'bar')).toHaveLength(128);
+    expect(textOf(svg)).toContain('72 smaller ones not drawn');
+  });
+});
+
+describe('elasticityChart', () => {
+  it('is signed, and there only for layers whose elasticity is known', () => {
+    const layers = [
+      layer('a', 1, { elasticity: -0.9 }),
+      layer('b', 1, { elasticity: null }),
+      layer('c', 1, { elasticity: 1.3 }),
+    ];
+    const svg = readXml(elasticityChart(layers, options)!);
+    expect(elementsOf(svg, 'text', 'value').map(textOf)).toEqual(['-0.9 %', '+1.3 %']);
+    expect(elementsOf(svg, 'g', 'row').map((row) => row.attributes['data-layer'])).toEqual(['0', '2']);
+    expect(elasticityChart([layers[1]!], options)).toBeNull();
+  });
+});
+
+describe('reportDrawing', () => {
+  it('stands alone: no variable is left, and what the numbers depend on is said', () => {
+    const drawing = reportDrawing(digits, { '--vscode-charts-blue': '#123456' });
+    expect(drawing).not.toContain('var(');
+    expect(drawing).toContain('#123456');
+    const svg = readXml(drawing);
+    for (const fact of [
+      'digits.onnx',
+      '1,797 samples of digits.npz',
+      'cross-entropy',
+      'evaluation mode',
+      '1.599',
+    ]) {
+      expect(textOf(svg)).toContain(fact);
+    }
+    const ids = drawing.match(/ id="[^"]+"/g)!;
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('holds a report whose names are markup and whose blocks are not known', () => {
+    const hostile = {
+      ...digits,
+      blocks: null,
+      model: { ...digits.model, file: '<script>alert(1)</script>' },
+    };
+    const svg = readXml(reportDrawing(hostile, {}));
+    expect(elementsOf(svg, 'script')).toHaveLength(0);
+    expect(textOf(svg)).toContain('<script>alert(1)</script>');
+  });
+});

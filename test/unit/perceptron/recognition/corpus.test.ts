@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readModel } from '../../../../src/formats/readModel';
+import { describeArchitecture, recognisePerceptron } from '../../../../src/perceptron/recognise';
+
+const shared = process.env['MODEL_SHARPNESS_SHARED'];
+const why = shared === undefined ? ' (corpus absent: MODEL_SHARPNESS_SHARED not set)' : '';
+
+async function recognition(file: string, output: string | null) {
+  const model = await readModel(join(shared ?? '', 'corpus', file));
+  return recognisePerceptron(model.graph, output);
+}
+
+describe(`models made elsewhere${why}`, () => {
+  it.skipIf(shared === undefined).each([
+    ['marabou-mnist2x10.onnx', null, 'perceptron 784-10-10-10, relu', ['fc1', 'fc2', 'fc3'], [1, 28, 28]],
+    [
+      'marabou-mnist2x5_sigmoid.onnx',
+      null,
+      'perceptron 784-5-5-10, sigmoid',
+      ['fc1', 'fc2', 'fc3'],
+      [1, 28, 28],
+    ],
+    ['marabou-fc_2-2-3.onnx', null, 'perceptron 2-2-3, relu', ['dense_12_1', 'dense_13_1'], [2]],
+    ['torch1.13-mlp_13.onnx', null, 'perceptron 20-32-32-3, tanh silu', ['0', '2', '4'], [20]],
+    [
+      'marabou-certificate_and_controller_mandal.onnx',
+      'output_1',
+      'perceptron 4-4-20-20-4-2, identity relu relu identity',
+      [0, 1, 3, 5, 6].map((i) => `model_A.linear_relu_stack.${String(i)}`),
+      [4],
+    ],
+  ])('%s is recognised', async (file, output, architecture, names, dims) => {
+    const found = await recognition(file, output);
+    if (!found.ok) throw new Error(found.failure.message);
+    expect(describeArchitecture(found.perceptron)).toBe(architecture);
+    expect(found.perceptron.layers.map(({ name }) => name)).toEqual(names);
+    expect(found.inputSpec.dims).toEqual(dims);
+    expect(found.perceptron.head).toBe('none');
+  });
+
+  it.skipIf(shared === undefined).each([
+    ['marabou-fc_matMul.onnx', /^The node "Add_0" \(Add\) .*rows are not samples/],
+    ['marabou-certificate_and_controller_mandal.onnx', /"output_1", "output_2", "output_3"/],
+    ['marabou-traffic-classifier64.onnx', /conv2d\/BiasAdd" \(Conv\) is a convolution/],
+    ['marabou-KJ_TinyTaxiNet.onnx', /"conv2d\/Conv2D" \(Conv\) is a convolution/],
+    ['ort-examples-mnist-cntk.onnx', /"Convolution28" \(Conv\) is a convolution/],
+    ['npm-ocr-models-ppocr_v2_cls.onnx', /"p2o.Conv.0" \(Conv\) is a convolution/],
+    ['npm-openwakeword-hello_deepa.onnx', /"\/layernorm1\/ReduceMean" \(ReduceMean\)/],
+    ['npm-vad-web-silero_vad_v5.onnx', /\(If\) is no part of a perceptron/],
+    ['magika-standard_v3_3.onnx', /\(Expand\) is no part of a perceptron/],
+    ['torch1.13-resnet_eval_17.onnx', /"\/0\/Conv" \(Conv\) is a convolution/],
+    ['torch1.13-vit_train_17.onnx', /"\/p\/Conv" \(Conv\) is a convolution/],
+    ['torch1.13-bert_17.onnx', /"\/w\/Gather" \(Gather\)/],
+  ])('%s is refused by what is in the way', async (file, sentence) => {
+    const found = await recognition(file, null);
+    expect(found.ok ? describeArchitecture(found.perceptron) : found.failure.message).toMatch(sentence);
+  });
+});

@@ -1,0 +1,401 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Graph } from '../../../../src/graph/graph';
+import { recognisePerceptron } from '../../../../src/perceptron/recognise';
+import { refusal } from './agreement';
+import { GraphBuilder } from './graphBuilder';
+
+const square = [1, 2, 3, 5];
+
+/** x [N, 2] and what `write` makes of the first layer's pre-activations, before a second layer. */
+function between(write: (b: GraphBuilder, z: string) => string): Graph {
+  const b = new GraphBuilder();
+  const x = b.input('x', ['N', 2]);
+  const z = b.node('Gemm', [
+    x,
+    b.weight('first.weight', [2, 2], square),
+    b.weight('first.bias', [2], [1, 2]),
+  ]);
+  const a = write(b, z);
+  return b.graph([b.node('MatMul', [a, b.weight('second.weight', [2, 3], [1, 2, 3, 4, 5, 6])])]);
+}
+
+/** What `write` makes of an input of these dimensions. */
+function alone(
+  dims: readonly (number | string | null)[],
+  write: (b: GraphBuilder, x: string) => string,
+): Graph {
+  const b = new GraphBuilder();
+  return b.graph([write(b, b.input('x', dims))]);
+}
+
+describe('a refusal names the node and what is in the way', () => {
+  const cases: readonly (readonly [string, Graph, RegExp])[] = [
+    [
+      'an unknown operator',
+      between((b, z) => b.node('Softsign', [z], {}, 'sign')),
+      /^UnsupportedOperator: .*"sign" \(Softsign\)/,
+    ],
+    [
+      'batch normalisation',
+      between((b, z) => b.node('BatchNormalization', [z], {}, 'bn1')),
+      /"bn1" \(BatchNormalization\) normalises/,
+    ],
+    [
+      'layer normalisation',
+      between((b, z) => b.node('LayerNormalization', [z], {}, 'ln')),
+      /"ln" \(LayerNormalization\)/,
+    ],
+    [
+      'a trained slope',
+      between((b, z) => b.node('PRelu', [z, b.weight('slope', [2], [0.1, 0.2])], {}, 'prelu')),
+      /"prelu" \(PRelu\).*trained slopes/,
+    ],
+    [
+      'a foreign domain',
+      between((b, z) => b.node('com.microsoft:FastGelu', [z], {}, 'fast')),
+      /"fast" \(com.microsoft FastGelu\)/,
+    ],
+    [
+      'a clipped ReLU',
+      between((b, z) => b.node('Clip', [z, b.number(0), b.number(6)], {}, 'relu6')),
+      /"relu6" \(Clip\).*none of the known activations/,
+    ],
+    [
+      'a skip connection',
+      between((b, z) => b.node('Add', [z, 'x'], {}, 'skip')),
+      /"skip" \(Add\) combines the input with/,
+    ],
+    [
+      'a second bias',
+      between((b, z) => b.node('Add', [z, b.weight('again', [2], [3, 4])], {}, 'add')),
+      /"add" \(Add\).*neither its bias nor/,
+    ],
+    [
+      'a gain for each unit',
+      between((b, z) => b.node('Mul', [z, b.weight('gain', [2], [3, 4])], {}, 'gain')),
+      /"gain" \(Mul\).*neither its bias nor/,
+    ],
+    ['a softmax inside', between((b, z) => b.node('Softmax', [z])), /MatMul/],
+    [
+      'GELU with a wrong constant',
+      between((b, z) => gelu(b, z, 1.41)),
+      /"last" \(Mul\).*none of the known activations/,
+    ],
+    [
+      'GELU with a constant wrong in the sixth digit',
+      between((b, z) => gelu(b, z, Math.SQRT2 * (1 + 2e-6))),
+      /"last" \(Mul\)/,
+    ],
+    [
+      'an expression that doubles at every node',
+      between((b, z) => doubled(b, z, 40)),
+      /\(Add\).*no known activation/,
+    ],
+    [
+      'the left product',
+      alone(['N', 2], (b, x) => b.node('MatMul', [b.weight('w', [2, 2], square), x], {}, 'left')),
+      /"left" \(MatMul\).*from the left/,
+    ],
+    [
+      'the left Gemm',
+      alone(['N', 2], (b, x) => b.node('Gemm', [b.weight('w', [2, 2], square), x], {}, 'left')),
+      /"left" \(Gemm\).*from the left/,
+    ],
+    [
+      'transA',
+      alone([2, 2], (b, x) => b.node('Gemm', [x, b.weight('w', [2, 2], square)], { transA: 1 }, 'g')),
+      /"g" \(Gemm\) transposes its input/,
+    ],
+    [
+      'alpha',
+      alone(['N', 2], (b, x) => b.node('Gemm', [x, b.weight('w', [2, 2], square)], { alpha: 0.5 }, 'g')),
+      /"g" \(Gemm\) scales its weight/,
+    ],
+    [
+      'a bias of one number',
+      alone(['N', 2], (b, x) => b.node('Gemm', [x, b.weight('w', [2, 2], square), b.number(3)], {}, 'g')),
+      /"g" \(Gemm\) adds one number/,
+    ],
+    [
+      'a bias down the rows',
+      alone(['N', 2], (b, x) =>
+        b.node('Gemm', [x, b.weight('w', [2, 2], square), b.weight('c', [2, 1], [1, 2])], {}, 'g'),
+      ),
+      /"g" \(Gemm\) adds a bias of shape \[2, 1\]/,
+    ],
+    [
+      'a constant of its own for each row',
+      alone([5, 2], (b, x) => b.node('Add', [x, b.weight('c', [5, 2], [...Array(10).keys()])], {}, 'rows')),
+      /"rows" \(Add\).*rows are not samples/,
+    ],
+    [
+      'weights shared between rows',
+      alone(['N', 3, 2], (b, x) => b.node('MatMul', [x, b.weight('w', [2, 2], square)], {}, 'tokens')),
+      /"tokens" \(MatMul\).*\[N, 3, 2\]/,
+    ],
+    [
+      'a convolution',
+      alone(['N', 1, 4, 4], (b, x) => b.node('Conv', [x, b.weight('k', [1, 1, 2, 2], square)], {}, 'conv')),
+      /"conv" \(Conv\) is a convolution/,
+    ],
+    [
+      'a padded convolution of the whole',
+      alone(['N', 1, 2, 2], (b, x) =>
+        b.node('Conv', [x, b.weight('k', [1, 1, 2, 2], square)], { pads: [1, 1, 1, 1] }, 'conv'),
+      ),
+      /"conv" \(Conv\) is a convolution/,
+    ],
+    [
+      'moved samples',
+      alone(['N', 2], (b, x) => b.node('Transpose', [x], { perm: [1, 0] }, 'turn')),
+      /"turn" \(Transpose\).*rows are not samples/,
+    ],
+    [
+      'merged samples',
+      alone(['N', 2], (b, x) => b.node('Flatten', [x], { axis: 0 }, 'flat')),
+      /"flat" \(Flatten\) merges the samples/,
+    ],
+    [
+      'split samples',
+      alone(['N', 4], (b, x) => b.node('Reshape', [x, b.integers(-1, 2)], {}, 'split')),
+      /"split" \(Reshape\) reshapes to \[-1, 2\]/,
+    ],
+    [
+      'dropout in training',
+      alone(['N', 2], (b, x) => b.node('Dropout', [x, b.number(0.5), training(b)], {}, 'drop')),
+      /"drop" \(Dropout\) drops units at random.*evaluation/,
+    ],
+    [
+      'a computed weight',
+      alone(['N', 2], (b, x) =>
+        b.node(
+          'MatMul',
+          [x, b.node('Mul', [b.weight('g', [1], [2]), b.weight('v', [2, 2], square)])],
+          {},
+          'mm',
+        ),
+      ),
+      /"mm" \(MatMul\) has a weight that is computed/,
+    ],
+    [
+      'a quantised weight',
+      alone(['N', 2], (b, x) =>
+        b.node(
+          'MatMul',
+          [x, b.node('DequantizeLinear', [b.integers(1, 2), b.number(1)], {}, 'dq')],
+          {},
+          'mm',
+        ),
+      ),
+      /"dq" \(DequantizeLinear\)/,
+    ],
+    [
+      'one weight twice',
+      tied((b) => [b.weight('w', [2, 2], square), 'w']),
+      /"(Gemm_\d+)" \(Gemm\) and "Gemm_\d+" \(Gemm\) use the tensor "w" twice/,
+    ],
+    [
+      'a transposed copy',
+      tied((b) => [b.weight('v', [2, 2], square), b.weight('w', [2, 2], [1, 3, 2, 5])]),
+      /use the same numbers \("v", "w"\) twice/,
+    ],
+    [
+      'a copy',
+      tied((b) => [b.weight('v', [2, 2], square), b.weight('w', [2, 2], square)]),
+      /use the same numbers \("v", "w"\) twice/,
+    ],
+    [
+      'NaN',
+      alone(['N', 2], (b, x) => b.node('MatMul', [x, b.weight('w', [2, 2], [1, 2, NaN, 4])])),
+      /^NonFiniteWeights: The tensor "w" holds NaN at index 2/,
+    ],
+    [
+      'an infinite bias',
+      alone(['N', 2], (b, x) =>
+        b.node('Gemm', [x, b.weight('w', [2, 2], square), b.weight('c', [2], [0, -Infinity])]),
+      ),
+      /^NonFiniteWeights: The tensor "c" holds -Infinity at index 1/,
+    ],
+    [
+      'a division by zero',
+      alone(['N', 2], (b, x) =>
+        b.node('MatMul', [
+          b.node('Div', [x, b.weight('std', [2], [1, 0])], {}, 'std'),
+          b.weight('w', [2, 2], square),
+        ]),
+      ),
+      /^NonFiniteWeights: The node "std" \(Div\) scales feature 1/,
+    ],
+    ['no layer', alone(['N', 2], (b, x) => b.node('Identity', [x])), /^NoParameters: /],
+    [
+      'an activation of the input',
+      alone(['N', 2], (b, x) => b.node('Relu', [x], {}, 'relu')),
+      /"relu" \(Relu\) transforms the input/,
+    ],
+    [
+      'a weight that does not fit',
+      alone(['N', 3], (b, x) => b.node('MatMul', [x, b.weight('w', [2, 2], square)], {}, 'mm')),
+      /^DamagedModel: The node "mm" \(MatMul\).*2 inputs and is given 3/,
+    ],
+  ];
+  it.each(cases)('%s', (_, graph, sentence) => {
+    expect(refusal(graph)).toMatch(sentence);
+  });
+
+  it('two graph inputs', () => {
+    const b = new GraphBuilder();
+    const sum = b.node('Add', [b.input('x', ['N', 2]), b.input('y', ['N', 2])], {}, 'join');
+    expect(refusal(b.graph([sum]))).toMatch(
+      /"join" \(Add\) takes a second input of the graph, "y" beside "x"/,
+    );
+  });
+
+  it('markup and length of names are bounded', () => {
+    const b = new GraphBuilder();
+    const y = b.node('Softsign', [b.input('x', ['N', 2])], {}, '\u0007'.repeat(3) + 'n'.repeat(10_000));
+    expect(refusal(b.graph([y])).length).toBeLessThan(600);
+  });
+});
+
+function gelu(b: GraphBuilder, z: string, root: number): string {
+  const gate = b.node('Add', [b.node('Erf', [b.node('Div', [z, b.number(root)])]), b.number(1)]);
+  return b.node('Mul', [b.node('Mul', [z, gate]), b.number(0.5)], {}, 'last');
+}
+
+function doubled(b: GraphBuilder, z: string, times: number): string {
+  return times === 0 ? z : doubled(b, b.node('Add', [z, z]), times - 1);
+}
+
+function training(b: GraphBuilder): string {
+  return b.tensor('training', { type: 'bool', dims: [], data: Uint8Array.of(1) });
+}
+
+function tied(weights: (b: GraphBuilder) => readonly [string, string]): Graph {
+  const b = new GraphBuilder();
+  const [first, second] = weights(b);
+  const hidden = b.node('Tanh', [b.node('Gemm', [b.input('x', ['N', 2]), first])]);
+  return b.graph([b.node('Gemm', [hidden, second], { transB: first === second ? 1 : 0 })]);
+}
+
+describe('the choice of an output', () => {
+  function twoHeads(): { readonly graph: Graph; readonly outputs: readonly [string, string] } {
+    const b = new GraphBuilder();
+    const x = b.input('x', ['N', 2]);
+    const first = b.node('MatMul', [x, b.weight('v', [2, 2], square)]);
+    const second = b.node('MatMul', [x, b.weight('w', [2, 1], [1, 2])]);
+    return { graph: b.graph([first, second]), outputs: [first, second] };
+  }
+
+  it('is asked for where several outputs qualify, and obeyed', () => {
+    const { graph, outputs } = twoHeads();
+    expect(refusal(graph)).toBe(
+      `UsageError: The model has several outputs that a loss can be put on ("${outputs[0]}", "${outputs[1]}"); choose one with --output.`,
+    );
+    const chosen = recognisePerceptron(graph, outputs[1]);
+    expect(chosen.ok && chosen.perceptron.logits).toBe(outputs[1]);
+  });
+
+  it('must be an output', () => {
+    expect(refusal(twoHeads().graph, 'nope')).toMatch(
+      /^UsageError: The model has no output "nope"; it has "/,
+    );
+  });
+});
+
+describe('equal constants are no ties', () => {
+  it('two biases of zeros that the exporter merged', () => {
+    const b = new GraphBuilder();
+    const zeros = b.weight('zeros', [2], [0, 0]);
+    const hidden = b.node('Tanh', [
+      b.node('Gemm', [b.input('x', ['N', 2]), b.weight('v', [2, 2], square), zeros]),
+    ]);
+    const found = recognisePerceptron(
+      b.graph([b.node('Gemm', [hidden, b.weight('w', [2, 2], [7, 8, 9, 1]), zeros])]),
+      null,
+    );
+    expect(found.ok && found.perceptron.layers.every(({ bias }) => bias !== null)).toBe(true);
+  });
+});
+
+describe('hostile graphs', () => {
+  it('that rearrange a weight without end are refused', () => {
+    const b = new GraphBuilder();
+    let w = b.weight('w', [100, 100], Array.from({ length: 10_000 }, Math.sin));
+    for (let i = 0; i < 40; i += 1) w = b.node('Transpose', [w], { perm: [1, 0] });
+    expect(refusal(b.graph([b.node('MatMul', [b.input('x', ['N', 100]), w])]))).toMatch(
+      /\(Transpose\) computes the weight/,
+    );
+  });
+
+  const operators = [
+    'Gemm',
+    'MatMul',
+    'Add',
+    'Sub',
+    'Mul',
+    'Div',
+    'Pow',
+    'Reshape',
+    'Flatten',
+    'Transpose',
+    'Squeeze',
+    'Unsqueeze',
+    'Concat',
+    'Shape',
+    'Gather',
+    'Slice',
+    'Cast',
+    'Conv',
+    'Clip',
+    'Softmax',
+    'ReduceMax',
+    'ReduceSum',
+    'Exp',
+    'Erf',
+    'Dropout',
+    'Identity',
+    'ArgMax',
+    'ai.onnx.ml:Scaler',
+    'ai.onnx.ml:LinearClassifier',
+    'ai.onnx.ml:ZipMap',
+    'ai.onnx.ml:Normalizer',
+    'ai.onnx.ml:ArrayFeatureExtractor',
+  ];
+  it('of known operators wired at random are recognised or refused, never a fault', () => {
+    const wire = fc.record({
+      operator: fc.constantFrom(...operators),
+      from: fc.array(fc.nat(30), { maxLength: 4 }),
+      axis: fc.integer({ min: -4, max: 4 }),
+      axes: fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(wire, { minLength: 1, maxLength: 14 }), (wires) => {
+        const b = new GraphBuilder();
+        const names = [
+          b.input('x', ['N', 1, 2, 2]),
+          b.weight('w', [2, 2], square),
+          b.weight('v', [4, 3], [...Array(12).keys()]),
+          b.weight('c', [3], [1, 2, 3]),
+          b.number(2),
+          b.integers(0, -1),
+          b.integers(-1, 4),
+          b.integer(1),
+          b.weight('empty', [0], []),
+          '',
+        ];
+        for (const { operator, from, axis, axes } of wires)
+          names.unshift(
+            b.node(
+              operator,
+              from.map((i) => names[i % names.length] ?? ''),
+              { axis, axes, perm: axes, to: 1, coefficients: [1, 2], offset: [1], scale: [2] },
+            ),
+          );
+        const recognition = recognisePerceptron(b.graph([names[0] ?? '']), null);
+        if (!recognition.ok) expect(recognition.failure.kind).not.toBe('InternalError');
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
