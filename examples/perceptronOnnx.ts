@@ -3,7 +3,7 @@ import {
   AttributeProto_AttributeType as AttributeType,
   ModelProtoSchema,
   TensorProto_DataType as DataType,
-} from '../src/formats/onnx/onnx_pb';
+} from '../src/runtime/onnx/onnx_pb';
 import { layersOf, type Network } from './perceptronTraining';
 
 /** A tensor [N, width] of float32. */

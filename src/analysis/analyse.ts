@@ -48,6 +48,7 @@ export async function analyse(
   const {
     model,
     perceptron: asRead,
+    logitsInGraph,
     inputSpec,
     facts,
     notes,

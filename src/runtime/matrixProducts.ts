@@ -1,9 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import {
-  AttributeProto_AttributeType,
-  ModelProtoSchema,
-  TensorProto_DataType,
-} from '../formats/onnx/onnx_pb';
+import { AttributeProto_AttributeType, ModelProtoSchema, TensorProto_DataType } from './onnx/onnx_pb';
 import { Session } from './session';
 
 /** A matrix, or a stack of `count` matrices of one shape, in row-major float64. */

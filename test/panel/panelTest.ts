@@ -10,7 +10,7 @@ import { bundledPanel, openBrowser, openPanel, show } from './panelPage.mjs';
 export const report = fixture as unknown as Report;
 const { model, samples, loss, lossAssumed } = report;
 const file = model.file;
-export const done: PanelState = { phase: 'done', file, report, stale: false };
+export const done = { phase: 'done', file, report, stale: false } as const satisfies PanelState;
 
 export const phases = {
   reading: { phase: 'reading', file },

@@ -4,14 +4,14 @@ import type {
   AttributeProtoSchema,
   TensorShapeProto_DimensionSchema,
   ValueInfoProtoSchema,
-} from '../../src/formats/onnx/onnx_pb';
+} from '../../src/runtime/onnx/onnx_pb';
 import {
   AttributeProto_AttributeType as AttributeType,
   GraphProtoSchema,
   ModelProtoSchema,
   TensorProto_DataType as DataType,
   TensorProtoSchema,
-} from '../../src/formats/onnx/onnx_pb';
+} from '../../src/runtime/onnx/onnx_pb';
 
 /** A tensor by its numbers, of the ONNX type that the array is of; written as raw data. */
 export interface TensorValue {

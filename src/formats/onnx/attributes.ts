@@ -2,8 +2,11 @@ import { isFieldSet } from '@bufbuild/protobuf';
 import type { Attribute } from '../../graph/graph';
 import { quoted } from '../quoted';
 import { damagedModel } from './damaged';
-import { AttributeProtoSchema, AttributeProto_AttributeType as AttributeType } from './onnx_pb';
-import type { AttributeProto, NodeProto } from './onnx_pb';
+import {
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+} from '../../runtime/onnx/onnx_pb';
+import type { AttributeProto, NodeProto } from '../../runtime/onnx/onnx_pb';
 import { readTensor } from './tensors';
 import type { OnnxSource } from './tensors';
 

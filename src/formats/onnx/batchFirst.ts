@@ -1,4 +1,4 @@
-import type { GraphProto, NodeProto, TensorProto } from './onnx_pb';
+import type { GraphProto, NodeProto, TensorProto } from '../../runtime/onnx/onnx_pb';
 import { domainName } from './opsets';
 
 /** Operators whose output has the rank and the first dimension of their first input. */

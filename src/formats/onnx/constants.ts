@@ -2,7 +2,7 @@ import type { Attribute } from '../../graph/graph';
 import { quoted } from '../quoted';
 import { readAttributes } from './attributes';
 import { damagedModel } from './damaged';
-import type { NodeProto } from './onnx_pb';
+import type { NodeProto } from '../../runtime/onnx/onnx_pb';
 import type { OnnxSource } from './tensors';
 
 /** Whether a node is ONNX's own Constant, which the Graph has as an initialiser. */

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { damagedModel } from './damaged';
-import { GraphProtoSchema, ModelProtoSchema } from './onnx_pb';
-import type { GraphProto, ModelProto } from './onnx_pb';
+import { GraphProtoSchema, ModelProtoSchema } from '../../runtime/onnx/onnx_pb';
+import type { GraphProto, ModelProto } from '../../runtime/onnx/onnx_pb';
 
 /** A ModelProto that is known to have a graph. */
 export interface DecodedModel {

@@ -1,5 +1,5 @@
 import type { ElementType } from '../../graph/graph';
-import { TensorProto_DataType as DataType } from './onnx_pb';
+import { TensorProto_DataType as DataType } from '../../runtime/onnx/onnx_pb';
 
 const elementTypes: Readonly<Partial<Record<DataType, ElementType>>> = {
   [DataType.FLOAT]: 'float32',

@@ -5,8 +5,8 @@ import { quoted } from '../quoted';
 import { decodeModel } from './decode';
 import { externalLocation, isExternal } from './externalData';
 import { freeBatch } from './freeBatch';
-import { ModelProtoSchema, ValueInfoProtoSchema } from './onnx_pb';
-import type { GraphProto, TensorProto } from './onnx_pb';
+import { ModelProtoSchema, ValueInfoProtoSchema } from '../../runtime/onnx/onnx_pb';
+import type { GraphProto, TensorProto } from '../../runtime/onnx/onnx_pb';
 import { subgraphUse } from './subgraphs';
 import type { OnnxSource } from './tensors';
 

@@ -4,8 +4,8 @@ import { FailureError } from '../../report/failure';
 import { openRandomAccessFile } from '../containers/randomAccess';
 import { quoted } from '../quoted';
 import { damagedModel } from './damaged';
-import { TensorProto_DataLocation as DataLocation } from './onnx_pb';
-import type { TensorProto } from './onnx_pb';
+import { TensorProto_DataLocation as DataLocation } from '../../runtime/onnx/onnx_pb';
+import type { TensorProto } from '../../runtime/onnx/onnx_pb';
 
 /** The whole contents of external files, by the location that the model names. */
 export type ExternalFiles = ReadonlyMap<string, Uint8Array>;

@@ -7,8 +7,8 @@ import {
   TensorProtoSchema,
   TensorProto_DataType as DataType,
   TensorShapeProto_DimensionSchema as DimensionSchema,
-} from './onnx_pb';
-import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from './onnx_pb';
+} from '../../runtime/onnx/onnx_pb';
+import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from '../../runtime/onnx/onnx_pb';
 import { domainName } from './opsets';
 import { readTensor } from './tensors';
 import type { OnnxSource } from './tensors';

@@ -1,7 +1,7 @@
 import { FailureError } from '../../report/failure';
 import { quoted } from '../quoted';
 import { damagedModel } from './damaged';
-import type { ModelProto } from './onnx_pb';
+import type { ModelProto } from '../../runtime/onnx/onnx_pb';
 
 /** Before it, operators broadcast by attributes and batch normalisation had modes of its own. */
 const oldestOpset = 7;

@@ -1,6 +1,6 @@
 import { quoted } from '../quoted';
 import { damagedModel } from './damaged';
-import type { NodeProto } from './onnx_pb';
+import type { NodeProto } from '../../runtime/onnx/onnx_pb';
 
 /**
  * The nodes so that each stands behind those whose outputs it reads (Kahn's algorithm); in the file's order where that

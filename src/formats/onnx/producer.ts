@@ -1,4 +1,4 @@
-import type { ModelProto } from './onnx_pb';
+import type { ModelProto } from '../../runtime/onnx/onnx_pb';
 
 /** Exporters that write their name otherwise than people do. */
 const properNames: ReadonlyMap<string, string> = new Map([

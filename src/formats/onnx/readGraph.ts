@@ -4,7 +4,7 @@ import { readAttributes } from './attributes';
 import { constantValue, isConstant } from './constants';
 import { damagedModel } from './damaged';
 import type { DecodedModel } from './decode';
-import type { GraphProto, NodeProto, ValueInfoProto } from './onnx_pb';
+import type { GraphProto, NodeProto, ValueInfoProto } from '../../runtime/onnx/onnx_pb';
 import { freshName } from './freshName';
 import { domainName, readOpsets } from './opsets';
 import { executionOrder } from './order';

@@ -4,7 +4,7 @@ import type { Model } from '../model';
 import { decodeModel } from './decode';
 import { executableModel } from './executable';
 import { externalLocation, isExternal, readExternalFiles } from './externalData';
-import type { GraphProto, NodeProto } from './onnx_pb';
+import type { GraphProto, NodeProto } from '../../runtime/onnx/onnx_pb';
 import { producerName } from './producer';
 import { readGraph } from './readGraph';
 import { subgraphUse } from './subgraphs';

@@ -1,5 +1,5 @@
 import { decodeSubgraph } from './decode';
-import type { GraphProto, NodeProto, TensorProto } from './onnx_pb';
+import type { GraphProto, NodeProto, TensorProto } from '../../runtime/onnx/onnx_pb';
 
 /** What the subgraphs of a node (the branches of an If, the body of a Loop or Scan) take from outside themselves. */
 export interface SubgraphUse {

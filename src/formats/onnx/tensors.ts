@@ -4,7 +4,7 @@ import { elementTypeOf } from './elementTypes';
 import { externalBytes, isExternal } from './externalData';
 import type { ExternalFiles } from './externalData';
 import { widenBfloat16, widenFloat16 } from './floats16';
-import type { TensorProto } from './onnx_pb';
+import type { TensorProto } from '../../runtime/onnx/onnx_pb';
 
 /** What the readers of a model's parts know of its file. */
 export interface OnnxSource {

@@ -1,7 +1,7 @@
 import type { Dimension, TensorSpec } from '../../graph/graph';
 import { elementTypeOf } from './elementTypes';
-import { TensorProto_DataType as DataType } from './onnx_pb';
-import type { TensorShapeProto_Dimension, ValueInfoProto } from './onnx_pb';
+import { TensorProto_DataType as DataType } from '../../runtime/onnx/onnx_pb';
+import type { TensorShapeProto_Dimension, ValueInfoProto } from '../../runtime/onnx/onnx_pb';
 
 /** The declared name, type and shape of a graph's input or output; what is no tensor has the type 'other'. */
 export function readSpec(info: ValueInfoProto): TensorSpec {

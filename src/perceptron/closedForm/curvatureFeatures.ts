@@ -47,7 +47,7 @@ export class CurvatureFeatures {
 
   /** Float64 numbers that one sample of a perceptron of these widths keeps in a tile and its features. */
   static numbersPerSample(widths: readonly number[], inputs: number): number {
-    const outputs = widths.at(-1)!;
+    const outputs = widths[widths.length - 1]!;
     const lastHidden = widths.length - 2;
     let numbers = inputs + outputs * outputs;
     widths.forEach((width, l) => {

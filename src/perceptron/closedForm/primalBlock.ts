@@ -159,6 +159,7 @@ function packedSquares({ rows, columns, data }: Matrix): Matrix {
 
 function squaredNorm(values: Float64Array): number {
   let sum = 0;
+  // eslint-disable-next-line @typescript-eslint/prefer-for-of -- iterating a typed array takes six times as long
   for (let at = 0; at < values.length; at++) sum += values[at]! * values[at]!;
   return sum;
 }

@@ -145,7 +145,9 @@ describe('zip files', () => {
     const [entry] = await readZipDirectory(file);
     if (entry === undefined) throw new Error('no entry');
     const longer = { ...entry, size: 1000, compressedSize: 1000 };
-    expect((await failureIn(() => readZipEntryStart(file, longer, 4))).message).toContain('runs past the end');
+    expect((await failureIn(() => readZipEntryStart(file, longer, 4))).message).toContain(
+      'runs past the end',
+    );
   });
 
   it('refuses a name that occurs twice', async () => {

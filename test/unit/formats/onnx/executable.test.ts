@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TensorProto_DataType as DataType } from '../../../../src/formats/onnx/onnx_pb';
+import { TensorProto_DataType as DataType } from '../../../../src/runtime/onnx/onnx_pb';
 import { readModel } from '../../../../src/formats/readModel';
 import { graphBytes, onnxModel } from '../../onnxModel';
 import type { ModelParts } from '../../onnxModel';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   TensorProto_DataLocation as DataLocation,
   TensorProto_DataType as DataType,
-} from '../../../../src/formats/onnx/onnx_pb';
+} from '../../../../src/runtime/onnx/onnx_pb';
 import { readModel } from '../../../../src/formats/readModel';
 import { graphBytes, onnxModel, tensorParts } from '../../onnxModel';
 import type { TensorParts } from '../../onnxModel';

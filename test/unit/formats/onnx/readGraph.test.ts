@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../../../src/graph/graph';
-import { TensorProto_DataType as DataType } from '../../../../src/formats/onnx/onnx_pb';
+import { TensorProto_DataType as DataType } from '../../../../src/runtime/onnx/onnx_pb';
 import { readModel } from '../../../../src/formats/readModel';
 import { graphBytes, onnxModel, tensorParts } from '../../onnxModel';
 import type { AttributeValue, ModelParts, NodeParts } from '../../onnxModel';

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TensorProto_DataType as DataType, TensorProtoSchema } from '../../../../src/formats/onnx/onnx_pb';
+import { TensorProto_DataType as DataType, TensorProtoSchema } from '../../../../src/runtime/onnx/onnx_pb';
 import { readTensor } from '../../../../src/formats/onnx/tensors';
 import type { TensorParts } from '../../onnxModel';
 import { attempt, oneSentence } from '../failures';

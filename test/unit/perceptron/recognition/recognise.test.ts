@@ -187,7 +187,7 @@ describe('a random perceptron in a random exporter style', () => {
           });
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 150 },
     );
   });
 });
