@@ -1,17 +1,20 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { bundledPanel, openBrowser, openPanel, show, themeNames } from '../test/panel/panelPage.mjs';
 
-/** Writes pictures of the panel in VS Code's four themes, and of its phases, to screenshots/. */
+/**
+ * Writes pictures of the panel in VS Code's four themes, and of its phases, to screenshots/:
+ * `npm run screenshots`, or `npm run screenshots -- REPORT.json` for a report that `model-sharpness analyze --json` wrote.
+ */
 
 const folder = new URL('../screenshots/', import.meta.url);
 
 /** @returns {Promise<import('../src/report/report').Report>} */
-async function fixture() {
-  const text = await readFile(new URL('../test/panel/fixtures/report.json', import.meta.url), 'utf8');
-  return JSON.parse(text);
+async function chosenReport() {
+  const fixture = new URL('../test/panel/fixtures/report.json', import.meta.url);
+  return JSON.parse(await readFile(process.argv[2] ?? fixture, 'utf8'));
 }
 
-const report = await fixture();
+const report = await chosenReport();
 const file = report.model.file;
 const { model, samples, loss, lossAssumed } = report;
 const known = { model, samples, loss, lossAssumed };

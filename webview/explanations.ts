@@ -11,9 +11,9 @@ export const explanations = {
   bounds:
     'Where λ_max and λ_min must lie, given the trace and the squared Frobenius norm of the Hessian; the true values may be anywhere in their bands.',
   contributions:
-    'c_l = τ_l/P + s√(P−1)·ψ_l, with τ_l the trace of the layer’s block and ψ_l its share of the spread s²; a bar is c_l long, and its solid part is in proportion to the layer’s own block in its row of ‖H‖_F², its hatched part to the coupling with other layers.',
+    'A layer contributes τ/P + s√(P−1)·ψ, with τ the trace of its Hessian block and ψ its share of the spread s²; a bar is that long, its solid part in proportion to the layer’s own block in its row of ‖H‖², its hatched part to the coupling with other layers.',
   blocks:
-    'The share of ‖H‖_F² in the block of two layers, coloured on a logarithmic scale: the diagonal is a layer’s own curvature, the rest how the layers act on each other.',
+    'The share of ‖H‖² in the block of two layers, coloured on a logarithmic scale: the diagonal is a layer’s own curvature, the rest how the layers act on each other.',
   parameters: 'Trainable numbers of the layer that the output depends on.',
   trace:
     'The sum of the second derivatives of the loss in each of the layer’s parameters: the trace of its Hessian block.',
@@ -26,13 +26,13 @@ export const explanations = {
   elasticity:
     'By how many per cent the upper bound changes when the layer’s weight grows by 1 %, its bias unchanged.',
   crossSampleShare:
-    'The part of the layer’s ‖H‖_F² that comes from pairs of different samples rather than from each sample with itself.',
+    'The part of the layer’s ‖H‖² that comes from pairs of different samples rather than from each sample with itself.',
   layer: 'In the order of the forward pass, with the numbers that go in and out.',
   units:
-    'The share of ‖H‖_F² in the rows of each hidden unit’s incoming and outgoing weights: about what removing it would take away.',
+    'The share of ‖H‖² in the rows of each hidden unit’s incoming and outgoing weights: about what removing it would take away.',
   orthogonality:
     'How alike the layer’s inputs are between samples: inputs that are orthogonal to each other would add no cross-sample curvature in the first layer without a bias.',
-  topSamples: 'The samples whose pairs with all samples make up most of ‖H‖_F².',
+  topSamples: 'The samples whose pairs with all samples make up most of ‖H‖².',
   method:
     'Closed form and exact: computed to rounding, no sampling. Estimate: from Hessian-vector products with random probes, and ± is one standard error.',
   loss: 'The function whose curvature this is; “assumed” where neither the model nor the samples say which it is.',
@@ -41,9 +41,9 @@ export const explanations = {
   precision: 'The floating-point type that the Hessian was computed in.',
   time: 'How long the whole analysis took.',
   blockwise:
-    'The largest eigenvalue of the small matrix with each layer’s own bound on its diagonal and ‖H_lm‖_F elsewhere: also an upper bound on λ_max, and never looser.',
+    'The largest eigenvalue of the small matrix with each layer’s own bound on its diagonal and the norms of the blocks between layers elsewhere: also an upper bound on λ_max, and never looser.',
   traces:
-    'T is the sum and F² = ‖H‖_F² the sum of the squares of all eigenvalues of the Hessian H: all that the bounds are made from.',
+    'T is the sum of all eigenvalues of the Hessian H, and F² = ‖H‖² (Frobenius) the sum of their squares: all that the bounds are made from.',
   gaussNewton:
     'The upper bound of the Gauss-Newton matrix: the Hessian without the terms that vanish at a perfect fit; the nearer to the bound above, the less the rest matters.',
 } as const;

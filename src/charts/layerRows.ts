@@ -21,6 +21,8 @@ export interface LayerRows {
 }
 
 const gap = 12;
+/** Keeps names off the edge of a row that is marked. */
+const inset = 4;
 
 /** "64 → 32". */
 export function layerSizes(layer: LayerReport): string {
@@ -44,7 +46,7 @@ export function layerRows(
   const nameWidth = Math.min(longest, Math.max(60, 0.24 * width));
   const sizesWidth = Math.max(0, ...layers.map((layer) => textWidth(layerSizes(layer))));
   const showsSizes = width - nameWidth - sizesWidth - valueWidth > 0.4 * width;
-  const start = nameWidth + gap + (showsSizes ? sizesWidth + gap : 0);
+  const start = inset + nameWidth + gap + (showsSizes ? sizesWidth + gap : 0);
   const low = Math.min(0, extremes[0]);
   const high = Math.max(0, extremes[1]);
   return {
@@ -76,7 +78,11 @@ export function layerRow(
   marks: readonly SvgText[],
 ): SvgText {
   const y = baseline(rows.middle(row));
-  const sizes = element('text', { x: rows.nameWidth + gap, y, fill: colours.faint }, text(layerSizes(layer)));
+  const sizes = element(
+    'text',
+    { x: inset + rows.nameWidth + gap, y, fill: colours.faint },
+    text(layerSizes(layer)),
+  );
   return element(
     'g',
     { class: 'row', 'data-layer': String(index) },
@@ -88,7 +94,7 @@ export function layerRow(
       height: rows.rowHeight - 2,
       fill: 'transparent',
     }),
-    label(rows.names[row] ?? layer.name, { x: 0, y, fill: colours.text }, rows.nameWidth, layer.name),
+    label(rows.names[row] ?? layer.name, { x: inset, y, fill: colours.text }, rows.nameWidth, layer.name),
     ...(rows.showsSizes ? [sizes] : []),
     ...marks,
   );

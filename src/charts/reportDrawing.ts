@@ -21,6 +21,8 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
     report.method,
     `${report.loss}${report.lossAssumed ? ' (assumed)' : ''}`,
     `${formatCount(samples.count)} samples of ${samples.source}`,
+  ].join(' · ');
+  const circumstances = [
     `${report.analysis.mode} mode`,
     report.analysis.precision,
     `mean loss ${formatNumber(samples.meanLoss)}`,
@@ -46,7 +48,7 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
           ] satisfies [string, string],
         ]),
   ];
-  let top = 84;
+  let top = 108;
   const placed: SvgText[] = [];
   for (const [heading, drawing] of panels) {
     placed.push(
@@ -65,7 +67,7 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
       width,
       height: top + 8,
       title: `Sharpness of ${model.file}`,
-      description: `${model.architecture}; ${facts}`,
+      description: `${model.architecture}; ${facts} · ${circumstances}`,
     },
     element('rect', { width, height: top + 8, fill: colours.background }),
     label(
@@ -79,6 +81,7 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
       inner,
     ),
     label(facts, { x: margin, y: 74, fill: colours.faint }, inner),
+    label(circumstances, { x: margin, y: 92, fill: colours.faint }, inner),
     ...placed,
   );
   return resolveColours(whole, theme);

@@ -29,7 +29,10 @@ export type SampleChoice =
   | { readonly kind: 'browse' }
   | { readonly kind: 'random' };
 
-export type HostToPanel = { readonly type: 'state'; readonly state: PanelState };
+export interface HostToPanel {
+  readonly type: 'state';
+  readonly state: PanelState;
+}
 
 export type PanelToHost =
   | { readonly type: 'ready' }
