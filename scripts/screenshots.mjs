@@ -68,7 +68,7 @@ const phases = {
 };
 
 await mkdir(folder, { recursive: true });
-const script = await bundledPanel();
+const bundle = await bundledPanel();
 const browser = await openBrowser();
 
 /**
@@ -77,7 +77,7 @@ const browser = await openBrowser();
  * @param {Parameters<typeof openPanel>[2]} options
  */
 async function picture(name, state, options) {
-  const { page, errors, close } = await openPanel(browser, script, options);
+  const { page, errors, close } = await openPanel(browser, bundle, options);
   await show(page, state);
   const path = new URL(`${name}.png`, folder).pathname;
   await page.screenshot({ path, fullPage: true });

@@ -1,6 +1,6 @@
 import { boundsChart, boundsChartHeight } from '../src/charts/boundsChart';
 import { formatQuantity } from '../src/report/number';
-import type { PartialReport } from '../src/report/report';
+import type { EigenvalueBound, PartialReport } from '../src/report/report';
 import { card, unknown } from './card';
 import { chartBox } from './chartBox';
 import { element } from './dom';
@@ -43,10 +43,24 @@ function facts({ trace, frobeniusSquared, gaussNewton, bounds }: PartialReport):
       frobeniusSquared === undefined ? '…' : formatQuantity(frobeniusSquared),
       'traces',
     ),
+    ...eigenvalues(bounds?.eigenvalues ?? []),
     ...(blockwise === null ? [] : fact('from the blocks', `≤ ${formatQuantity(blockwise)}`, 'blockwise')),
     ...(gaussNewton === undefined || gaussNewton === null
       ? []
       : fact('Gauss-Newton part alone', `≤ ${formatQuantity(gaussNewton.upper)}`, 'gaussNewton')),
+  );
+}
+
+/** The bounds on the next eigenvalues, which are the ticks of the chart. */
+function eigenvalues(bounds: readonly EigenvalueBound[]): HTMLElement[] {
+  const [first] = bounds;
+  const last = bounds.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const several = first !== last;
+  return fact(
+    several ? `λ${first.k} to λ${last.k}` : `λ${first.k}`,
+    `≤ ${formatQuantity(first.upper)}${several ? ` to ${formatQuantity(last.upper)}` : ''}`,
+    'eigenvalues',
   );
 }
 

@@ -40,6 +40,8 @@ export const explanations = {
   mode: 'Evaluation: dropout is off and normalisation uses its stored statistics.',
   precision: 'The floating-point type that the Hessian was computed in.',
   time: 'How long the whole analysis took.',
+  eigenvalues:
+    'Upper bounds on the largest eigenvalues after λ_max, from the same two traces; the short ticks in the band mark them.',
   blockwise:
     'The largest eigenvalue of the small matrix with each layer’s own bound on its diagonal and the norms of the blocks between layers elsewhere: also an upper bound on λ_max, and never looser.',
   traces:

@@ -1,16 +1,16 @@
-import type { Targets } from '../curvature/losses';
 import type { Matrix } from '../runtime/matrixProducts';
-import type { Loss } from '../report/report';
-import { argmax } from './modelLabels';
+import { argmax } from './chooseLoss';
 
-/** Share of the samples whose likeliest class is the label's; null where no single class is meant. */
-export function accuracy(loss: Loss, outputs: Matrix, { count, width, values }: Targets): number | null {
-  if (loss === 'mean-squared-error' || (loss === 'binary-cross-entropy' && width > 1)) return null;
+/** The class that the outputs of one sample say: the likeliest, or for a single logit 1 where it is positive. */
+export function predictedClass(outputs: Matrix, n: number): number {
+  const z = outputs.data.subarray(n * outputs.columns, (n + 1) * outputs.columns);
+  return z.length === 1 ? Number(z[0]! > 0) : argmax(z);
+}
+
+/** Share of the samples whose predicted class is the label's; null where no single class is meant. */
+export function accuracy(outputs: Matrix, classes: Int32Array | null): number | null {
+  if (classes === null) return null;
   let right = 0;
-  for (let n = 0; n < count; n++) {
-    const z = outputs.data.subarray(n * width, (n + 1) * width);
-    const target = values.subarray(n * width, (n + 1) * width);
-    if (width === 1 ? z[0]! > 0 === target[0]! > 0.5 : argmax(z) === argmax(target)) right++;
-  }
-  return right / count;
+  classes.forEach((label, n) => (right += Number(predictedClass(outputs, n) === label)));
+  return right / classes.length;
 }

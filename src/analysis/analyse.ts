@@ -13,6 +13,7 @@ import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
 import { runtimeVersion } from '../runtime/session';
 import { drawInputs } from '../samples/drawInputs';
 import { SeededRandom } from '../samples/random';
+import { withoutIgnored } from '../samples/ignoredLabels';
 import { readSamples } from '../samples/readSamples';
 import type { InputSpec, Samples } from '../samples/samples';
 import { accuracy } from './accuracy';
@@ -57,7 +58,7 @@ export async function analyse(
   stopwatch.lap('read');
 
   tell('Reading the samples', null);
-  const samples = await samplesFor(request, inputSpec);
+  const { samples, ignored } = withoutIgnored(await samplesFor(request, inputSpec));
   const input = samples.inputs[0];
   if (input === undefined)
     throw new FailureError('NoSamples', `${samples.source} holds no inputs; choose another file.`);
@@ -102,7 +103,7 @@ export async function analyse(
       labels: samples.labels !== null ? 'given' : request.samples.kind === 'random' ? 'drawn' : 'predicted',
       scale: samples.scale,
       meanLoss: form.meanLoss,
-      accuracy: accuracy(loss, logits, targets),
+      accuracy: accuracy(logits, chosen.classes),
     };
     const first: Report = {
       schema: 1,
@@ -110,6 +111,11 @@ export async function analyse(
       samples: sampleFacts,
       loss,
       lossAssumed: chosen.assumed,
+      lossOptions: {
+        classWeights: request.classWeights,
+        labelSmoothing: request.labelSmoothing,
+        ignoredSamples: ignored,
+      },
       method: 'closed-form',
       analysis: {
         precision: 'float64',
@@ -123,15 +129,16 @@ export async function analyse(
       },
       ...perceptronReport(perceptron, form),
       gaussNewton: null,
-      topSamples: topSamples(form, logits, targets, sampleFacts.accuracy !== null, samples.indices),
+      topSamples: topSamples(form, logits, chosen.classes, samples.indices),
       spectrum: null,
-      warnings: warningsAbout(sampleFacts, targets, notes),
+      warnings: warningsAbout(sampleFacts, chosen.classes, ignored, notes),
       time: stopwatch.seconds(),
     };
     known = first;
     const report = await withDrivers(
       first,
       problem,
+      chosen.classes,
       products,
       request.memoryBudget,
       (stage, fraction, soFar) => {
@@ -168,9 +175,9 @@ function lossFor(
   { head }: Perceptron,
 ): ChosenLoss {
   if (samples.labels !== null)
-    return chooseLoss(samples.labels, head, logits.columns, request.loss, samples.source);
+    return chooseLoss(samples.labels, head, logits.columns, request, samples.source);
   const random = request.samples.kind === 'random' ? SeededRandom.fromSeed(request.seed + 1) : null;
-  return modelLabels(logits, head, request.loss, random);
+  return modelLabels(logits, head, request, random);
 }
 
 /** Squared error is taken of what the model gives: behind a sigmoid head, of the sigmoid. */

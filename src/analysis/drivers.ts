@@ -1,4 +1,3 @@
-import type { Targets } from '../curvature/losses';
 import { lambdaMaxBounds } from '../curvature/bounds';
 import { closedForm, type ClosedForm } from '../perceptron/closedForm/closedForm';
 import { weightElasticities } from '../perceptron/closedForm/elasticity';
@@ -7,7 +6,7 @@ import type { Problem } from '../perceptron/closedForm/sampleTile';
 import type { GaussNewton, Report, TopSample } from '../report/report';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
 import { gramMatrices } from './gram';
-import { argmax } from './modelLabels';
+import { predictedClass } from './accuracy';
 
 /**
  * Multiply-adds that each of the optional parts may take: about ten seconds on one thread. They are left out beyond it,
@@ -27,6 +26,7 @@ type Told = (stage: string, fraction: number | null, report: Report) => void;
 export async function withDrivers(
   report: Report,
   problem: Problem,
+  classes: Int32Array | null,
   products: MatrixProducts,
   memoryBudget: number,
   onProgress: Told,
@@ -64,7 +64,7 @@ export async function withDrivers(
   }
 
   if (current.orthogonality !== null) {
-    const grams = await gramMatrices(problem, products, labelsOf(problem.targets));
+    const grams = await gramMatrices(problem, products, classes);
     current = {
       ...current,
       orthogonality: {
@@ -97,13 +97,6 @@ function exact(value: number): { value: number; standardError: number } {
   return { value, standardError: 0 };
 }
 
-/** The class of every sample, for the order of the pictures; regression has one. */
-export function labelsOf({ count, width, values }: Targets): Int32Array {
-  return Int32Array.from({ length: count }, (_, n) =>
-    width === 1 ? Math.round(values[n]!) : argmax(values.subarray(n * width, (n + 1) * width)),
-  );
-}
-
 /**
  * The samples whose pairs bring most to ‖H‖_F².
  * @param indices where the samples lie in their file, or null: in the file's order
@@ -111,26 +104,21 @@ export function labelsOf({ count, width, values }: Targets): Int32Array {
 export function topSamples(
   form: ClosedForm,
   outputs: Matrix,
-  targets: Targets,
-  classification: boolean,
+  classes: Int32Array | null,
   indices: Int32Array | null,
 ): TopSample[] | null {
   const { sampleRows, losses } = form;
   if (sampleRows === null) return null;
   const all = form.blocks.flat().reduce((sum, block) => sum + block, 0);
   if (all === 0) return [];
-  const labels = labelsOf(targets);
   return Array.from(sampleRows.keys())
     .sort((a, b) => sampleRows[b]! - sampleRows[a]! || a - b)
     .slice(0, mostTopSamples)
-    .map((n) => {
-      const z = outputs.data.subarray(n * outputs.columns, (n + 1) * outputs.columns);
-      return {
-        index: indices?.[n] ?? n,
-        label: classification ? labels[n]! : null,
-        predicted: classification ? (outputs.columns === 1 ? Number(z[0]! > 0) : argmax(z)) : null,
-        loss: losses[n]!,
-        share: sampleRows[n]! / all,
-      };
-    });
+    .map((n) => ({
+      index: indices?.[n] ?? n,
+      label: classes?.[n] ?? null,
+      predicted: classes === null ? null : predictedClass(outputs, n),
+      loss: losses[n]!,
+      share: sampleRows[n]! / all,
+    }));
 }

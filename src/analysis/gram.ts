@@ -11,9 +11,10 @@ const mostSamples = 64;
 export async function gramMatrices(
   { perceptron: { layers }, inputs }: Problem,
   products: MatrixProducts,
-  labels: Int32Array,
+  classes: Int32Array | null,
 ): Promise<number[][][]> {
-  const ordered = Array.from(labels.keys()).sort((a, b) => labels[a]! - labels[b]! || a - b);
+  const ordered = Array.from({ length: inputs.rows }, (_, n) => n);
+  if (classes !== null) ordered.sort((a, b) => classes[a]! - classes[b]! || a - b);
   const shown = Math.min(mostSamples, ordered.length);
   const chosen = Array.from(
     { length: shown },

@@ -3,7 +3,8 @@ import type { Matrix } from '../runtime/matrixProducts';
 import type { Loss } from '../report/report';
 import type { SeededRandom } from '../samples/random';
 import { FailureError } from '../report/failure';
-import type { ChosenLoss, Head } from './chooseLoss';
+import { argmax, withClasses, type ChosenLoss, type Head, type LossOptions } from './chooseLoss';
+import { weighted } from './weightedTargets';
 
 /**
  * Targets from the model itself, for samples without labels: its own predictions, or drawn from its predicted
@@ -13,13 +14,13 @@ import type { ChosenLoss, Head } from './chooseLoss';
 export function modelLabels(
   outputs: Matrix,
   head: Head,
-  requested: Loss | 'auto',
+  options: LossOptions,
   random: SeededRandom | null,
 ): ChosenLoss {
   const { rows: count, columns: width, data } = outputs;
   const automatic: Loss =
     head === 'sigmoid' ? 'binary-cross-entropy' : width > 1 ? 'cross-entropy' : 'mean-squared-error';
-  const loss = requested === 'auto' ? automatic : requested;
+  const loss = options.loss === 'auto' ? automatic : options.loss;
   if (loss === 'cross-entropy' && width === 1) {
     throw new FailureError(
       'UsageError',
@@ -36,14 +37,8 @@ export function modelLabels(
     } else z.forEach((value, c) => (row[c] = value + (random === null ? 0 : random.normal())));
   }
   const targets: Targets = { count, width, values };
-  return { loss, assumed: requested === 'auto' && head === 'none', targets };
-}
-
-/** Index of the largest element, the first of equals. */
-export function argmax(values: Float64Array): number {
-  let best = 0;
-  for (let c = 1; c < values.length; c++) if (values[c]! > values[best]!) best = c;
-  return best;
+  const chosen = withClasses({ loss, assumed: options.loss === 'auto' && head === 'none', targets });
+  return weighted(chosen, options, true);
 }
 
 function drawClass(p: Float64Array, random: SeededRandom): number {

@@ -1,9 +1,12 @@
-import type { Targets } from '../curvature/losses';
 import type { SampleFacts, Warning } from '../report/report';
-import { argmax } from './modelLabels';
 
 /** What a careful reader of the numbers should be told first. */
-export function warningsAbout(samples: SampleFacts, targets: Targets, notes: readonly string[]): Warning[] {
+export function warningsAbout(
+  samples: SampleFacts,
+  classes: Int32Array | null,
+  ignored: number,
+  notes: readonly string[],
+): Warning[] {
   const warnings: Warning[] = notes.map((message) => ({ kind: 'model', message }));
   const warn = (kind: string, message: string): void => void warnings.push({ kind, message });
   if (samples.source === 'random inputs') {
@@ -18,8 +21,10 @@ export function warningsAbout(samples: SampleFacts, targets: Targets, notes: rea
       'The samples hold no labels, so the model’s own predictions were taken: the loss is flattered.',
     );
   }
+  if (ignored > 0)
+    warn('ignored-samples', `${ignored} samples have the label −100, which says to leave them out.`);
   if (samples.count === 1) warn('one-sample', 'There is a single sample: the Hessian is that of one point.');
-  else if (samples.labels === 'given' && samples.classes > 1 && onlyOneClass(targets)) {
+  else if (samples.labels === 'given' && classes?.every((label) => label === classes[0]) === true) {
     warn('one-class', 'All samples have the same label: the Hessian says nothing about the other classes.');
   }
   const chance = samples.classes > 1 ? Math.log(samples.classes) : Infinity;
@@ -30,11 +35,4 @@ export function warningsAbout(samples: SampleFacts, targets: Targets, notes: rea
     );
   }
   return warnings;
-}
-
-function onlyOneClass({ values, width, count }: Targets): boolean {
-  const labelOf = (n: number): number =>
-    width === 1 ? values[n]! : argmax(values.subarray(n * width, (n + 1) * width));
-  for (let n = 1; n < count; n++) if (labelOf(n) !== labelOf(0)) return false;
-  return true;
 }

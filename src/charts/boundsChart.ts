@@ -1,6 +1,6 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { formatNumber, formatQuantity } from '../report/number';
-import type { Bounds, Interval, Quantity } from '../report/report';
+import type { Bounds, EigenvalueBound, Interval, Quantity } from '../report/report';
 import { colours } from './colours';
 import { chart, element, fontSize, lambda, text, textWidth, type SvgText } from './svg';
 import { whiskerPath } from './whisker';
@@ -67,6 +67,7 @@ export function boundsChart(bounds: Bounds, options: BoundsChartOptions): string
       caption: places.maxCaption,
       bound: 'upper',
     }),
+    ...bounds.eigenvalues.map((eigenvalue) => eigenvalueTick(eigenvalue, scale)),
     ...(lambdaMax.blockwiseUpper === null ? [] : [blockwiseMark(lambdaMax.blockwiseUpper, scale)]),
     ...band(lambdaMin, scale, {
       name: 'min',
@@ -201,6 +202,24 @@ function whisker(quantity: Quantity, scale: Scale, y: number): SvgText {
     fill: 'none',
     stroke: colours.text,
   });
+}
+
+/** Where the k-th largest eigenvalue ends at the latest: a short tick at the foot of the band of λ_max. */
+function eigenvalueTick({ k, upper }: EigenvalueBound, scale: Scale): SvgText {
+  const x = scale(upper.value);
+  return element(
+    'g',
+    { class: 'eigenvalue' },
+    element('title', {}, text(`λ_${String(k)} ≤ ${formatQuantity(upper)}`)),
+    element('line', {
+      x1: x,
+      x2: x,
+      y1: places.maxBand + bandHeight - 6,
+      y2: places.maxBand + bandHeight,
+      stroke: colours.upper,
+      'stroke-width': 1.5,
+    }),
+  );
 }
 
 function blockwiseMark(quantity: Quantity, scale: Scale): SvgText {

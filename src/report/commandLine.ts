@@ -27,6 +27,8 @@ Options of analyze:
   --limit N             uses at most N samples, drawn by the seed; without FILE: N random inputs (${defaultRandomCount})
   --output NAME         the graph output that the loss is put on
   --loss LOSS           auto, cross-entropy, binary-cross-entropy or mean-squared-error (auto)
+  --class-weights W,…   weight of every class in the cross-entropy, or "balanced" (PyTorch's weight=)
+  --label-smoothing E   share of every label spread evenly over all classes, from 0 to below 1 (0)
   --seed N              seed of everything drawn (0)
   --threads N           threads for matrix products (as many as there are cores)
   --memory BYTES        what the working set may take (${requestDefaults.memoryBudget})
@@ -45,6 +47,8 @@ const options = {
   limit: { type: 'string', multiple: true },
   output: { type: 'string', multiple: true },
   loss: { type: 'string', multiple: true },
+  'class-weights': { type: 'string', multiple: true },
+  'label-smoothing': { type: 'string', multiple: true },
   seed: { type: 'string', multiple: true },
   threads: { type: 'string', multiple: true },
   memory: { type: 'string', multiple: true },
@@ -55,8 +59,6 @@ const options = {
 
 /** Announced in the documentation of later versions: refused by name rather than as unknown. */
 const unavailable: ReadonlySet<string> = new Set([
-  'class-weights',
-  'label-smoothing',
   'method',
   'precision',
   'dtype',
@@ -170,6 +172,16 @@ function sampleSource(values: Values, limit: number | null): SampleSource {
   return { kind: 'random', count: limit ?? defaultRandomCount };
 }
 
+function classWeightsOf(values: Values): AnalysisRequest['classWeights'] {
+  const text = textOf(values, 'class-weights');
+  if (text === null || text === 'balanced') return text;
+  const weights = text.split(',').map((part) => (decimal.test(part) ? Number(part) : Number.NaN));
+  if (weights.every((weight) => Number.isFinite(weight) && weight >= 0)) return weights;
+  throw usageError(
+    `--class-weights is "${text}", but must be balanced, or one number of at least 0 for every class, with commas between`,
+  );
+}
+
 function analysisRequest(model: string, values: Values): AnalysisRequest {
   const loss = textOf(values, 'loss') ?? requestDefaults.loss;
   if (!isLoss(loss)) throw usageError(`--loss is "${loss}", but must be one of ${losses.join(', ')}`);
@@ -188,6 +200,10 @@ function analysisRequest(model: string, values: Values): AnalysisRequest {
     limit: samples.kind === 'random' ? null : limit,
     output: textOf(values, 'output') ?? requestDefaults.output,
     loss,
+    classWeights: classWeightsOf(values),
+    labelSmoothing:
+      numberOf(values, 'label-smoothing', 'a number from 0 to below 1', (value) => value >= 0 && value < 1) ??
+      requestDefaults.labelSmoothing,
     seed: wholeNumberOf(values, 'seed', 0, 2 ** 32 - 1) ?? requestDefaults.seed,
     threads: wholeNumberOf(values, 'threads', 1, 1024) ?? requestDefaults.threads,
     memoryBudget:

@@ -45,6 +45,16 @@ export interface SampleFacts {
 
 export type Loss = 'cross-entropy' | 'binary-cross-entropy' | 'mean-squared-error';
 
+/** What of the loss the user asked for beside its kind. */
+export interface LossOptions {
+  /** Weight of every class, as asked for; null: all 1. */
+  readonly classWeights: readonly number[] | 'balanced' | null;
+  /** Share of every label that is spread evenly over all classes. */
+  readonly labelSmoothing: number;
+  /** Samples whose label −100 says to leave them out. */
+  readonly ignoredSamples: number;
+}
+
 export type Method = 'closed-form' | 'exact' | 'estimate';
 
 export interface AnalysisFacts {
@@ -136,6 +146,7 @@ export interface Report {
   readonly loss: Loss;
   /** True where the loss had to be guessed. */
   readonly lossAssumed: boolean;
+  readonly lossOptions: LossOptions;
   readonly method: Method;
   readonly analysis: AnalysisFacts;
   readonly gradientNorm: number;

@@ -23,6 +23,10 @@ export interface AnalysisRequest {
   /** The graph output to put the loss on; null: the one that looks like logits. */
   readonly output: string | null;
   readonly loss: Loss | 'auto';
+  /** Weight of every class in the cross-entropy, PyTorch's way; "balanced": inverse to how often the class occurs. */
+  readonly classWeights: readonly number[] | 'balanced' | null;
+  /** Share of every label that is spread evenly over all classes, 0 to 1 (1 excluded). */
+  readonly labelSmoothing: number;
   readonly seed: number;
   /** Threads for matrix products; null: as many as the machine has cores. */
   readonly threads: number | null;
@@ -41,6 +45,8 @@ export const requestDefaults = {
   limit: null,
   output: null,
   loss: 'auto',
+  classWeights: null,
+  labelSmoothing: 0,
   seed: 0,
   threads: null,
   memoryBudget: defaultMemoryBudget,

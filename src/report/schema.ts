@@ -42,6 +42,15 @@ const sampleFacts = v.object({
   accuracy: v.nullable(share),
 });
 
+const lossOptions = v.object({
+  classWeights: v.pipe(
+    v.nullable(v.union([list(number), v.literal('balanced')])),
+    v.description('Weight of every class, as asked for; null: all 1.'),
+  ),
+  labelSmoothing: notNegative,
+  ignoredSamples: v.pipe(count, v.description('Samples whose label -100 says to leave them out.')),
+});
+
 const analysisFacts = v.object({
   precision: v.picklist(['float64', 'float32']),
   productError: v.pipe(notNegative, v.description('Relative error of a float32 product against float64.')),
@@ -106,6 +115,7 @@ export const reportSchema = v.pipe(
     samples: v.pipe(sampleFacts, v.readonly()),
     loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error']),
     lossAssumed: v.pipe(v.boolean(), v.description('True where the loss had to be guessed.')),
+    lossOptions: v.pipe(lossOptions, v.readonly()),
     method: v.picklist(['closed-form', 'exact', 'estimate']),
     analysis: v.pipe(analysisFacts, v.readonly()),
     gradientNorm: notNegative,

@@ -42,7 +42,7 @@ function subjectLines(report: Report): Line[] {
     ['Architecture', model.architecture],
     ['Parameters', `${formatCount(model.parameters)} reached from the output "${model.output}"`],
     ['Samples', `${formatCount(samples.count)} ${origin}${classes}, ${labelNames[samples.labels]}${scale}`],
-    ['Loss', `${lossNames[report.loss]}${report.lossAssumed ? ' (assumed)' : ''}`],
+    ['Loss', lossLine(report)],
     ['Method', `${methodNames[report.method]}${stopped}`],
     [
       'Mode',
@@ -198,4 +198,14 @@ export function reportText(report: Report): string {
     .filter((section) => section.length > 0)
     .map((section) => section.join('\n'))
     .join('\n\n')}\n`;
+}
+
+/** "softmax cross-entropy (assumed), class weights balanced, label smoothing 0.1". */
+function lossLine({ loss, lossAssumed, lossOptions: { classWeights, labelSmoothing } }: Report): string {
+  const parts = [`${lossNames[loss]}${lossAssumed ? ' (assumed)' : ''}`];
+  if (classWeights !== null) {
+    parts.push(`class weights ${typeof classWeights === 'string' ? classWeights : classWeights.join(', ')}`);
+  }
+  if (labelSmoothing > 0) parts.push(`label smoothing ${labelSmoothing}`);
+  return parts.join(', ');
 }

@@ -1,4 +1,5 @@
 import { FailureError } from '../report/failure';
+import { ignoredLabel } from './ignoredLabels';
 import type { SampleArray } from './sampleArray';
 import type { Labels } from './samples';
 
@@ -16,7 +17,7 @@ export function requireLabelShape(array: SampleArray): void {
 
 /**
  * Labels from the values of the drawn rows. Whole numbers, one per sample: classes. Rows of 0 and 1: one-hot or per-output rows.
- * Everything else: targets. FailureError: LabelOutOfRange for a negative class (the model's number of classes is checked
+ * Everything else: targets. FailureError: LabelOutOfRange for a negative class other than PyTorch's −100 (the model's number of classes is checked
  * where it is known), UnsupportedLabels for rows of other whole numbers.
  */
 export function labelsOf(
@@ -28,11 +29,11 @@ export function labelsOf(
   const width = values.length / count;
   if (!array.whole) return { kind: 'rows', width, values };
   if (width === 1) {
-    const wrong = values.findIndex((value) => value < 0 || value > largestClass);
+    const wrong = values.findIndex((value) => (value < 0 && value !== ignoredLabel) || value > largestClass);
     if (wrong === -1) return { kind: 'classes', values: Int32Array.from(values) };
     throw new FailureError(
       'LabelOutOfRange',
-      `${array.title} holds the label ${String(values[wrong])} ${array.place(rowAt(wrong), 0)}, and classes count from 0; encode them as 0 to C − 1, or save them as floats in a npz file if they are targets.`,
+      `${array.title} holds the label ${String(values[wrong])} ${array.place(rowAt(wrong), 0)}, and classes count from 0 (−100 ignores the sample); encode them as 0 to C − 1, or save them as floats in a npz file if they are targets.`,
     );
   }
   const wrong = values.findIndex((value) => value !== 0 && value !== 1);

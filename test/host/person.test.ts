@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { formatQuantity } from '../../src/report/number';
 import type { Report } from '../../src/report/report';
 import { chooseInExplorerMenu, runCommand, startHostedVscode, webview } from './hostedVscode.mjs';
+import { writeSmallModel } from './smallModel';
 import { workersBelow } from './workers';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -22,6 +23,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sharp-person-'));
   await cp(join(root, 'examples'), folder, { recursive: true });
   await mkdir(join(folder, 'alone'));
+  await writeSmallModel(folder, join(folder, 'small'), 'small.onnx');
   await copyFile(join(folder, 'digits.onnx'), join(folder, 'alone', 'lonely.onnx'));
   await writeFile(
     join(folder, 'alone', 'pointer.onnx'),
@@ -72,6 +74,11 @@ async function analyzeDigits(): Promise<void> {
   await chooseInExplorerMenu(page, 'digits.onnx', 'Analyze sharpness');
 }
 
+async function analyzeSmall(): Promise<void> {
+  await page.locator('.explorer-folders-view .monaco-list-row', { hasText: /^small$/ }).click();
+  await chooseInExplorerMenu(page, 'small.onnx', 'Analyze sharpness');
+}
+
 /** Answers the dialog that VS Code shows in a browser. */
 async function saveAs(path: string): Promise<void> {
   const input = page.locator('.quick-input-widget input.input');
@@ -111,11 +118,11 @@ describe('from the explorer', () => {
   });
 
   it('a hidden panel shows the same when it comes back', async () => {
-    await analyzeDigits();
+    await analyzeSmall();
     const before = await upperBoundShown();
     await page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'train.ts' }).dblclick();
     await page.locator('.tab.active', { hasText: 'train.ts' }).waitFor();
-    await page.locator('.tab', { hasText: 'Sharpness of digits.onnx' }).click();
+    await page.locator('.tab', { hasText: 'Sharpness of small.onnx' }).click();
     expect(await upperBoundShown()).toBe(before);
   });
 
@@ -132,7 +139,7 @@ describe('from the explorer', () => {
   });
 
   it('cancelling from the panel kills the worker and says so', async () => {
-    await analyzeDigits();
+    await analyzeSmall();
     await upperBoundShown();
     const [worker] = await workersBelow(process.pid);
     if (worker === undefined) throw new Error('The worker is gone within its idle time.');
@@ -150,13 +157,13 @@ describe('from the explorer', () => {
 it('from the palette, a model is picked from those of the workspace', async () => {
   await runCommand(page, 'Analyze sharpness');
   const rows = page.locator('.quick-input-widget .quick-input-list-row');
-  await rows.filter({ hasText: 'digits-early.onnx' }).waitFor();
+  await rows.filter({ hasText: 'small.onnx' }).waitFor();
   const offered = (await rows.allInnerTexts()).join('\n');
   expect(offered).toContain('lonely.onnx');
   expect(offered).not.toContain('pointer.onnx');
-  await rows.filter({ hasText: 'digits-early.onnx' }).click();
+  await rows.filter({ hasText: 'small.onnx' }).click();
   await upperBoundShown();
-  await page.locator('.tab', { hasText: 'Sharpness of digits-early.onnx' }).waitFor();
+  await page.locator('.tab', { hasText: 'Sharpness of small.onnx' }).waitFor();
 });
 
 describe('the models view', () => {
@@ -175,7 +182,7 @@ describe('the models view', () => {
     await rm(join(folder, 'added.onnx'));
     await models.filter({ hasText: 'added.onnx' }).waitFor({ state: 'detached' });
 
-    await models.filter({ hasText: 'digits-early.onnx' }).click();
+    await models.filter({ hasText: 'small.onnx' }).click();
     await upperBoundShown();
   });
 });

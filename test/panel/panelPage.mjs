@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
@@ -15,20 +14,25 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export const themeNames = /** @type {ThemeName[]} */ (Object.keys(themes));
 
-/** @returns {Promise<string>} the panel's script, bundled as for release */
+/** @returns {Promise<{ script: string, style: string }>} the panel's script and style, bundled as for release */
 export async function bundledPanel() {
   const built = await build({
     absWorkingDir: root,
-    entryPoints: ['webview/panel.ts'],
+    entryPoints: ['webview/panel.ts', 'webview/panel.css'],
+    outdir: 'dist/webview',
     bundle: true,
     minify: true,
     format: 'iife',
     target: 'es2022',
     write: false,
   });
-  const [script] = built.outputFiles;
-  if (script === undefined) throw new Error('esbuild wrote no panel.');
-  return script.text;
+  /** @param {string} ending */
+  const output = (ending) => {
+    const found = built.outputFiles.find(({ path }) => path.endsWith(ending));
+    if (found === undefined) throw new Error(`esbuild wrote no panel${ending}.`);
+    return found.text;
+  };
+  return { script: output('.js'), style: output('.css') };
 }
 
 export function openBrowser() {
@@ -40,10 +44,10 @@ export function openBrowser() {
  * its content security policy as `window.violations`, and `window.saved` is what `getState` gives.
  *
  * @param {import('playwright-core').Browser} browser
- * @param {string} script
+ * @param {{ script: string, style: string }} bundle
  * @param {{ theme?: ThemeName, width?: number, height?: number, saved?: unknown, reducedMotion?: boolean }} options
  */
-export async function openPanel(browser, script, options) {
+export async function openPanel(browser, bundle, options) {
   const { theme = 'dark', width = 1040, height = 900, saved, reducedMotion = true } = options;
   const context = await browser.newContext({
     viewport: { width, height },
@@ -60,7 +64,6 @@ export async function openPanel(browser, script, options) {
   const styled = Object.entries(variables)
     .map(([name, value]) => `--vscode-${name}: ${value};`)
     .join(' ');
-  const style = await readFile(new URL('../../webview/panel.css', import.meta.url), 'utf8');
   // The toolkit makes one empty style element to learn whether the browser knows :focus-visible; the nonce is for it.
   const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${origin} 'nonce-${nonce}'; font-src ${origin}; img-src ${origin} data:`;
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8">
@@ -72,8 +75,8 @@ export async function openPanel(browser, script, options) {
     '/': ['text/html', html],
     // VS Code's own default styles for a webview give the body this padding; the panel must undo it.
     '/theme.css': ['text/css', `:root { ${styled} } body { padding: 0 20px; }`],
-    '/panel.css': ['text/css', style],
-    '/panel.js': ['text/javascript', script],
+    '/panel.css': ['text/css', bundle.style],
+    '/panel.js': ['text/javascript', bundle.script],
   };
   await page.route(`${origin}/**`, async (route) => {
     const [contentType, body] = files[new URL(route.request().url()).pathname] ?? ['text/plain', ''];

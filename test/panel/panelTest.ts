@@ -56,11 +56,11 @@ export const phases = {
 
 let browser: Browser;
 /** The bundled panel. */
-export let script: string;
+export let bundle: Awaited<ReturnType<typeof bundledPanel>>;
 let opened: Awaited<ReturnType<typeof openPanel>> | null = null;
 
 beforeAll(async () => {
-  [browser, script] = await Promise.all([openBrowser(), bundledPanel()]);
+  [browser, bundle] = await Promise.all([openBrowser(), bundledPanel()]);
 });
 
 afterAll(async () => {
@@ -85,7 +85,7 @@ export async function panel(
   state: PanelState | null,
   options: Parameters<typeof openPanel>[2] = {},
 ): Promise<Page> {
-  opened = await openPanel(browser, script, options);
+  opened = await openPanel(browser, bundle, options);
   if (state !== null) await show(opened.page, state);
   return opened.page;
 }

@@ -47,6 +47,18 @@ describe('a finished report', () => {
     }
   });
 
+  it('says what the bounds are made from, and what else is bounded', async () => {
+    const page = await panel(done);
+    const facts = await textOf(page, '.facts');
+    expect(facts).toContain(`trace T ${formatQuantity(report.trace)}`);
+    expect(facts).toContain(`squared norm F² ${formatQuantity(report.frobeniusSquared)}`);
+    expect(facts).toContain(`Gauss-Newton part alone ≤ ${formatQuantity(report.gaussNewton!.upper)}`);
+    const { eigenvalues } = report.bounds;
+    expect(facts).toContain(
+      `λ2 to λ10 ≤ ${formatQuantity(eigenvalues[0]!.upper)} to ${formatQuantity(eigenvalues.at(-1)!.upper)}`,
+    );
+  });
+
   it('has every number of every layer in the table', async () => {
     const page = await panel(done);
     const rows = await page.locator('tbody tr').allInnerTexts();

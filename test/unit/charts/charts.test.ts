@@ -46,6 +46,16 @@ describe('boundsChart', () => {
     expect(place(zero!, 'x1') - place(min!, 'x')).toBeCloseTo(4 * unit, 0);
   });
 
+  it('marks the bounds of the next eigenvalues in the band', () => {
+    const svg = readXml(boundsChart(digits.bounds, options));
+    const ticks = elementsOf(svg, 'g', 'eigenvalue');
+    expect(ticks.map(textOf)).toEqual(
+      digits.bounds.eigenvalues.map(({ k, upper }) => `λ_${k} ≤ ${formatQuantity(upper)}`),
+    );
+    const places = ticks.map((tick) => place(elementsOf(tick, 'line')[0]!, 'x1'));
+    expect(places).toEqual(places.toSorted((one, other) => other - one));
+  });
+
   it('draws a whisker of one standard error at an estimated bound', () => {
     const svg = readXml(boundsChart(bounds([1, 10], [-10, -1], 2), options));
     const [max] = elementsOf(svg, 'rect', 'band-max');

@@ -45,6 +45,7 @@ export const exampleReport: Report = {
   },
   loss: 'cross-entropy',
   lossAssumed: true,
+  lossOptions: { classWeights: null, labelSmoothing: 0, ignoredSamples: 0 },
   method: 'closed-form',
   analysis: {
     precision: 'float64',
