@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { chooseLoss, type Head, type LossOptions } from '../../../src/analysis/chooseLoss';
+import { modelLabels } from '../../../src/analysis/modelLabels';
+import { lossDerivatives } from '../../../src/curvature/losses';
+import { FailureError } from '../../../src/report/failure';
+import { SeededRandom } from '../../../src/samples/random';
+import type { Labels } from '../../../src/samples/samples';
+
+const automatic: LossOptions = { loss: 'auto', classWeights: null, labelSmoothing: 0 };
+
+function classes(...values: number[]): Labels {
+  return { kind: 'classes', values: Int32Array.from(values) };
+}
+
+function rows(width: number, ...values: number[]): Labels {
+  return { kind: 'rows', width, values: Float64Array.from(values) };
+}
+
+function choose(labels: Labels, head: Head, width: number, options: Partial<LossOptions> = {}) {
+  return chooseLoss(labels, head, width, { ...automatic, ...options }, 'data.npz');
+}
+
+function failureOf(action: () => unknown): { kind: string; message: string } {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof FailureError) return error.failure;
+    throw error;
+  }
+  throw new Error('Nothing failed');
+}
+
+describe('the loss that fits head and labels', () => {
+  it.each<[string, Labels, Head, number, string, boolean]>([
+    ['several linear outputs, class labels', classes(0, 2), 'none', 3, 'cross-entropy', true],
+    ['a softmax, class labels', classes(0, 2), 'softmax', 3, 'cross-entropy', false],
+    ['one linear output, labels 0 and 1', classes(0, 1), 'none', 1, 'binary-cross-entropy', true],
+    ['one sigmoid, labels 0 and 1', classes(0, 1), 'sigmoid', 1, 'binary-cross-entropy', false],
+    ['one sigmoid, float labels 0 and 1', rows(1, 0, 1), 'sigmoid', 1, 'binary-cross-entropy', false],
+    ['one linear output, float targets', rows(1, 0.5, 3), 'none', 1, 'mean-squared-error', false],
+    ['several linear outputs, float targets', rows(2, 0.5, 3, -1, 0), 'none', 2, 'mean-squared-error', false],
+    ['a softmax, soft rows', rows(2, 0.5, 0.5, 0.1, 0.9), 'softmax', 2, 'cross-entropy', false],
+    ['linear outputs, one-hot rows', rows(2, 0, 1, 1, 0), 'none', 2, 'cross-entropy', true],
+    ['linear outputs, rows of 0 and 1', rows(2, 1, 1, 0, 0), 'none', 2, 'binary-cross-entropy', true],
+    ['a row of sigmoids, rows of 0 and 1', rows(2, 1, 1, 0, 1), 'sigmoid', 2, 'binary-cross-entropy', false],
+    ['a row of sigmoids, rows beyond 1', rows(2, 1, 7, 0, 1), 'sigmoid', 2, 'mean-squared-error', false],
+  ])('%s', (_, labels, head, width, loss, assumed) => {
+    expect(choose(labels, head, width)).toMatchObject({ loss, assumed });
+  });
+
+  it('is the one asked for, and then nothing is assumed', () => {
+    expect(choose(classes(0, 2), 'none', 3, { loss: 'mean-squared-error' })).toMatchObject({
+      loss: 'mean-squared-error',
+      assumed: false,
+      classes: null,
+    });
+    expect(choose(classes(0, 2), 'none', 3, { loss: 'cross-entropy' }).assumed).toBe(false);
+  });
+
+  it('takes class labels as one-hot rows', () => {
+    const { targets, classes: labels } = choose(classes(2, 0), 'softmax', 3);
+    expect([...targets.values]).toEqual([0, 0, 1, 1, 0, 0]);
+    expect([...(labels ?? [])]).toEqual([2, 0]);
+  });
+});
+
+describe('labels that do not fit', () => {
+  it.each<[string, () => unknown, string, RegExp]>([
+    [
+      'a class beyond the outputs',
+      () => choose(classes(0, 3), 'softmax', 3),
+      'LabelOutOfRange',
+      /Label 3 of sample 1/,
+    ],
+    [
+      'a class beyond 1 for one output',
+      () => choose(classes(0, 7), 'sigmoid', 1),
+      'LabelOutOfRange',
+      /Label 7/,
+    ],
+    [
+      'another width',
+      () => choose(rows(2, 1, 0), 'none', 3),
+      'SampleShapeMismatch',
+      /2 numbers .* 3 outputs/,
+    ],
+    [
+      'no probabilities under a softmax',
+      () => choose(rows(2, 3, 4), 'softmax', 2),
+      'UnsupportedLabels',
+      /softmax/,
+    ],
+    [
+      'no distribution for cross-entropy',
+      () => choose(rows(2, 1, 1), 'none', 2, { loss: 'cross-entropy' }),
+      'UnsupportedLabels',
+      /sum to 1/,
+    ],
+    [
+      'no probabilities for binary cross-entropy',
+      () => choose(rows(1, 3), 'none', 1, { loss: 'binary-cross-entropy' }),
+      'UnsupportedLabels',
+      /from 0 to 1/,
+    ],
+    [
+      'cross-entropy of one output',
+      () => choose(classes(0), 'none', 1, { loss: 'cross-entropy' }),
+      'UsageError',
+      /two/,
+    ],
+    [
+      'another number of class weights',
+      () => choose(classes(0), 'none', 3, { classWeights: [1, 2] }),
+      'UsageError',
+      /2 numbers, but the model has 3/,
+    ],
+    [
+      'class weights for another loss',
+      () => choose(classes(0, 1), 'sigmoid', 1, { classWeights: [1] }),
+      'UsageError',
+      /belong to cross-entropy/,
+    ],
+  ])('%s', (_, action, kind, message) => {
+    const failure = failureOf(action);
+    expect(failure.kind).toBe(kind);
+    expect(failure.message).toMatch(message);
+  });
+});
+
+describe('class weights and label smoothing', () => {
+  it('give PyTorch’s weighted mean', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.nat(2),
+            fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 3, maxLength: 3 }),
+          ),
+          {
+            minLength: 1,
+            maxLength: 6,
+          },
+        ),
+        fc.array(fc.double({ min: 0.1, max: 4, noNaN: true }), { minLength: 3, maxLength: 3 }),
+        fc.double({ min: 0, max: 0.9, noNaN: true }),
+        (samples, classWeights, labelSmoothing) => {
+          const { targets } = choose(classes(...samples.map(([label]) => label)), 'none', 3, {
+            classWeights,
+            labelSmoothing,
+          });
+          const { values } = lossDerivatives(
+            'cross-entropy',
+            Float64Array.from(samples.flatMap(([, z]) => z)),
+            targets,
+            0,
+            samples.length,
+          );
+          const mean = values.reduce((a, b) => a + b, 0) / samples.length;
+          // The documentation's formula: Σ_n [(1−ε) w_y (−log p_y) + ε/C Σ_c w_c (−log p_c)] / Σ_n w_y.
+          let numerator = 0;
+          let denominator = 0;
+          for (const [label, z] of samples) {
+            const logSum = Math.log(z.reduce((sum, value) => sum + Math.exp(value), 0));
+            z.forEach((value, c) => {
+              const share = (c === label ? 1 - labelSmoothing : 0) + labelSmoothing / 3;
+              numerator += share * classWeights[c]! * (logSum - value);
+            });
+            denominator += classWeights[label]!;
+          }
+          expect(mean).toBeCloseTo(numerator / denominator, 10);
+        },
+      ),
+    );
+  });
+
+  it('balance the classes that occur', () => {
+    const { targets } = choose(classes(0, 0, 0, 1), 'none', 3, { classWeights: 'balanced' });
+    // Every class has the same weight in all: 3 × w_0 = 1 × w_1, and the rows sum to N.
+    expect(targets.values.reduce((a, b) => a + b, 0)).toBeCloseTo(4, 12);
+    expect(3 * targets.values[0]!).toBeCloseTo(targets.values[10]!, 12);
+  });
+});
+
+describe('labels from the model itself', () => {
+  const outputs = { rows: 2, columns: 3, data: Float64Array.from([0, 5, 1, 2, 0, -1]) };
+
+  it('are its predictions for samples without labels', () => {
+    const { loss, classes: labels } = modelLabels(outputs, 'softmax', automatic, null);
+    expect(loss).toBe('cross-entropy');
+    expect([...(labels ?? [])]).toEqual([1, 0]);
+  });
+
+  it('are drawn from its distribution for random inputs', () => {
+    const count = 20_000;
+    const data = new Float64Array(3 * count).map((__, at) => [0, 1, 2][at % 3]!);
+    const { classes: labels } = modelLabels(
+      { rows: count, columns: 3, data },
+      'softmax',
+      automatic,
+      SeededRandom.fromSeed(1),
+    );
+    const total = Math.exp(0) + Math.exp(1) + Math.exp(2);
+    [0, 1, 2].forEach((c) => {
+      const p = Math.exp(c) / total;
+      const share = (labels ?? Int32Array.of()).filter((label) => label === c).length / count;
+      // Five standard deviations of a binomial share.
+      expect(Math.abs(share - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / count));
+    });
+  });
+});
