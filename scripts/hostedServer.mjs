@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { root, runNpm, withoutNpmSettings } from './processes.mjs';
+import { root, run, runNpm, withoutNpmSettings } from './processes.mjs';
 
 const versions = { 'code-server': '4.139.1', node: '24.21.0' };
 const folder = join(root, '.vscode-test', 'host');
@@ -64,12 +64,19 @@ export function hostedVscodeInstalled() {
  *
  * @param {object} options
  * @param {readonly string[]} options.extensions absolute paths of extensions under development
+ * @param {readonly string[]} [options.packages] absolute paths of .vsix files to install first
  * @param {Readonly<Record<string, unknown>>} [options.settings] VS Code settings
  * @param {boolean} [options.workspaceTrust] true: folders are not trusted until someone trusts them
  * @param {NodeJS.ProcessEnv} [options.env] added to the environment of the extension host
  * @returns {Promise<HostedServer>}
  */
-export async function startHostedServer({ extensions, settings = {}, workspaceTrust = false, env = {} }) {
+export async function startHostedServer({
+  extensions,
+  packages = [],
+  settings = {},
+  workspaceTrust = false,
+  env = {},
+}) {
   if (!hostedVscodeInstalled()) {
     throw new Error(
       'The hosted VS Code is not installed: `npm test` or `node scripts/install.mjs` installs it.',
@@ -87,19 +94,31 @@ export async function startHostedServer({ extensions, settings = {}, workspaceTr
   const links = join(data, 'developed');
   await mkdir(links);
   await Promise.all(extensions.map((path) => symlink(path, join(links, basename(path)))));
+  const main = join('out', 'server-main.js');
+  const common = ['--accept-server-license-terms', '--server-data-dir', data];
+  const serverEnv = { ...serverEnvironment(), ...env, EXTENSIONS_GALLERY: '{}', TMPDIR: join(data, 'tmp') };
+  try {
+    for (const file of packages) {
+      const install = [main, '--install-extension', file, ...common];
+      await run(node, install, { cwd: server, env: serverEnv, silent: true });
+    }
+  } catch (error) {
+    await rm(data, { recursive: true, force: true });
+    throw error;
+  }
   const child = spawn(
     node,
     [
-      join('out', 'server-main.js'),
+      main,
       ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token'],
-      ...['--accept-server-license-terms', '--telemetry-level', 'off', '--server-data-dir', data],
+      ...['--telemetry-level', 'off', ...common],
       // Without it the page's payload, which names the extension and the tests, is ignored.
       '--enable-smoke-test-driver',
       ...(workspaceTrust ? [] : ['--disable-workspace-trust']),
     ],
     {
       cwd: server,
-      env: { ...serverEnvironment(), ...env, EXTENSIONS_GALLERY: '{}', TMPDIR: join(data, 'tmp') },
+      env: serverEnv,
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, so that the extension host and its children end with it.
       detached: true,

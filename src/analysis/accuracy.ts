@@ -1,5 +1,5 @@
 import type { Matrix } from '../runtime/matrixProducts';
-import { argmax } from './chooseLoss';
+import { argmax } from './chosenLoss';
 
 /** The class that the outputs of one sample say: the likeliest, or for a single logit 1 where it is positive. */
 export function predictedClass(outputs: Matrix, n: number): number {

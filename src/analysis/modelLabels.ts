@@ -3,7 +3,7 @@ import type { Matrix } from '../runtime/matrixProducts';
 import type { Loss } from '../report/report';
 import type { SeededRandom } from '../samples/random';
 import { FailureError } from '../report/failure';
-import { argmax, withClasses, type ChosenLoss, type Head, type LossOptions } from './chooseLoss';
+import { argmax, withClasses, type ChosenLoss, type Head, type LossOptions } from './chosenLoss';
 import { weighted } from './weightedTargets';
 
 /**

@@ -8,7 +8,7 @@ import {
 } from '../curvature/bounds';
 import { contributions } from '../curvature/contributions';
 import type { ClosedForm } from '../perceptron/closedForm/closedForm';
-import type { AffineLayer, Perceptron } from '../perceptron/perceptron';
+import { parameterCount, parametersOf, type Perceptron } from '../perceptron/perceptron';
 import type { Interval, LayerReport, Quantity, Report } from '../report/report';
 
 /** λ_k is bounded for k up to this. */
@@ -79,15 +79,6 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
       })),
     },
   };
-}
-
-/** Trainable numbers of all layers. */
-export function parameterCount(layers: readonly AffineLayer[]): number {
-  return sum(layers.map(parametersOf));
-}
-
-function parametersOf({ weight, bias }: AffineLayer): number {
-  return weight.length + (bias?.length ?? 0);
 }
 
 /** 1 − same-sample/all; 0 where there is no curvature at all. */

@@ -1,12 +1,11 @@
 import { basename } from 'node:path';
 import type { Model } from '../formats/model';
 import { readModel } from '../formats/readModel';
-import type { Perceptron } from '../perceptron/perceptron';
+import { parameterCount, type Perceptron } from '../perceptron/perceptron';
 import { describeArchitecture, recognisePerceptron } from '../perceptron/recognise';
 import { FailureError } from '../report/failure';
 import type { ModelFacts } from '../report/report';
 import type { InputSpec } from '../samples/samples';
-import { parameterCount } from './perceptronReport';
 
 /** A model file that the closed form serves. */
 export interface ReadPerceptron {

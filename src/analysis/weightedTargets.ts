@@ -1,6 +1,6 @@
 import type { Targets } from '../curvature/losses';
 import { FailureError } from '../report/failure';
-import type { ChosenLoss, LossOptions } from './chooseLoss';
+import type { ChosenLoss, LossOptions } from './chosenLoss';
 
 /**
  * Class weights w and label smoothing ε, as PyTorch's CrossEntropyLoss has them: every row of targets becomes

@@ -44,7 +44,7 @@ export class ModelsView implements vscode.Disposable, vscode.TreeDataProvider<De
     item.iconPath = new vscode.ThemeIcon(detection.analysable ? 'circuit-board' : 'circle-slash');
     item.contextValue = detection.analysable ? 'analysable' : 'unsupported';
     item.accessibilityInformation = {
-      label: [name, item.description, detection.advice ?? ''].join(', '),
+      label: [name, item.description, ...(detection.advice === null ? [] : [detection.advice])].join(', '),
     };
     if (detection.analysable)
       item.command = {

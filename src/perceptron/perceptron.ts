@@ -25,3 +25,13 @@ export interface Perceptron {
   /** What the graph does to the logits after them. */
   readonly head: 'none' | 'softmax' | 'sigmoid';
 }
+
+/** Trainable numbers of a layer: its weight and its bias. */
+export function parametersOf({ weight, bias }: AffineLayer): number {
+  return weight.length + (bias?.length ?? 0);
+}
+
+/** Trainable numbers of all layers. */
+export function parameterCount(layers: readonly AffineLayer[]): number {
+  return layers.reduce((sum, layer) => sum + parametersOf(layer), 0);
+}

@@ -57,7 +57,9 @@ const menuLimit = 60_000;
  *
  * @param {object} options
  * @param {string} options.folder the workspace folder, absolute. What a test writes goes into it: give a copy.
- * @param {string} [options.extension] absolute path of the extension to load, this project unless told
+ * @param {string | null} [options.extension] absolute path of the extension to load, this project unless told;
+ *   null: none but the installed ones
+ * @param {readonly string[]} [options.packages] absolute paths of .vsix files to install
  * @param {string} [options.tests] absolute path of a module with `run()`, run inside the extension host
  * @param {Readonly<Record<string, unknown>>} [options.settings] VS Code settings
  * @param {Theme} [options.theme] dark unless told
@@ -68,17 +70,19 @@ const menuLimit = 60_000;
 export async function startHostedVscode({
   folder,
   extension = root,
+  packages = [],
   tests,
   settings = {},
   theme = 'dark',
   workspaceTrust = false,
   env = {},
 }) {
-  for (const path of [folder, extension, tests ?? '/']) {
+  for (const path of [folder, extension ?? '/', ...packages, tests ?? '/']) {
     if (!isAbsolute(path)) throw new Error(`${path} must be an absolute path.`);
   }
   const server = await startHostedServer({
-    extensions: [extension],
+    extensions: extension === null ? [] : [extension],
+    packages,
     settings: { 'workbench.colorTheme': themes[theme].name, ...settings },
     workspaceTrust,
     env,

@@ -17,8 +17,7 @@ const hiddenLimit = 4000;
  * @returns {Promise<number>} the exit code
  */
 async function runInHostedVscode(args) {
-  const { folder, extension, tests } = readFlags(args);
-  const vscode = await startHostedVscode({ folder, extension, tests });
+  const vscode = await startHostedVscode(readFlags(args));
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
   try {
@@ -65,16 +64,25 @@ function readFlags(args) {
     // Chromium's flags and the profile's folders come too, and mean nothing here.
     strict: false,
     allowPositionals: true,
-    options: { extensionDevelopmentPath: { type: 'string' }, extensionTestsPath: { type: 'string' } },
+    options: {
+      extensionDevelopmentPath: { type: 'string' },
+      extensionTestsPath: { type: 'string' },
+      // Ours: the extension as users install it, in the place of the one under development.
+      installPackage: { type: 'string' },
+    },
   });
   const [folder] = positionals;
-  const { extensionDevelopmentPath: extension, extensionTestsPath: tests } = values;
-  if (folder === undefined || typeof extension !== 'string' || typeof tests !== 'string') {
-    throw new Error(
-      'Wanted: launcher FOLDER --extensionDevelopmentPath=FOLDER --extensionTestsPath=FILE, all absolute.',
-    );
+  const { extensionDevelopmentPath: extension, extensionTestsPath: tests, installPackage } = values;
+  if (folder !== undefined && typeof tests === 'string') {
+    if (typeof extension === 'string') return { folder, extension, tests };
+    if (typeof installPackage === 'string') {
+      return { folder, extension: null, packages: [installPackage], tests };
+    }
   }
-  return { folder, extension, tests };
+  throw new Error(
+    'Wanted, all absolute: launcher FOLDER --extensionTestsPath=FILE and --extensionDevelopmentPath=FOLDER or ' +
+      '--installPackage=FILE.',
+  );
 }
 
 /** What the extension host logs: the tests' own lines are shown, VS Code's are kept for an accident. */

@@ -1,6 +1,6 @@
 import { lambdaMaxBounds } from '../../curvature/bounds';
 import type { MatrixProducts } from '../../runtime/matrixProducts';
-import type { AffineLayer, Perceptron } from '../perceptron';
+import { parameterCount, type AffineLayer, type Perceptron } from '../perceptron';
 import { closedForm, type ClosedForm } from './closedForm';
 import type { ClosedFormPlan } from './plan';
 import type { Problem } from './sampleTile';
@@ -53,6 +53,6 @@ function upperBoundOf({ layers }: Perceptron, { traces, blocks }: ClosedForm): n
   return lambdaMaxBounds({
     trace: traces.reduce((sum, trace) => sum + trace, 0),
     frobeniusSquared: blocks.flat().reduce((sum, block) => sum + block, 0),
-    order: layers.reduce((sum, { weight, bias }) => sum + weight.length + (bias?.length ?? 0), 0),
+    order: parameterCount(layers),
   }).upper;
 }

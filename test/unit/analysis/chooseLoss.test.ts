@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseLoss, type Head, type LossOptions } from '../../../src/analysis/chooseLoss';
+import { chooseLoss } from '../../../src/analysis/chooseLoss';
+import type { Head, LossOptions } from '../../../src/analysis/chosenLoss';
 import { modelLabels } from '../../../src/analysis/modelLabels';
 import { lossDerivatives } from '../../../src/curvature/losses';
 import { FailureError } from '../../../src/report/failure';
