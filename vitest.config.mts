@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      // What `npm run package` made.
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'] } },
       // The panel in a browser.
       { test: { name: 'panel', include: ['test/panel/**/*.test.ts'], ...inBrowser } },
       // VS Code in a browser, used as a person does.

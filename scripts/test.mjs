@@ -33,21 +33,50 @@ function vitestProject(project, needsBrowser) {
   };
 }
 
+/**
+ * @param {string} part
+ * @param {readonly string[]} flags of test/host/run.mjs
+ * @returns {Part}
+ */
+function hostSuites(part, flags) {
+  return {
+    run: () =>
+      runNode([join(root, 'test', 'host', 'run.mjs'), ...flags], {
+        env: { ...process.env, MODEL_SHARPNESS_HOST_RESULTS: resultsFile(part) },
+      }),
+    read: readHostResults,
+    needsBrowser: true,
+  };
+}
+
+/**
+ * Packs for Linux on x64, whose size is limited, and for this platform, where the package is installed next.
+ *
+ * @returns {Part}
+ */
+function packageContents() {
+  const targets = new Set(['linux-x64', `${process.platform}-${process.arch}`]);
+  const contents = vitestProject('package', false);
+  return {
+    ...contents,
+    run: async () => {
+      await runNode([join(root, 'scripts', 'package.mjs'), ...targets]);
+      await contents.run();
+    },
+  };
+}
+
 /** In the order in which they run. @type {Readonly<Record<string, Part>>} */
 const parts = {
   check: { run: () => runNpm(['run', '--silent', 'check']), read: null, needsBrowser: false },
   build: { run: () => runNode([join(root, 'scripts', 'build.mjs')]), read: null, needsBrowser: false },
   unit: vitestProject('unit', false),
   panel: vitestProject('panel', true),
-  host: {
-    run: () =>
-      runNode([join(root, 'test', 'host', 'run.mjs')], {
-        env: { ...process.env, MODEL_SHARPNESS_HOST_RESULTS: resultsFile('host') },
-      }),
-    read: readHostResults,
-    needsBrowser: true,
-  },
+  host: hostSuites('host', []),
   person: vitestProject('person', true),
+  // From here on dist/ is what users get: minified, without source maps.
+  package: packageContents(),
+  installed: hostSuites('installed', ['--installed']),
 };
 
 /**

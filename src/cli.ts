@@ -1,15 +1,19 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { version } from '../package.json';
 import { analyse } from './analysis/analyse';
+import { reportPage } from './charts/reportPage';
 import { detectFile, modelExtensions } from './formats/detection';
-import { helpText, parseCommandLine } from './report/commandLine';
+import { atomicWrite } from './report/atomicWrite';
+import { helpText, parseCommandLine, requestOfCommand, type Command } from './report/commandLine';
+import { costText, durationText, worthTelling } from './report/cost';
 import { FailureError, failureOf, failureSubjects, type FailureKind } from './report/failure';
 import { formatCount } from './report/number';
 import { printable } from './report/printable';
-import type { AnalysisRequest, Progress } from './report/request';
+import type { Progress } from './report/request';
 import { reportJson } from './report/schema';
 import { reportText } from './report/text';
+import { namingSidecar, readSidecar, takenFrom, withSidecar } from './samples/sidecar';
 
 const exitCodes = {
   usage: 2,
@@ -44,21 +48,71 @@ function note(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
 }
 
-async function analyze(request: AnalysisRequest, json: boolean): Promise<void> {
-  let warned = request.samples.kind === 'file';
-  const report = await analyse(request, (progress) => {
+/** Says before a long stage what it will take. */
+class CostNotes {
+  #told: string | null = null;
+
+  tell({ stage, cost, remainingSeconds }: Progress): void {
+    if (cost === null || remainingSeconds === null || stage === this.#told) return;
+    this.#told = stage;
+    if (remainingSeconds < worthTelling) return;
+    note(`${stage}: ${costText(cost)}, about ${durationText(remainingSeconds)}.`);
+  }
+}
+
+async function analyze(command: Extract<Command, { kind: 'analyze' }>): Promise<void> {
+  if (command.html !== null) await requireFolderOf(command.html);
+  const sidecar = await readSidecar(command.model);
+  const options = withSidecar(command.options, sidecar);
+  const request = requestOfCommand(command, options);
+  const taken = sidecar === null ? [] : takenFrom(sidecar, command.options);
+  let noted = false;
+  const costs = new CostNotes();
+  const noteOnce = (progress: Progress): void => {
     // Not before the model is read: where it cannot be, its samples matter to nobody.
-    if (!warned && progress.report.model !== undefined) {
-      warned = true;
+    if (noted || progress.report.model === undefined) return;
+    noted = true;
+    if (sidecar !== null && taken.length > 0) note(`From ${printable(sidecar.name)}: ${taken.join(', ')}.`);
+    if (request.samples.kind === 'random') {
       note(
         'Warning: there is no --samples, so the loss is computed on random inputs and the numbers say nothing about ' +
           'your data.',
       );
     }
+  };
+  const report = await analyse(request, (progress) => {
+    noteOnce(progress);
+    costs.tell(progress);
     progressLine.show(progress);
+  }).catch((error: unknown) => {
+    throw sidecar === null ? error : namingSidecar(error, sidecar, taken);
   });
   progressLine.clear();
-  process.stdout.write(json ? `${reportJson(report)}\n` : reportText(report));
+  if (command.html !== null) await writePage(command.html, reportPage(report));
+  process.stdout.write(command.json ? `${reportJson(report)}\n` : reportText(report));
+}
+
+/** Before anything is computed: a page that cannot be written is found out early. */
+async function requireFolderOf(page: string): Promise<void> {
+  const folder = dirname(resolve(page));
+  const facts = await stat(folder).catch(() => null);
+  if (facts?.isDirectory() === true) return;
+  throw new FailureError(
+    'UsageError',
+    `--html is "${printable(page)}", but there is no folder ${printable(folder)}; make it, or name a file in another.`,
+  );
+}
+
+async function writePage(path: string, page: string): Promise<void> {
+  try {
+    await atomicWrite(path, page);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : 'unknown cause';
+    throw new FailureError(
+      'UsageError',
+      `The page ${printable(path)} cannot be written (${printable(cause)}); name another file with --html.`,
+    );
+  }
 }
 
 /** How much of a folder `detect` looks at, so that a whole disk does not keep it busy for ever. */
@@ -140,7 +194,7 @@ async function run(args: readonly string[]): Promise<void> {
       process.stdout.write(`${version}\n`);
       return;
     case 'analyze':
-      await analyze(command.request, command.json);
+      await analyze(command);
       return;
     case 'detect':
       await detect(command.folder);

@@ -4,7 +4,7 @@ import type { EigenvalueBound, PartialReport } from '../src/report/report';
 import { card, unknown } from './card';
 import { chartBox } from './chartBox';
 import { element } from './dom';
-import type { Term } from './explanations';
+import type { Term } from '../src/charts/explanations';
 import { explained } from './tooltip';
 import type { Section } from './view';
 

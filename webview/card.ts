@@ -1,5 +1,5 @@
 import { element, type Child } from './dom';
-import type { Term } from './explanations';
+import type { Term } from '../src/charts/explanations';
 import { hint } from './tooltip';
 
 /** A titled box with its question mark. */

@@ -43,6 +43,11 @@ export function lambda(subscript: string): HTMLElement {
   return element('span', { class: 'lambda' }, 'λ', element('sub', {}, subscript));
 }
 
+/** The text with its λ_max and λ_min set as such. */
+export function withSubscripts(content: string): Child[] {
+  return content.split(/λ_(max|min)/).map((part, place) => (place % 2 === 1 ? lambda(part) : part));
+}
+
 /** A toolkit button. `id` keeps the focus on it when its section is drawn again. */
 export function button(
   caption: string,

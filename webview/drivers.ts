@@ -85,13 +85,19 @@ function alignment(layers: readonly LayerReport[], orthogonality: Orthogonality,
           layerChoice('gram-layer', choices, chosen.index, view),
           chartBox(
             170,
-            (width) => gramHeatMap(chosen.gram, { id: 'gram-chart', width, layer: chosen.name }),
-            200,
+            (width) =>
+              gramHeatMap(chosen.gram, {
+                id: 'gram-chart',
+                width,
+                layer: chosen.name,
+                classes: orthogonality.classes,
+              }),
+            220,
           ),
           element(
             'p',
             { class: 'sentence', 'data-layer': chosen.index },
-            `Cosines between the inputs of ${chosen.name} of ${chosen.gram.length} samples, ordered by class; cross-sample share of its part ${formatPercent(chosen.crossSampleShare)}.`,
+            `Cosines between the inputs of ${chosen.name} of ${chosen.gram.length} samples${orthogonality.classes === null ? '' : ', ordered by class'}; cross-sample share of its part ${formatPercent(chosen.crossSampleShare)}.`,
           ),
         ]),
   );

@@ -1,8 +1,9 @@
 import { reportDrawing } from '../src/charts/reportDrawing';
+import type { ExportFormat } from '../src/report/panelMessages';
 import { button, element } from './dom';
 import type { View } from './view';
 
-/** "Export", which opens the three forms of the report. */
+/** "Export", which opens the four forms of the report. */
 export function exportMenu(view: View): HTMLElement {
   const { state, settings, change } = view;
   const report = state.phase === 'done' ? state.report : null;
@@ -14,7 +15,7 @@ export function exportMenu(view: View): HTMLElement {
   toggle.setAttribute('aria-expanded', String(open));
   const menu = element('div', { class: 'menu' }, toggle);
   if (!open) return menu;
-  const send = (format: 'json' | 'csv' | 'svg'): void => {
+  const send = (format: ExportFormat): void => {
     const svg = format === 'svg' ? reportDrawing(report, themeOf(document.documentElement)) : null;
     view.post({ type: 'export', format, svg });
     change({ exportOpen: false });
@@ -22,6 +23,7 @@ export function exportMenu(view: View): HTMLElement {
   const items = element(
     'div',
     { class: 'menu-items' },
+    button('HTML: a page that stands alone', 'export-html', () => send('html')),
     button('JSON: the whole report', 'export-json', () => send('json')),
     button('CSV: one row per layer', 'export-csv', () => send('csv')),
     button('SVG: the charts', 'export-svg', () => send('svg')),

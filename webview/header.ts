@@ -1,16 +1,11 @@
-import { formatCount, formatNumber } from '../src/report/number';
-import type { Method, PartialReport } from '../src/report/report';
+import { lossText, methodText, modelText, precisionText, samplesText } from '../src/charts/circumstances';
+import type { Term } from '../src/charts/explanations';
+import { formatNumber } from '../src/report/number';
+import type { PartialReport } from '../src/report/report';
 import { button, element } from './dom';
 import { exportMenu } from './exportMenu';
-import type { Term } from './explanations';
 import { explained } from './tooltip';
 import type { Section, View } from './view';
-
-const methodNames: Readonly<Record<Method, string>> = {
-  'closed-form': 'exact · closed form',
-  exact: 'exact · full Hessian',
-  estimate: 'estimate · error bars',
-};
 
 /** Who this is about, everything that the numbers depend on, and what can be done. */
 export const header: Section = {
@@ -38,14 +33,7 @@ export const header: Section = {
 
 function identity({ state, known }: View): HTMLElement {
   const { model } = known;
-  const facts =
-    model === undefined
-      ? '…'
-      : [
-          model.architecture,
-          `${formatCount(model.parameters)} parameters`,
-          ...(model.producer === null ? [model.format] : [`${model.format} by ${model.producer}`]),
-        ].join(' · ');
+  const facts = model === undefined ? '…' : modelText(model);
   const sha =
     model === undefined
       ? null
@@ -82,16 +70,10 @@ function chips({ state, known, post }: View): HTMLElement[] {
   return [
     ...(method === undefined
       ? []
-      : [chip(methodNames[method], 'method', method === 'estimate' ? 'estimate' : 'exact')]),
+      : [chip(methodText(method), 'method', method === 'estimate' ? 'estimate' : 'exact')]),
     ...(loss === undefined
       ? []
-      : [
-          chip(
-            lossAssumed === true ? `${loss} · assumed` : loss,
-            'loss',
-            lossAssumed === true ? 'assumed' : '',
-          ),
-        ]),
+      : [chip(lossText(loss, lossAssumed === true), 'loss', lossAssumed === true ? 'assumed' : '')]),
     ...(samples === undefined
       ? []
       : [
@@ -101,16 +83,9 @@ function chips({ state, known, post }: View): HTMLElement[] {
         ]),
     ...(analysis === undefined
       ? []
-      : [
-          chip(`${analysis.mode} mode`, 'mode', ''),
-          chip(precisionText(analysis.precision, analysis.productError), 'precision', ''),
-        ]),
+      : [chip(`${analysis.mode} mode`, 'mode', ''), chip(precisionText(analysis), 'precision', '')]),
     ...(total === undefined ? [] : [chip(`${formatNumber(total)} s`, 'time', 'plain')]),
   ];
-}
-
-function precisionText(precision: string, productError: number): string {
-  return productError > 0 ? `${precision} · product error ${formatNumber(productError)}` : precision;
 }
 
 function chip(content: string, term: Term, look: string): HTMLElement {
@@ -122,9 +97,6 @@ function samplesChip(
   canChange: boolean,
   press: () => void,
 ): HTMLElement {
-  const labels = { given: '', predicted: ' · labels predicted by the model', drawn: ' · labels drawn' };
-  const scaled = samples.scale === 1 ? '' : ` × ${formatNumber(samples.scale)}`;
-  const content = `${formatCount(samples.count)} samples · ${samples.source}${scaled}${labels[samples.labels]}`;
   const built = element(
     'button',
     {
@@ -133,7 +105,7 @@ function samplesChip(
       id: 'samples-chip',
       disabled: !canChange,
     },
-    content,
+    samplesText(samples),
   );
   built.addEventListener('click', press);
   return element('li', {}, explained(built, 'samples'));

@@ -1,88 +1,9 @@
-import { shortNames } from '../src/charts/layerNames';
+import type { Term } from '../src/charts/explanations';
+import { columns, late, rowsOf, type Column, type ColumnLook, type Row } from '../src/charts/layerColumns';
 import { layerSizes } from '../src/charts/layerRows';
-import { formatCount, formatNumber, formatPercent, formatQuantity } from '../src/report/number';
-import type { LayerReport, PartialReport, Quantity } from '../src/report/report';
 import { element } from './dom';
-import type { Term } from './explanations';
 import { explained } from './tooltip';
 import type { Section, View } from './view';
-
-export type Column =
-  | 'layer'
-  | 'parameters'
-  | 'trace'
-  | 'ownBound'
-  | 'contribution'
-  | 'share'
-  | 'weightNorm'
-  | 'elasticity'
-  | 'crossSampleShare';
-
-interface ColumnLook {
-  readonly column: Column & Term;
-  readonly head: string;
-  readonly value: (row: Row) => number | null;
-  readonly text: (row: Row) => string;
-}
-
-interface Row {
-  readonly layer: LayerReport;
-  readonly index: number;
-  /** As it is shown. */
-  readonly name: string;
-  readonly upperBound: number | null;
-  readonly crossSampleShare: number | null;
-}
-
-const quantity = (of: (row: Row) => Quantity | null): Pick<ColumnLook, 'value' | 'text'> => ({
-  value: (row) => of(row)?.value ?? null,
-  text: (row) => {
-    const found = of(row);
-    return found === null ? '–' : formatQuantity(found);
-  },
-});
-
-const plain = (
-  of: (row: Row) => number | null,
-  format: (value: number) => string,
-): Pick<ColumnLook, 'value' | 'text'> => ({
-  value: of,
-  text: (row) => {
-    const found = of(row);
-    return found === null ? '–' : format(found);
-  },
-});
-
-const signed = (percent: number): string => `${percent > 0 ? '+' : ''}${formatPercent(percent / 100)}`;
-
-const columns: readonly ColumnLook[] = [
-  { column: 'parameters', head: 'parameters', ...plain(({ layer }) => layer.parameters, formatCount) },
-  { column: 'trace', head: 'trace', ...quantity(({ layer }) => layer.trace) },
-  { column: 'ownBound', head: 'own bound', ...quantity(({ layer }) => layer.blockUpperBound) },
-  { column: 'contribution', head: 'contribution', ...quantity(({ layer }) => layer.contribution) },
-  {
-    column: 'share',
-    head: 'share',
-    ...plain(
-      ({ layer, upperBound }) =>
-        upperBound !== null && upperBound > 0 ? layer.contribution.value / upperBound : null,
-      formatPercent,
-    ),
-  },
-  { column: 'weightNorm', head: '‖W‖', ...plain(({ layer }) => layer.weightNorm, formatNumber) },
-  { column: 'elasticity', head: 'elasticity', ...plain(({ layer }) => layer.elasticity, signed) },
-  {
-    column: 'crossSampleShare',
-    head: 'cross-sample',
-    ...plain(
-      (row) => row.crossSampleShare,
-      (share) => formatPercent(share),
-    ),
-  },
-];
-
-/** What comes after the bound, if at all: no place is kept for it. */
-const late: ReadonlySet<Column> = new Set(['elasticity', 'crossSampleShare']);
 
 /** Every number of every layer, sorted by a click on a head. */
 export const layerTable: Section = {
@@ -135,17 +56,6 @@ export const layerTable: Section = {
     ];
   },
 };
-
-function rowsOf({ layers, bounds, orthogonality }: PartialReport): Row[] {
-  const names = shortNames((layers ?? []).map(({ name }) => name));
-  return (layers ?? []).map((layer, index) => ({
-    layer,
-    index,
-    name: names[index] ?? layer.name,
-    upperBound: bounds?.lambdaMax.upper.value ?? null,
-    crossSampleShare: orthogonality?.layers[index]?.crossSampleShare ?? null,
-  }));
-}
 
 /** In the order of the column, what is not known last; the order of the forward pass breaks ties. */
 function sorted(rows: readonly Row[], { column, descending }: View['settings']['sort']): Row[] {

@@ -1,8 +1,12 @@
+import { pictureDescription, samplePicture } from '../src/charts/samplePicture';
 import { formatCount, formatNumber, formatPercent } from '../src/report/number';
 import type { TopSample } from '../src/report/report';
 import { card } from './card';
-import { element } from './dom';
+import { element, svgElement } from './dom';
 import type { Section } from './view';
+
+/** Pixels. */
+const pictureSide = 56;
 
 /** The samples that weigh most. */
 export const samplesCard: Section = {
@@ -23,10 +27,11 @@ export const samplesCard: Section = {
   },
 };
 
-function sampleItem({ index, label, predicted, loss, share }: TopSample): HTMLElement {
+function sampleItem(sample: TopSample): HTMLElement {
+  const { index, label, predicted, loss, share, picture } = sample;
   const wrong = label !== null && predicted !== null && label !== predicted;
-  return element(
-    'li',
+  const words = element(
+    'div',
     {},
     element('strong', {}, formatPercent(share)),
     element(
@@ -39,4 +44,9 @@ function sampleItem({ index, label, predicted, loss, share }: TopSample): HTMLEl
     ),
     element('span', { class: 'faint' }, `loss ${formatNumber(loss)}`),
   );
+  const drawn =
+    picture === null
+      ? null
+      : svgElement(samplePicture(picture, { side: pictureSide, description: pictureDescription(sample) }));
+  return element('li', {}, drawn, words);
 }

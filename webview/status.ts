@@ -1,3 +1,4 @@
+import { costText, durationText } from '../src/report/cost';
 import { formatCount, formatNumber } from '../src/report/number';
 import type { Progress } from '../src/report/request';
 import type { Report } from '../src/report/report';
@@ -12,7 +13,13 @@ export const status: Section = {
   id: 'status',
   inputs: ({ state }) =>
     state.phase === 'running'
-      ? [state.phase, state.progress.stage, state.progress.fraction, state.progress.remainingSeconds]
+      ? [
+          state.phase,
+          state.progress.stage,
+          state.progress.fraction,
+          state.progress.remainingSeconds,
+          state.progress.cost,
+        ]
       : state.phase === 'done'
         ? [state.phase, state.stale, state.report.method, state.report.analysis, state.report.samples.count]
         : [state.phase, state.file],
@@ -62,19 +69,13 @@ function ring(): HTMLElement {
   return element('vscode-progress-ring', { 'aria-hidden': 'true' });
 }
 
-function remaining({ fraction, remainingSeconds }: Progress): string {
+function remaining({ fraction, remainingSeconds, cost }: Progress): string {
   const parts = [
     ...(fraction === null ? [] : [`${formatNumber(Math.round(100 * fraction))} %`]),
-    ...(remainingSeconds === null ? [] : [`about ${duration(remainingSeconds)} left`]),
+    ...(remainingSeconds === null ? [] : [`about ${durationText(remainingSeconds)} left`]),
+    ...(cost === null ? [] : [costText(cost)]),
   ];
   return parts.join(' · ');
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${formatCount(Math.max(1, seconds))} s`;
-  return seconds < 5400
-    ? `${formatCount(seconds / 60)} min`
-    : `${formatNumber(Number((seconds / 3600).toPrecision(2)))} h`;
 }
 
 /** With which certainty the numbers are known. */

@@ -1,5 +1,5 @@
-import { element, lambda } from './dom';
-import { explanations, type Term } from './explanations';
+import { explanations, type Term } from '../src/charts/explanations';
+import { element, withSubscripts } from './dom';
 
 const selector = '[data-term]';
 const margin = 8;
@@ -47,7 +47,7 @@ export function installTooltips(): void {
     const term = target.dataset['term'];
     if (!isTerm(term)) return;
     shown = target;
-    bubble.replaceChildren(...sentenceOf(term));
+    bubble.replaceChildren(element('span', {}, ...withSubscripts(explanations[term])));
     bubble.hidden = false;
     place(bubble, target.getBoundingClientRect());
   };
@@ -68,12 +68,6 @@ export function installTooltips(): void {
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') hide();
   });
-}
-
-/** The sentence with its λ_max and λ_min set as such. */
-function sentenceOf(term: Term): (Node | string)[] {
-  const parts = explanations[term].split(/λ_(max|min)/);
-  return parts.map((part, place) => (place % 2 === 1 ? lambda(part) : part));
 }
 
 /** Below its target, or above where there is no room; always inside the window. */

@@ -1,6 +1,6 @@
 import type { PanelState, PanelToHost } from '../src/report/panelMessages';
 import type { PartialReport } from '../src/report/report';
-import type { Column } from './layerTable';
+import type { Column } from '../src/charts/layerColumns';
 
 /** How this reader has set the panel up; kept over a reload. */
 export interface Settings {

@@ -7,7 +7,8 @@ import { firstActivations, networkOutputs } from '../perceptron/forward';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
 import type { Perceptron } from '../perceptron/perceptron';
 import { FailureError } from '../report/failure';
-import type { PartialReport, Report, SampleFacts } from '../report/report';
+import { predictedSeconds } from '../report/cost';
+import type { Cost, PartialReport, Report, SampleFacts } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
 import { runtimeVersion } from '../runtime/session';
@@ -42,11 +43,24 @@ export async function analyse(
 ): Promise<Report> {
   const stopwatch = new Stopwatch();
   let known: PartialReport = { schema: 1 };
-  const tell = (stage: string, fraction: number | null, remainingSeconds: number | null = null): void => {
-    onProgress({ stage, fraction, remainingSeconds, report: known });
+  const threads = request.threads ?? availableParallelism();
+  const tell = (stage: string): void => {
+    onProgress({ stage, fraction: null, remainingSeconds: null, cost: null, report: known });
+  };
+  /** Tells of a stage before it starts, then of the fraction done. */
+  const begin = (stage: string, { multiplyAdds, bytes }: Cost): ((fraction: number) => void) => {
+    const cost = { multiplyAdds, bytes };
+    const remaining = new RemainingTime(predictedSeconds(cost, threads));
+    const told = (fraction: number): void => {
+      onProgress({ stage, fraction, remainingSeconds: remaining.seconds(fraction), cost, report: known });
+    };
+    told(0);
+    return (fraction) => {
+      if (remaining.due(fraction)) told(fraction);
+    };
   };
 
-  tell('Reading the model', null);
+  tell('Reading the model');
   const {
     model,
     perceptron: asRead,
@@ -58,15 +72,15 @@ export async function analyse(
   known = { ...known, model: facts, method: 'closed-form' };
   stopwatch.lap('read');
 
-  tell('Reading the samples', null);
+  tell('Reading the samples');
   const { samples, ignored } = withoutIgnored(await samplesFor(request, inputSpec));
   const input = samples.inputs[0];
   if (input === undefined)
     throw new FailureError('NoSamples', `${samples.source} holds no inputs; choose another file.`);
   stopwatch.lap('samples');
 
-  tell('Checking the forward pass', null);
-  const threads = request.threads ?? availableParallelism();
+  const plan = planClosedForm(asRead, samples.count, request.memoryBudget);
+  tell('Checking the forward pass');
   const products = await MatrixProducts.open(threads);
   try {
     const rows: Matrix = {
@@ -89,11 +103,7 @@ export async function analyse(
     stopwatch.lap('forward');
 
     const problem: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian' };
-    const plan = planClosedForm(perceptron, samples.count, request.memoryBudget);
-    const remaining = new RemainingTime();
-    const form = await closedForm(problem, products, plan, (fraction) => {
-      if (remaining.due(fraction)) tell('Computing the curvature', fraction, remaining.seconds(fraction));
-    });
+    const form = await closedForm(problem, products, plan, begin('Computing the curvature', plan));
     stopwatch.lap('compute');
     requireFiniteLoss(form.losses, samples);
 
@@ -126,11 +136,12 @@ export async function analyse(
         requestedPrecision,
         stoppedBy: 'complete',
         threads,
+        cost: { multiplyAdds: plan.multiplyAdds, bytes: plan.bytes },
         versions: { 'model-sharpness': version, onnxruntime: runtimeVersion },
       },
       ...perceptronReport(perceptron, form),
       gaussNewton: null,
-      topSamples: topSamples(form, logits, chosen.classes, samples.indices),
+      topSamples: topSamples(form, logits, chosen.classes, samples, input),
       spectrum: null,
       warnings: warningsAbout(sampleFacts, chosen.classes, ignored, notes),
       time: stopwatch.seconds(),
@@ -142,9 +153,9 @@ export async function analyse(
       chosen.classes,
       products,
       request.memoryBudget,
-      (stage, fraction, soFar) => {
+      (stage, cost, soFar) => {
         known = soFar;
-        tell(stage, fraction);
+        return begin(stage, cost);
       },
     );
     stopwatch.lap('drivers');

@@ -3,21 +3,27 @@ import { closedForm, type ClosedForm } from '../perceptron/closedForm/closedForm
 import { weightElasticities } from '../perceptron/closedForm/elasticity';
 import { planClosedForm } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
-import type { GaussNewton, Report, TopSample } from '../report/report';
+import type { Cost, GaussNewton, Report, TopSample } from '../report/report';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
-import { gramMatrices } from './gram';
+import type { SampleInput, Samples } from '../samples/samples';
 import { predictedClass } from './accuracy';
+import { gramMatrices } from './gram';
+import { samplePictures } from './samplePictures';
 
 /**
- * Multiply-adds that each of the optional parts may take: about ten seconds on one thread. They are left out beyond it,
- * by the count and not by a clock, so that two runs choose alike.
+ * Multiply-adds that each of the optional parts may take: a few seconds. They are left out beyond it, by the count and not
+ * by a clock, so that two runs choose alike.
  */
-const affordable = 2e11;
+const affordable = 2e10;
+
+/** The same for the hidden units, whose primal form spends more time on making its factors than on multiplying them. */
+const affordableForUnits = 4e9;
 
 /** Samples that are listed. */
 const mostTopSamples = 12;
 
-type Told = (stage: string, fraction: number | null, report: Report) => void;
+/** Begins a stage of that cost; what it returns is told the fraction done. */
+export type BeginStage = (stage: string, cost: Cost, report: Report) => (fraction: number) => void;
 
 /**
  * What drives the bound, added to a report part by part: the Gauss-Newton matrix beside the Hessian, the hidden units, the
@@ -29,16 +35,15 @@ export async function withDrivers(
   classes: Int32Array | null,
   products: MatrixProducts,
   memoryBudget: number,
-  onProgress: Told,
+  beginStage: BeginStage,
 ): Promise<Report> {
   const { perceptron, inputs } = problem;
   const plan = planClosedForm(perceptron, inputs.rows, memoryBudget, { sampleRows: false });
   let current = report;
 
   if (plan.multiplyAdds <= affordable) {
-    const form = await closedForm({ ...problem, matrix: 'gauss-newton' }, products, plan, (fraction) => {
-      onProgress('Comparing with the Gauss-Newton matrix', fraction, current);
-    });
+    const told = beginStage('Comparing with the Gauss-Newton matrix', plan, current);
+    const form = await closedForm({ ...problem, matrix: 'gauss-newton' }, products, plan, told);
     current = { ...current, gaussNewton: gaussNewtonOf(form, report.model.parameters) };
   }
 
@@ -46,10 +51,9 @@ export async function withDrivers(
     sampleRows: false,
     allPrimal: true,
   });
-  if (perceptron.layers.length > 1 && primal.multiplyAdds <= affordable) {
-    const { unitRows, blocks } = await closedForm(problem, products, primal, (fraction) => {
-      onProgress('Weighing the hidden units', fraction, current);
-    });
+  if (perceptron.layers.length > 1 && primal.multiplyAdds <= affordableForUnits) {
+    const told = beginStage('Weighing the hidden units', primal, current);
+    const { unitRows, blocks } = await closedForm(problem, products, primal, told);
     const all = blocks.flat().reduce((sum, block) => sum + block, 0);
     current = {
       ...current,
@@ -64,20 +68,22 @@ export async function withDrivers(
   }
 
   if (current.orthogonality !== null) {
-    const grams = await gramMatrices(problem, products, classes);
+    const { grams, classes: shown } = await gramMatrices(problem, products, classes);
     current = {
       ...current,
       orthogonality: {
         ...current.orthogonality,
+        classes: shown,
         layers: current.orthogonality.layers.map((layer, l) => ({ ...layer, gram: grams[l] ?? null })),
       },
     };
   }
 
-  if (2 * perceptron.layers.length * plan.multiplyAdds <= affordable) {
-    const elasticities = await weightElasticities(problem, products, plan, (fraction) => {
-      onProgress('Scaling each layer’s weights', fraction, current);
-    });
+  const twoForEachLayer = 2 * perceptron.layers.length * plan.multiplyAdds;
+  if (twoForEachLayer <= affordable) {
+    const cost = { multiplyAdds: twoForEachLayer, bytes: plan.bytes };
+    const told = beginStage('Scaling each layer’s weights', cost, current);
+    const elasticities = await weightElasticities(problem, products, plan, told);
     current = {
       ...current,
       layers: current.layers.map((layer, l) => ({ ...layer, elasticity: elasticities[l] ?? null })),
@@ -97,28 +103,28 @@ function exact(value: number): { value: number; standardError: number } {
   return { value, standardError: 0 };
 }
 
-/**
- * The samples whose pairs bring most to ‖H‖_F².
- * @param indices where the samples lie in their file, or null: in the file's order
- */
+/** The samples whose pairs bring most to ‖H‖_F², as pictures where `input` holds such. */
 export function topSamples(
   form: ClosedForm,
   outputs: Matrix,
   classes: Int32Array | null,
-  indices: Int32Array | null,
+  { indices }: Samples,
+  input: SampleInput,
 ): TopSample[] | null {
   const { sampleRows, losses } = form;
   if (sampleRows === null) return null;
   const all = form.blocks.flat().reduce((sum, block) => sum + block, 0);
   if (all === 0) return [];
-  return Array.from(sampleRows.keys())
+  const largest = Array.from(sampleRows.keys())
     .sort((a, b) => sampleRows[b]! - sampleRows[a]! || a - b)
-    .slice(0, mostTopSamples)
-    .map((n) => ({
-      index: indices?.[n] ?? n,
-      label: classes?.[n] ?? null,
-      predicted: classes === null ? null : predictedClass(outputs, n),
-      loss: losses[n]!,
-      share: sampleRows[n]! / all,
-    }));
+    .slice(0, mostTopSamples);
+  const pictures = samplePictures(input, largest);
+  return largest.map((n, at) => ({
+    index: indices?.[n] ?? n,
+    label: classes?.[n] ?? null,
+    predicted: classes === null ? null : predictedClass(outputs, n),
+    loss: losses[n]!,
+    share: sampleRows[n]! / all,
+    picture: pictures?.[at] ?? null,
+  }));
 }

@@ -1,6 +1,7 @@
 import { sigmoid, softmax } from '../curvature/losses';
 import type { Model } from '../formats/model';
-import { firstActivations, outputTolerance } from '../perceptron/forward';
+import { narrowToFloat16, widenFloat16 } from '../formats/onnx/floats16';
+import { outputTolerance, roundingUnit } from '../perceptron/outputTolerance';
 import { rowsOf } from '../perceptron/closedForm/sampleTile';
 import type { Perceptron } from '../perceptron/perceptron';
 import { FailureError } from '../report/failure';
@@ -35,6 +36,7 @@ export async function checkForwardPass(
   threads: number,
 ): Promise<void> {
   const session = await openModel(model, perceptron.logits, threads);
+  const unit = roundingUnit(model.graph);
   try {
     const width = input.data.length / outputs.rows;
     for (let from = 0; from < outputs.rows; from += batchSize) {
@@ -43,7 +45,7 @@ export async function checkForwardPass(
       const feed = { dims: [to - from, ...input.dims], data: inputData(rows.data, type, perceptron.input) };
       const { [perceptron.logits]: tensor } = await runModel(session, perceptron, feed);
       const own = rowsOf(outputs, from, to);
-      const tolerance = await outputTolerance(perceptron, firstActivations(perceptron, rows), products);
+      const tolerance = await outputTolerance(perceptron, rows, products, unit);
       if (logitsInGraph) compare(floats(tensor, own.data.length), own, tolerance, from);
       else compare(headValues(tensor, own), headOf(perceptron.head, own), widened(tolerance), from);
     }
@@ -103,6 +105,14 @@ async function openModel(model: Model, output: string, threads: number): Promise
   try {
     return await Session.open(model.executable([output]), threads);
   } catch (error) {
+    // Such a file is whole: the runtime computes fewer operators in float64, float16 and bfloat16.
+    if (/Could not find an implementation|NOT_IMPLEMENTED/.test(String(error))) {
+      throw new FailureError(
+        'UnsupportedOperator',
+        `onnxruntime cannot compute ${model.file} in the types that it is written in (${oneLine(error)}); export the model in float32.`,
+        String(error),
+      );
+    }
     throw new FailureError(
       'DamagedModel',
       `onnxruntime does not load ${model.file}: ${oneLine(error)}; check that the exporter finished without errors.`,
@@ -134,6 +144,8 @@ function inputData(values: Float64Array, type: InputSpec['type'], name: string):
       return Float32Array.from(values);
     case 'float64':
       return Float64Array.from(values);
+    case 'float16':
+      return narrowToFloat16(values);
     case 'int64':
       return BigInt64Array.from(values, (value) => BigInt(Math.trunc(value)));
     case 'int32':
@@ -149,7 +161,7 @@ function inputData(values: Float64Array, type: InputSpec['type'], name: string):
 }
 
 function floats(tensor: RunTensor | undefined, length: number): Float32Array | Float64Array {
-  const data = tensor?.data;
+  const data = tensor?.data instanceof Uint16Array ? widenFloat16(tensor.data) : tensor?.data;
   if ((data instanceof Float32Array || data instanceof Float64Array) && data.length === length) return data;
   throw new FailureError(
     'ForwardPassMismatch',

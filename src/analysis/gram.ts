@@ -1,8 +1,16 @@
 import { affine, type Problem } from '../perceptron/closedForm/sampleTile';
+import { unitValues } from '../perceptron/unitFunctions';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
 
 /** Rows and columns of the pictures. */
 const mostSamples = 64;
+
+export interface GramPictures {
+  /** Cosines, by layer. */
+  readonly grams: readonly (readonly (readonly number[])[])[];
+  /** The class of every row; null where no single class is meant. */
+  readonly classes: readonly number[] | null;
+}
 
 /**
  * Cosines between the inputs a_{l−1} of every layer of at most 64 samples, ordered by class: evenly spaced ones of the
@@ -12,7 +20,7 @@ export async function gramMatrices(
   { perceptron: { layers }, inputs }: Problem,
   products: MatrixProducts,
   classes: Int32Array | null,
-): Promise<number[][][]> {
+): Promise<GramPictures> {
   const ordered = Array.from({ length: inputs.rows }, (_, n) => n);
   if (classes !== null) ordered.sort((a, b) => classes[a]! - classes[b]! || a - b);
   const shown = Math.min(mostSamples, ordered.length);
@@ -29,10 +37,9 @@ export async function gramMatrices(
   const grams: number[][][] = [];
   for (const layer of layers) {
     grams.push(cosines(await products.timesTransposed(activation, activation)));
-    const z = await affine(activation, layer, products);
-    activation = { ...z, data: z.data.map(layer.activation.value) };
+    activation = unitValues(layer, await affine(activation, layer, products));
   }
-  return grams;
+  return { grams, classes: classes === null ? null : chosen.map((n) => classes[n]!) };
 }
 
 function cosines({ rows, data }: Matrix): number[][] {

@@ -1,5 +1,6 @@
 import { findSampleCandidates } from '../samples/candidates';
 import type { ModelInspection } from '../report/request';
+import { readSidecar } from '../samples/sidecar';
 import { readPerceptron } from './readPerceptron';
 
 /**
@@ -8,6 +9,8 @@ import { readPerceptron } from './readPerceptron';
  * @throws FailureError where the file cannot be read or analysed
  */
 export async function inspectModel(file: string): Promise<ModelInspection> {
-  const { facts, inputSpec } = await readPerceptron(file, null);
+  // A sidecar that cannot be read is told of by who takes samples from it.
+  const sidecar = await readSidecar(file).catch(() => null);
+  const { facts, inputSpec } = await readPerceptron(file, sidecar?.options.output ?? null);
   return { facts: { schema: 1, model: facts }, candidates: await findSampleCandidates(file, [inputSpec]) };
 }

@@ -73,6 +73,7 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
     blocks: form.blocks.map((row) => row.map(exact)),
     orthogonality: {
       crossSampleShare: crossShare(sum(sameSampleRows), moments.frobeniusSquared),
+      classes: null,
       layers: layers.map((_, l) => ({
         crossSampleShare: crossShare(sameSampleRows[l]!, rows[l]!),
         gram: null,

@@ -21,6 +21,9 @@ export class RemainingTime {
   private readonly started = performance.now();
   private told = this.started;
 
+  /** @param predicted seconds that the whole stage is expected to take */
+  constructor(private readonly predicted: number) {}
+
   /** True where it is time to tell the user again. */
   due(fraction: number): boolean {
     const now = performance.now();
@@ -29,8 +32,9 @@ export class RemainingTime {
     return true;
   }
 
-  /** Seconds left, or null where too little is done to tell. */
-  seconds(fraction: number): number | null {
-    return fraction > 0.02 ? ((performance.now() - this.started) / 1000) * (1 / fraction - 1) : null;
+  /** Seconds left: as predicted while too little is done to tell better. */
+  seconds(fraction: number): number {
+    if (fraction <= 0.02) return this.predicted * (1 - fraction);
+    return ((performance.now() - this.started) / 1000) * (1 / fraction - 1);
   }
 }

@@ -4,6 +4,7 @@ import { blocksHeatMap } from './blocksHeatMap';
 import { boundsChart } from './boundsChart';
 import { colours, resolveColours } from './colours';
 import { contributionsChart } from './contributionsChart';
+import { samplesDrawing } from './samplesDrawing';
 import { chart, element, label, text, type SvgText } from './svg';
 
 const width = 860;
@@ -16,7 +17,7 @@ const headingHeight = 34;
  * the names of VS Code's colour variables to values, and what it lacks takes the charts' own light colours.
  */
 export function reportDrawing(report: Report, theme: Readonly<Record<string, string>>): string {
-  const { model, samples, bounds, layers, blocks } = report;
+  const { model, samples, bounds, layers, blocks, topSamples } = report;
   const facts = [
     report.method,
     `${report.loss}${report.lossAssumed ? ' (assumed)' : ''}`,
@@ -45,6 +46,14 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
           [
             'Share of ‖H‖² between layers',
             blocksHeatMap(blocks, names, { id: 'blocks', width: 420 }),
+          ] satisfies [string, string],
+        ]),
+    ...(topSamples === null || topSamples.length === 0
+      ? []
+      : [
+          [
+            'Samples that contribute most to ‖H‖²',
+            samplesDrawing(topSamples, { id: 'samples', width: inner }),
           ] satisfies [string, string],
         ]),
   ];

@@ -7,7 +7,6 @@ import type { Report } from '../report/report';
 import { defaultRandomCount, type AnalysisRequest, type SampleSource } from '../report/request';
 import type { WorkerCalls } from '../worker/client';
 import { AnalysisSession } from './analysisSession';
-import { exportReport } from './exportReport';
 import { readPanelMessage } from './panelMessage';
 import type { RunMemory } from './runMemory';
 import { webviewPage } from './webviewPage';
@@ -184,7 +183,10 @@ export class AnalysisPanel implements vscode.Disposable {
 
   async #export(wanted: Extract<PanelToHost, { type: 'export' }>): Promise<void> {
     const state = this.state;
-    if (state.phase === 'done') await exportReport(state.file, state.report, wanted);
+    if (state.phase !== 'done') return;
+    // Loaded by the first export, with the charts and the schema: the start of the editor does not wait for them.
+    const { exportReport } = await import('./exportReport');
+    await exportReport(state.file, state.report, wanted);
   }
 
   #complain(thrown: unknown): void {

@@ -3,7 +3,6 @@ import * as vscode from 'vscode';
 import type { PanelState } from '../report/panelMessages';
 import { AnalysisPanel, webviewOptions, type PanelParts } from './analysisPanel';
 import { contextKeys, panelViewType } from './identifiers';
-import { readRestoredState } from './restoredState';
 
 /** Every open panel, at most one for a model file. */
 export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSerializer {
@@ -43,6 +42,8 @@ export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSer
 
   /** VS Code calls it after a reload of the window, for each panel that was open. */
   async deserializeWebviewPanel(webviewPanel: vscode.WebviewPanel, saved: unknown): Promise<void> {
+    // Loaded only here, with the schema of reports: the start of the editor does not wait for it.
+    const { readRestoredState } = await import('./restoredState');
     const restored = readRestoredState(saved);
     if (restored === null || this.#panels.has(restored.file)) {
       webviewPanel.dispose();

@@ -135,7 +135,13 @@ export class AnalysisSession {
     const signal = this.#begin();
     this.#source = source;
     this.#beforeChoosing = null;
-    this.#report(signal, { stage: 'Starting', fraction: null, remainingSeconds: null, report: {} });
+    this.#report(signal, {
+      stage: 'Starting',
+      fraction: null,
+      remainingSeconds: null,
+      cost: null,
+      report: {},
+    });
     await this.#guard(signal, async () => {
       // Taken before the files are read: a change while they are being read counts.
       const fingerprints = await fingerprintsOf(filesRead(this.file, source));

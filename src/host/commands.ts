@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { sizeText } from '../report/sizeText';
 import type { AnalysisPanels } from './analysisPanels';
 import type { DetectedModel, DetectedModels } from './detectedModels';
 import { commands } from './identifiers';
-import { sizeText } from './sizeText';
 
 interface CommandParts {
   readonly panels: AnalysisPanels;

@@ -1,14 +1,20 @@
 import { basename, dirname, extname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { reportPage } from '../charts/reportPage';
+import { atomicWrite } from '../report/atomicWrite';
 import { reportCsv } from '../report/csv';
-import type { PanelToHost } from '../report/panelMessages';
+import type { ExportFormat, PanelToHost } from '../report/panelMessages';
 import type { Report } from '../report/report';
 import { reportJson } from '../report/schema';
-import { atomicWrite } from './atomicWrite';
 
 type Export = Extract<PanelToHost, { type: 'export' }>;
 
-const formatNames: Readonly<Record<Export['format'], string>> = { json: 'JSON', csv: 'CSV', svg: 'SVG' };
+const formatNames: Readonly<Record<ExportFormat, string>> = {
+  html: 'HTML',
+  json: 'JSON',
+  csv: 'CSV',
+  svg: 'SVG',
+};
 
 /** Asks where to, writes the report there, and offers to open it. Throws what writing throws. */
 export async function exportReport(model: string, report: Report, wanted: Export): Promise<void> {
@@ -31,8 +37,15 @@ export async function exportReport(model: string, report: Report, wanted: Export
 }
 
 function contentOf(report: Report, wanted: Export): string {
-  if (wanted.format === 'csv') return reportCsv(report);
-  if (wanted.format === 'json') return `${reportJson(report)}\n`;
-  if (wanted.svg === null) throw new Error('The panel sent no drawing.');
-  return wanted.svg;
+  switch (wanted.format) {
+    case 'html':
+      return reportPage(report);
+    case 'json':
+      return `${reportJson(report)}\n`;
+    case 'csv':
+      return reportCsv(report);
+    case 'svg':
+      if (wanted.svg === null) throw new Error('The panel sent no drawing.');
+      return wanted.svg;
+  }
 }

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
+import { sizeText } from '../report/sizeText';
 import type { DetectedModel, DetectedModels } from './detectedModels';
 import { commands, modelsViewId } from './identifiers';
-import { sizeText } from './sizeText';
 
 /** The view "Models" below the explorer: every model of the workspace, with what can be done with it. */
 export class ModelsView implements vscode.Disposable, vscode.TreeDataProvider<DetectedModel> {

@@ -38,7 +38,8 @@ function readChoice(choice: unknown): SampleChoice | null {
 }
 
 function readExport(format: unknown, svg: unknown): PanelToHost | null {
-  if (format === 'json' || format === 'csv') return { type: 'export', format, svg: null };
+  if (format === 'html' || format === 'json' || format === 'csv')
+    return { type: 'export', format, svg: null };
   if (format !== 'svg' || typeof svg !== 'string' || svg.length > largestSvg) return null;
   return { type: 'export', format, svg };
 }

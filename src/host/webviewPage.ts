@@ -18,7 +18,7 @@ export function webviewPage(parts: PageParts): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${parts.nonce}'`,
-    `style-src ${parts.source}`,
+    `style-src ${parts.source} 'nonce-${parts.nonce}'`,
     `font-src ${parts.source}`,
     `img-src ${parts.source} data:`,
     "base-uri 'none'",
@@ -29,6 +29,8 @@ export function webviewPage(parts: PageParts): string {
   <head>
     <meta charset="UTF-8">
     <meta http-equiv="Content-Security-Policy" content="${escape(policy)}">
+    <!-- Where the toolkit looks for the nonce of the one style element that it adds, to see whether :focus-visible is known. -->
+    <meta property="csp-nonce" content="${escape(parts.nonce)}">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <link rel="stylesheet" href="${escape(parts.style)}">
     <title>${escape(parts.title)}</title>

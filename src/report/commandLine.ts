@@ -2,13 +2,28 @@ import { parseArgs } from 'node:util';
 import { FailureError } from './failure';
 import { printable } from './printable';
 import type { Loss } from './report';
-import { defaultRandomCount, requestDefaults, type AnalysisRequest, type SampleSource } from './request';
+import {
+  defaultRandomCount,
+  requestDefaults,
+  requestOf,
+  type AnalysisRequest,
+  type RequestOptions,
+} from './request';
 
 /** What a command line asks for. */
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  | { readonly kind: 'analyze'; readonly request: AnalysisRequest; readonly json: boolean }
+  | {
+      readonly kind: 'analyze';
+      readonly model: string;
+      /** What the arguments say; a sidecar beside the model may say the rest. */
+      readonly options: RequestOptions;
+      readonly machine: Pick<AnalysisRequest, 'seed' | 'threads' | 'memoryBudget'>;
+      readonly json: boolean;
+      /** The file that the report is written to as a page, or null. */
+      readonly html: string | null;
+    }
   | { readonly kind: 'detect'; readonly folder: string };
 
 export const helpText = `Usage: model-sharpness analyze MODEL [options]
@@ -32,7 +47,10 @@ Options of analyze:
   --seed N              seed of everything drawn (0)
   --threads N           threads for matrix products (as many as there are cores)
   --memory BYTES        what the working set may take (${requestDefaults.memoryBudget})
+  --html FILE           writes the report as one HTML page, too
   --json                prints the report as JSON, alone, on standard output
+
+What the options leave open is taken from NAME.sharpness.json beside the model NAME, where there is one.
 
 Exit codes: 0 done, 2 wrong use, 3 the model cannot be read or analysed, 4 the samples cannot be read or do not fit,
 130 interrupted, 1 anything else.
@@ -52,6 +70,7 @@ const options = {
   seed: { type: 'string', multiple: true },
   threads: { type: 'string', multiple: true },
   memory: { type: 'string', multiple: true },
+  html: { type: 'string', multiple: true },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
@@ -65,7 +84,6 @@ const unavailable: ReadonlySet<string> = new Set([
   'evaluation',
   'blocks',
   'time',
-  'html',
 ]);
 
 const losses: readonly (Loss | 'auto')[] = [
@@ -162,16 +180,6 @@ function inputKeys(texts: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
-function sampleSource(values: Values, limit: number | null): SampleSource {
-  const path = textOf(values, 'samples');
-  const labels = textOf(values, 'labels');
-  if (path !== null) return { kind: 'file', path, inputs: inputKeys(values.inputs ?? []), labels };
-  const needless = (['inputs', 'labels', 'scale'] as const).find((name) => values[name] !== undefined);
-  if (needless !== undefined)
-    throw usageError(`--${needless} is about the data file, but there is no --samples`);
-  return { kind: 'random', count: limit ?? defaultRandomCount };
-}
-
 function classWeightsOf(values: Values): AnalysisRequest['classWeights'] {
   const text = textOf(values, 'class-weights');
   if (text === null || text === 'balanced') return text;
@@ -182,33 +190,63 @@ function classWeightsOf(values: Values): AnalysisRequest['classWeights'] {
   );
 }
 
-function analysisRequest(model: string, values: Values): AnalysisRequest {
-  const loss = textOf(values, 'loss') ?? requestDefaults.loss;
-  if (!isLoss(loss)) throw usageError(`--loss is "${loss}", but must be one of ${losses.join(', ')}`);
-  const limit = wholeNumberOf(values, 'limit', 1, 2 ** 31 - 1) ?? requestDefaults.limit;
-  const scale = numberOf(
-    values,
-    'scale',
-    'a number other than 0',
-    (value) => Number.isFinite(value) && value !== 0,
-  );
-  const samples = sampleSource(values, limit);
+function requestOptions(values: Values): RequestOptions {
+  const loss = textOf(values, 'loss');
+  if (loss !== null && !isLoss(loss)) {
+    throw usageError(`--loss is "${loss}", but must be one of ${losses.join(', ')}`);
+  }
   return {
-    model,
-    samples,
-    scale: scale ?? requestDefaults.scale,
-    limit: samples.kind === 'random' ? null : limit,
-    output: textOf(values, 'output') ?? requestDefaults.output,
+    samples: textOf(values, 'samples'),
+    inputs: values.inputs === undefined ? null : inputKeys(values.inputs),
+    labels: textOf(values, 'labels'),
+    scale: numberOf(
+      values,
+      'scale',
+      'a number other than 0',
+      (value) => Number.isFinite(value) && value !== 0,
+    ),
+    limit: wholeNumberOf(values, 'limit', 1, 2 ** 31 - 1),
+    output: textOf(values, 'output'),
     loss,
     classWeights: classWeightsOf(values),
-    labelSmoothing:
-      numberOf(values, 'label-smoothing', 'a number from 0 to below 1', (value) => value >= 0 && value < 1) ??
-      requestDefaults.labelSmoothing,
-    seed: wholeNumberOf(values, 'seed', 0, 2 ** 32 - 1) ?? requestDefaults.seed,
-    threads: wholeNumberOf(values, 'threads', 1, 1024) ?? requestDefaults.threads,
-    memoryBudget:
-      wholeNumberOf(values, 'memory', 2 ** 20, Number.MAX_SAFE_INTEGER) ?? requestDefaults.memoryBudget,
+    labelSmoothing: numberOf(
+      values,
+      'label-smoothing',
+      'a number from 0 to below 1',
+      (value) => value >= 0 && value < 1,
+    ),
   };
+}
+
+function analyzeCommand(model: string, values: Values): Extract<Command, { kind: 'analyze' }> {
+  return {
+    kind: 'analyze',
+    model,
+    options: requestOptions(values),
+    machine: {
+      seed: wholeNumberOf(values, 'seed', 0, 2 ** 32 - 1) ?? requestDefaults.seed,
+      threads: wholeNumberOf(values, 'threads', 1, 1024) ?? requestDefaults.threads,
+      memoryBudget:
+        wholeNumberOf(values, 'memory', 2 ** 20, Number.MAX_SAFE_INTEGER) ?? requestDefaults.memoryBudget,
+    },
+    json: values.json === true,
+    html: textOf(values, 'html'),
+  };
+}
+
+/**
+ * The request of an analyze command, from its options and what they leave open.
+ * @param options the command's own, completed where there is a sidecar
+ * @throws FailureError UsageError for options about a data file where there is none
+ */
+export function requestOfCommand(
+  { model, machine, options: own }: Extract<Command, { kind: 'analyze' }>,
+  options: RequestOptions,
+): AnalysisRequest {
+  const needless = (['inputs', 'labels', 'scale'] as const).find((name) => own[name] !== null);
+  if (options.samples === null && needless !== undefined)
+    throw usageError(`--${needless} is about the data file, but there is no --samples`);
+  return { ...requestOf(options), ...machine, model };
 }
 
 /**
@@ -229,7 +267,7 @@ export function parseCommandLine(args: readonly string[]): Command {
     throw usageError(`${command} takes one ${wanted}, but "${surplus}" follows "${subject}"`);
   }
   if (command === 'analyze') {
-    return { kind: 'analyze', request: analysisRequest(subject, values), json: values.json === true };
+    return analyzeCommand(subject, values);
   }
   const [option] = Object.keys(values);
   if (option !== undefined) throw usageError(`--${option} is no option of detect`);

@@ -29,6 +29,9 @@ export type SampleChoice =
   | { readonly kind: 'browse' }
   | { readonly kind: 'random' };
 
+/** The forms that a report is saved in; only an SVG is drawn by the panel, with the theme's colours. */
+export type ExportFormat = 'html' | 'json' | 'csv' | 'svg';
+
 export interface HostToPanel {
   readonly type: 'state';
   readonly state: PanelState;
@@ -40,5 +43,5 @@ export type PanelToHost =
   | { readonly type: 'cancel' }
   | { readonly type: 'change-samples' }
   | { readonly type: 'choose-samples'; readonly choice: SampleChoice }
-  | { readonly type: 'export'; readonly format: 'json' | 'csv' | 'svg'; readonly svg: string | null }
+  | { readonly type: 'export'; readonly format: ExportFormat; readonly svg: string | null }
   | { readonly type: 'show-log' };

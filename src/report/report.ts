@@ -57,6 +57,13 @@ export interface LossOptions {
 
 export type Method = 'closed-form' | 'exact' | 'estimate';
 
+/** What a computation takes, predicted from the shapes alone. */
+export interface Cost {
+  readonly multiplyAdds: number;
+  /** The working set, beside the model and the samples themselves. */
+  readonly bytes: number;
+}
+
 export interface AnalysisFacts {
   readonly precision: 'float64' | 'float32';
   /** Relative error of a product measured in float32 against float64; 0 for the closed form in float64. */
@@ -67,6 +74,8 @@ export interface AnalysisFacts {
   /** What ended the analysis: "complete", or the budget that ran out. */
   readonly stoppedBy: string;
   readonly threads: number;
+  /** Of the bounds themselves; what drives them is computed after them and not counted here. */
+  readonly cost: Cost;
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -116,7 +125,19 @@ export interface LayerOrthogonality {
 export interface Orthogonality {
   /** Share of F² that comes from pairs of different samples. */
   readonly crossSampleShare: number;
+  /** The class of each row of the Gram pictures; null where no single class is meant, or none was drawn. */
+  readonly classes: readonly number[] | null;
   readonly layers: readonly LayerOrthogonality[];
+}
+
+/** A sample as a small picture, for samples that are one. */
+export interface SamplePicture {
+  readonly width: number;
+  readonly height: number;
+  /** 1: grey; 3: red, green, blue. */
+  readonly channels: 1 | 3;
+  /** Integers from 0 to 255, height × width × channels; the least and the greatest number of all shown samples are 0 and 255. */
+  readonly pixels: readonly number[];
 }
 
 export interface TopSample {
@@ -126,6 +147,8 @@ export interface TopSample {
   readonly loss: number;
   /** Share of F² of the sample's row of pairs. */
   readonly share: number;
+  /** null where the sample is no picture of at most 64 × 64. */
+  readonly picture: SamplePicture | null;
 }
 
 export interface GaussNewton {

@@ -1,4 +1,4 @@
-import type { Loss, PartialReport } from './report';
+import type { Cost, Loss, PartialReport } from './report';
 
 /** Where the samples come from. */
 export type SampleSource =
@@ -52,6 +52,67 @@ export const requestDefaults = {
   memoryBudget: defaultMemoryBudget,
 } as const satisfies Omit<AnalysisRequest, 'model' | 'samples'>;
 
+/** What a person may say of an analysis, in options or in a sidecar; null: left open. */
+export interface RequestOptions {
+  /** The data file. */
+  readonly samples: string | null;
+  readonly inputs: Readonly<Record<string, string>> | null;
+  readonly labels: string | null;
+  readonly scale: number | null;
+  readonly limit: number | null;
+  readonly output: string | null;
+  readonly loss: Loss | 'auto' | null;
+  readonly classWeights: AnalysisRequest['classWeights'];
+  readonly labelSmoothing: number | null;
+}
+
+/** Everything left open. */
+export const noOptions: RequestOptions = {
+  samples: null,
+  inputs: null,
+  labels: null,
+  scale: null,
+  limit: null,
+  output: null,
+  loss: null,
+  classWeights: null,
+  labelSmoothing: null,
+};
+
+/** `options`, and what they leave open from `others`. */
+export function completed(options: RequestOptions, others: RequestOptions): RequestOptions {
+  return {
+    samples: options.samples ?? others.samples,
+    inputs: options.inputs ?? others.inputs,
+    labels: options.labels ?? others.labels,
+    scale: options.scale ?? others.scale,
+    limit: options.limit ?? others.limit,
+    output: options.output ?? others.output,
+    loss: options.loss ?? others.loss,
+    classWeights: options.classWeights ?? others.classWeights,
+    labelSmoothing: options.labelSmoothing ?? others.labelSmoothing,
+  };
+}
+
+/** The part of a request that options decide; without a data file the samples are random, `limit` of them. */
+export function requestOf(
+  options: RequestOptions,
+): Omit<AnalysisRequest, 'model' | 'seed' | 'threads' | 'memoryBudget'> {
+  const { samples, inputs, labels, limit } = options;
+  return {
+    samples:
+      samples === null
+        ? { kind: 'random', count: limit ?? defaultRandomCount }
+        : { kind: 'file', path: samples, inputs: inputs ?? {}, labels },
+    scale: options.scale ?? requestDefaults.scale,
+    limit: samples === null ? requestDefaults.limit : limit,
+    output: options.output,
+    loss: options.loss ?? requestDefaults.loss,
+    classWeights: options.classWeights,
+    labelSmoothing: options.labelSmoothing ?? requestDefaults.labelSmoothing,
+  };
+}
+
 /** A data file beside the model that the panel offers as samples. */
 export interface SampleCandidate {
   readonly path: string;
@@ -75,5 +136,7 @@ export interface Progress {
   /** 0 to 1 over the whole analysis, or null where it cannot be told. */
   readonly fraction: number | null;
   readonly remainingSeconds: number | null;
+  /** What the stage takes, told from its start; null where it is nothing to speak of. */
+  readonly cost: Cost | null;
   readonly report: PartialReport;
 }

@@ -59,6 +59,11 @@ const analysisFacts = v.object({
   requestedPrecision: number,
   stoppedBy: v.pipe(v.string(), v.description('"complete", or the budget that ran out.')),
   threads: count,
+  cost: v.pipe(
+    v.object({ multiplyAdds: notNegative, bytes: notNegative }),
+    v.readonly(),
+    v.description('Predicted for the bounds, from the shapes alone; bytes of the working set.'),
+  ),
   versions: v.pipe(v.record(v.string(), v.string()), v.readonly()),
 });
 
@@ -95,8 +100,21 @@ const layer = v.object({
 
 const orthogonality = v.object({
   crossSampleShare: v.pipe(share, v.description('Share of F² from pairs of different samples.')),
+  classes: v.pipe(v.nullable(list(number)), v.description('The class of each row of the Gram pictures.')),
   layers: list(
     v.pipe(v.object({ crossSampleShare: share, gram: v.nullable(list(list(number))) }), v.readonly()),
+  ),
+});
+
+const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64));
+
+const picture = v.object({
+  width: side,
+  height: side,
+  channels: v.picklist([1, 3]),
+  pixels: v.pipe(
+    list(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
+    v.description('Height × width × channels; 0 and 255 are the extremes of all shown samples.'),
   ),
 });
 
@@ -106,6 +124,7 @@ const topSample = v.object({
   predicted: v.nullable(number),
   loss: number,
   share,
+  picture: v.nullable(v.pipe(picture, v.readonly())),
 });
 
 export const reportSchema = v.pipe(
@@ -139,13 +158,21 @@ export const reportSchema = v.pipe(
   v.readonly(),
 );
 
+/** The innermost arrays of JSON text: no string of it holds a line break. */
+const numbersOnLines = /\[\n\s+([^[\]{}"]*?)\n\s+\]/g;
+
 /**
- * The report as JSON text.
+ * The report as JSON text, arrays of numbers in one line each.
  * Throws an InternalError where the report does not keep its schema (JSON would turn NaN and infinities into null).
  */
 export function reportJson(report: Report): string {
   const checked = v.safeParse(reportSchema, report);
-  if (checked.success) return JSON.stringify(report, null, 2);
+  if (checked.success) {
+    return JSON.stringify(report, null, 2).replace(
+      numbersOnLines,
+      (_, numbers: string) => `[${numbers.replace(/\n\s+/g, ' ')}]`,
+    );
+  }
   const [issue] = checked.issues;
   throw new FailureError(
     'InternalError',

@@ -1,3 +1,4 @@
+import { costText } from './cost';
 import { learningRateStatement } from './learningRate';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from './number';
 import { printable } from './printable';
@@ -43,7 +44,7 @@ function subjectLines(report: Report): Line[] {
     ['Parameters', `${formatCount(model.parameters)} reached from the output "${model.output}"`],
     ['Samples', `${formatCount(samples.count)} ${origin}${classes}, ${labelNames[samples.labels]}${scale}`],
     ['Loss', lossLine(report)],
-    ['Method', `${methodNames[report.method]}${stopped}`],
+    ['Method', `${methodNames[report.method]}${stopped}, ${costText(analysis.cost)}`],
     [
       'Mode',
       `${analysis.mode}, ${analysis.precision}${error}, seed ${analysis.seed}, threads ${analysis.threads}`,
@@ -91,6 +92,13 @@ function resultLines(report: Report): Line[] {
     'λ_min',
     `upper bound ${formatQuantity(lambdaMin.upper)}, lower bound ${formatQuantity(lambdaMin.lower)}${estimated}`,
   ]);
+  const [second] = bounds.eigenvalues;
+  const last = bounds.eigenvalues.at(-1);
+  if (second !== undefined && last !== undefined) {
+    const several = last === second ? '' : ` … λ_${last.k}`;
+    const uppers = last === second ? '' : ` … ${formatQuantity(last.upper)}`;
+    lines.push([`λ_${second.k}${several}`, `upper bounds ${formatQuantity(second.upper)}${uppers}`]);
+  }
   if (report.gaussNewton !== null) {
     lines.push(['Gauss-Newton', `upper bound ${formatQuantity(report.gaussNewton.upper)} on its λ_max`]);
   }
@@ -98,10 +106,44 @@ function resultLines(report: Report): Line[] {
     const share = formatPercent(report.orthogonality.crossSampleShare);
     lines.push(['Cross-sample', `${share} of ‖H‖_F² comes from pairs of different samples`]);
   }
-  return lines;
+  return [...lines, ...unitLines(report.layers), ...topSampleLines(report)];
 }
 
-function layerCells(layer: LayerReport, upper: number): string[] {
+/** So many units and samples are told of. */
+const told = 3;
+
+/** The layer whose largest hidden units carry most. */
+function unitLines(layers: readonly LayerReport[]): Line[] {
+  const shares = layers.flatMap(({ name, units }) => {
+    if (units === null || units.length === 0) return [];
+    const largest = units.toSorted((one, other) => other - one).slice(0, told);
+    const share = largest.reduce((sum, unit) => sum + unit, 0);
+    return [{ name, count: units.length, largest: largest.length, share }];
+  });
+  const [heaviest] = shares.toSorted((one, other) => other.share - one.share);
+  if (heaviest === undefined) return [];
+  const { name, count, largest, share } = heaviest;
+  return [
+    [
+      'Hidden units',
+      `the largest ${largest} of the ${formatCount(count)} fed by ${printable(name)} carry ${formatPercent(share)} of ‖H‖_F²`,
+    ],
+  ];
+}
+
+function topSampleLines({ topSamples }: Report): Line[] {
+  if (topSamples === null || topSamples.length === 0) return [];
+  const largest = topSamples.slice(0, told).map(({ index, label, predicted, share }) => {
+    const facts = [
+      ...(label === null ? [] : [`label ${formatNumber(label)}`]),
+      ...(predicted === null || predicted === label ? [] : [`predicted ${formatNumber(predicted)}`]),
+    ];
+    return `#${formatCount(index)}${facts.length === 0 ? '' : ` (${facts.join(', ')})`} ${formatPercent(share)}`;
+  });
+  return [['Top samples', `${largest.join(', ')} of ‖H‖_F²`]];
+}
+
+function layerCells(layer: LayerReport, upper: number, elasticities: boolean): string[] {
   const optional = (quantity: Quantity | null): string =>
     quantity === null ? '–' : formatQuantity(quantity);
   return [
@@ -115,6 +157,7 @@ function layerCells(layer: LayerReport, upper: number): string[] {
     optional(layer.ownCurvature),
     optional(layer.coupling),
     formatNumber(layer.weightNorm),
+    ...(elasticities ? [layer.elasticity === null ? '–' : formatNumber(layer.elasticity)] : []),
   ];
 }
 
@@ -134,8 +177,10 @@ const leftAligned = 3;
 
 function layerTable(report: Report): string[] {
   const upper = report.bounds.lambdaMax.upper.value;
-  const rows = [layerHead, ...report.layers.map((layer) => layerCells(layer, upper))];
-  const widths = layerHead.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const elasticities = report.layers.some(({ elasticity }) => elasticity !== null);
+  const head = elasticities ? [...layerHead, 'Elasticity'] : layerHead;
+  const rows = [head, ...report.layers.map((layer) => layerCells(layer, upper, elasticities))];
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
       .map((cell, column) => {
@@ -148,6 +193,9 @@ function layerTable(report: Report): string[] {
   const notes = [
     'Contribution: additive share of the upper bound on λ_max; the contributions sum to it. Own curvature: ‖H_ll‖_F²;',
     'coupling: Σ ‖H_lm‖_F² over the other layers m.',
+    ...(elasticities
+      ? ["Elasticity: per cent by which the bound changes when the layer's weight grows by 1 %."]
+      : []),
   ];
   if (report.layers.some((layer) => layer.contribution.value < 0)) {
     notes.push(

@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { AttributeProto_AttributeType, ModelProtoSchema, TensorProto_DataType } from './onnx/onnx_pb';
-import { Session } from './session';
+import { Session, type RunFeeds } from './session';
 
 /** A matrix, or a stack of `count` matrices of one shape, in row-major float64. */
 export interface Matrix {
@@ -48,6 +48,38 @@ function productModel(operator: 'Gemm' | 'MatMul', attributes: Readonly<Record<s
   );
 }
 
+/** The sessions of one number of threads. */
+interface Kernels {
+  /** A·B. */
+  readonly plain: Session;
+  /** A·Bᵀ. */
+  readonly rightTransposed: Session;
+  /** Aᵀ·B. */
+  readonly leftTransposed: Session;
+  /** A_n·B_n. */
+  readonly stacked: Session;
+}
+
+async function openKernels(threads: number): Promise<Kernels> {
+  const load = (
+    operator: 'Gemm' | 'MatMul',
+    attributes: Readonly<Record<string, number>>,
+  ): Promise<Session> =>
+    Session.open({ bytes: productModel(operator, attributes), externalData: [] }, threads);
+  return {
+    plain: await load('Gemm', {}),
+    rightTransposed: await load('Gemm', { transB: 1 }),
+    leftTransposed: await load('Gemm', { transA: 1 }),
+    stacked: await load('MatMul', {}),
+  };
+}
+
+/**
+ * Products of fewer multiply-adds run on one thread: waking a second one takes longer than they do, and on a busy machine
+ * very much longer.
+ */
+const worthThreads = 2 ** 22;
+
 /**
  * Float64 matrix products on onnxruntime's kernels: 30 to 50 times what plain TypeScript reaches.
  * Every product counts its multiply-adds, so that a report can say how much work it was.
@@ -57,39 +89,28 @@ export class MatrixProducts {
   multiplyAdds = 0;
 
   private constructor(
-    private readonly plain: Session,
-    private readonly rightTransposed: Session,
-    private readonly leftTransposed: Session,
-    private readonly stacked: Session,
+    private readonly single: Kernels,
+    private readonly threaded: Kernels,
   ) {}
 
   static async open(threads: number): Promise<MatrixProducts> {
-    const load = (
-      operator: 'Gemm' | 'MatMul',
-      attributes: Readonly<Record<string, number>>,
-    ): Promise<Session> =>
-      Session.open({ bytes: productModel(operator, attributes), externalData: [] }, threads);
-    return new MatrixProducts(
-      await load('Gemm', {}),
-      await load('Gemm', { transB: 1 }),
-      await load('Gemm', { transA: 1 }),
-      await load('MatMul', {}),
-    );
+    const single = await openKernels(1);
+    return new MatrixProducts(single, threads === 1 ? single : await openKernels(threads));
   }
 
   /** A·B, (r × k)(k × c) → r × c. */
   times(a: Matrix, b: Matrix): Promise<Matrix> {
-    return this.product(this.plain, a, b, a.rows, a.columns, b.columns, b.rows);
+    return this.product('plain', a, b, a.rows, a.columns, b.columns, b.rows);
   }
 
   /** A·Bᵀ, (r × k)(c × k)ᵀ → r × c: the fastest form, both operands are read along their rows. */
   timesTransposed(a: Matrix, b: Matrix): Promise<Matrix> {
-    return this.product(this.rightTransposed, a, b, a.rows, a.columns, b.rows, b.columns);
+    return this.product('rightTransposed', a, b, a.rows, a.columns, b.rows, b.columns);
   }
 
   /** Aᵀ·B, (k × r)ᵀ(k × c) → r × c. */
   transposedTimes(a: Matrix, b: Matrix): Promise<Matrix> {
-    return this.product(this.leftTransposed, a, b, a.columns, a.rows, b.columns, b.rows);
+    return this.product('leftTransposed', a, b, a.columns, a.rows, b.columns, b.rows);
   }
 
   /** A_n·B_n for every n of two stacks; one of them may be a single matrix, which then serves every n. */
@@ -101,22 +122,23 @@ export class MatrixProducts {
     }
     const dims = ({ count: each, rows, columns }: Operand): number[] =>
       each === undefined ? [rows, columns] : [each, rows, columns];
-    const { y } = await this.stacked.run({
+    const data = await this.run('stacked', count * a.rows * a.columns * b.columns, {
       a: { data: a.data, dims: dims(a) },
       b: { data: b.data, dims: dims(b) },
     });
-    this.multiplyAdds += count * a.rows * a.columns * b.columns;
-    return { count, rows: a.rows, columns: b.columns, data: doubles(y?.data) };
+    return { count, rows: a.rows, columns: b.columns, data };
   }
 
   async release(): Promise<void> {
-    for (const session of [this.plain, this.rightTransposed, this.leftTransposed, this.stacked]) {
-      await session.release();
-    }
+    const sessions = new Set([
+      ...Object.values<Session>({ ...this.single }),
+      ...Object.values<Session>({ ...this.threaded }),
+    ]);
+    for (const session of sessions) await session.release();
   }
 
   private async product(
-    session: Session,
+    form: keyof Kernels,
     a: Matrix,
     b: Matrix,
     rows: number,
@@ -125,16 +147,18 @@ export class MatrixProducts {
     otherDepth: number,
   ): Promise<Matrix> {
     if (depth !== otherDepth) throw new RangeError(`Depths ${depth} and ${otherDepth} differ`);
-    const { y } = await session.run({
+    const data = await this.run(form, rows * depth * columns, {
       a: { data: a.data, dims: [a.rows, a.columns] },
       b: { data: b.data, dims: [b.rows, b.columns] },
     });
-    this.multiplyAdds += rows * depth * columns;
-    return { rows, columns, data: doubles(y?.data) };
+    return { rows, columns, data };
   }
-}
 
-function doubles(data: unknown): Float64Array {
-  if (data instanceof Float64Array) return data;
-  throw new TypeError('A float64 product did not come back as float64');
+  private async run(form: keyof Kernels, multiplyAdds: number, feeds: RunFeeds): Promise<Float64Array> {
+    const kernels = multiplyAdds < worthThreads ? this.single : this.threaded;
+    const { y } = await kernels[form].run(feeds);
+    this.multiplyAdds += multiplyAdds;
+    if (y?.data instanceof Float64Array) return y.data;
+    throw new TypeError('A float64 product did not come back as float64');
+  }
 }

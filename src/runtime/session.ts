@@ -9,10 +9,10 @@ export interface ExecutableModel {
   readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[];
 }
 
-/** A tensor that goes into or comes out of a run; row-major. */
+/** A tensor that goes into or comes out of a run; row-major. float16 is a Uint16Array of its bit patterns. */
 export interface RunTensor {
   readonly dims: readonly number[];
-  readonly data: Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+  readonly data: Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
 }
 
 export type RunFeeds = Readonly<Record<string, RunTensor>>;
@@ -20,6 +20,7 @@ export type RunFeeds = Readonly<Record<string, RunTensor>>;
 const elementTypes = new Map<unknown, Tensor.Type>([
   [Float32Array, 'float32'],
   [Float64Array, 'float64'],
+  [Uint16Array, 'float16'],
   [BigInt64Array, 'int64'],
   [Int32Array, 'int32'],
   [Uint8Array, 'uint8'],
@@ -27,6 +28,11 @@ const elementTypes = new Map<unknown, Tensor.Type>([
 
 function isRunData(data: Tensor.DataType): data is RunTensor['data'] {
   return elementTypes.has(data.constructor);
+}
+
+/** Where the engine has a Float16Array, onnxruntime hands float16 out as one. */
+function bitPatterns(data: Tensor.DataType): Tensor.DataType {
+  return ArrayBuffer.isView(data) ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
 }
 
 /**
@@ -71,7 +77,8 @@ export class Session {
       : this.session.run(tensors, [...outputs]));
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => {
-        const { data, dims } = tensor;
+        const { dims } = tensor;
+        const data = tensor.type === 'float16' ? bitPatterns(tensor.data) : tensor.data;
         if (!isRunData(data))
           throw new TypeError(`Output ${name} holds ${tensor.type}, which is not read here`);
         return [name, { data, dims }];

@@ -108,6 +108,7 @@ export class WorkerClient implements WorkerCalls {
           stage: 'Waiting for another analysis to end',
           fraction: null,
           remainingSeconds: null,
+          cost: null,
           report: {},
         });
       void this.#startNext();

@@ -50,7 +50,7 @@ describe('each phase', () => {
   it('running: shows what is known, how far it is, and can be cancelled', async () => {
     const page = await panel(phases.running);
     const text = await textOf(page);
-    expect(text).toContain('Blocks of the Hessian… 42 % · about 3 s left');
+    expect(text).toContain('Blocks of the Hessian… 42 % · about 3 s left · 5.7e11 multiply-adds, 660 MB');
     expect(text).toContain(`‖∇L‖ = ${formatNumber(report.gradientNorm)}`);
     expect(await page.locator('[role=progressbar]').getAttribute('aria-valuenow')).toBe('42');
     await page.locator('#cancel').click();

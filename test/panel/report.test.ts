@@ -155,16 +155,63 @@ describe('a finished report', () => {
     expect(await page.locator('th.elasticity, th.crossSampleShare').count()).toBe(0);
   });
 
+  it('shows the samples that weigh most as pictures, pixel by pixel, with words for who cannot see them', async () => {
+    const page = await panel(done);
+    const pictures = page.locator('.sample-list svg.picture');
+    expect(await pictures.count()).toBe(report.topSamples!.length);
+    expect(await pictures.nth(2).getAttribute('aria-label')).toBe(
+      'picture of sample 480, label 7, predicted 9',
+    );
+    const { picture } = report.topSamples![2]!;
+    // The colour in the middle of a pixel, as the browser painted it.
+    const box = (await pictures.nth(2).boundingBox())!;
+    await pictures.nth(2).scrollIntoViewIfNeeded();
+    const side = box.width / picture!.width;
+    const shot = await pictures.nth(2).screenshot();
+    const painted = await page.evaluate(
+      async ([png, step]) => {
+        const image = await createImageBitmap(
+          new Blob([Uint8Array.from(atob(png as string), (character) => character.charCodeAt(0))]),
+        );
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        const context = canvas.getContext('2d')!;
+        context.drawImage(image, 0, 0);
+        const half = Math.floor((step as number) / 2);
+        return Array.from({ length: 64 }, (_, at) => {
+          const x = Math.floor((at % 8) * (step as number)) + half;
+          const y = Math.floor(Math.floor(at / 8) * (step as number)) + half;
+          return context.getImageData(x, y, 1, 1).data[0];
+        });
+      },
+      [shot.toString('base64'), side] as const,
+    );
+    expect(painted).toEqual(picture!.pixels);
+  });
+
+  it('shows samples that are no pictures in words alone', async () => {
+    const topSamples = report.topSamples!.map((sample) => ({ ...sample, picture: null }));
+    const page = await panel({ ...done, report: { ...report, topSamples } });
+    expect(await page.locator('.sample-list svg').count()).toBe(0);
+    expect(await textOf(page, '.sample-list')).toContain('#480, label 7, predicted 9');
+  });
+
+  it('names the classes at the axis of the Gram picture', async () => {
+    const page = await panel(done);
+    expect(await page.locator('.drivers .class-name').allTextContents()).toEqual(
+      Array.from({ length: 10 }, (_, digit) => String(digit)),
+    );
+  });
+
   it('exports the report, and its charts with the theme’s colours', async () => {
     const page = await panel(done);
-    for (const format of ['json', 'csv', 'svg']) {
+    for (const format of ['html', 'json', 'csv', 'svg']) {
       await page.locator('#export').click();
       await page.locator(`#export-${format}`).click();
     }
     const messages = (await posted(page)).flatMap((message) => (message.type === 'export' ? [message] : []));
-    expect(messages.map(({ format }) => format)).toEqual(['json', 'csv', 'svg']);
-    expect(messages.slice(0, 2).map(({ svg }) => svg)).toEqual([null, null]);
-    const svg = messages[2]!.svg!;
+    expect(messages.map(({ format }) => format)).toEqual(['html', 'json', 'csv', 'svg']);
+    expect(messages.slice(0, 3).map(({ svg }) => svg)).toEqual([null, null, null]);
+    const svg = messages[3]!.svg!;
     expect(svg).toMatch(/^<svg /);
     expect(svg).not.toContain('var(');
     expect(svg).toContain('#59a4f9');

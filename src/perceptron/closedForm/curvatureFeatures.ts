@@ -225,6 +225,7 @@ function block(stack: MatrixStack, rowFrom: number, rowTo: number, from: number,
   const { count, rows, columns, data } = stack;
   const height = rowTo - rowFrom;
   const width = to - from;
+  if (height === rows && width === columns) return { ...stack, data: data.slice() };
   const result = new Float64Array(count * height * width);
   for (let n = 0, at = 0; n < count; n++) {
     for (let i = rowFrom; i < rowTo; i++, at += width) {

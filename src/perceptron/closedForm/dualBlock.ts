@@ -1,7 +1,7 @@
 import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
 import type { CurvatureFeatures } from './curvatureFeatures';
 import type { BlockSum } from './blockSum';
-import { PairSum } from './pairSum';
+import { addTo, multiplyBy, PairGram, PairPanels, PairSum, type Panel } from './pairSum';
 import { ranges } from './ranges';
 import { rowsOf } from './sampleTile';
 
@@ -11,29 +11,35 @@ import { rowsOf } from './sampleTile';
  * Features are made and multiplied in pieces of at most `pieceBytes`.
  */
 export class SamplePairs {
-  private readonly grams = new Map<number, PairSum>();
+  private readonly grams = new Map<number, PairGram>();
   private readonly same: boolean;
+  private readonly panels: PairPanels;
 
   constructor(
     private readonly a: CurvatureFeatures,
     private readonly b: CurvatureFeatures,
-    private readonly products: MatrixProducts,
+    products: MatrixProducts,
     private readonly pieceBytes: number,
   ) {
     this.same = a === b;
+    this.panels = new PairPanels(a.tile.count, b.tile.count, this.same, products);
   }
 
   /** Adds the pairs to the block (l,l), and the traces of M_l of the samples of `a` to `traces`. */
   async diagonalBlock(l: number, block: BlockSum, traces: Float64Array): Promise<void> {
-    const sum = this.pairSum();
+    const sum = new PairSum(this.panels);
     const width = this.a.tile.layers[l]!.outputs;
     const unused = new Float64Array(this.b.tile.count);
     for (const [from, to] of this.pieces(width, width)) {
+      await sum.settle();
       const left = await this.a.packedCurvature(l, from, to, traces);
-      await this.addPairs(sum, left, () => this.b.packedCurvature(l, from, to, unused));
+      sum.add([left, this.same ? left : await this.b.packedCurvature(l, from, to, unused)]);
     }
-    sum.multiply(await this.gram(l));
-    this.reduce(block, sum, await this.gram(l), []);
+    await this.addElements(block, l, async (panel) => {
+      const elements = await sum.take(panel);
+      multiplyBy(elements, await this.gram(l).panel(panel));
+      return elements;
+    });
   }
 
   /** Adds the pairs to the block (m,l), m > l. */
@@ -42,148 +48,144 @@ export class SamplePairs {
       await this.gaussNewtonCrossBlock(m, l, block);
       return;
     }
-    const sum = this.pairSum();
-    const jacobians = this.pairSum();
-    const mixed = this.same ? [this.pairSum()] : [this.pairSum(), this.transposedPairSum()];
+    const { a, b } = this;
+    const { layers } = a.tile;
+    const errors = [a.tile.delta[m]!, b.tile.delta[m]!] as const;
+    const curvature = new PairSum(this.panels);
+    const jacobians = new PairSum(this.panels);
+    const mixed = new PairSum(this.panels);
     const adjacent = m === l + 1;
-    const { layers } = this.a.tile;
     for (const [from, to] of this.pieces(layers[m]!.outputs + layers[m - 1]!.outputs, layers[l]!.outputs)) {
-      const left = await this.a.crossCurvature(m, l, from, to);
-      const right = this.same ? left : await this.b.crossCurvature(m, l, from, to);
-      await this.addPairs(sum, flat(left), () => flat(right));
+      for (const sum of [curvature, jacobians, mixed]) await sum.settle();
+      const curved = await this.ofBoth((features) => features.crossCurvature(m, l, from, to));
+      curvature.add([flat(curved[0]), flat(curved[1])]);
       if (adjacent) {
-        await this.addAdjacentMixed(mixed[0]!, this.a, left, this.b, m, from, to);
-        if (!this.same) await this.addAdjacentMixed(mixed[1]!, this.b, right, this.a, m, from, to);
+        this.addAdjacentMixed(mixed, curved, m, from, to);
       } else {
-        const leftJacobian = this.a.innerJacobian(m - 1, l, from, to);
-        const rightJacobian = this.same ? leftJacobian : this.b.innerJacobian(m - 1, l, from, to);
-        await this.addPairs(jacobians, flat(leftJacobian), () => flat(rightJacobian));
-        await this.addMixed(mixed[0]!, this.a, left, this.b, rightJacobian, m);
-        if (!this.same) await this.addMixed(mixed[1]!, this.b, right, this.a, leftJacobian, m);
+        const moved = await this.ofBoth((features) => features.innerJacobian(m - 1, l, from, to));
+        jacobians.add([flat(moved[0]), flat(moved[1])]);
+        this.addMixed(mixed, curved, moved, m);
       }
     }
-    if (adjacent) await this.addPairs(jacobians, this.a.tile.slope[l]!, () => this.b.tile.slope[l]!);
-    const errors = this.pairSum();
-    await this.addPairs(errors, this.a.tile.delta[m]!, () => this.b.tile.delta[m]!);
-    sum.multiply(await this.gram(m));
-    sum.addProduct(errors, jacobians);
-    this.reduce(block, sum, await this.gram(l), mixed);
+    if (adjacent) jacobians.add([a.tile.slope[l]!, b.tile.slope[l]!]);
+    await this.addElements(block, l, async (panel) => {
+      const elements = await curvature.take(panel);
+      multiplyBy(elements, await this.gram(m).panel(panel));
+      const bothMoved = await jacobians.take(panel);
+      multiplyBy(bothMoved, await this.panels.product(panel, ...errors));
+      addTo(elements, bothMoved);
+      addTo(elements, await mixed.take(panel));
+      return elements;
+    });
   }
 
   /** The block without the terms of the errors δ and the bends φ'': K_ml = ⟨A_mᵀ M_L A_l, ·⟩ (ã_{m−1}·ã_{m−1}'). */
   private async gaussNewtonCrossBlock(m: number, l: number, block: BlockSum): Promise<void> {
-    const sum = this.pairSum();
+    const sum = new PairSum(this.panels);
     const { layers } = this.a.tile;
     for (const [from, to] of this.pieces(layers[m]!.outputs, layers[l]!.outputs)) {
-      const left = flat(await this.a.crossCurvature(m, l, from, to));
-      await this.addPairs(sum, left, async () => flat(await this.b.crossCurvature(m, l, from, to)));
+      await sum.settle();
+      const curved = await this.ofBoth((features) => features.crossCurvature(m, l, from, to));
+      sum.add([flat(curved[0]), flat(curved[1])]);
     }
-    sum.multiply(await this.gram(m));
-    this.reduce(block, sum, await this.gram(l), []);
+    await this.addElements(block, l, async (panel) => {
+      const elements = await sum.take(panel);
+      multiplyBy(elements, await this.gram(m).panel(panel));
+      return elements;
+    });
   }
 
-  /** Adds Σ of the elements, each with its row; pairs n' > n stand for both orders where only those are computed. */
-  private reduce(block: BlockSum, sum: PairSum, gram: PairSum, mixed: readonly PairSum[]): void {
-    const { rows, columns } = sum;
-    const [forward, backward] = [mixed[0], mixed[1] ?? mixed[0]];
-    const [fromRow, fromColumn] = [this.a.tile.from, this.b.tile.from];
-    for (let n = 0; n < rows; n++) {
-      let row = 0;
-      for (let other = this.same ? n : 0; other < columns; other++) {
-        const at = n * columns + other;
-        let element = sum.data[at]!;
-        if (forward !== undefined && backward !== undefined) {
-          element += forward.data[at]! + backward.data[other * rows + n]!;
+  /** Adds Σ K_ml ⊙ G_l, each element with its row; pairs n' > n stand for both orders where only those are there. */
+  private async addElements(
+    block: BlockSum,
+    l: number,
+    kernel: (panel: Panel) => Promise<Float64Array>,
+  ): Promise<void> {
+    const rows = block.rows.subarray(this.a.tile.from);
+    const otherRows = block.rows.subarray(this.b.tile.from);
+    const others = this.b.tile.count;
+    for (const panel of this.panels.all) {
+      const { from, to, start } = panel;
+      const elements = await kernel(panel);
+      const gram = await this.gram(l).panel(panel);
+      for (let other = start; other < others; other++) {
+        const at = (other - start) * (to - from) - from;
+        const end = this.same ? Math.min(to, other) : to;
+        let sum = 0;
+        for (let n = from; n < end; n++) {
+          const element = elements[at + n]! * gram[at + n]!;
+          sum += element;
+          rows[n]! += element;
         }
-        element *= gram.data[at]!;
-        if (this.same && other === n) {
-          block.sameSample += element;
-          block.total += element;
-          block.rows[fromRow + n]! += element;
-        } else {
-          row += element;
-          block.rows[fromColumn + other]! += element;
-        }
+        otherRows[other]! += sum;
+        block.total += 2 * sum;
+        if (!this.same || other >= to) continue;
+        const own = elements[at + other]! * gram[at + other]!;
+        block.sameSample += own;
+        block.total += own;
+        rows[other]! += own;
       }
-      block.total += 2 * row;
-      block.rows[fromRow + n]! += row;
     }
   }
 
-  /** X for m = l + 1, where J is diagonal: rows H_ip a_p of one sample against δ_i φ'_p of the other. */
-  private async addAdjacentMixed(
-    sum: PairSum,
-    of: CurvatureFeatures,
-    curvature: MatrixStack,
-    against: CurvatureFeatures,
+  /** X and its mirror image for m = l + 1, where J is diagonal: rows H_ip a_p of one sample against δ_i φ'_p of the other. */
+  private addAdjacentMixed(
+    mixed: PairSum,
+    [left, right]: readonly [MatrixStack, MatrixStack],
     m: number,
     from: number,
     to: number,
-  ): Promise<void> {
-    const l = m - 1;
-    const { rows, columns } = curvature;
-    const inputs = of.tile.input[m]!;
-    const left = new Float64Array(curvature.data.length);
-    for (let n = 0, at = 0; n < curvature.count; n++) {
-      for (let i = 0; i < rows; i++) {
-        for (let p = from; p < to; p++, at++)
-          left[at] = curvature.data[at]! * inputs.data[n * inputs.columns + p]!;
-      }
-    }
-    const { delta, slope, count } = against.tile;
-    const right = new Float64Array(count * rows * columns);
-    for (let n = 0, at = 0; n < count; n++) {
-      for (let i = 0; i < rows; i++) {
-        const error = delta[m]!.data[n * rows + i]!;
-        for (let p = from; p < to; p++, at++) right[at] = error * slope[l]!.data[n * slope[l]!.columns + p]!;
-      }
-    }
-    const depth = rows * columns;
-    await sum.add(
-      { rows: curvature.count, columns: depth, data: left },
-      { rows: count, columns: depth, data: right },
-    );
+  ): void {
+    const curved = curvedActivations(this.a, left, m, from);
+    const otherCurved = this.same ? curved : curvedActivations(this.b, right, m, from);
+    const moved = movedErrors(this.a, m, from, to);
+    const otherMoved = this.same ? moved : movedErrors(this.b, m, from, to);
+    mixed.add([curved, otherMoved]);
+    mixed.add([moved, otherCurved]);
   }
 
-  /** X for m > l + 1: X[n,n'] += Σ_p (H_mlⁿᵀ δ_mⁿ')_p (J_{m−1,l}ⁿ'ᵀ a_{m−1}ⁿ)_p, column p by column p. */
-  private async addMixed(
-    sum: PairSum,
-    of: CurvatureFeatures,
-    curvature: MatrixStack,
-    against: CurvatureFeatures,
-    jacobian: MatrixStack,
+  /**
+   * X and its mirror image for m > l + 1: X[n,n'] += Σ_p (H_mlⁿᵀ δ_mⁿ')_p (J_{m−1,l}ⁿ'ᵀ a_{m−1}ⁿ)_p, column p by column p.
+   * @param curved H_ml of the samples of `a` and of `b`
+   * @param moved their J_{m−1,l}
+   */
+  private addMixed(
+    mixed: PairSum,
+    curved: readonly [MatrixStack, MatrixStack],
+    moved: readonly [MatrixStack, MatrixStack],
     m: number,
-  ): Promise<void> {
-    const inputs = of.tile.input[m]!;
-    const activations = firstColumns(inputs, of.tile.layers[m]!.inputs);
-    for (let p = 0; p < curvature.columns; p++) {
-      const bent = await this.products.timesTransposed(column(curvature, p), against.tile.delta[m]!);
-      const moved = await this.products.timesTransposed(activations, column(jacobian, p));
-      sum.addProduct(bent, moved);
+  ): void {
+    const { a, b } = this;
+    const [curvedColumns, otherCurvedColumns] = this.columnsOfBoth(curved);
+    const [movedColumns, otherMovedColumns] = this.columnsOfBoth(moved);
+    const [activations, otherActivations] = [activationsInto(a, m), activationsInto(b, m)];
+    const [errors, otherErrors] = [a.tile.delta[m]!, b.tile.delta[m]!];
+    for (let p = 0; p < curvedColumns.length; p++) {
+      mixed.add([curvedColumns[p]!, otherErrors], [activations, otherMovedColumns[p]!]);
+      mixed.add([errors, otherCurvedColumns[p]!], [movedColumns[p]!, otherActivations]);
     }
   }
 
-  private async addPairs(sum: PairSum, left: Matrix, right: () => Matrix | Promise<Matrix>): Promise<void> {
-    if (this.same) await sum.addSymmetric(left);
-    else await sum.add(left, await right());
+  private async ofBoth(
+    features: (of: CurvatureFeatures) => MatrixStack | Promise<MatrixStack>,
+  ): Promise<[MatrixStack, MatrixStack]> {
+    const left = await features(this.a);
+    return [left, this.same ? left : await features(this.b)];
+  }
+
+  private columnsOfBoth([left, right]: readonly [MatrixStack, MatrixStack]): [Matrix[], Matrix[]] {
+    const columns = separateColumns(left);
+    return [columns, this.same ? columns : separateColumns(right)];
   }
 
   /** G_l = Ã_{l−1} Ã_{l−1}ᵀ. */
-  private async gram(l: number): Promise<PairSum> {
-    const known = this.grams.get(l);
-    if (known !== undefined) return known;
-    const gram = this.pairSum();
-    await this.addPairs(gram, this.a.tile.input[l]!, () => this.b.tile.input[l]!);
-    this.grams.set(l, gram);
+  private gram(l: number): PairGram {
+    let gram = this.grams.get(l);
+    if (gram === undefined) {
+      gram = new PairGram(this.panels, [this.a.tile.input[l]!, this.b.tile.input[l]!]);
+      this.grams.set(l, gram);
+    }
     return gram;
-  }
-
-  private pairSum(): PairSum {
-    return new PairSum(this.a.tile.count, this.b.tile.count, this.products);
-  }
-
-  private transposedPairSum(): PairSum {
-    return new PairSum(this.b.tile.count, this.a.tile.count, this.products);
   }
 
   /** Ranges of columns whose features, `height` numbers a column and sample, stay within the piece's bytes. */
@@ -197,11 +199,61 @@ function flat({ count, rows, columns, data }: MatrixStack): Matrix {
   return { rows: count, columns: rows * columns, data };
 }
 
-/** Column p of every matrix of a stack; S × rows. */
-function column({ count, rows, columns, data }: MatrixStack, p: number): Matrix {
-  const result = new Float64Array(count * rows);
-  for (let at = 0; at < result.length; at++) result[at] = data[at * columns + p]!;
-  return { rows: count, columns: rows, data: result };
+/** H_ip a_p of every sample for columns p from `from` on of H; S × (rows · columns). */
+function curvedActivations(
+  { tile }: CurvatureFeatures,
+  curvature: MatrixStack,
+  m: number,
+  from: number,
+): Matrix {
+  const { count, rows, columns, data } = curvature;
+  const inputs = tile.input[m]!;
+  const result = new Float64Array(data.length);
+  for (let n = 0, at = 0; n < count; n++) {
+    const offset = n * inputs.columns + from;
+    for (let i = 0; i < rows; i++) {
+      for (let p = 0; p < columns; p++, at++) result[at] = data[at]! * inputs.data[offset + p]!;
+    }
+  }
+  return { rows: count, columns: rows * columns, data: result };
+}
+
+/** δ_i φ'_p of every sample, i over layer m, p from `from` to `to` over the layer before it. */
+function movedErrors({ tile }: CurvatureFeatures, m: number, from: number, to: number): Matrix {
+  const { rows: count, columns: rows, data: errors } = tile.delta[m]!;
+  const { columns: slopes, data: slope } = tile.slope[m - 1]!;
+  const result = new Float64Array(count * rows * (to - from));
+  for (let n = 0, at = 0; n < count; n++) {
+    for (let i = 0; i < rows; i++) {
+      const error = errors[n * rows + i]!;
+      for (let p = from; p < to; p++, at++) result[at] = error * slope[n * slopes + p]!;
+    }
+  }
+  return { rows: count, columns: rows * (to - from), data: result };
+}
+
+/** Columns copied at a time: as many numbers as one line of the cache holds. */
+const cachedColumns = 8;
+
+/** The columns of every matrix of a stack, each S × rows in memory of its own. */
+function separateColumns({ count, rows, columns, data }: MatrixStack): Matrix[] {
+  const length = count * rows;
+  const result = new Float64Array(columns * length);
+  for (const [from, to] of ranges(columns, cachedColumns)) {
+    for (let row = 0; row < length; row++) {
+      for (let p = from; p < to; p++) result[p * length + row] = data[row * columns + p]!;
+    }
+  }
+  return Array.from({ length: columns }, (_, p) => ({
+    rows: count,
+    columns: rows,
+    data: result.subarray(p * length, (p + 1) * length),
+  }));
+}
+
+/** a_{m−1} of every sample, without the bias's 1. */
+function activationsInto({ tile }: CurvatureFeatures, m: number): Matrix {
+  return firstColumns(tile.input[m]!, tile.layers[m]!.inputs);
 }
 
 function firstColumns(matrix: Matrix, columns: number): Matrix {

@@ -1,5 +1,5 @@
 import { FailureError } from '../../report/failure';
-import type { Perceptron } from '../perceptron';
+import type { AffineLayer, Perceptron } from '../perceptron';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { augmentedWidth } from './sampleTile';
 
@@ -22,6 +22,8 @@ export interface ClosedFormPlan {
   readonly pieceBytes: number;
   /** Multiply-adds of all blocks and the Gram matrices. */
   readonly multiplyAdds: number;
+  /** The largest working set, beside the inputs. */
+  readonly bytes: number;
 }
 
 export interface PlanOptions {
@@ -71,7 +73,7 @@ export function planClosedForm(
   // A pair of tiles holds two sets of features; the sums over pairs are one Gram matrix a layer and up to six more.
   const bytes = (tile: number): number =>
     weights +
-    8 * pieceBytes +
+    8 * Math.min(pieceBytes, 8 * largestPieceOf(layers, blocks, tile)) +
     (tile < samples ? 2 : 1) * tile * perSample +
     (dualLayers.size > 0 ? 8 * tile * tile * (dualLayers.size + 6) : 0);
   let tileSize = samples;
@@ -83,7 +85,23 @@ export function planClosedForm(
         `${Math.floor(memoryBudget / mebibyte)} MiB; raise the budget.`,
     );
   }
-  return { blocks, sampleRows, tileSize, pieceBytes, multiplyAdds };
+  return { blocks, sampleRows, tileSize, pieceBytes, multiplyAdds, bytes: bytes(tileSize) };
+}
+
+/** Numbers in the largest piece of features or sums that a block would have if no piece were bounded. */
+function largestPieceOf(
+  layers: readonly AffineLayer[],
+  blocks: readonly PlannedBlock[],
+  tile: number,
+): number {
+  const numbers = blocks.map(({ m, l, form }) => {
+    const [upper, lower] = [layers[m]!, layers[l]!];
+    const [d, inputs] = [lower.outputs, augmentedWidth(lower)];
+    if (form === 'dual') return tile * (m === l ? d : upper.outputs + upper.inputs) * d;
+    if (m === l) return ((inputs * (inputs + 1)) / 2) * Math.max(tile, (d * (d + 1)) / 2);
+    return upper.outputs * augmentedWidth(upper) * d * Math.max(tile, inputs);
+  });
+  return Math.max(...numbers);
 }
 
 /** One pass of either form; the samples' rows of the primal sums take a second one. */

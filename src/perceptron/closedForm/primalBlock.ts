@@ -1,10 +1,19 @@
-import type { Matrix, MatrixProducts } from '../../runtime/matrixProducts';
+import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
 import type { BlockSum } from './blockSum';
 import type { CurvatureFeatures } from './curvatureFeatures';
 import { ranges } from './ranges';
 import { rowsOf } from './sampleTile';
 
-/** What one run of samples brings to a block: Σ_n left_n ⊗ right_n is a piece of N times the block itself. */
+/** Bytes of the factors that are made at once: they are read again from the cache, and their memory is used again. */
+const factorBytes = 4 * 1024 ** 2;
+
+/** Samples that are taken at once at least: adding their sum costs as much as the products of a few samples. */
+const leastSamples = 128;
+
+/**
+ * What one run of samples brings to a block: Σ_n left_n ⊗ right_n is a piece of N times the block itself. The numbers are
+ * overwritten when the next factors are asked for.
+ */
 export interface Factors {
   /** The first sample, counted over all tiles. */
   readonly from: number;
@@ -68,11 +77,14 @@ export async function* diagonalFactors(
   const input = features.tile.input[l]!;
   const curvature = await features.packedCurvature(l, from, to, traces);
   const packedWidth = (input.columns * (input.columns + 1)) / 2;
-  for (const [first, last] of ranges(input.rows, Math.floor(pieceBytes / (8 * packedWidth)))) {
+  const runs = new SampleRuns(input.rows, packedWidth, pieceBytes);
+  for (const [first, last] of runs.ranges) {
+    const data = runs.numbers(first, last);
+    packSquares(rowsOf(input, first, last), data);
     yield {
       from: features.tile.from + first,
       left: rowsOf(curvature, first, last),
-      right: packedSquares(rowsOf(input, first, last)),
+      right: { rows: last - first, columns: packedWidth, data },
     };
   }
 }
@@ -93,23 +105,35 @@ export async function* crossFactors(
   const curvature = await features.crossCurvature(m, l, from, to);
   const [height, width, inputs] = [curvature.rows, to - from, tile.input[m]!];
   const inner = inputs.columns;
-  for (const [first, last] of ranges(tile.count, Math.floor(pieceBytes / (8 * height * inner * width)))) {
-    const data = new Float64Array((last - first) * height * inner * width);
-    for (let n = first, at = 0; n < last; n++) {
-      for (let i = 0; i < height; i++) {
-        const row = (n * height + i) * width;
-        for (let p = 0; p < inner; p++) {
-          const activation = inputs.data[n * inner + p]!;
-          for (let j = 0; j < width; j++, at++) data[at] = curvature.data[row + j]! * activation;
-        }
-      }
-    }
+  const runs = new SampleRuns(tile.count, height * inner * width, pieceBytes);
+  for (const [first, last] of runs.ranges) {
+    const data = runs.numbers(first, last);
+    writeCurvedActivations(data, curvature, inputs, first, last);
     if (!features.tile.gaussNewton) addErrorTerms(data, features, m, l, [from, to], [first, last]);
     yield {
       from: tile.from + first,
       left: { rows: last - first, columns: height * inner * width, data },
       right: rowsOf(tile.input[l]!, first, last),
     };
+  }
+}
+
+/** Writes H_ij ã_p of samples `first` to `last`: i over the rows of H, p over ã, j over the columns of H. */
+function writeCurvedActivations(
+  result: Float64Array,
+  { rows: height, columns: width, data: curvature }: MatrixStack,
+  { columns: inner, data: activations }: Matrix,
+  first: number,
+  last: number,
+): void {
+  for (let n = first, at = 0; n < last; n++) {
+    for (let i = 0; i < height; i++) {
+      const row = (n * height + i) * width;
+      for (let p = 0; p < inner; p++) {
+        const activation = activations[n * inner + p]!;
+        for (let j = 0; j < width; j++, at++) result[at] = curvature[row + j]! * activation;
+      }
+    }
   }
 }
 
@@ -142,10 +166,8 @@ function addErrorTerms(
   }
 }
 
-/** The upper triangle of ã ãᵀ of every row, off-diagonals × √2. */
-function packedSquares({ rows, columns, data }: Matrix): Matrix {
-  const width = (columns * (columns + 1)) / 2;
-  const packed = new Float64Array(rows * width);
+/** Writes the upper triangle of ã ãᵀ of every row, off-diagonals × √2. */
+function packSquares({ rows, columns, data }: Matrix, packed: Float64Array): void {
   for (let n = 0, at = 0; n < rows; n++) {
     for (let p = 0; p < columns; p++) {
       const value = data[n * columns + p]!;
@@ -154,12 +176,40 @@ function packedSquares({ rows, columns, data }: Matrix): Matrix {
       for (let q = p + 1; q < columns; q++) packed[at++] = scaled * data[n * columns + q]!;
     }
   }
-  return { rows, columns: width, data: packed };
 }
 
+/** Runs of samples, `width` numbers each, that share one piece of memory. */
+class SampleRuns {
+  readonly ranges: readonly (readonly [number, number])[];
+  private readonly memory: Float64Array;
+
+  constructor(
+    samples: number,
+    private readonly width: number,
+    pieceBytes: number,
+  ) {
+    const bytes = Math.min(pieceBytes, Math.max(factorBytes, 8 * width * leastSamples));
+    const step = Math.max(1, Math.min(samples, Math.floor(bytes / (8 * width))));
+    this.ranges = ranges(samples, step);
+    this.memory = new Float64Array(step * width);
+  }
+
+  /** Numbers for the samples of one run; what they held is left there. */
+  numbers(first: number, last: number): Float64Array {
+    return this.memory.subarray(0, (last - first) * this.width);
+  }
+}
+
+/** Four sums side by side: one alone waits for every addition before the next. */
 function squaredNorm(values: Float64Array): number {
-  let sum = 0;
-  // eslint-disable-next-line @typescript-eslint/prefer-for-of -- iterating a typed array takes six times as long
-  for (let at = 0; at < values.length; at++) sum += values[at]! * values[at]!;
-  return sum;
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  let at = 0;
+  for (; at + 3 < values.length; at += 4) {
+    first += values[at]! * values[at]!;
+    second += values[at + 1]! * values[at + 1]!;
+    third += values[at + 2]! * values[at + 2]!;
+    fourth += values[at + 3]! * values[at + 3]!;
+  }
+  for (; at < values.length; at++) first += values[at]! * values[at]!;
+  return first + second + (third + fourth);
 }

@@ -2,6 +2,7 @@ import { lossDerivatives, type Targets } from '../../curvature/losses';
 import type { Loss } from '../../report/report';
 import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
 import type { AffineLayer, Perceptron } from '../perceptron';
+import { unitFunctions } from '../unitFunctions';
 
 /** What the closed form is taken of: a perceptron, its samples as a_0 rows, and the loss with its targets. */
 export interface Problem {
@@ -26,13 +27,13 @@ export interface SampleTile {
   readonly layers: readonly AffineLayer[];
   /** ã_{l−1}: the layer's input with a trailing 1 where it has a bias; S × (inputs + bias). */
   readonly input: readonly Matrix[];
-  /** Network outputs φ_L(z_L); S × C. */
+  /** Network outputs a_L; S × C. */
   readonly outputs: Matrix;
   /** ℓ_n; length S. */
   readonly losses: Float64Array;
-  /** φ_l'(z_l); S × d_l. */
+  /** φ_l'(z_l), the derivative of a_l by z_l with the layer's normalisation in it; S × d_l. */
   readonly slope: readonly Matrix[];
-  /** φ_l''(z_l) ⊙ u_l with u_l the gradient by a_l; S × d_l. */
+  /** φ_l''(z_l) ⊙ u_l, the second derivative likewise, with u_l the gradient by a_l; S × d_l. */
   readonly bend: readonly Matrix[];
   /** δ_l = ∂ℓ/∂z_l; S × d_l. */
   readonly delta: readonly Matrix[];
@@ -66,11 +67,10 @@ export async function sampleTile(
   let activation = rowsOf(inputs, from, to);
   for (const layer of layers) {
     input.push(augmented(activation, layer));
-    const z = await affine(activation, layer, products);
-    const { value, first, second: curvature } = layer.activation;
-    slope.push({ ...z, data: z.data.map(first) });
-    second.push({ ...z, data: z.data.map(curvature) });
-    activation = { ...z, data: z.data.map(value) };
+    const units = unitFunctions(layer, await affine(activation, layer, products));
+    slope.push(units.slope);
+    second.push(units.curvature);
+    activation = units.value;
   }
 
   const ofLoss = lossDerivatives(loss, activation.data, targets, from, to);

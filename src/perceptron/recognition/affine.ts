@@ -1,12 +1,13 @@
 import { quoted } from '../../formats/quoted';
 import type { Tensor } from '../../graph/graph';
 import { FailureError } from '../../report/failure';
+import type { ScaleAndShift } from '../perceptron';
 import { activationOf } from './activationPatterns';
 import { attribute } from './attributes';
 import { constantInput, numbersOf } from './constants';
 import { argument } from './expression';
 import { contradiction, obstacle } from './obstacle';
-import type { Affine, Constant, Features, Step, UnitStage } from './values';
+import type { Affine, ClosedLayer, Constant, Features, Normalisation, Step, UnitStage } from './values';
 import { featureCount } from './values';
 
 const parameterTypes = new Set(['float32', 'float64', 'float16', 'bfloat16']);
@@ -73,7 +74,13 @@ export function begin(
     type: features.type,
     dims,
     order: null,
-    stage: { kind: 'units', affine, expression: argument },
+    stage: {
+      kind: 'units',
+      affine,
+      normalisation: null,
+      expression: argument,
+      outputNormalisation: null,
+    },
     node: step.node,
   };
 }
@@ -84,17 +91,30 @@ function sizeOfPreprocessing(scale: number | Float64Array, shift: number | Float
 }
 
 /** The layer with its activation, which must be one that we can differentiate. */
-export function closed(
-  node: Step['node'],
-  stage: UnitStage,
-): { readonly affine: Affine; readonly activation: NonNullable<ReturnType<typeof activationOf>> } {
+export function closed(node: Step['node'], stage: UnitStage): ClosedLayer {
+  const { affine, normalisation, outputNormalisation } = stage;
   const activation = activationOf(stage.expression);
   if (activation === null)
     throw obstacle(
       node,
       'ends an elementwise function that is none of the known activations (constants within float32 rounding)',
     );
-  return { affine: stage.affine, activation };
+  const loneShift = normalisation?.loneShift ?? outputNormalisation?.loneShift ?? null;
+  if (loneShift !== null)
+    throw obstacle(
+      loneShift,
+      'adds one number to each unit of a layer, which is neither its bias nor part of a normalisation',
+    );
+  return {
+    affine,
+    normalisation: plain(normalisation),
+    activation,
+    outputNormalisation: plain(outputNormalisation),
+  };
+}
+
+function plain(normalisation: Normalisation | null): ScaleAndShift | null {
+  return normalisation === null ? null : { scale: normalisation.scale, shift: normalisation.shift };
 }
 
 function columnsReordered(

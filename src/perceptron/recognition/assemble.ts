@@ -8,6 +8,7 @@ import { layerNames } from './names';
 import { checkFreeParameters } from './tiedWeights';
 import type { Trace } from './trace';
 import type { Affine, Features, InputStage, Prediction, UnitStage, Value } from './values';
+import { sameUnits } from './values';
 
 export interface Assembled {
   readonly perceptron: Perceptron;
@@ -31,13 +32,15 @@ export function assemble(trace: Trace, output: string): Assembled {
   const affines = chain.map(({ affine }) => affine);
   checkFreeParameters(affines);
   const names = layerNames(affines);
-  const layers = chain.map(({ affine, activation }, i): AffineLayer => ({
+  const layers = chain.map(({ affine, normalisation, activation, outputNormalisation }, i): AffineLayer => ({
     name: names[i] ?? '',
     inputs: affine.inputs,
     outputs: affine.outputs,
     weight: affine.weight,
     bias: affine.bias?.values ?? null,
+    normalisation,
     activation,
+    outputNormalisation,
   }));
   const [first] = affines;
   const perceptron: Perceptron = {
@@ -74,8 +77,8 @@ function endOf(value: Value, output: string): End {
 }
 
 function beforeSigmoid(end: End): End {
-  const { expression } = end.logits.stage;
-  if (expression.kind !== 'call' || expression.name !== 'sigmoid') return end;
+  const { expression, outputNormalisation } = end.logits.stage;
+  if (expression.kind !== 'call' || expression.name !== 'sigmoid' || outputNormalisation !== null) return end;
   const stage = { ...end.logits.stage, expression: expression.argument };
   return { ...end, logits: { ...end.logits, stage }, logitsName: '', head: 'sigmoid' };
 }
@@ -93,7 +96,7 @@ function nameOfValue(trace: Trace, features: Features<UnitStage>): string {
   const holds = (expression: Expression) => sameExpression(expression, features.stage.expression);
   for (const [tensor, value] of trace.values) {
     if (value.kind !== 'features' || value.stage.kind !== 'units') continue;
-    if (value.stage.affine === features.stage.affine && holds(value.stage.expression)) name = tensor;
+    if (sameUnits(value.stage, features.stage) && holds(value.stage.expression)) name = tensor;
   }
   if (name === null)
     throw new FailureError(

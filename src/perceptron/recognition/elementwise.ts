@@ -5,7 +5,9 @@ import { call, constant, negated, product, sum } from './expression';
 import { obstacle, unknownOperator } from './obstacle';
 import { scaledInput } from './preprocessing';
 import type { Constant, Features, InputStage, Step, UnitStage, Value } from './values';
+import { sameUnits } from './values';
 import { biased } from './affine';
+import { normalisedByConstants } from './normalisation';
 
 /** An expression larger than any activation is not worth comparing; without a bound, x + x doubles it at every node. */
 const largestExpression = 60;
@@ -15,6 +17,8 @@ function withExpression(
   features: Features<UnitStage>,
   expression: Expression,
 ): Features<UnitStage> {
+  if (features.stage.outputNormalisation !== null)
+    throw obstacle(step.node, 'goes on computing after a layer that is normalised after its activation');
   if (expression.size > largestExpression)
     throw obstacle(step.node, 'is part of an elementwise function that is no known activation');
   return { ...features, stage: { ...features.stage, expression }, node: step.node };
@@ -173,16 +177,18 @@ function withConstant(
   operand: Constant,
   featuresFirst: boolean,
 ): Features<UnitStage> {
-  const { affine, expression } = features.stage;
+  const { affine, normalisation, expression } = features.stage;
   const isAdd = step.node.operator === 'Add' || step.node.operator === 'Sum';
-  if (isAdd && expression.kind === 'argument' && affine.bias === null && isBiasLike(features, operand))
+  const begun = normalisation !== null || expression.kind !== 'argument';
+  if (isAdd && !begun && affine.bias === null && isBiasLike(features, operand))
     return biased(step, features, operand);
   const [value] = numbersOf(operand.tensor);
+  if (operand.tensor.data.length > 1) return normalisedByConstants(step, features, operand, featuresFirst);
   const rank = (features.dims?.length ?? 1) + 1;
-  if (value === undefined || operand.tensor.data.length !== 1 || operand.tensor.dims.length > rank)
+  if (value === undefined || operand.tensor.dims.length > rank)
     throw obstacle(
       step.node,
-      `combines a layer with ${String(operand.tensor.data.length)} numbers that are neither its bias nor part of an activation`,
+      `combines a layer with a constant of shape [${operand.tensor.dims.join(', ')}], which is neither its bias nor part of an activation`,
     );
   const number = constant(value);
   const result = featuresFirst
@@ -203,6 +209,8 @@ function combined(step: Step, left: Features, right: Features): Features {
   if (a === null || b === null) throw obstacle(step.node, 'combines the input with itself or with a layer');
   if (a.stage.affine !== b.stage.affine)
     throw obstacle(step.node, 'combines two different layers (a skip connection or a gate)');
+  if (!sameUnits(a.stage, b.stage))
+    throw obstacle(step.node, 'combines a layer with the same layer before its normalisation');
   if (a.order !== b.order || a.dims?.join() !== b.dims?.join())
     throw obstacle(step.node, 'combines two arrangements of the same layer');
   const result = binaryExpression(step, a.stage.expression, b.stage.expression);

@@ -4,7 +4,7 @@ import { ofUnits } from './elementwise';
 import { normalisedAxis } from './folding';
 import { obstacle } from './obstacle';
 import type { Features, Prediction, SoftmaxStep, Step, UnitStage, Value } from './values';
-import { featureCount } from './values';
+import { featureCount, sameUnits } from './values';
 
 function logitsOf(step: Step, features: Features): Features<UnitStage> {
   const units = ofUnits(features);
@@ -97,7 +97,8 @@ export function binaryPair(step: Step): Prediction {
     if (
       first !== null &&
       second !== null &&
-      first.stage.affine === second.stage.affine &&
+      sameUnits(first.stage, second.stage) &&
+      first.stage.outputNormalisation === null &&
       first.stage.affine.outputs === 1
     ) {
       const one = first.stage.expression;
@@ -130,6 +131,9 @@ export function afterPrediction(step: Step, value: Prediction): Prediction {
     case 'ZipMap':
     case 'ArgMax':
       return value;
+    case 'Log':
+      if (value.head === 'softmax') return value;
+      throw obstacle(step.node, 'takes the logarithm of something that is no softmax');
     case 'Normalizer':
       return normalised(step, value);
     default:

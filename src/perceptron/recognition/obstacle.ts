@@ -4,7 +4,7 @@ import { FailureError } from '../../report/failure';
 
 const supported =
   'supported are chains of affine layers (Gemm, MatMul and Add, a Conv over its whole input) with elementwise activations, ' +
-  'fixed scaling before them and a softmax or sigmoid after them';
+  'batch normalisation in evaluation mode, fixed scaling before them and a softmax or sigmoid after them';
 
 /** `"conv1" (Conv)`, with the domain where it is not ONNX's own. */
 export function nodeTitle(node: GraphNode): string {

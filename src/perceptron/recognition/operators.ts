@@ -5,6 +5,7 @@ import { binary, unary } from './elementwise';
 import { afterPrediction, binaryPair, labels, namedLabels, reduction, softmax, softmaxStep } from './heads';
 import { rearranged } from './layout';
 import { linearClassifier, linearRegressor } from './linearModels';
+import { batchNormalisation } from './normalisation';
 import { obstacle, unknownOperator } from './obstacle';
 import { scaler } from './preprocessing';
 import { shapeOf } from './shapes';
@@ -70,6 +71,7 @@ const onnxRules: Readonly<Record<string, Rule>> = {
   Gemm: gemm,
   MatMul: matMul,
   Conv: conv,
+  BatchNormalization: ofFeatures(batchNormalisation),
   Shape: ofFeatures((step, features) => {
     const shape = features.dims === null ? null : shapeOf(step, features.dims);
     return shape ?? { kind: 'unknown', node: step.node };
@@ -122,7 +124,6 @@ const learningRules: Readonly<Record<string, Rule>> = {
 
 /** Why a well-known operator has no rule here. */
 const reasons: Readonly<Record<string, string>> = {
-  BatchNormalization: 'normalises with stored statistics, whose place among the parameters is not settled',
   LayerNormalization: 'normalises each sample by its own statistics',
   PRelu: 'is an activation with trained slopes',
   Gather: 'looks rows up in a table',

@@ -6,7 +6,8 @@ import { nodeTitle, obstacle, unknownOperator } from './obstacle';
 import type { Constant, Features, InputStage, Step } from './values';
 import { featureCount } from './values';
 
-type Numbers = number | Float64Array;
+/** One number for each feature, or a single one for all. */
+export type Numbers = number | Float64Array;
 
 /** A file can claim any dimensions for its input: no list of that length is made. */
 const mostFeatures = 2 ** 24;
@@ -22,30 +23,32 @@ export function scaledInput(
   position: number,
 ): Features<InputStage> {
   if (operand === null) return applied(step, features, -1, 0);
-  const { dims, values } = broadcast(step, features, operand);
-  const inOrder = { ...features, dims };
-  const c = reordered(features.order, values);
-  const minus = map(c, (value) => -value);
+  const { dims, values } = byFeature(step, features, operand);
+  const { scale, shift } = arithmetic(step, values, position);
+  return applied(step, { ...features, dims }, scale, shift);
+}
+
+/** What Add, Sub, Mul or Div by these numbers does to the features: scale · x + shift. */
+export function arithmetic(
+  step: Step,
+  numbers: Numbers,
+  position: number,
+): { readonly scale: Numbers; readonly shift: Numbers } {
   switch (step.node.operator) {
     case 'Add':
-      return applied(step, inOrder, 1, c);
+    case 'Sum':
+      return { scale: 1, shift: numbers };
     case 'Sub':
-      return position === 1 ? applied(step, inOrder, 1, minus) : applied(step, inOrder, -1, c);
+      return position === 1
+        ? { scale: 1, shift: map(numbers, (value) => -value) }
+        : { scale: -1, shift: numbers };
     case 'Mul':
-      return applied(step, inOrder, c, 0);
+      return { scale: numbers, shift: 0 };
     case 'Div':
       if (position !== 1) throw obstacle(step.node, 'divides by the input');
-      return applied(
-        step,
-        inOrder,
-        map(c, (value) => 1 / value),
-        0,
-      );
+      return { scale: map(numbers, (value) => 1 / value), shift: 0 };
     default:
-      throw unknownOperator(
-        step.node,
-        'transforms the input before the first layer by more than a fixed scale and shift',
-      );
+      throw unknownOperator(step.node, 'transforms its input by more than a fixed scale and shift');
   }
 }
 
@@ -72,20 +75,32 @@ export function scaler(step: Step, features: Features): Features {
   return applied(step, shifted, scale, 0);
 }
 
-/** scale · (s x + t) + shift. */
-function applied(
+/** The samples with scale · (s x + t) + shift for their s x + t. */
+export function applied(
   step: Step,
   features: Features<InputStage>,
   scale: Numbers,
   shift: Numbers,
 ): Features<InputStage> {
+  const result: InputStage = { kind: 'input', ...composed(step, features.stage, scale, shift) };
+  step.notes.add(
+    'The model scales or shifts its input by fixed numbers; they are applied, and not counted as parameters.',
+  );
+  return { ...features, stage: result, node: step.node };
+}
+
+/** scale · (s x + t) + shift as one scale and shift, all of them finite. */
+export function composed(
+  step: Step,
+  before: { readonly scale: Numbers; readonly shift: Numbers },
+  scale: Numbers,
+  shift: Numbers,
+): { readonly scale: Numbers; readonly shift: Numbers } {
   const multiply = (a: number, b: number) => a * b;
   const add = (a: number, b: number) => a + b;
-  const { stage } = features;
-  const result: InputStage = {
-    kind: 'input',
-    scale: zip(step, stage.scale, scale, multiply),
-    shift: zip(step, zip(step, stage.shift, scale, multiply), shift, add),
+  const result = {
+    scale: zip(step, before.scale, scale, multiply),
+    shift: zip(step, zip(step, before.shift, scale, multiply), shift, add),
   };
   for (const numbers of [result.scale, result.shift]) {
     const list = typeof numbers === 'number' ? [numbers] : numbers;
@@ -93,14 +108,11 @@ function applied(
     if (bad >= 0)
       throw new FailureError(
         'NonFiniteWeights',
-        `The node ${nodeTitle(step.node)} scales feature ${String(bad)} of the input by a number that is not finite; ` +
+        `The node ${nodeTitle(step.node)} scales feature ${String(bad)} of its input by a number that is not finite; ` +
           'repair the scaling and export the model again.',
       );
   }
-  step.notes.add(
-    'The model scales or shifts its input by fixed numbers; they are applied, and not counted as parameters.',
-  );
-  return { ...features, stage: result, node: step.node };
+  return result;
 }
 
 function map(numbers: Numbers, f: (value: number) => number): Numbers {
@@ -125,10 +137,20 @@ function reordered(order: Int32Array | null, values: Numbers): Numbers {
   return result;
 }
 
-/** The operand as one number, or one for each position of a flattened row, with the dimensions that it tells. */
+/** The operand as one number, or one for each feature, with the dimensions that it tells. */
+export function byFeature(
+  step: Step,
+  features: Features,
+  operand: Constant,
+): { readonly dims: readonly (number | null)[] | null; readonly values: Numbers } {
+  const { dims, values } = broadcast(step, features, operand);
+  return { dims, values: reordered(features.order, values) };
+}
+
+/** The operand as one number, or one for each position of a flattened row. */
 function broadcast(
   step: Step,
-  features: Features<InputStage>,
+  features: Features,
   operand: Constant,
 ): { readonly dims: readonly (number | null)[] | null; readonly values: Numbers } {
   const numbers = numbersOf(operand.tensor);
@@ -136,7 +158,7 @@ function broadcast(
   const misfit = (why = 'which does not fit one sample') =>
     obstacle(
       step.node,
-      `combines the input with ${operand.initialiser === null ? 'a constant' : quoted(operand.initialiser)} of shape ` +
+      `combines its input with ${operand.initialiser === null ? 'a constant' : quoted(operand.initialiser)} of shape ` +
         `[${operand.tensor.dims.join(', ')}], ${why}`,
     );
   const rank = (features.dims?.length ?? 1) + 1;

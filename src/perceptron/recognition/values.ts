@@ -1,5 +1,6 @@
 import type { ElementType, Graph, GraphNode, Tensor } from '../../graph/graph';
 import type { Activation } from '../activation';
+import type { ScaleAndShift } from '../perceptron';
 import type { Expression } from './expression';
 
 /** A tensor that does not depend on the samples. */
@@ -34,11 +35,31 @@ export interface InputStage {
   readonly shift: number | Float64Array;
 }
 
-/** The units of a layer: an elementwise function of its pre-activations. */
+/** A fixed scale and shift of every unit, by the index of the unit. */
+export interface Normalisation extends ScaleAndShift {
+  /** Written out as Mul and Add, to which more of the same may follow, or one operator. */
+  readonly form: 'elementwise' | 'operator';
+  /** A shift without any scale so far, which may as well be a second bias; to name in a refusal. */
+  readonly loneShift: GraphNode | null;
+}
+
+/** The units of a layer: an elementwise function of its pre-activations, normalised before and after it. */
 export interface UnitStage {
   readonly kind: 'units';
   readonly affine: Affine;
+  /** What `expression` is a function of: the pre-activations, scaled and shifted; null: as they are. */
+  readonly normalisation: Normalisation | null;
   readonly expression: Expression;
+  /** What follows the expression, which no more functions may be applied to then. */
+  readonly outputNormalisation: Normalisation | null;
+}
+
+/** A layer whose activation is known. */
+export interface ClosedLayer {
+  readonly affine: Affine;
+  readonly normalisation: ScaleAndShift | null;
+  readonly activation: Activation;
+  readonly outputNormalisation: ScaleAndShift | null;
 }
 
 /** A tensor with one row per sample. */
@@ -56,7 +77,7 @@ export interface Features<Stage extends InputStage | UnitStage = InputStage | Un
 
 /** z = W a + b, a what the layer before (or the preprocessing) makes. */
 export interface Affine {
-  readonly previous: { readonly affine: Affine; readonly activation: Activation } | InputStage;
+  readonly previous: ClosedLayer | InputStage;
   readonly node: GraphNode;
   readonly inputs: number;
   readonly outputs: number;
@@ -114,4 +135,13 @@ export function featureCount(dims: readonly (number | null)[] | null): number | 
     count *= size;
   }
   return count;
+}
+
+/** Whether two tensors hold the same layer at the same point of its normalisation, so that their expressions compare. */
+export function sameUnits(a: UnitStage, b: UnitStage): boolean {
+  return (
+    a.affine === b.affine &&
+    a.normalisation === b.normalisation &&
+    a.outputNormalisation === b.outputNormalisation
+  );
 }

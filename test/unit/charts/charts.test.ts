@@ -6,8 +6,10 @@ import { contributionsChart, mostContributionBars } from '../../../src/charts/co
 import { elasticityChart } from '../../../src/charts/elasticityChart';
 import { gramHeatMap } from '../../../src/charts/gramHeatMap';
 import { reportDrawing } from '../../../src/charts/reportDrawing';
+import { samplePicture } from '../../../src/charts/samplePicture';
 import { unitsChart } from '../../../src/charts/unitsChart';
 import { formatPercent, formatQuantity } from '../../../src/report/number';
+import type { SamplePicture } from '../../../src/report/report';
 import { anyName, bounds, digits, exact, layer } from './reports';
 import { elementsOf, place, readXml, textOf, type XmlElement } from './wellFormed';
 
@@ -185,7 +187,7 @@ describe('gramHeatMap', () => {
         [1, cosine],
         [cosine, 1],
       ];
-      const svg = readXml(gramHeatMap(gram, { id: 'chart', width: 100, layer: 'fc' }));
+      const svg = readXml(gramHeatMap(gram, { id: 'chart', width: 100, layer: 'fc', classes: null }));
       return elementsOf(svg, 'path', 'cells').map(({ attributes }) => attributes['fill']!);
     };
     expect(colour(0)).toHaveLength(1);
@@ -193,6 +195,69 @@ describe('gramHeatMap', () => {
     expect(alike).toContain('blue');
     expect(opposed).toContain('orange');
     expect(colour(0.5).every((fill) => fill === alike)).toBe(true);
+  });
+
+  it('names the classes at its axis, each at the middle of its rows, as far as there is room', () => {
+    const named = (classes: number[] | null, width = 400): XmlElement[] => {
+      const gram = Array.from({ length: 64 }, () => new Array<number>(64).fill(1));
+      const svg = readXml(gramHeatMap(gram, { id: 'chart', width, layer: 'fc', classes }));
+      return elementsOf(svg, 'text', 'class-name');
+    };
+    expect(named(null)).toEqual([]);
+    const halves = named([...new Array<number>(48).fill(3), ...new Array<number>(16).fill(12)]);
+    expect(halves.map(textOf)).toEqual(['3', '12']);
+    expect(place(halves[1]!, 'y') / place(halves[0]!, 'y')).toBeCloseTo(56 / 24, 0);
+    const crowded = named(
+      Array.from({ length: 64 }, (_, row) => row),
+      200,
+    );
+    const places = crowded.map((label) => place(label, 'y'));
+    expect(places.length).toBeGreaterThan(10);
+    for (const [index, y] of places.entries()) {
+      if (index > 0) expect(y - places[index - 1]!).toBeGreaterThanOrEqual(11);
+    }
+  });
+});
+
+describe('samplePicture', () => {
+  /** The picture as its paths say it: rows of colours. */
+  function painted(picture: SamplePicture): string[][] {
+    const svg = readXml(samplePicture(picture, { side: 56, description: 'a picture' }));
+    const rows = Array.from({ length: picture.height }, () => new Array<string>(picture.width).fill(''));
+    for (const { attributes } of elementsOf(svg, 'path')) {
+      for (const [, x, y, run] of attributes['d']!.matchAll(/M(\d+) (\d+)h(\d+)v1h-\3z/g)) {
+        for (let at = Number(x); at < Number(x) + Number(run); at++) {
+          expect(rows[Number(y)]![at]).toBe('');
+          rows[Number(y)]![at] = attributes['fill']!;
+        }
+      }
+    }
+    return rows;
+  }
+
+  it('paints every pixel once, in its grey', () => {
+    const size = fc.integer({ min: 1, max: 12 });
+    const pictures = fc
+      .tuple(size, size)
+      .chain(([width, height]) =>
+        fc
+          .array(fc.integer({ min: 0, max: 255 }), { minLength: width * height, maxLength: width * height })
+          .map((pixels): SamplePicture => ({ width, height, channels: 1, pixels })),
+      );
+    fc.assert(
+      fc.property(pictures, (picture) => {
+        const greys = picture.pixels.map((value) => `#${value.toString(16).padStart(2, '0').repeat(3)}`);
+        expect(painted(picture).flat()).toEqual(greys);
+      }),
+    );
+  });
+
+  it('paints colours, to a sixteenth of each channel, and says what it is', () => {
+    const picture: SamplePicture = { width: 2, height: 1, channels: 3, pixels: [255, 0, 0, 3, 100, 250] };
+    expect(painted(picture)).toEqual([['#ff0000', '#0066ff']]);
+    const svg = readXml(samplePicture(picture, { side: 56, description: 'a "picture" of <b>' }));
+    expect(svg.attributes).toMatchObject({ role: 'img', 'aria-label': 'a "picture" of <b>', width: '56' });
+    expect(svg.attributes['height']).toBe('28');
   });
 });
 
@@ -231,7 +296,9 @@ describe('reportDrawing', () => {
     expect(drawing).not.toContain('var(');
     expect(drawing).toContain('#123456');
     const svg = readXml(drawing);
+    expect(elementsOf(svg, 'svg', 'picture')).toHaveLength(6);
     for (const fact of [
+      '#480, label 7, predicted 9',
       'digits.onnx',
       '1,797 samples of digits.npz',
       'cross-entropy',

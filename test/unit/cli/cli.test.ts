@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
@@ -61,6 +61,17 @@ async function refused(...args: string[]): Promise<{ code: number | null; senten
   return { code, sentence };
 }
 
+/** A copy of the example in a folder of its own, with its samples and what the sidecar says. */
+async function modelWithSidecar(content: object | string): Promise<string> {
+  const place = await mkdtemp(join(folder, 'sidecar-'));
+  const model = join(place, 'digits.onnx');
+  await copyFile(example, model);
+  await copyFile(digits, join(place, 'digits.npz'));
+  const text = typeof content === 'string' ? content : JSON.stringify(content);
+  await writeFile(join(place, 'digits.sharpness.json'), text);
+  return model;
+}
+
 describe('the command line', () => {
   it('prints its help and its version', async () => {
     const help = await run('--help');
@@ -115,7 +126,80 @@ describe('the command line', () => {
       sentence:
         '--limit is "all", but must be a whole number from 1 to 2147483647 (--help lists what can be written).',
     });
-    expect((await refused('analyze', example, '--html', 'out.html')).code).toBe(2);
+  });
+
+  it('writes the report as one page, beside what it prints', async () => {
+    const pages = join(folder, 'pages');
+    await mkdir(pages);
+    const page = join(pages, 'report.html');
+    const args = ['analyze', example, '--samples', digits, '--limit', '100', '--json', '--html'];
+    const { code, stdout, stderr } = await run(...args, page);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const html = await readFile(page, 'utf8');
+    expect(html).toMatch(/^<!DOCTYPE html>/);
+    const embedded = /<script type="application\/json" id="report">([^<]*)<\/script>/.exec(html)?.[1] ?? '';
+    expect(JSON.parse(embedded)).toEqual(JSON.parse(stdout));
+    expect(await readdir(pages)).toEqual(['report.html']);
+  });
+
+  it('ends with 2 where the page cannot be written, before anything is computed or without a trace', async () => {
+    const absent = await refused('analyze', example, '--html', join('absent', 'out.html'));
+    expect(absent).toMatchObject({
+      code: 2,
+      sentence: expect.stringContaining('there is no folder') as string,
+    });
+    const taken = join(folder, 'taken');
+    await mkdir(join(taken, 'out.html'), { recursive: true });
+    const target = join(taken, 'out.html');
+    const refusal = await refused('analyze', example, '--samples', digits, '--limit', '20', '--html', target);
+    expect(refusal).toMatchObject({
+      code: 2,
+      sentence: expect.stringContaining('cannot be written') as string,
+    });
+    expect(await readdir(taken)).toEqual(['out.html']);
+    expect(await readdir(target)).toEqual([]);
+  });
+
+  it('takes from a sidecar what the options leave open, and says so', async () => {
+    const model = await modelWithSidecar({ samples: 'digits.npz', limit: 50, labelSmoothing: 0.1 });
+    const { code, stdout, stderr } = await run('analyze', model, '--limit', '30', '--json');
+    expect(stderr).toBe('From digits.sharpness.json: samples, labelSmoothing.\n');
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout) as Report;
+    expect(report.samples).toMatchObject({ source: 'digits.npz', count: 30, labels: 'given' });
+    expect(report.lossOptions.labelSmoothing).toBe(0.1);
+  });
+
+  it.each([
+    [{ samples: 'absent.npz' }, 4, /absent\.npz/],
+    [{ samples: 'digits.npz', output: 'nothing' }, 2, /no output "nothing"/],
+    [{ samples: 'digits.npz', classWeights: [1, 2] }, 2, /2 numbers, but the model has 10 outputs/],
+    [{ samples: 'digits.npz', labels: 'z' }, 4, /nothing named "z"/],
+    [{ sampels: 'digits.npz' }, 2, /no field "sampels"/],
+    ['{"samples":', 2, /it is no JSON/],
+  ])('names a sidecar that does not fit: %j', async (content, code, what) => {
+    const model = await modelWithSidecar(content);
+    const child = await run('analyze', model);
+    expect({ code: child.code, stdout: child.stdout }).toEqual({ code, stdout: '' });
+    const sentence = /^model-sharpness: ([^\n]+\.)$/m.exec(child.stderr)?.[1];
+    expect(sentence).toContain('"digits.sharpness.json"');
+    expect(sentence).toMatch(what);
+  });
+
+  it('says before a long computation what it takes', async () => {
+    // Random inputs, so many that the prediction is long; it is stopped as soon as it is told.
+    const args = [program, 'analyze', example, '--limit', '40000', '--threads', '1'];
+    const child = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    let told = '';
+    const done = new Promise((settle) => child.on('close', settle));
+    child.stderr.on('data', (chunk: Buffer) => {
+      told += chunk.toString();
+      if (told.includes('Computing the curvature')) child.kill('SIGKILL');
+    });
+    await done;
+    expect(told).toMatch(
+      /^Computing the curvature: \d(?:\.\d)?e\d+ multiply-adds, \d[\d.]* [MG]B, about \d+ (?:s|min)\.$/m,
+    );
   });
 
   it('ends with 3 where the model is missing, a Git LFS pointer, or no model', async () => {

@@ -7,7 +7,12 @@ import { RunMemory } from '../../../src/host/runMemory';
 import { FailureError } from '../../../src/report/failure';
 import type { PanelState } from '../../../src/report/panelMessages';
 import type { Report } from '../../../src/report/report';
-import type { AnalysisRequest, ModelInspection, SampleCandidate } from '../../../src/report/request';
+import {
+  requestDefaults,
+  type AnalysisRequest,
+  type ModelInspection,
+  type SampleCandidate,
+} from '../../../src/report/request';
 import type { CallOptions, WorkerCalls } from '../../../src/worker/client';
 
 /** A worker whose answers the test gives when it likes. */
@@ -118,13 +123,9 @@ describe('samples', () => {
     expect(phases()).toEqual(['reading', 'running', 'done']);
     expect(worker.requests).toEqual([
       {
+        ...requestDefaults,
         model,
         samples: { kind: 'file', path: samples, inputs: {}, labels: null },
-        scale: 1,
-        limit: null,
-        output: null,
-        loss: 'auto',
-        seed: 0,
         threads: 2,
         memoryBudget: 1e9,
       },
@@ -197,6 +198,7 @@ describe('progress and ends', () => {
       stage: 'forward',
       fraction: 0.5,
       remainingSeconds: null,
+      cost: null,
       report: { gradientNorm: 3 },
     });
     const known = { loss: 'cross-entropy', gradientNorm: 3 };

@@ -12,6 +12,7 @@ const messages: readonly PanelToHost[] = [
   { type: 'choose-samples', choice: { kind: 'file', path: '/a' } },
   { type: 'choose-samples', choice: { kind: 'browse' } },
   { type: 'choose-samples', choice: { kind: 'random' } },
+  { type: 'export', format: 'html', svg: null },
   { type: 'export', format: 'json', svg: null },
   { type: 'export', format: 'csv', svg: null },
   { type: 'export', format: 'svg', svg: '<svg/>' },

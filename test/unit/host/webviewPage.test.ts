@@ -10,7 +10,7 @@ const parts = {
   nonce: 'abc+/=',
 };
 
-it('allows its own script by nonce, its own style, and nothing inline', () => {
+it('allows its own script by nonce, its own style, and nothing inline without it', () => {
   const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(webviewPage(parts))?.[1] ?? '';
   const directives = new Map(
     policy
@@ -23,7 +23,7 @@ it('allows its own script by nonce, its own style, and nothing inline', () => {
   );
   expect(directives.get('default-src')).toBe("'none'");
   expect(directives.get('script-src')).toBe("'nonce-abc+/='");
-  expect(directives.get('style-src')).toBe('https://host');
+  expect(directives.get('style-src')).toBe("https://host 'nonce-abc+/='");
   expect(policy).not.toMatch(/unsafe|\*|https?:(?!\/\/host)/);
 });
 

@@ -1,17 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { helpText, parseCommandLine } from '../../../src/report/commandLine';
+import { helpText, parseCommandLine, requestOfCommand, type Command } from '../../../src/report/commandLine';
 import { FailureError } from '../../../src/report/failure';
-import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
+import {
+  completed,
+  noOptions,
+  requestDefaults,
+  type AnalysisRequest,
+  type RequestOptions,
+} from '../../../src/report/request';
 
-function requestOf(...args: string[]): AnalysisRequest {
+function analyzeCommand(...args: string[]): Extract<Command, { kind: 'analyze' }> {
   const command = parseCommandLine(['analyze', 'model.onnx', ...args]);
   if (command.kind !== 'analyze') throw new Error(`read as ${command.kind}`);
-  return command.request;
+  return command;
+}
+
+/** Without a sidecar: the command's own options are all there is. */
+function requestOf(...args: string[]): AnalysisRequest {
+  const command = analyzeCommand(...args);
+  return requestOfCommand(command, command.options);
 }
 
 function refusalOf(...args: string[]): string {
   try {
-    parseCommandLine(args);
+    const command = parseCommandLine(args);
+    if (command.kind === 'analyze') requestOfCommand(command, command.options);
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     expect(error.failure.kind).toBe('UsageError');
@@ -22,34 +35,54 @@ function refusalOf(...args: string[]): string {
 
 describe('parseCommandLine', () => {
   it('takes the defaults of the panel, on random inputs', () => {
-    expect(parseCommandLine(['analyze', 'model.onnx'])).toEqual({
-      kind: 'analyze',
-      request: { ...requestDefaults, model: 'model.onnx', samples: { kind: 'random', count: 256 } },
-      json: false,
+    expect(requestOf()).toEqual({
+      ...requestDefaults,
+      model: 'model.onnx',
+      samples: { kind: 'random', count: 256 },
     });
+    expect(analyzeCommand()).toMatchObject({ options: noOptions, json: false, html: null });
   });
 
   it('reads every option', () => {
-    expect(
-      parseCommandLine([
-        ...['--json', 'analyze', '--samples', 'data.npz', '--inputs', 'x', '--labels=y', 'model.onnx'],
-        ...['--scale', '3.9e-3', '--limit', '100', '--output', 'logits', '--loss', 'cross-entropy'],
-        ...['--seed', '7', '--threads', '2', '--memory', '1073741824'],
-      ]),
-    ).toEqual({
-      kind: 'analyze',
-      request: {
-        model: 'model.onnx',
-        samples: { kind: 'file', path: 'data.npz', inputs: { '': 'x' }, labels: 'y' },
-        scale: 3.9e-3,
-        limit: 100,
-        output: 'logits',
-        loss: 'cross-entropy',
-        seed: 7,
-        threads: 2,
-        memoryBudget: 1073741824,
-      },
-      json: true,
+    const args = [
+      ...['--json', '--samples', 'data.npz', '--inputs', 'x', '--labels=y', '--html', 'page.html'],
+      ...['--scale', '3.9e-3', '--limit', '100', '--output', 'logits', '--loss', 'cross-entropy'],
+      ...['--class-weights', '1,0.5', '--label-smoothing', '0.1'],
+      ...['--seed', '7', '--threads', '2', '--memory', '1073741824'],
+    ];
+    expect(requestOf(...args)).toEqual({
+      model: 'model.onnx',
+      samples: { kind: 'file', path: 'data.npz', inputs: { '': 'x' }, labels: 'y' },
+      scale: 3.9e-3,
+      limit: 100,
+      output: 'logits',
+      loss: 'cross-entropy',
+      classWeights: [1, 0.5],
+      labelSmoothing: 0.1,
+      seed: 7,
+      threads: 2,
+      memoryBudget: 1073741824,
+    });
+    expect(analyzeCommand(...args)).toMatchObject({ json: true, html: 'page.html' });
+  });
+
+  it('fills what the options leave open from elsewhere, but seed and machine', () => {
+    const command = analyzeCommand('--limit', '5', '--label-smoothing', '0');
+    const sidecar: RequestOptions = {
+      ...noOptions,
+      samples: 'data.npz',
+      labels: 'y',
+      limit: 100,
+      classWeights: 'balanced',
+      labelSmoothing: 0.2,
+    };
+    expect(requestOfCommand(command, completed(command.options, sidecar))).toEqual({
+      ...requestDefaults,
+      model: 'model.onnx',
+      samples: { kind: 'file', path: 'data.npz', inputs: {}, labels: 'y' },
+      limit: 5,
+      classWeights: 'balanced',
+      labelSmoothing: 0,
     });
   });
 
@@ -91,7 +124,7 @@ describe('parseCommandLine', () => {
     expect(refusalOf('analyze', 'model.onnx', '--limit=-5')).toMatch(/^--limit is "-5", but must be/);
   });
 
-  it.each(['--method', '--precision', '--dtype', '--evaluation', '--blocks', '--time', '--html'])(
+  it.each(['--method', '--precision', '--dtype', '--evaluation', '--blocks', '--time'])(
     'refuses %s by name, since this version does not have it',
     (option) => {
       expect(refusalOf('analyze', 'model.onnx', option, 'auto')).toBe(
@@ -101,8 +134,9 @@ describe('parseCommandLine', () => {
   );
 
   it.each([
-    [['analyze', 'a', '--class-weights'], /--class-weights is not available/],
-    [['analyze', 'a', '--label-smoothing', '0.1'], /--label-smoothing is not available/],
+    [['analyze', 'a', '--class-weights', '1,-1'], /^--class-weights is "1,-1", but must be balanced/],
+    [['analyze', 'a', '--label-smoothing', '1'], /^--label-smoothing is "1", but must be a number from 0/],
+    [['analyze', 'a', '--html', 'b', '--html', 'c'], /^--html is given more than once/],
     [['compare', 'a', 'b'], /command compare is not available/],
     [[], /^No command is given/],
     [['analyse', 'a'], /^There is no command "analyse"/],
@@ -136,7 +170,7 @@ describe('parseCommandLine', () => {
     for (const option of ['samples', 'inputs', 'labels', 'scale', 'limit', 'output', 'loss', 'seed']) {
       expect(helpText).toContain(`--${option} `);
     }
-    for (const option of ['threads', 'memory', 'json', 'help', 'version']) {
+    for (const option of ['threads', 'memory', 'html', 'json', 'help', 'version']) {
       expect(helpText).toContain(`--${option}`);
     }
   });

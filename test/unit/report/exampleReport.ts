@@ -55,6 +55,7 @@ export const exampleReport: Report = {
     requestedPrecision: 0.01,
     stoppedBy: 'complete',
     threads: 2,
+    cost: { multiplyAdds: 2.1e9, bytes: 4e7 },
     versions: { 'model-sharpness': '0.1.0' },
   },
   gradientNorm: 0.01509,
@@ -73,6 +74,7 @@ export const exampleReport: Report = {
   ],
   orthogonality: {
     crossSampleShare: 0.875,
+    classes: [0, 1],
     layers: [
       {
         crossSampleShare: 0.9,
@@ -84,7 +86,16 @@ export const exampleReport: Report = {
       { crossSampleShare: 0.5, gram: null },
     ],
   },
-  topSamples: [{ index: 3, label: 1, predicted: null, loss: 2.25, share: 0.125 }],
+  topSamples: [
+    {
+      index: 3,
+      label: 1,
+      predicted: null,
+      loss: 2.25,
+      share: 0.125,
+      picture: { width: 2, height: 1, channels: 1, pixels: [0, 255] },
+    },
+  ],
   spectrum: null,
   warnings: [{ kind: 'LossAssumed', message: 'The loss is assumed.' }],
   time: { read: 0.02, compute: 0.25, total: 0.27 },

@@ -23,7 +23,7 @@ describe('reportText', () => {
     expect(lineOf(exampleReport, 'Parameters')).toBe('1,210 reached from the output "logits"');
     expect(lineOf(exampleReport, 'Samples')).toBe('1,797 from digits.npz, 10 classes, labels given');
     expect(lineOf(exampleReport, 'Loss')).toBe('softmax cross-entropy (assumed)');
-    expect(lineOf(exampleReport, 'Method')).toBe('closed form');
+    expect(lineOf(exampleReport, 'Method')).toBe('closed form, 2.1e9 multiply-adds, 40.0 MB');
     expect(lineOf(exampleReport, 'Mode')).toBe('evaluation, float64, seed 0, threads 2');
   });
 
@@ -50,6 +50,29 @@ describe('reportText', () => {
     expect(lineOf(exampleReport, 'Cross-sample')).toBe(
       '88 % of ‖H‖_F² comes from pairs of different samples',
     );
+  });
+
+  it('says in a line each what drives the bound, where it is known', () => {
+    expect(lineOf(exampleReport, 'λ_2')).toBe('upper bounds 0.9');
+    expect(lineOf(exampleReport, 'Gauss-Newton')).toBe('upper bound 1.4 on its λ_max');
+    expect(lineOf(exampleReport, 'Top samples')).toBe('#3 (label 1) 13 % of ‖H‖_F²');
+    expect(reportText(exampleReport)).not.toMatch(/Hidden units|Elasticity/);
+    const [first, second] = exampleReport.layers;
+    const driven: Report = {
+      ...exampleReport,
+      bounds: {
+        ...exampleReport.bounds,
+        eigenvalues: [2, 3, 4].map((k) => ({ k, lower: exactly(0), upper: exactly(1 / k) })),
+      },
+      layers: [
+        { ...first!, elasticity: -0.9, units: [0.1, 0.05, 0.2, 0.15] },
+        { ...second!, elasticity: null },
+      ],
+    };
+    expect(lineOf(driven, 'λ_2 … λ_4')).toBe('upper bounds 0.5 … 0.25');
+    expect(lineOf(driven, 'Hidden units')).toBe('the largest 3 of the 4 fed by fc.0 carry 45 % of ‖H‖_F²');
+    expect(lineOf(driven, 'fc.0').split(/ {2,}/).at(-1)).toBe('-0.9');
+    expect(lineOf(driven, 'fc.1').split(/ {2,}/).at(-1)).toBe('–');
   });
 
   it('carries the standard error of F² over to ‖H‖_F', () => {

@@ -7,7 +7,13 @@ import type { ModelInspection, Progress } from '../../../src/report/request';
 import { serve } from '../../../src/worker/server';
 
 function progressAt(fraction: number): Progress {
-  return { stage: 'counting', fraction, remainingSeconds: null, report: { gradientNorm: fraction } };
+  return {
+    stage: 'counting',
+    fraction,
+    remainingSeconds: null,
+    cost: null,
+    report: { gradientNorm: fraction },
+  };
 }
 
 /** Not a whole report: what comes back unchanged is all that the tests look at. */

@@ -2,11 +2,19 @@ import type { ActivationName } from '../../../../src/perceptron/activation';
 import type { Loss } from '../../../../src/report/report';
 import { HyperDual } from './hyperDual';
 
+/** For every unit: y = scale · x + shift. */
+export type PlainNormalisation = readonly { readonly scale: number; readonly shift: number }[];
+
 /** A small network with its samples, in plain arrays. */
 export interface PlainNetwork {
   readonly widths: readonly number[];
   readonly biased: readonly boolean[];
   readonly activations: readonly ActivationName[];
+  /** Per layer, before and after its activation; null: none there. Left out: none anywhere. */
+  readonly normalisations?: readonly {
+    readonly before: PlainNormalisation | null;
+    readonly after: PlainNormalisation | null;
+  }[];
   /** Per layer: rows of the weight, then the bias. */
   readonly parameters: readonly (readonly number[])[];
   readonly samples: readonly (readonly number[])[];
@@ -18,6 +26,7 @@ const one = new HyperDual(1);
 
 function activate(name: ActivationName, z: HyperDual): HyperDual {
   const sigmoid = (x: HyperDual): HyperDual => x.scaled(-1).exp().plus(one).inverse();
+  const tanh = (x: HyperDual): HyperDual => sigmoid(x.scaled(2)).scaled(2).plus(new HyperDual(-1));
   switch (name) {
     case 'identity':
       return z;
@@ -26,7 +35,7 @@ function activate(name: ActivationName, z: HyperDual): HyperDual {
     case 'leaky-relu':
       return z.value > 0 ? z : z.scaled(0.01);
     case 'tanh':
-      return sigmoid(z.scaled(2)).scaled(2).plus(new HyperDual(-1));
+      return tanh(z);
     case 'sigmoid':
       return sigmoid(z);
     case 'softplus':
@@ -35,9 +44,31 @@ function activate(name: ActivationName, z: HyperDual): HyperDual {
       return z.times(sigmoid(z));
     case 'gelu':
       return z.times(z.scaled(Math.SQRT1_2).erf().plus(one)).scaled(0.5);
-    default:
-      throw new Error(`The oracle has no ${name}`);
+    case 'gelu-tanh': {
+      const inner = z.plus(z.times(z).times(z).scaled(0.044715)).scaled(Math.sqrt(2 / Math.PI));
+      return z.times(tanh(inner).plus(one)).scaled(0.5);
+    }
+    case 'elu':
+      return z.value > 0 ? z : z.exp().plus(new HyperDual(-1));
+    case 'selu': {
+      const positive = z.value > 0;
+      const alpha = 1.67326319217681884765625;
+      return (positive ? z : z.exp().plus(new HyperDual(-1)).scaled(alpha)).scaled(1.05070102214813232421875);
+    }
+    case 'mish':
+      return z.times(tanh(z.exp().plus(one).log()));
+    case 'hard-swish':
+      if (z.value <= -3) return new HyperDual(0);
+      return z.value >= 3 ? z : z.times(z.plus(new HyperDual(3))).scaled(1 / 6);
+    case 'hard-sigmoid':
+      if (z.value <= -2.5) return new HyperDual(0);
+      return z.value >= 2.5 ? new HyperDual(1) : z.scaled(0.2).plus(new HyperDual(0.5));
   }
+}
+
+function normalised(by: PlainNormalisation | null, unit: number, x: HyperDual): HyperDual {
+  const { scale, shift } = by?.[unit] ?? { scale: 1, shift: 0 };
+  return x.scaled(scale).plus(new HyperDual(shift));
 }
 
 function lossOf(loss: Loss, outputs: readonly HyperDual[], target: readonly number[]): HyperDual {
@@ -74,7 +105,8 @@ function sampleOutputs(network: PlainNetwork, n: number, i: number, j: number): 
     activation = Array.from({ length: outputs }, (_, row) => {
       let z = network.biased[l] === true ? seeded[inputs * outputs + row]! : new HyperDual(0);
       for (let p = 0; p < inputs; p++) z = z.plus(seeded[row * inputs + p]!.times(activation[p]!));
-      return activate(network.activations[l]!, z);
+      const { before = null, after = null } = network.normalisations?.[l] ?? {};
+      return normalised(after, row, activate(network.activations[l]!, normalised(before, row, z)));
     });
     offset += values.length;
   });

@@ -3,14 +3,35 @@ import type { ActivationName } from '../../../../src/perceptron/activation';
 import { activationNamed } from '../../../../src/perceptron/activations';
 import type { Problem } from '../../../../src/perceptron/closedForm/sampleTile';
 import type { Loss } from '../../../../src/report/report';
-import type { PlainNetwork } from './explicitHessian';
+import type { ScaleAndShift } from '../../../../src/perceptron/perceptron';
+import type { PlainNetwork, PlainNormalisation } from './explicitHessian';
 
-const smooth: ActivationName[] = ['identity', 'tanh', 'sigmoid', 'softplus', 'silu', 'gelu'];
-const all: ActivationName[] = [...smooth, 'relu', 'leaky-relu'];
+const all: ActivationName[] = [
+  'identity',
+  'tanh',
+  'sigmoid',
+  'softplus',
+  'silu',
+  'gelu',
+  'gelu-tanh',
+  'mish',
+  'relu',
+  'leaky-relu',
+  'elu',
+  'selu',
+  'hard-swish',
+  'hard-sigmoid',
+];
 const number = fc.double({ min: -1.5, max: 1.5, noNaN: true }).map((value) => value + 0.0123);
 const losses: Loss[] = ['cross-entropy', 'binary-cross-entropy', 'mean-squared-error'];
 
-/** Networks of 1 to `deepest` affine layers with every pattern of biases, activations and losses. */
+/** None (mostly), or a scale and a shift for each of `width` units. */
+function normalisation(width: number): fc.Arbitrary<PlainNormalisation | null> {
+  const units = fc.array(fc.record({ scale: number, shift: number }), { minLength: width, maxLength: width });
+  return fc.option(units, { freq: 2 });
+}
+
+/** Networks of 1 to `deepest` affine layers with every pattern of biases, activations, normalisations and losses. */
 export function networks(deepest: number, widest: number, most: number): fc.Arbitrary<PlainNetwork> {
   return fc
     .record({
@@ -32,6 +53,11 @@ export function networks(deepest: number, widest: number, most: number): fc.Arbi
           activations: fc
             .array(fc.constantFrom(...all), { minLength: layers - 1, maxLength: layers - 1 })
             .map((names) => [...names, last]),
+          normalisations: fc.tuple(
+            ...biased.map((_, l) =>
+              fc.record({ before: normalisation(widths[l + 1]!), after: normalisation(widths[l + 1]!) }),
+            ),
+          ),
           parameters: fc.tuple(
             ...biased.map((bias, l) => {
               const length = widths[l]! * widths[l + 1]! + (bias ? widths[l + 1]! : 0);
@@ -64,7 +90,7 @@ function targetRows(loss: Loss, width: number): fc.Arbitrary<number[]> {
 
 /** The network as the closed form takes it. */
 export function problemOf(network: PlainNetwork): Problem {
-  const { widths, biased, activations, parameters, samples, targets, loss } = network;
+  const { widths, biased, activations, normalisations, parameters, samples, targets, loss } = network;
   return {
     perceptron: {
       layers: parameters.map((values, l) => {
@@ -75,7 +101,9 @@ export function problemOf(network: PlainNetwork): Problem {
           outputs: widths[l + 1]!,
           weight: Float64Array.from(values.slice(0, size)),
           bias: biased[l] === true ? Float64Array.from(values.slice(size)) : null,
+          normalisation: scaleAndShift(normalisations?.[l]?.before ?? null),
           activation: activationNamed(activations[l]!, activations[l] === 'leaky-relu' ? 0.01 : undefined),
+          outputNormalisation: scaleAndShift(normalisations?.[l]?.after ?? null),
         };
       }),
       input: 'x',
@@ -87,5 +115,13 @@ export function problemOf(network: PlainNetwork): Problem {
     loss,
     matrix: 'hessian',
     targets: { count: targets.length, width: widths.at(-1)!, values: Float64Array.from(targets.flat()) },
+  };
+}
+
+function scaleAndShift(units: PlainNormalisation | null): ScaleAndShift | null {
+  if (units === null) return null;
+  return {
+    scale: Float64Array.from(units, ({ scale }) => scale),
+    shift: Float64Array.from(units, ({ shift }) => shift),
   };
 }

@@ -249,6 +249,17 @@ function evaluateNode(node: GraphNode, inputs: readonly (Array_ | undefined)[], 
       const logarithm = node.operator === 'LogSoftmax';
       return broadcast(exponentials, sums, (x, y) => (logarithm ? Math.log(x / y) : x / y));
     }
+    case 'BatchNormalization': {
+      const [, gamma, beta, mean, variance] = inputs;
+      const channels = a.dims[1] ?? 1;
+      const inner = total(a.dims.slice(2));
+      const data = a.data.map((x, i) => {
+        const c = Math.floor(i / inner) % channels;
+        const deviation = Math.sqrt((variance?.data[c] ?? NaN) + number('epsilon', 1e-5));
+        return ((x - (mean?.data[c] ?? NaN)) / deviation) * (gamma?.data[c] ?? NaN) + (beta?.data[c] ?? NaN);
+      });
+      return { dims: a.dims, data };
+    }
     case 'Scaler': {
       const offset = list('offset') ?? [];
       const scale = list('scale') ?? [];

@@ -13,7 +13,7 @@ type Attributes = Readonly<
 >;
 
 /** Whole numbers are 'int' attributes unless the name is one that ONNX declares as a float. */
-const floatNames = new Set(['alpha', 'beta', 'gamma', 'min', 'max']);
+const floatNames = new Set(['alpha', 'beta', 'gamma', 'epsilon', 'min', 'max']);
 const floatListNames = new Set(['coefficients', 'intercepts', 'offset', 'scale']);
 
 function attributeOf(name: string, value: Attributes[string]): Attribute {

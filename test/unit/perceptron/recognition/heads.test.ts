@@ -32,6 +32,14 @@ describe('heads', () => {
     expect(logitsInGraph).toBe(true);
   });
 
+  it('the logarithm of a softmax is cut at the same logits, that of a sigmoid refused', () => {
+    const b = new GraphBuilder();
+    const z = logits(b, 4);
+    const { perceptron } = recognised(b.graph([b.node('Log', [b.node('Softmax', [z])])]), [2]);
+    expect(perceptron).toMatchObject({ head: 'softmax', logits: z });
+    expect(refusal(b.graph([b.node('Log', [b.node('Sigmoid', [z])], {}, 'log')]))).toMatch(/"log" \(Log\)/);
+  });
+
   it('a softmax over the samples is refused', () => {
     const b = new GraphBuilder();
     expect(refusal(b.graph([b.node('Softmax', [logits(b, 4)], { axis: 0 })]))).toMatch(

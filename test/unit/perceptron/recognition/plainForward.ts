@@ -6,12 +6,17 @@ export function plainForward(perceptron: Perceptron, sample: readonly number[]):
   let a = sample.map((x, i) =>
     preprocessing === null ? x : x * (preprocessing.scale[i] ?? NaN) + (preprocessing.shift[i] ?? NaN),
   );
-  for (const { inputs, outputs, weight, bias, activation } of perceptron.layers) {
+  for (const layer of perceptron.layers) {
+    const { inputs, outputs, weight, bias, normalisation, activation, outputNormalisation } = layer;
     const previous = a;
     a = Array.from({ length: outputs }, (_, row) => {
       let z = bias === null ? 0 : (bias[row] ?? NaN);
       for (let k = 0; k < inputs; k += 1) z += (weight[row * inputs + k] ?? NaN) * (previous[k] ?? NaN);
-      return activation.value(z);
+      if (normalisation !== null)
+        z = z * (normalisation.scale[row] ?? NaN) + (normalisation.shift[row] ?? NaN);
+      const value = activation.value(z);
+      if (outputNormalisation === null) return value;
+      return value * (outputNormalisation.scale[row] ?? NaN) + (outputNormalisation.shift[row] ?? NaN);
     });
   }
   return a;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sizeText } from '../../../src/host/sizeText';
+import { sizeText } from '../../../src/report/sizeText';
 
 it.each([
   [0, '0 B'],

@@ -1,4 +1,4 @@
-/** One sentence for every term that the panel shows. */
+/** One sentence for every term that the panel and the HTML report show. */
 export const explanations = {
   upperBound:
     'Sharpness is λ_max, the largest eigenvalue of the loss Hessian; the Wolkowicz-Styan bound puts it at or below T/P + s√(P−1), from the Hessian’s trace T, its squared Frobenius norm and the number of parameters P alone.',

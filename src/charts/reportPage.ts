@@ -1,0 +1,138 @@
+import { costText } from '../report/cost';
+import { formatNumber } from '../report/number';
+import type { Report } from '../report/report';
+import { reportJson } from '../report/schema';
+import { questions, type Question } from './answers';
+import { lossText, methodText, modelText, precisionText, samplesText } from './circumstances';
+import { explanations } from './explanations';
+import { embeddedJson, html, words, type HtmlText } from './html';
+import { columns } from './layerColumns';
+import { limitsSentence } from './limits';
+import { boundsSection, driverSections, layerSections, samplesSection } from './reportPageSections';
+import { reportPageStyle } from './reportPageStyle';
+
+const policy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; script-src 'none'";
+
+/**
+ * The report as one HTML page that stands alone: the panel's answers, charts, tables and explanations, the pictures of the
+ * samples, and the report itself as JSON in the element #report. It runs no script and loads nothing.
+ * @throws FailureError InternalError where the report does not keep its schema
+ */
+export function reportPage(report: Report): string {
+  const title = `Sharpness of ${report.model.file}`;
+  const head = html(
+    'head',
+    {},
+    '<meta charset="utf-8">' as HtmlText,
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">` as HtmlText,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">' as HtmlText,
+    html('title', {}, words(title)),
+    `<style>${reportPageStyle}</style>` as HtmlText,
+  );
+  const body = html(
+    'body',
+    {},
+    html('main', {}, ...content(report)),
+    embeddedJson('report', reportJson(report)),
+  );
+  return `<!DOCTYPE html>\n${html('html', { lang: 'en' }, head, body)}\n`;
+}
+
+function content(report: Report): HtmlText[] {
+  return [
+    ...header(report),
+    ...warnings(report),
+    html('div', { class: 'grid answers' }, ...questions(report).map(answerCard)),
+    boundsSection(report),
+    ...layerSections(report),
+    ...driverSections(report),
+    ...samplesSection(report),
+    terms(),
+    limits(report),
+  ];
+}
+
+function header(report: Report): HtmlText[] {
+  const { model, samples, analysis, lossOptions, time } = report;
+  const total = time['total'];
+  const chips = [
+    methodText(report.method),
+    lossText(report.loss, report.lossAssumed),
+    ...(lossOptions.classWeights === null
+      ? []
+      : [
+          `class weights ${typeof lossOptions.classWeights === 'string' ? lossOptions.classWeights : lossOptions.classWeights.join(', ')}`,
+        ]),
+    ...(lossOptions.labelSmoothing === 0 ? [] : [`label smoothing ${lossOptions.labelSmoothing}`]),
+    samplesText(samples),
+    `${analysis.mode} mode`,
+    precisionText(analysis),
+    `seed ${analysis.seed}`,
+    ...(analysis.stoppedBy === 'complete' ? [] : [`stopped by ${analysis.stoppedBy}`]),
+    costText(analysis.cost),
+    ...(total === undefined ? [] : [`${formatNumber(total)} s`]),
+  ];
+  return [
+    html('h1', {}, words(model.file)),
+    html(
+      'p',
+      { class: 'faint facts-line' },
+      words(`${modelText(model)} · output ${model.output} · sha256 ${model.sha256}`),
+    ),
+    html('ul', { class: 'chips' }, ...chips.map((chip) => html('li', {}, words(chip)))),
+  ];
+}
+
+function warnings({ warnings: given }: Report): HtmlText[] {
+  if (given.length === 0) return [];
+  const items = given.map(({ message }) => html('li', {}, words(message)));
+  return [
+    html('section', { class: 'card warnings' }, html('h2', {}, words('Warnings')), html('ul', {}, ...items)),
+  ];
+}
+
+function answerCard({ title, term, answer }: Question): HtmlText {
+  return html(
+    'section',
+    { class: 'card' },
+    html('h2', { class: 'faint' }, words(title)),
+    html('p', { class: 'headline' }, words(`${answer?.layer?.whole ?? ''}${answer?.headline ?? ''}`)),
+    ...(answer?.sentences ?? []).map((sentence) => html('p', {}, words(sentence))),
+    html('p', { class: 'why' }, words(explanations[term])),
+  );
+}
+
+/** What the heads of the table and the lines of facts mean. */
+function terms(): HtmlText {
+  const explained = [
+    ...columns.map(({ column, head }) => [head, explanations[column]] as const),
+    ['T, F²', explanations.traces] as const,
+    ['λ_k', explanations.eigenvalues] as const,
+    ['from the blocks', explanations.blockwise] as const,
+    ['Gauss-Newton', explanations.gaussNewton] as const,
+  ];
+  return html(
+    'section',
+    { class: 'card' },
+    html('h2', {}, words('What the terms mean')),
+    html(
+      'dl',
+      { class: 'terms' },
+      ...explained.map(([term, sentence]) =>
+        html('div', {}, html('dt', {}, words(term)), html('dd', {}, words(sentence))),
+      ),
+    ),
+  );
+}
+
+function limits({ analysis }: Report): HtmlText {
+  const versions = Object.entries(analysis.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
+  return html(
+    'p',
+    { class: 'faint' },
+    words(`${limitsSentence} Made by ${versions}; the report as JSON is in this page’s element #report.`),
+  );
+}

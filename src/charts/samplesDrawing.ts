@@ -1,0 +1,53 @@
+import { formatCount, formatNumber, formatPercent } from '../report/number';
+import type { TopSample } from '../report/report';
+import { colours } from './colours';
+import { pictureDescription, samplePicture } from './samplePicture';
+import { chart, element, label, text, type SvgText } from './svg';
+
+export interface SamplesDrawingOptions {
+  readonly id: string;
+  /** Pixels. */
+  readonly width: number;
+}
+
+const columnWidth = 268;
+const rowHeight = 64;
+const pictureSide = 52;
+
+/** The samples that weigh most side by side, with their pictures where they are such: for a drawing that stands alone. */
+export function samplesDrawing(samples: readonly TopSample[], { id, width }: SamplesDrawingOptions): SvgText {
+  const columns = Math.max(1, Math.floor(width / columnWidth));
+  return chart(
+    {
+      id,
+      width,
+      height: rowHeight * Math.ceil(samples.length / columns),
+      title: 'Samples that contribute most to ‖H‖²',
+      description: samples.map(({ index, share }) => `sample ${index}: ${formatPercent(share)}`).join('; '),
+    },
+    ...samples.map((sample, place) =>
+      element(
+        'g',
+        {
+          transform: `translate(${(place % columns) * columnWidth} ${Math.floor(place / columns) * rowHeight})`,
+        },
+        ...sampleMarks(sample),
+      ),
+    ),
+  );
+}
+
+function sampleMarks(sample: TopSample): SvgText[] {
+  const { index, label: given, predicted, loss, share, picture } = sample;
+  const x = picture === null ? 0 : pictureSide + 10;
+  const wrong = predicted !== null && predicted !== given ? `, predicted ${formatNumber(predicted)}` : '';
+  const labels = given === null ? '' : `, label ${formatNumber(given)}${wrong}`;
+  return [
+    ...(picture === null
+      ? []
+      : [samplePicture(picture, { side: pictureSide, description: pictureDescription(sample) })]),
+    element('text', { x, y: 15, 'font-weight': 600, fill: colours.text }, text(formatPercent(share))),
+    label(`#${formatCount(index)}${labels}`, { x, y: 31, fill: colours.text }, columnWidth - x),
+    element('text', { x, y: 47, fill: colours.faint }, text(`loss ${formatNumber(loss)}`)),
+  ];
+}

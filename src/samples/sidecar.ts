@@ -1,0 +1,182 @@
+import { open } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
+import * as v from 'valibot';
+import { quoted } from '../formats/quoted';
+import { atomicWrite } from '../report/atomicWrite';
+import { FailureError, failureOf, failureSubjects } from '../report/failure';
+import { completed, type RequestOptions } from '../report/request';
+
+/** A sidecar has some lines; what is far beyond is none. */
+const largest = 1024 ** 2;
+
+const text = v.pipe(v.string(), v.nonEmpty());
+
+/** What may stand in NAME.sharpness.json; `samples` is a path relative to its folder. */
+const sidecarSchema = v.strictObject({
+  samples: v.optional(text),
+  inputs: v.optional(v.record(v.string(), text)),
+  labels: v.optional(text),
+  scale: v.optional(
+    v.pipe(
+      v.number(),
+      v.finite(),
+      v.check((value) => value !== 0),
+    ),
+  ),
+  limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1))),
+  output: v.optional(text),
+  loss: v.optional(v.picklist(['auto', 'cross-entropy', 'binary-cross-entropy', 'mean-squared-error'])),
+  classWeights: v.optional(
+    v.union([
+      v.literal('balanced'),
+      v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.minLength(1)),
+    ]),
+  ),
+  labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
+});
+
+type Written = v.InferOutput<typeof sidecarSchema>;
+
+/** What each field may hold, for the sentence that refuses another. */
+const allowed: Readonly<Record<keyof Written, string>> = {
+  samples: 'the path of a data file, relative to the model',
+  inputs: 'an object of keys in the data file by graph input',
+  labels: 'the key of the labels in the data file',
+  scale: 'a number other than 0',
+  limit: 'a whole number from 1',
+  output: 'the name of a graph output',
+  loss: 'auto, cross-entropy, binary-cross-entropy or mean-squared-error',
+  classWeights: '"balanced" or an array of numbers of at least 0',
+  labelSmoothing: 'a number from 0 to below 1',
+};
+
+/** What a model's sidecar says; the path of the data file is made absolute. */
+export interface Sidecar {
+  /** File name as shown. */
+  readonly name: string;
+  readonly options: RequestOptions;
+}
+
+/** `models/digits.onnx` → `models/digits.sharpness.json`. */
+export function sidecarPath(modelFile: string): string {
+  return join(dirname(modelFile), `${parse(modelFile).name}.sharpness.json`);
+}
+
+/**
+ * The settings beside a model, or null where there are none.
+ * @throws FailureError UsageError naming the sidecar where it cannot be read, is no JSON, or says what it may not
+ */
+export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
+  const path = sidecarPath(modelFile);
+  const written = await readWritten(path);
+  if (written === null) return null;
+  const { samples } = written;
+  if (samples !== undefined && isAbsolute(samples)) {
+    throw invalid(path, `its samples are ${quoted(samples)}, but must be relative to the model`);
+  }
+  return {
+    name: basename(path),
+    options: {
+      samples: samples === undefined ? null : join(dirname(path), samples),
+      inputs: written.inputs ?? null,
+      labels: written.labels ?? null,
+      scale: written.scale ?? null,
+      limit: written.limit ?? null,
+      output: written.output ?? null,
+      loss: written.loss ?? null,
+      classWeights: written.classWeights ?? null,
+      labelSmoothing: written.labelSmoothing ?? null,
+    },
+  };
+}
+
+/**
+ * Remembers a data file as the samples of a model. What else its sidecar says stays, but for the keys in another file.
+ * Nothing is written for a file that no relative path leads to (another drive).
+ * @throws FailureError where there is a sidecar that cannot be read; what writing throws
+ */
+export async function writeSidecar(modelFile: string, samples: string): Promise<void> {
+  const path = sidecarPath(modelFile);
+  const way = relative(resolve(dirname(path)), resolve(samples));
+  if (isAbsolute(way)) return;
+  const before = (await readWritten(path)) ?? {};
+  const same = before.samples !== undefined && resolve(dirname(path), before.samples) === resolve(samples);
+  const { inputs, labels, ...rest } = before;
+  const after: Written = { ...(same ? before : rest), samples: way.split(sep).join('/') };
+  await atomicWrite(path, `${JSON.stringify(after, null, 2)}\n`);
+}
+
+async function readWritten(path: string): Promise<Written | null> {
+  const content = await readText(path);
+  if (content === null) return null;
+  let json: unknown;
+  try {
+    json = JSON.parse(content);
+  } catch (error) {
+    throw invalid(path, 'it is no JSON', error instanceof Error ? error.message : null);
+  }
+  if (Array.isArray(json)) throw invalid(path, 'it is no JSON object');
+  const checked = v.safeParse(sidecarSchema, json);
+  if (checked.success) return checked.output;
+  const [issue] = checked.issues;
+  const field = issue.path?.[0]?.key;
+  if (typeof field !== 'string') throw invalid(path, 'it is no JSON object');
+  if (!isField(field)) {
+    throw invalid(path, `it has no field ${quoted(field)} (${Object.keys(allowed).join(', ')})`);
+  }
+  throw invalid(path, `its field ${field} must be ${allowed[field]}`, issue.message);
+}
+
+function isField(name: string): name is keyof Written {
+  return Object.hasOwn(allowed, name);
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      if (size > largest) throw invalid(path, `it has ${size} bytes, far more than settings take`);
+      return await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof FailureError) throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw invalid(path, 'it cannot be read', error instanceof Error ? error.message : null);
+  }
+}
+
+function invalid(path: string, what: string, detail: string | null = null): FailureError {
+  return new FailureError(
+    'UsageError',
+    `The sidecar ${quoted(basename(path))} cannot be used: ${what}; correct or delete it.`,
+    detail,
+  );
+}
+
+/** What an analysis takes from a sidecar: the fields that `options` leave open. */
+export function takenFrom({ options: said }: Sidecar, options: RequestOptions): string[] {
+  return Object.keys(allowed).filter(
+    (field) => isField(field) && options[field] === null && said[field] !== null,
+  );
+}
+
+/** The options, completed by the sidecar. */
+export function withSidecar(options: RequestOptions, sidecar: Sidecar | null): RequestOptions {
+  return sidecar === null ? options : completed(options, sidecar.options);
+}
+
+/**
+ * The failure of an analysis that took `fields` from a sidecar: where the settings or samples are to blame, its sentence
+ * names the sidecar.
+ */
+export function namingSidecar(thrown: unknown, { name }: Sidecar, fields: readonly string[]): unknown {
+  const { kind, message, detail } = failureOf(thrown);
+  const subject = failureSubjects[kind];
+  const blamed = subject === 'usage' || subject === 'samples';
+  if (!blamed || fields.length === 0) return thrown;
+  return new FailureError(kind, `With ${fields.join(', ')} from ${quoted(name)}: ${message}`, detail);
+}

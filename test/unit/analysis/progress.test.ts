@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { analyse } from '../../../src/analysis/analyse';
+import { requestDefaults, type Progress } from '../../../src/report/request';
+
+it('every stage of the work tells its cost before it starts, the first one that of the report', async () => {
+  const told: Progress[] = [];
+  const report = await analyse(
+    {
+      ...requestDefaults,
+      model: resolve('examples/digits.onnx'),
+      samples: { kind: 'file', path: resolve('examples/digits.npz'), inputs: {}, labels: null },
+      limit: 60,
+    },
+    (progress) => told.push(progress),
+  );
+  const stages = [...new Set(told.map(({ stage }) => stage))];
+  const firsts = stages.map((stage) => told.find((progress) => progress.stage === stage)!);
+  const working = firsts.filter(({ cost }) => cost !== null);
+  expect(firsts.filter(({ cost }) => cost === null).map(({ fraction }) => fraction)).toEqual([
+    null,
+    null,
+    null,
+  ]);
+  expect(working.map(({ stage }) => stage)).toContain('Comparing with the Gauss-Newton matrix');
+  expect(working[0]).toMatchObject({ stage: 'Computing the curvature', cost: report.analysis.cost });
+  for (const { fraction, remainingSeconds, cost } of working) {
+    expect(fraction).toBe(0);
+    expect(remainingSeconds).toBeGreaterThan(0);
+    expect(cost?.multiplyAdds).toBeGreaterThan(0);
+  }
+});
+
+it('the samples that weigh most come with their pictures, the Gram pictures with their classes', async () => {
+  const report = await analyse(
+    {
+      ...requestDefaults,
+      model: resolve('examples/digits.onnx'),
+      samples: { kind: 'file', path: resolve('examples/digits.npz'), inputs: {}, labels: null },
+    },
+    () => undefined,
+  );
+  expect(report.topSamples?.map(({ picture }) => [picture?.width, picture?.height])).toEqual(
+    new Array(12).fill([8, 8]),
+  );
+  const { classes, layers } = report.orthogonality!;
+  expect(classes).toHaveLength(layers[0]!.gram!.length);
+  expect(classes).toEqual(classes?.toSorted((a, b) => a - b));
+  expect(new Set(classes)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+});

@@ -1,0 +1,153 @@
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { failureOf, FailureError } from '../../../src/report/failure';
+import { noOptions } from '../../../src/report/request';
+import {
+  namingSidecar,
+  readSidecar,
+  sidecarPath,
+  takenFrom,
+  withSidecar,
+  writeSidecar,
+} from '../../../src/samples/sidecar';
+import { folderWith } from './writers';
+
+async function modelWith(sidecar: string): Promise<string> {
+  return join(await folderWith({ 'net.v2.sharpness.json': sidecar }), 'net.v2.onnx');
+}
+
+async function refusal(sidecar: string): Promise<string> {
+  const thrown = await readSidecar(await modelWith(sidecar)).catch((error: unknown) => error);
+  const { kind, message } = failureOf(thrown);
+  expect(kind).toBe('UsageError');
+  expect(message).toMatch(
+    /^The sidecar "net\.v2\.sharpness\.json" cannot be used: [^\n]*; correct or delete it\.$/,
+  );
+  return message;
+}
+
+describe('a sidecar', () => {
+  it('has the model’s name without its extension', () => {
+    expect(sidecarPath(join('models', 'net.v2.onnx'))).toBe(join('models', 'net.v2.sharpness.json'));
+    expect(sidecarPath('net')).toBe('net.sharpness.json');
+  });
+
+  it('may be missing, and may leave everything open', async () => {
+    expect(await readSidecar(join(await folderWith({}), 'net.onnx'))).toBeNull();
+    expect(await readSidecar(join(await folderWith({}), 'absent', 'net.onnx'))).toBeNull();
+    expect(await readSidecar(await modelWith('{}'))).toEqual({
+      name: 'net.v2.sharpness.json',
+      options: noOptions,
+    });
+  });
+
+  it('says everything that an analysis depends on, its samples relative to itself', async () => {
+    const options = {
+      samples: '../data/digits.npz',
+      inputs: { image: 'x' },
+      labels: 'y',
+      scale: 1 / 255,
+      limit: 500,
+      output: 'logits',
+      loss: 'cross-entropy',
+      classWeights: [1, 0.5],
+      labelSmoothing: 0.1,
+    };
+    const model = await modelWith(JSON.stringify(options));
+    expect((await readSidecar(model))?.options).toEqual({
+      ...options,
+      samples: join(model, '..', '..', 'data', 'digits.npz'),
+    });
+  });
+
+  it.each([
+    ['', /it is no JSON/],
+    ['{"samples": "a.npz"', /it is no JSON/],
+    ['[]', /it is no JSON object/],
+    ['null', /it is no JSON object/],
+    ['"a.npz"', /it is no JSON object/],
+    ['{"sample": "a.npz"}', /it has no field "sample" \(samples, inputs, labels,/],
+    ['{"__proto__x": 1}', /it has no field "__proto__x"/],
+    ['{"samples": ""}', /its field samples must be the path of a data file/],
+    ['{"samples": "/data/a.npz"}', /its samples are "\/data\/a\.npz", but must be relative/],
+    ['{"inputs": "x"}', /its field inputs must be an object of keys/],
+    ['{"scale": 0}', /its field scale must be a number other than 0/],
+    ['{"scale": 1e999}', /its field scale must be a number other than 0/],
+    ['{"limit": 2.5}', /its field limit must be a whole number from 1/],
+    ['{"loss": "hinge"}', /its field loss must be auto, cross-entropy,/],
+    ['{"classWeights": [1, -1]}', /its field classWeights must be "balanced" or an array/],
+    ['{"labelSmoothing": 1}', /its field labelSmoothing must be a number from 0 to below 1/],
+  ])('%s is refused in a sentence', async (content, sentence) => {
+    expect(await refusal(content)).toMatch(sentence);
+  });
+
+  it('that is far too long is not read', async () => {
+    expect(await refusal(' '.repeat(2 ** 20 + 1))).toMatch(/far more than settings take/);
+  });
+});
+
+describe('what is taken from a sidecar', () => {
+  const sidecar = {
+    name: 'net.sharpness.json',
+    options: { ...noOptions, samples: '/data/a.npz', scale: 2, classWeights: [1, 2] },
+  };
+
+  it('is what the options leave open', () => {
+    const options = { ...noOptions, scale: 3, limit: 5 };
+    expect(takenFrom(sidecar, options)).toEqual(['samples', 'classWeights']);
+    expect(withSidecar(options, sidecar)).toEqual({ ...sidecar.options, scale: 3, limit: 5 });
+    expect(withSidecar(options, null)).toBe(options);
+  });
+
+  it('is named where the settings or the samples are to blame, and not where the model is', () => {
+    const missing = new FailureError(
+      'SamplesNotFound',
+      'There is no file "a.npz"; check the path.',
+      'ENOENT',
+    );
+    expect(failureOf(namingSidecar(missing, sidecar, ['samples']))).toEqual({
+      kind: 'SamplesNotFound',
+      message: 'With samples from "net.sharpness.json": There is no file "a.npz"; check the path.',
+      detail: 'ENOENT',
+    });
+    expect(namingSidecar(missing, sidecar, [])).toBe(missing);
+    const broken = new FailureError('DamagedModel', 'no');
+    expect(namingSidecar(broken, sidecar, ['samples'])).toBe(broken);
+    const fault = new TypeError('x is undefined');
+    expect(namingSidecar(fault, sidecar, ['samples'])).toBe(fault);
+  });
+});
+
+describe('writing a sidecar', () => {
+  const written = async (model: string): Promise<unknown> =>
+    JSON.parse(await readFile(sidecarPath(model), 'utf8'));
+
+  it('remembers the samples by a relative path, and leaves nothing else behind', async () => {
+    const folder = await folderWith({});
+    const model = join(folder, 'net.onnx');
+    await writeSidecar(model, join(folder, 'a.npz'));
+    expect(await written(model)).toEqual({ samples: 'a.npz' });
+    await writeSidecar(model, join(folder, '..', 'other', 'b.csv'));
+    expect(await written(model)).toEqual({ samples: '../other/b.csv' });
+    expect(await readdir(folder)).toEqual(['net.sharpness.json']);
+    expect((await readSidecar(model))?.options.samples).toBe(join(folder, '..', 'other', 'b.csv'));
+  });
+
+  it('keeps what else it says, but for keys in another file', async () => {
+    const model = await modelWith('{"samples": "a.npz", "inputs": {"": "x"}, "labels": "y", "scale": 2}');
+    await writeSidecar(model, join(model, '..', 'a.npz'));
+    expect(await written(model)).toEqual({ samples: 'a.npz', inputs: { '': 'x' }, labels: 'y', scale: 2 });
+    await writeSidecar(model, join(model, '..', 'b.npz'));
+    expect(await written(model)).toEqual({ samples: 'b.npz', scale: 2 });
+  });
+
+  it('does not replace one that cannot be read', async () => {
+    const model = await modelWith('{"samples":');
+    await expect(writeSidecar(model, join(model, '..', 'b.npz'))).rejects.toThrow(/it is no JSON/);
+    expect(await readFile(sidecarPath(model), 'utf8')).toBe('{"samples":');
+    await writeFile(sidecarPath(model), '{}');
+    await writeSidecar(model, join(model, '..', 'b.npz'));
+    expect(await written(model)).toEqual({ samples: 'b.npz' });
+  });
+});
