@@ -157,7 +157,20 @@ export class AnalysisPanel implements vscode.Disposable {
 
   async #chooseSamples(choice: SampleChoice): Promise<void> {
     const source = await this.#sourceOf(choice);
-    if (source !== null) await this.#session.useSamples(source);
+    if (source === null) return;
+    if (source.kind === 'file') await this.#remember(source.path);
+    await this.#session.useSamples(source);
+  }
+
+  /** Writes the chosen samples beside the model, for the next time; where that fails, this time goes on all the same. */
+  async #remember(samples: string): Promise<void> {
+    const { writeSidecar } = await import('../samples/sidecar');
+    try {
+      await writeSidecar(this.#session.file, samples);
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#parts.log.warn(`${this.#session.file}: the choice of samples was not written down: ${reason}`);
+    }
   }
 
   async #sourceOf(choice: SampleChoice): Promise<SampleSource | null> {

@@ -2,12 +2,16 @@ import { failureOf } from '../report/failure';
 import type { PanelState } from '../report/panelMessages';
 import type { PartialReport, Report } from '../report/report';
 import {
+  noOptions,
   requestDefaults,
+  requestOf,
   type AnalysisRequest,
   type ModelInspection,
   type Progress,
+  type RequestOptions,
   type SampleSource,
 } from '../report/request';
+import type { Sidecar } from '../samples/sidecar';
 import type { WorkerCalls } from '../worker/client';
 import { filesRead, fingerprintsOf, unchanged, type Fingerprints } from './fingerprint';
 import type { RunMemory } from './runMemory';
@@ -54,7 +58,10 @@ export class AnalysisSession {
     return this.#source === null ? [this.file] : filesRead(this.file, this.#source);
   }
 
-  /** Analyses with the samples of the last run, else with the only data file that fits, else asks for samples. */
+  /**
+   * Analyses with the samples of the last run, else with those of the model's sidecar, else with the only data file that
+   * fits, else asks for samples.
+   */
   async run(): Promise<void> {
     // The file may be another by now: nothing that the last run found is shown as if it were of this one.
     this.#known = {};
@@ -111,6 +118,12 @@ export class AnalysisSession {
     this.#known = {};
     this.#change({ phase: 'reading', file: this.file });
     await this.#guard(signal, async () => {
+      const remembered = choice === 'ask' ? null : await this.#remembered();
+      if (!this.#isCurrent(signal)) return;
+      if (remembered !== null) {
+        await this.#analyse(remembered);
+        return;
+      }
       const inspection = await this.#parts.worker.inspect(this.file, {
         owner: this.file,
         signal,
@@ -145,17 +158,25 @@ export class AnalysisSession {
     await this.#guard(signal, async () => {
       // Taken before the files are read: a change while they are being read counts.
       const fingerprints = await fingerprintsOf(filesRead(this.file, source));
+      const sidecar = await this.#sidecar();
       if (!this.#isCurrent(signal)) return;
-      const report = await this.#parts.worker.analyse(
-        { ...requestDefaults, ...this.#parts.settings(), model: this.file, samples: source },
-        {
-          owner: this.file,
-          signal,
-          onProgress: (progress) => {
-            this.#report(signal, progress);
+      const request = { ...this.#parts.settings(), model: this.file, samples: source };
+      const report = await this.#parts.worker
+        .analyse(
+          { ...requestDefaults, ...settingsOf(sidecar, source), ...request },
+          {
+            owner: this.file,
+            signal,
+            onProgress: (progress) => {
+              this.#report(signal, progress);
+            },
           },
-        },
-      );
+        )
+        .catch(async (thrown: unknown) => {
+          if (sidecar === null) throw thrown;
+          const { namingSidecar, takenFrom } = await import('../samples/sidecar');
+          throw namingSidecar(thrown, sidecar, takenFrom(sidecar, optionsBeside(sidecar, source)));
+        });
       if (!this.#isCurrent(signal)) return;
       this.#work = null;
       this.#fingerprints = fingerprints;
@@ -163,6 +184,19 @@ export class AnalysisSession {
       await this.checkFiles();
       await this.#parts.memory.remember(this.file, { source, fingerprints });
     });
+  }
+
+  /** What stands beside the model. Loaded here with what checks it: the start of the editor does not wait for it. */
+  async #sidecar(): Promise<Sidecar | null> {
+    const { readSidecar } = await import('../samples/sidecar');
+    return readSidecar(this.file);
+  }
+
+  /** The samples that the sidecar names, if it names any. */
+  async #remembered(): Promise<SampleSource | null> {
+    const options = (await this.#sidecar())?.options;
+    const source = options === undefined ? null : requestOf(options).samples;
+    return source?.kind === 'file' ? source : null;
   }
 
   /** A failure of the work becomes the state, unless a newer wish took over. */
@@ -201,4 +235,16 @@ export class AnalysisSession {
     this.#state = state;
     this.#parts.onChange(state);
   }
+}
+
+/** Loss, scaling and limit are the sidecar's whatever the samples are. */
+function settingsOf(sidecar: Sidecar | null, source: SampleSource): Partial<AnalysisRequest> {
+  if (sidecar === null) return {};
+  return requestOf({ ...sidecar.options, samples: source.kind === 'file' ? source.path : null });
+}
+
+/** What the choice of samples says itself, so that the sidecar is not blamed for it. */
+function optionsBeside({ options }: Sidecar, source: SampleSource): RequestOptions {
+  if (source.kind === 'file' && source.path === options.samples) return noOptions;
+  return { ...noOptions, samples: '', inputs: {}, labels: '', limit: source.kind === 'random' ? 0 : null };
 }

@@ -23,6 +23,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sharp-person-'));
   await cp(join(root, 'examples'), folder, { recursive: true });
   await mkdir(join(folder, 'alone'));
+  await mkdir(join(folder, 'several'));
+  await copyFile(join(folder, 'digits-early.onnx'), join(folder, 'several', 'two.onnx'));
+  for (const name of ['one.npz', 'other.npz']) {
+    await copyFile(join(folder, 'digits.npz'), join(folder, 'several', name));
+  }
   await writeSmallModel(folder, join(folder, 'small'), 'small.onnx');
   await copyFile(join(folder, 'digits.onnx'), join(folder, 'alone', 'lonely.onnx'));
   await writeFile(
@@ -203,4 +208,18 @@ it('a model without samples beside it asks for them before it shows any number',
   await webview(page).locator('#random').click();
   await upperBoundShown();
   expect(await webview(page).locator('body').innerText()).toContain('random inputs');
+});
+
+it('the samples that are chosen are remembered beside the model, and used without a question', async () => {
+  const models = await openModels();
+  await models.filter({ hasText: 'two.onnx' }).click();
+  await webview(page).locator('#candidate-1').click();
+  const bound = await upperBoundShown();
+  const sidecar = join(folder, 'several', 'two.sharpness.json');
+  expect(JSON.parse(await readFile(sidecar, 'utf8'))).toEqual({ samples: 'other.npz' });
+
+  await runCommand(page, 'View: Close All Editors');
+  await models.filter({ hasText: 'two.onnx' }).click();
+  expect(await upperBoundShown()).toBe(bound);
+  expect(await webview(page).locator('#samples-chip').innerText()).toContain('other.npz');
 });

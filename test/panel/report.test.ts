@@ -171,15 +171,15 @@ describe('a finished report', () => {
     const painted = await page.evaluate(
       async ([png, step]) => {
         const image = await createImageBitmap(
-          new Blob([Uint8Array.from(atob(png as string), (character) => character.charCodeAt(0))]),
+          new Blob([Uint8Array.from(atob(png), (character) => character.charCodeAt(0))]),
         );
         const canvas = new OffscreenCanvas(image.width, image.height);
         const context = canvas.getContext('2d')!;
         context.drawImage(image, 0, 0);
-        const half = Math.floor((step as number) / 2);
+        const half = Math.floor(step / 2);
         return Array.from({ length: 64 }, (_, at) => {
-          const x = Math.floor((at % 8) * (step as number)) + half;
-          const y = Math.floor(Math.floor(at / 8) * (step as number)) + half;
+          const x = Math.floor((at % 8) * step) + half;
+          const y = Math.floor(Math.floor(at / 8) * step) + half;
           return context.getImageData(x, y, 1, 1).data[0];
         });
       },

@@ -1,5 +1,6 @@
 import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
 import { scaleColumns, stackTimes, weightOf, type SampleTile } from './sampleTile';
+import { block, columnsOf, columnsOfMatrix, eachScaled, transposed, transposedColumns } from './stacks';
 
 /**
  * The per-sample second derivatives that the blocks of the Hessian are made of, in pieces that bound the memory
@@ -91,29 +92,48 @@ export class CurvatureFeatures {
       curved,
     );
     if (this.tile.gaussNewton) return result;
-    const transfer = this.transferColumns(m, l, from, to);
     const bending = this.bending.get(m);
-    if (bending === undefined) {
-      const scale = bend[m]!.data;
-      const { rows, columns } = result;
-      for (let row = 0, at = 0; row < result.count * rows; row++) {
-        for (let j = 0; j < columns; j++, at++) result.data[at]! += scale[row]! * transfer.data[at]!;
-      }
-      return result;
-    }
-    const bent = await this.products.timesEach(bending, transfer);
+    if (bending === undefined) return this.addScaledTransfer(result, bend[m]!, m, l, from);
+    const bent = await this.products.timesEach(bending, this.transferColumns(m, l, from, to));
     for (let at = 0; at < result.data.length; at++) result.data[at]! += bent.data[at]!;
     return result;
   }
 
   /** Columns `from` to `to` of J_kl = ∂a_k/∂z_l, k > l; S × (d_k × (to − from)). For k = l it is diag(φ_l'). */
   innerJacobian(k: number, l: number, from: number, to: number): MatrixStack {
-    const transfer = this.transferColumns(k, l, from, to);
-    const { data } = this.tile.slope[k]!;
-    for (let row = 0, at = 0; row < transfer.count * transfer.rows; row++) {
-      for (let j = 0; j < transfer.columns; j++, at++) transfer.data[at]! *= data[row]!;
+    const { layers, slope, count } = this.tile;
+    const [rows, columns] = [layers[k]!.outputs, to - from];
+    const zero = { count, rows, columns, data: new Float64Array(count * rows * columns) };
+    return this.addScaledTransfer(zero, slope[k]!, k, l, from);
+  }
+
+  /** Adds the columns of diag(scale_n) T_ml from `from` on, in place. */
+  private addScaledTransfer(
+    stack: MatrixStack,
+    scale: Matrix,
+    m: number,
+    l: number,
+    from: number,
+  ): MatrixStack {
+    const { count, rows, columns, data } = stack;
+    const stored = this.transfer.get(`${m},${l}`);
+    const { inputs, weight } = this.tile.layers[m]!;
+    const slope = this.tile.slope[l]!;
+    for (let n = 0, at = 0; n < count; n++) {
+      for (let i = 0; i < rows; i++) {
+        const factor = scale.data[n * rows + i]!;
+        if (stored !== undefined) {
+          const source = (n * rows + i) * stored.columns + from;
+          for (let j = 0; j < columns; j++, at++) data[at]! += factor * stored.data[source + j]!;
+        } else {
+          // T_{l+1,l} = W_{l+1} D_l is not stored: it would be as large as the stack.
+          const [row, sample] = [i * inputs + from, n * slope.columns + from];
+          for (let j = 0; j < columns; j++, at++)
+            data[at]! += factor * weight[row + j]! * slope.data[sample + j]!;
+        }
+      }
     }
-    return transfer;
+    return stack;
   }
 
   /** Rows `from` to `to` of M_l, columns from `from` on: the upper triangle lies in them. */
@@ -188,64 +208,4 @@ export class CurvatureFeatures {
     const above = this.transferColumns(m, l + 1, 0, layers[l + 1]!.outputs);
     return scaleColumns(await stackTimes(above, weightOf(layers[l + 1]!), this.products), slope[l]!);
   }
-}
-
-/** matrix · diag(scale_n) for every row n of `scale`; S × (rows × columns). */
-function eachScaled(matrix: Matrix, scale: Matrix, count: number): MatrixStack {
-  const { rows, columns, data } = matrix;
-  const result = new Float64Array(count * rows * columns);
-  for (let n = 0, at = 0; n < count; n++) {
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < columns; j++, at++) {
-        result[at] = data[i * columns + j]! * scale.data[n * columns + j]!;
-      }
-    }
-  }
-  return { count, rows, columns, data: result };
-}
-
-function transposed({ rows, columns, data }: Matrix): Matrix {
-  const result = new Float64Array(data.length);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) result[j * rows + i] = data[i * columns + j]!;
-  return { rows: columns, columns: rows, data: result };
-}
-
-function columnsOfMatrix(matrix: Matrix, from: number, to: number): Matrix {
-  const { rows, columns, data } = columnsOf({ ...matrix, count: 1 }, from, to);
-  return { rows, columns, data };
-}
-
-/** Columns `from` to `to` of every matrix of a stack, in memory of their own. */
-export function columnsOf(stack: MatrixStack, from: number, to: number): MatrixStack {
-  return block(stack, 0, stack.rows, from, to);
-}
-
-function block(stack: MatrixStack, rowFrom: number, rowTo: number, from: number, to: number): MatrixStack {
-  const { count, rows, columns, data } = stack;
-  const height = rowTo - rowFrom;
-  const width = to - from;
-  if (height === rows && width === columns) return { ...stack, data: data.slice() };
-  const result = new Float64Array(count * height * width);
-  for (let n = 0, at = 0; n < count; n++) {
-    for (let i = rowFrom; i < rowTo; i++, at += width) {
-      const row = (n * rows + i) * columns;
-      result.set(data.subarray(row + from, row + to), at);
-    }
-  }
-  return { count, rows: height, columns: width, data: result };
-}
-
-/** Columns `from` to `to` of every matrix of a stack, transposed: S × ((to − from) × rows). */
-function transposedColumns(stack: MatrixStack, from: number, to: number): MatrixStack {
-  const { count, rows, columns, data } = stack;
-  const width = to - from;
-  const result = new Float64Array(count * width * rows);
-  for (let n = 0; n < count; n++) {
-    for (let i = 0; i < rows; i++) {
-      const row = (n * rows + i) * columns + from;
-      for (let j = 0; j < width; j++) result[(n * width + j) * rows + i] = data[row + j]!;
-    }
-  }
-  return { count, rows: width, columns: rows, data: result };
 }

@@ -1,8 +1,9 @@
-import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
+import type { Matrix, MatrixProducts } from '../../runtime/matrixProducts';
 import type { BlockSum } from './blockSum';
 import type { CurvatureFeatures } from './curvatureFeatures';
 import { ranges } from './ranges';
 import { rowsOf } from './sampleTile';
+import { columnsOfMatrix, flat, transposed } from './stacks';
 
 /** Bytes of the factors that are made at once: they are read again from the cache, and their memory is used again. */
 const factorBytes = 4 * 1024 ** 2;
@@ -17,7 +18,9 @@ const leastSamples = 128;
 export interface Factors {
   /** The first sample, counted over all tiles. */
   readonly from: number;
+  /** One column for every sample: the products need no transposing, and loops run along the samples. */
   readonly left: Matrix;
+  /** One row for every sample. */
   readonly right: Matrix;
 }
 
@@ -34,12 +37,12 @@ export class PrimalPiece {
   ) {}
 
   async add({ left, right }: Factors): Promise<void> {
-    const product = await this.products.transposedTimes(left, right);
+    const product = await this.products.times(left, right);
     if (this.sum === null) this.sum = product;
     else for (let at = 0; at < product.data.length; at++) this.sum.data[at]! += product.data[at]!;
-    for (let n = 0; n < left.rows; n++) {
-      this.block.sameSample +=
-        squaredNorm(rowsOf(left, n, n + 1).data) * squaredNorm(rowsOf(right, n, n + 1).data);
+    const squares = squaredColumns(left);
+    for (let n = 0; n < right.rows; n++) {
+      this.block.sameSample += squares[n]! * squaredNorm(rowsOf(right, n, n + 1).data);
     }
   }
 
@@ -53,8 +56,8 @@ export class PrimalPiece {
   /** The rows of the samples; `factors` are those that were added, `close` has been called. */
   async addRows({ from, left, right }: Factors): Promise<void> {
     if (this.sum === null) throw new RangeError('Rows of an empty sum');
-    const { data, columns } = await this.products.times(left, this.sum);
-    for (let n = 0, at = 0; n < left.rows; n++) {
+    const { rows, columns, data } = await this.products.transposedTimes(left, this.sum);
+    for (let n = 0, at = 0; n < rows; n++) {
       let row = 0;
       for (let q = 0; q < columns; q++, at++) row += data[at]! * right.data[at]!;
       this.block.rows[from + n]! += row;
@@ -83,7 +86,7 @@ export async function* diagonalFactors(
     packSquares(rowsOf(input, first, last), data);
     yield {
       from: features.tile.from + first,
-      left: rowsOf(curvature, first, last),
+      left: transposed(rowsOf(curvature, first, last)),
       right: { rows: last - first, columns: packedWidth, data },
     };
   }
@@ -103,64 +106,89 @@ export async function* crossFactors(
 ): AsyncGenerator<Factors> {
   const { tile } = features;
   const curvature = await features.crossCurvature(m, l, from, to);
-  const [height, width, inputs] = [curvature.rows, to - from, tile.input[m]!];
-  const inner = inputs.columns;
-  const runs = new SampleRuns(tile.count, height * inner * width, pieceBytes);
+  const inner = tile.input[m]!.columns;
+  const curved = transposed(flat(curvature));
+  const activations = transposed(tile.input[m]!);
+  const moved = tile.gaussNewton ? null : movedInputs(features, m, l, from, to);
+  const columns = curved.rows * inner;
+  const runs = new SampleRuns(tile.count, columns, pieceBytes);
   for (const [first, last] of runs.ranges) {
     const data = runs.numbers(first, last);
-    writeCurvedActivations(data, curvature, inputs, first, last);
-    if (!features.tile.gaussNewton) addErrorTerms(data, features, m, l, [from, to], [first, last]);
+    writeCurvedActivations(data, curved, activations, curvature.columns, first, last);
+    if (moved !== null) addErrorTerms(data, moved, inner * curvature.columns, first, last);
     yield {
       from: tile.from + first,
-      left: { rows: last - first, columns: height * inner * width, data },
+      left: { rows: columns, columns: last - first, data },
       right: rowsOf(tile.input[l]!, first, last),
     };
   }
 }
 
-/** Writes H_ij ã_p of samples `first` to `last`: i over the rows of H, p over ã, j over the columns of H. */
+/** H_ij ã_p of samples `first` to `last`: rows by i over d_m, p over ã, j over the `width` columns of H. */
 function writeCurvedActivations(
   result: Float64Array,
-  { rows: height, columns: width, data: curvature }: MatrixStack,
-  { columns: inner, data: activations }: Matrix,
+  { rows, columns: samples, data: curvature }: Matrix,
+  { rows: inner, data: activations }: Matrix,
+  width: number,
   first: number,
   last: number,
 ): void {
-  for (let n = first, at = 0; n < last; n++) {
-    for (let i = 0; i < height; i++) {
-      const row = (n * height + i) * width;
-      for (let p = 0; p < inner; p++) {
-        const activation = activations[n * inner + p]!;
-        for (let j = 0; j < width; j++, at++) result[at] = curvature[row + j]! * activation;
+  let at = 0;
+  for (let row = 0; row < rows; row += width) {
+    for (let p = 0; p < inner; p++) {
+      const activation = p * samples;
+      for (let j = row; j < row + width; j++) {
+        const element = j * samples;
+        for (let n = first; n < last; n++, at++) {
+          result[at] = curvature[element + n]! * activations[activation + n]!;
+        }
       }
     }
   }
 }
 
-/** Adds δ_i J_pj to the V_n of samples `first` to `last`. */
-function addErrorTerms(
-  data: Float64Array,
+/** The δ_i J_pj of a block, without their product. */
+interface MovedInputs {
+  /** δ_i, one row for every i. */
+  readonly errors: Matrix;
+  /** The J_pj that are not 0, one row for each. */
+  readonly jacobian: Matrix;
+  /** Where each of those rows lies among all (p,j). */
+  readonly places: readonly number[];
+}
+
+function movedInputs(
   features: CurvatureFeatures,
   m: number,
   l: number,
-  [from, to]: readonly [number, number],
-  [first, last]: readonly [number, number],
+  from: number,
+  to: number,
+): MovedInputs {
+  const { delta, slope } = features.tile;
+  const errors = transposed(delta[m]!);
+  const width = to - from;
+  if (m === l + 1) {
+    const jacobian = transposed(columnsOfMatrix(slope[l]!, from, to));
+    return { errors, jacobian, places: Array.from({ length: width }, (_, j) => (from + j) * width + j) };
+  }
+  const jacobian = transposed(flat(features.innerJacobian(m - 1, l, from, to)));
+  return { errors, jacobian, places: Array.from({ length: jacobian.rows }, (_, row) => row) };
+}
+
+/** Adds δ_i J_pj for samples `first` to `last`; `height` is the number of all (p,j). */
+function addErrorTerms(
+  result: Float64Array,
+  { errors, jacobian, places }: MovedInputs,
+  height: number,
+  first: number,
+  last: number,
 ): void {
-  const { tile } = features;
-  const { columns: height, data: errors } = tile.delta[m]!;
-  const [inner, outputs, width] = [tile.input[m]!.columns, tile.layers[m]!.inputs, to - from];
-  const { columns: slopes, data: slope } = tile.slope[l]!;
-  const jacobian = m === l + 1 ? null : features.innerJacobian(m - 1, l, from, to).data;
-  for (let n = first; n < last; n++) {
-    for (let i = 0; i < height; i++) {
-      const error = errors[n * height + i]!;
-      const start = ((n - first) * height + i) * inner * width;
-      if (jacobian === null) {
-        for (let p = from; p < to; p++)
-          data[start + p * width + (p - from)]! += error * slope[n * slopes + p]!;
-      } else {
-        const source = n * outputs * width;
-        for (let at = 0; at < outputs * width; at++) data[start + at]! += error * jacobian[source + at]!;
+  const { rows, columns: samples, data } = errors;
+  for (let i = 0; i < rows; i++) {
+    for (const [row, place] of places.entries()) {
+      let at = (i * height + place) * (last - first);
+      for (let n = first; n < last; n++, at++) {
+        result[at]! += data[i * samples + n]! * jacobian.data[row * samples + n]!;
       }
     }
   }
@@ -200,16 +228,28 @@ class SampleRuns {
   }
 }
 
-/** Four sums side by side: one alone waits for every addition before the next. */
-function squaredNorm(values: Float64Array): number {
-  let [first, second, third, fourth] = [0, 0, 0, 0];
-  let at = 0;
-  for (; at + 3 < values.length; at += 4) {
-    first += values[at]! * values[at]!;
-    second += values[at + 1]! * values[at + 1]!;
-    third += values[at + 2]! * values[at + 2]!;
-    fourth += values[at + 3]! * values[at + 3]!;
+/** Σ of squares of every column; four rows at a time, which halves the traffic with the sums. */
+function squaredColumns({ rows, columns, data }: Matrix): Float64Array {
+  const sums = new Float64Array(columns);
+  let row = 0;
+  for (; row + 3 < rows; row += 4) {
+    const first = row * columns;
+    const [second, third, fourth] = [first + columns, first + 2 * columns, first + 3 * columns];
+    for (let n = 0; n < columns; n++) {
+      sums[n]! +=
+        data[first + n]! * data[first + n]! +
+        data[second + n]! * data[second + n]! +
+        data[third + n]! * data[third + n]! +
+        data[fourth + n]! * data[fourth + n]!;
+    }
   }
-  for (; at < values.length; at++) first += values[at]! * values[at]!;
-  return first + second + (third + fourth);
+  for (; row < rows; row++) for (let n = 0; n < columns; n++) sums[n]! += data[row * columns + n]! ** 2;
+  return sums;
+}
+
+function squaredNorm(values: Float64Array): number {
+  let sum = 0;
+  // eslint-disable-next-line @typescript-eslint/prefer-for-of -- iterating a typed array takes six times as long
+  for (let at = 0; at < values.length; at++) sum += values[at]! * values[at]!;
+  return sum;
 }

@@ -45,6 +45,7 @@ class AskedWorker implements WorkerCalls {
         else resolve(answer as T);
       };
       options.signal?.addEventListener('abort', () => {
+        this.#pending = null;
         reject(new FailureError('Interrupted', 'The analysis was cancelled.'));
       });
     });
@@ -185,6 +186,87 @@ describe('samples', () => {
     expect(shown.state.phase).toBe('choosing-samples');
     shown.cancel();
     expect(shown.state).toBe(before);
+  });
+});
+
+describe('a sidecar', () => {
+  const sidecarOf = (content: object): Promise<void> =>
+    writeFile(join(folder, 'm.sharpness.json'), JSON.stringify(content));
+
+  it('names the samples before any file is looked for, and the loss', async () => {
+    await sidecarOf({ samples: 'm.npz', labels: 'y', scale: 0.5, limit: 9, labelSmoothing: 0.1 });
+    const run = session().run();
+    await worker.answer(report);
+    await run;
+    expect(phases()).toEqual(['reading', 'running', 'done']);
+    expect(worker.requests).toEqual([
+      {
+        ...requestDefaults,
+        model,
+        samples: { kind: 'file', path: samples, inputs: {}, labels: 'y' },
+        scale: 0.5,
+        limit: 9,
+        labelSmoothing: 0.1,
+        threads: 2,
+        memoryBudget: 1e9,
+      },
+    ]);
+  });
+
+  it('without samples leaves them to the only file that fits, or to the chooser', async () => {
+    await sidecarOf({ classWeights: 'balanced', limit: 9 });
+    await analysed();
+    expect(worker.requests[0]).toMatchObject({
+      samples: { kind: 'file', path: samples, inputs: {}, labels: null },
+      classWeights: 'balanced',
+      limit: 9,
+    });
+    const shown = session();
+    const chosen = shown.useSamples({ kind: 'random', count: 8 });
+    await worker.answer(report);
+    await chosen;
+    expect(worker.requests[1]).toMatchObject({ classWeights: 'balanced', limit: null });
+  });
+
+  it('does not keep the chooser from coming up', async () => {
+    await sidecarOf({ samples: 'm.npz' });
+    const shown = session();
+    const change = shown.changeSamples();
+    await worker.answer(inspection(candidate(samples, true)));
+    await change;
+    expect(shown.state.phase).toBe('choosing-samples');
+  });
+
+  it('that does not fit is named', async () => {
+    await sidecarOf({ samples: 'absent.npz' });
+    const run = session().run();
+    await worker.answer(
+      new FailureError('SamplesNotFound', 'There is no file "absent.npz"; check the path.'),
+    );
+    await run;
+    expect(states.at(-1)).toMatchObject({
+      phase: 'failed',
+      failure: {
+        kind: 'SamplesNotFound',
+        message: 'With samples from "m.sharpness.json": There is no file "absent.npz"; check the path.',
+      },
+    });
+  });
+
+  it('is not blamed for samples that were chosen', async () => {
+    await sidecarOf({ samples: 'absent.npz', labels: 'y' });
+    const chosen = session().useSamples({ kind: 'file', path: samples, inputs: {}, labels: null });
+    await worker.answer(new FailureError('NoSamples', 'no'));
+    await chosen;
+    expect(states.at(-1)).toMatchObject({ failure: { message: 'no' } });
+    expect(worker.requests[0]?.samples).toMatchObject({ path: samples, labels: null });
+  });
+
+  it('that is damaged ends the run in a sentence', async () => {
+    await writeFile(join(folder, 'm.sharpness.json'), '{');
+    await session().run();
+    expect(states.at(-1)).toMatchObject({ phase: 'failed', failure: { kind: 'UsageError' } });
+    expect(worker.requests).toEqual([]);
   });
 });
 

@@ -1,0 +1,30 @@
+// Bundles bench/ and runs it: see bench/run.ts for what it does and takes. The machine should do nothing else.
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { root, runNode } from './processes.mjs';
+
+const bundles = join(root, '.vscode-test', 'bench');
+
+try {
+  /** @type {import('esbuild').BuildOptions} */
+  const shared = {
+    absWorkingDir: root,
+    outdir: bundles,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    external: ['onnxruntime-node'],
+    logLevel: 'warning',
+  };
+  await build({
+    ...shared,
+    entryPoints: ['bench/measure.ts'],
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+  });
+  await build({ ...shared, entryPoints: ['bench/run.ts'], format: 'esm', outExtension: { '.js': '.mjs' } });
+  await runNode([join(bundles, 'run.mjs'), ...process.argv.slice(2)]);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
