@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { oneHot } from '../src/analysis/chooseLoss';
 import { readPerceptron } from '../src/analysis/readPerceptron';
+import { readModel } from '../src/formats/readModel';
 import { activationNamed } from '../src/perceptron/activations';
 import type { Problem } from '../src/perceptron/closedForm/sampleTile';
 import { firstActivations } from '../src/perceptron/forward';
@@ -10,7 +11,9 @@ import { readSamples } from '../src/samples/readSamples';
 
 /** The model NAME.onnx with all samples of NAME.npz, from a folder of reference cases. */
 export async function referenceProblem(folder: string, name: string): Promise<Problem> {
-  const { perceptron, inputSpec } = await readPerceptron(join(folder, `${name}.onnx`), null);
+  const recognition = readPerceptron(await readModel(join(folder, `${name}.onnx`)), null);
+  if (!recognition.ok) throw new Error(recognition.failure.message);
+  const { perceptron, inputSpec } = recognition.read;
   const path = join(folder, `${name}.npz`);
   const samples = await readSamples({ kind: 'file', path, inputs: {}, labels: null }, [inputSpec], {
     scale: 1,

@@ -1,13 +1,12 @@
-import { basename } from 'node:path';
 import type { Model } from '../formats/model';
-import { readModel } from '../formats/readModel';
 import { parameterCount, type Perceptron } from '../perceptron/perceptron';
 import { describeArchitecture, recognisePerceptron } from '../perceptron/recognise';
-import { FailureError } from '../report/failure';
+import type { Failure } from '../report/failure';
 import type { ModelFacts } from '../report/report';
 import type { InputSpec } from '../samples/samples';
+import { modelFacts } from './modelFacts';
 
-/** A model file that the closed form serves. */
+/** A model that the closed form serves. */
 export interface ReadPerceptron {
   readonly model: Model;
   readonly perceptron: Perceptron;
@@ -19,29 +18,15 @@ export interface ReadPerceptron {
   readonly notes: readonly string[];
 }
 
-/** @throws FailureError where the file cannot be read, or holds no perceptron: it names the node in the way */
-export async function readPerceptron(file: string, output: string | null): Promise<ReadPerceptron> {
-  const model = await readModel(file);
+/** The model as a perceptron, or the node in the way. */
+export function readPerceptron(
+  model: Model,
+  output: string | null,
+): { readonly ok: true; readonly read: ReadPerceptron } | { readonly ok: false; readonly failure: Failure } {
   const recognition = recognisePerceptron(model.graph, output);
-  if (!recognition.ok) {
-    const { kind, message, detail } = recognition.failure;
-    throw new FailureError(kind, message, detail);
-  }
+  if (!recognition.ok) return recognition;
   const { perceptron, logitsInGraph, inputSpec, notes } = recognition;
-  return {
-    model,
-    perceptron,
-    logitsInGraph,
-    inputSpec,
-    notes,
-    facts: {
-      file: basename(file),
-      sha256: model.sha256,
-      format: model.format,
-      producer: model.producer,
-      parameters: parameterCount(perceptron.layers),
-      output: perceptron.logits,
-      architecture: describeArchitecture(perceptron),
-    },
-  };
+  const parameters = parameterCount(perceptron.layers);
+  const facts = modelFacts(model, perceptron.logits, parameters, describeArchitecture(perceptron));
+  return { ok: true, read: { model, perceptron, logitsInGraph, inputSpec, facts, notes } };
 }

@@ -11,6 +11,20 @@ export function blockwiseUpperBound(
   blockUpperBounds: readonly number[],
   blockNormsSquared: readonly (readonly number[])[],
 ): number {
+  return blockwiseBound(blockUpperBounds, blockNormsSquared).upper;
+}
+
+export interface BlockwiseBound {
+  readonly upper: number;
+  /** S's unit eigenvector x of that eigenvalue: the bound's slope by S_lm is x_l x_m. */
+  readonly direction: readonly number[];
+}
+
+/** The bound with its slope. */
+export function blockwiseBound(
+  blockUpperBounds: readonly number[],
+  blockNormsSquared: readonly (readonly number[])[],
+): BlockwiseBound {
   const layers = blockUpperBounds.length;
   const matrix = Matrix.zeros(layers, layers);
   for (let l = 0; l < layers; l++) {
@@ -19,8 +33,12 @@ export function blockwiseUpperBound(
       matrix.set(l, m, l === m ? (blockUpperBounds[l] ?? Number.NaN) : norm);
     }
   }
-  const { realEigenvalues } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
+  const decomposition = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
+  const largest = Math.max(...decomposition.realEigenvalues);
   // The decomposition is backward stable: its error is a small multiple of the rounding unit times the norm.
   const rounding = 16 * layers * Number.EPSILON * matrix.norm('frobenius');
-  return Math.max(...realEigenvalues) + rounding;
+  return {
+    upper: largest + rounding,
+    direction: decomposition.eigenvectorMatrix.getColumn(decomposition.realEigenvalues.indexOf(largest)),
+  };
 }

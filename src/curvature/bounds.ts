@@ -17,16 +17,17 @@ export interface Range {
 }
 
 /**
- * Relative slack on ‖H‖_F². Clamping a negative variance at zero is not safe for an upper bound: eigenvalues that are
+ * Slack on ‖H‖_F², relative. Clamping a negative variance at zero is not safe for an upper bound: eigenvalues that are
  * all but equal make the variance round to less than nothing. With ‖H‖_F² off by 1e-13 in its rounding, 1e-12 left no
  * violation.
  */
-const roundingSlack = 1e-12;
+export function roundingSlack(frobeniusSquared: number): number {
+  return 1e-12 * frobeniusSquared;
+}
 
-/** P times the variance of the eigenvalues, ‖H‖_F² − (tr H)²/P, widened (sign +1) or narrowed (−1) by the slack. */
-function scatter({ trace, frobeniusSquared, order }: Moments, sign: 1 | -1): number {
-  const plain = Math.max(0, frobeniusSquared - (trace * trace) / order);
-  return Math.max(0, plain + sign * roundingSlack * frobeniusSquared);
+/** P times the variance of the eigenvalues, ‖H‖_F² − (tr H)²/P, widened or (a negative slack) narrowed. */
+function scatter({ trace, frobeniusSquared, order }: Moments, slack: number): number {
+  return Math.max(0, Math.max(0, frobeniusSquared - (trace * trace) / order) + slack);
 }
 
 function check({ trace, frobeniusSquared, order }: Moments): void {
@@ -37,15 +38,18 @@ function check({ trace, frobeniusSquared, order }: Moments): void {
   }
 }
 
-/** m + s/√(P−1) ≤ λ_max ≤ m + s√(P−1), with m = tr H/P and s² = ‖H‖_F²/P − m². */
-export function lambdaMaxBounds(moments: Moments): Range {
+/**
+ * m + s/√(P−1) ≤ λ_max ≤ m + s√(P−1), with m = tr H/P and s² = ‖H‖_F²/P − m².
+ * @param slack on the squared norm: more than its own rounding where it is a difference of larger numbers
+ */
+export function lambdaMaxBounds(moments: Moments, slack = roundingSlack(moments.frobeniusSquared)): Range {
   check(moments);
   const { trace, order } = moments;
   const mean = trace / order;
   if (order === 1) return { lower: mean, upper: mean };
   return {
-    lower: mean + Math.sqrt(scatter(moments, -1) / (order * (order - 1))),
-    upper: mean + Math.sqrt((1 - 1 / order) * scatter(moments, 1)),
+    lower: mean + Math.sqrt(scatter(moments, -slack) / (order * (order - 1))),
+    upper: mean + Math.sqrt((1 - 1 / order) * scatter(moments, slack)),
   };
 }
 
@@ -63,7 +67,7 @@ export function eigenvalueBounds(moments: Moments, k: number): Range {
     throw new RangeError(`No λ_${k} strictly inside 1 and ${order}`);
   const mean = trace / order;
   // Both ends lie away from the mean, so both take the widened scatter.
-  const deviation = Math.sqrt(scatter(moments, 1) / order);
+  const deviation = Math.sqrt(scatter(moments, roundingSlack(moments.frobeniusSquared)) / order);
   return {
     lower: mean - deviation * Math.sqrt((k - 1) / (order - k + 1)),
     upper: mean + deviation * Math.sqrt((order - k) / k),

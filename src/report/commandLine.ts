@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { FailureError } from './failure';
 import { printable } from './printable';
-import type { Loss } from './report';
+import type { Loss, Method } from './report';
 import {
   defaultRandomCount,
   requestDefaults,
   requestOf,
   type AnalysisRequest,
+  type Computation,
   type RequestOptions,
 } from './request';
 
@@ -19,7 +20,7 @@ export type Command =
       readonly model: string;
       /** What the arguments say; a sidecar beside the model may say the rest. */
       readonly options: RequestOptions;
-      readonly machine: Pick<AnalysisRequest, 'seed' | 'threads' | 'memoryBudget'>;
+      readonly computation: Computation;
       readonly json: boolean;
       /** The file that the report is written to as a page, or null. */
       readonly html: string | null;
@@ -44,6 +45,12 @@ Options of analyze:
   --loss LOSS           auto, cross-entropy, binary-cross-entropy or mean-squared-error (auto)
   --class-weights W,…   weight of every class in the cross-entropy, or "balanced" (PyTorch's weight=)
   --label-smoothing E   share of every label spread evenly over all classes, from 0 to below 1 (0)
+  --method METHOD       auto, closed-form (perceptrons), exact (small models) or estimate (auto)
+  --precision R         relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})
+  --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)
+  --evaluation          analyses an export in training mode as in evaluation mode
+  --blocks              estimates the blocks of layers, too, which takes more products
+  --time SECONDS        begins no further product after so many seconds
   --seed N              seed of everything drawn (0)
   --threads N           threads for matrix products (as many as there are cores)
   --memory BYTES        what the working set may take (${requestDefaults.memoryBudget})
@@ -67,6 +74,12 @@ const options = {
   loss: { type: 'string', multiple: true },
   'class-weights': { type: 'string', multiple: true },
   'label-smoothing': { type: 'string', multiple: true },
+  method: { type: 'string', multiple: true },
+  precision: { type: 'string', multiple: true },
+  dtype: { type: 'string', multiple: true },
+  evaluation: { type: 'boolean' },
+  blocks: { type: 'boolean' },
+  time: { type: 'string', multiple: true },
   seed: { type: 'string', multiple: true },
   threads: { type: 'string', multiple: true },
   memory: { type: 'string', multiple: true },
@@ -76,22 +89,16 @@ const options = {
   version: { type: 'boolean' },
 } as const;
 
-/** Announced in the documentation of later versions: refused by name rather than as unknown. */
-const unavailable: ReadonlySet<string> = new Set([
-  'method',
-  'precision',
-  'dtype',
-  'evaluation',
-  'blocks',
-  'time',
-]);
-
 const losses: readonly (Loss | 'auto')[] = [
   'auto',
   'cross-entropy',
   'binary-cross-entropy',
   'mean-squared-error',
 ];
+
+const methods: readonly (Method | 'auto')[] = ['auto', 'closed-form', 'exact', 'estimate'];
+
+const dtypes: readonly AnalysisRequest['dtype'][] = ['auto', 'float64', 'float32'];
 
 function usageError(sentence: string): FailureError {
   return new FailureError('UsageError', `${printable(sentence)} (--help lists what can be written).`);
@@ -103,9 +110,6 @@ function parsed(args: readonly string[]) {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
-    if (unknown !== undefined && unavailable.has(unknown.slice(2))) {
-      throw usageError(`The option ${unknown} is not available in this version`);
-    }
     if (unknown !== undefined) throw usageError(`There is no option ${unknown}`);
     const ambiguous = /^Option '(--\w+)[^']*' argument is ambiguous/.exec(message)?.[1];
     if (ambiguous !== undefined) {
@@ -116,7 +120,7 @@ function parsed(args: readonly string[]) {
 }
 
 type Values = ReturnType<typeof parsed>['values'];
-type TextOption = Exclude<keyof Values, 'json' | 'help' | 'version'>;
+type TextOption = Exclude<keyof Values, 'json' | 'help' | 'version' | 'evaluation' | 'blocks'>;
 
 /** The value of an option that may be given once, or null. */
 function textOf(values: Values, name: TextOption): string | null {
@@ -153,8 +157,13 @@ function wholeNumberOf(values: Values, name: TextOption, least: number, most: nu
   );
 }
 
-function isLoss(text: string): text is Loss | 'auto' {
-  return losses.some((loss) => loss === text);
+/** The one of the words that an option is given, or null. */
+function wordOf<Word extends string>(values: Values, name: TextOption, words: readonly Word[]): Word | null {
+  const text = textOf(values, name);
+  if (text === null) return null;
+  const word = words.find((each) => each === text);
+  if (word === undefined) throw usageError(`--${name} is "${text}", but must be one of ${words.join(', ')}`);
+  return word;
 }
 
 /** The keys of the inputs by graph input; a KEY alone stands for the only input. */
@@ -191,10 +200,6 @@ function classWeightsOf(values: Values): AnalysisRequest['classWeights'] {
 }
 
 function requestOptions(values: Values): RequestOptions {
-  const loss = textOf(values, 'loss');
-  if (loss !== null && !isLoss(loss)) {
-    throw usageError(`--loss is "${loss}", but must be one of ${losses.join(', ')}`);
-  }
   return {
     samples: textOf(values, 'samples'),
     inputs: values.inputs === undefined ? null : inputKeys(values.inputs),
@@ -207,7 +212,7 @@ function requestOptions(values: Values): RequestOptions {
     ),
     limit: wholeNumberOf(values, 'limit', 1, 2 ** 31 - 1),
     output: textOf(values, 'output'),
-    loss,
+    loss: wordOf(values, 'loss', losses),
     classWeights: classWeightsOf(values),
     labelSmoothing: numberOf(
       values,
@@ -223,7 +228,24 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
     kind: 'analyze',
     model,
     options: requestOptions(values),
-    machine: {
+    computation: {
+      method: wordOf(values, 'method', methods) ?? requestDefaults.method,
+      precision:
+        numberOf(
+          values,
+          'precision',
+          'a number from 0.000001 to below 1',
+          (value) => value >= 1e-6 && value < 1,
+        ) ?? requestDefaults.precision,
+      dtype: wordOf(values, 'dtype', dtypes) ?? requestDefaults.dtype,
+      evaluation: values.evaluation === true,
+      blocks: values.blocks === true,
+      timeLimit: numberOf(
+        values,
+        'time',
+        'a number of seconds above 0',
+        (value) => value > 0 && Number.isFinite(value),
+      ),
       seed: wholeNumberOf(values, 'seed', 0, 2 ** 32 - 1) ?? requestDefaults.seed,
       threads: wholeNumberOf(values, 'threads', 1, 1024) ?? requestDefaults.threads,
       memoryBudget:
@@ -240,13 +262,13 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
  * @throws FailureError UsageError for options about a data file where there is none
  */
 export function requestOfCommand(
-  { model, machine, options: own }: Extract<Command, { kind: 'analyze' }>,
+  { model, computation, options: own }: Extract<Command, { kind: 'analyze' }>,
   options: RequestOptions,
 ): AnalysisRequest {
   const needless = (['inputs', 'labels', 'scale'] as const).find((name) => own[name] !== null);
   if (options.samples === null && needless !== undefined)
     throw usageError(`--${needless} is about the data file, but there is no --samples`);
-  return { ...requestOf(options), ...machine, model };
+  return { ...requestOf(options), ...computation, model };
 }
 
 /**

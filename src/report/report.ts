@@ -157,6 +157,45 @@ export interface GaussNewton {
   readonly upper: Quantity;
 }
 
+/** An interval that holds an extreme eigenvalue of the Hessian. */
+export interface EigenvalueInterval {
+  readonly lower: number;
+  readonly upper: number;
+  /**
+   * "spectrum": from all eigenvalues, both ends equal. "proved": true of every matrix of this trace and norm.
+   * "probabilistic": true but for unlucky starts of Lanczos.
+   */
+  readonly kind: 'spectrum' | 'proved' | 'probabilistic';
+  /** The probability that it holds, at least; 1 where it is no matter of chance. */
+  readonly confidence: number;
+  /** Whether it is narrower than the precision asked, relative to its nearer end. */
+  readonly certified: boolean;
+  /** Lanczos steps taken. */
+  readonly steps: number;
+}
+
+export interface Sharpness {
+  readonly lambdaMax: EigenvalueInterval;
+  readonly lambdaMin: EigenvalueInterval;
+}
+
+/** The distribution of the Hessian's eigenvalues. */
+export interface Spectrum {
+  /** "exact": every eigenvalue counted. "quadrature": stochastic Lanczos quadrature. */
+  readonly method: 'exact' | 'quadrature';
+  /** All eigenvalues in descending order, or null where they are not known. */
+  readonly values: readonly number[] | null;
+  /** Edges of the bins in ascending order, one more than there are bins. */
+  readonly grid: readonly number[];
+  /** Share of all eigenvalues per unit of λ in each bin: densities times widths sum to 1. */
+  readonly densities: readonly number[];
+  /** Standard error of each density over the probes; null where exact. */
+  readonly spread: readonly number[] | null;
+  /** Starting vectors of the quadrature, and Lanczos steps from each; 0 where exact. */
+  readonly probes: number;
+  readonly steps: number;
+}
+
 export interface Warning {
   readonly kind: string;
   readonly message: string;
@@ -183,7 +222,9 @@ export interface Report {
   readonly blocks: readonly (readonly Quantity[])[] | null;
   readonly orthogonality: Orthogonality | null;
   readonly topSamples: readonly TopSample[] | null;
-  readonly spectrum: null;
+  /** Absent where no interval was looked for. */
+  readonly sharpness?: Sharpness;
+  readonly spectrum: Spectrum | null;
   readonly warnings: readonly Warning[];
   /** Seconds by stage ("read", "forward", "compute", "total"); the only part that two equal runs may differ in. */
   readonly time: Readonly<Record<string, number>>;

@@ -1,4 +1,4 @@
-import type { Cost, Loss, PartialReport } from './report';
+import type { Cost, Loss, Method, PartialReport } from './report';
 
 /** Where the samples come from. */
 export type SampleSource =
@@ -27,6 +27,18 @@ export interface AnalysisRequest {
   readonly classWeights: readonly number[] | 'balanced' | null;
   /** Share of every label that is spread evenly over all classes, 0 to 1 (1 excluded). */
   readonly labelSmoothing: number;
+  /** auto: the closed form for perceptrons, every column for small models, else an estimate. */
+  readonly method: Method | 'auto';
+  /** Relative precision asked of λ_max's interval and of every estimate. */
+  readonly precision: number;
+  /** Of Hessian-vector products; auto: float64, but where that would be too much work. */
+  readonly dtype: 'auto' | 'float64' | 'float32';
+  /** Whether an export in training mode is analysed as in evaluation mode. */
+  readonly evaluation: boolean;
+  /** Whether an estimate looks at the blocks of layers, too: as many products more for every probe as there are layers. */
+  readonly blocks: boolean;
+  /** Seconds after which no further product is begun; null: no limit. */
+  readonly timeLimit: number | null;
   readonly seed: number;
   /** Threads for matrix products; null: as many as the machine has cores. */
   readonly threads: number | null;
@@ -47,6 +59,12 @@ export const requestDefaults = {
   loss: 'auto',
   classWeights: null,
   labelSmoothing: 0,
+  method: 'auto',
+  precision: 0.01,
+  dtype: 'auto',
+  evaluation: false,
+  blocks: false,
+  timeLimit: null,
   seed: 0,
   threads: null,
   memoryBudget: defaultMemoryBudget,
@@ -94,10 +112,22 @@ export function completed(options: RequestOptions, others: RequestOptions): Requ
   };
 }
 
+/** The part of a request that is about how to compute: what no sidecar says. */
+export type Computation = Pick<
+  AnalysisRequest,
+  | 'method'
+  | 'precision'
+  | 'dtype'
+  | 'evaluation'
+  | 'blocks'
+  | 'timeLimit'
+  | 'seed'
+  | 'threads'
+  | 'memoryBudget'
+>;
+
 /** The part of a request that options decide; without a data file the samples are random, `limit` of them. */
-export function requestOf(
-  options: RequestOptions,
-): Omit<AnalysisRequest, 'model' | 'seed' | 'threads' | 'memoryBudget'> {
+export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model' | keyof Computation> {
   const { samples, inputs, labels, limit } = options;
   return {
     samples:

@@ -127,6 +127,30 @@ const topSample = v.object({
   picture: v.nullable(v.pipe(picture, v.readonly())),
 });
 
+const eigenvalueInterval = v.pipe(
+  v.object({
+    lower: number,
+    upper: number,
+    kind: v.picklist(['spectrum', 'proved', 'probabilistic']),
+    confidence: v.pipe(number, v.minValue(0), v.maxValue(1)),
+    certified: v.pipe(v.boolean(), v.description('Narrower than the precision asked.')),
+    steps: v.pipe(count, v.description('Lanczos steps taken.')),
+  }),
+  v.readonly(),
+);
+
+const sharpness = v.object({ lambdaMax: eigenvalueInterval, lambdaMin: eigenvalueInterval });
+
+const spectrum = v.object({
+  method: v.picklist(['exact', 'quadrature']),
+  values: v.pipe(v.nullable(list(number)), v.description('All eigenvalues in descending order.')),
+  grid: v.pipe(list(number), v.description('Edges of the bins, ascending.')),
+  densities: v.pipe(list(notNegative), v.description('Share of the eigenvalues per unit of λ in each bin.')),
+  spread: v.pipe(v.nullable(list(notNegative)), v.description('Standard error of each density.')),
+  probes: count,
+  steps: count,
+});
+
 export const reportSchema = v.pipe(
   v.object({
     schema: v.literal(1),
@@ -151,7 +175,14 @@ export const reportSchema = v.pipe(
     ),
     orthogonality: v.nullable(v.pipe(orthogonality, v.readonly())),
     topSamples: v.nullable(list(v.pipe(topSample, v.readonly()))),
-    spectrum: v.null(),
+    sharpness: v.exactOptional(
+      v.pipe(
+        sharpness,
+        v.readonly(),
+        v.description('Intervals that hold the largest and the smallest eigenvalue.'),
+      ),
+    ),
+    spectrum: v.nullable(v.pipe(spectrum, v.readonly())),
     warnings: list(v.pipe(v.object({ kind: v.string(), message: v.string() }), v.readonly())),
     time: v.pipe(v.record(v.string(), v.number()), v.readonly(), v.description('Seconds by stage.')),
   }),

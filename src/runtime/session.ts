@@ -13,6 +13,16 @@ export interface ExecutableModel {
 export interface RunTensor {
   readonly dims: readonly number[];
   readonly data: Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
+  /** Where the numbers alone do not tell: a Uint8Array of booleans. */
+  readonly type?: 'bool';
+}
+
+/** What a traced tensor is: its numbers only where they are of a type that RunTensor holds. */
+export interface TracedTensor {
+  readonly dims: readonly number[];
+  readonly data: RunTensor['data'] | null;
+  /** onnxruntime's name of the element type. */
+  readonly type: string;
 }
 
 export type RunFeeds = Readonly<Record<string, RunTensor>>;
@@ -35,6 +45,16 @@ function bitPatterns(data: Tensor.DataType): Tensor.DataType {
   return ArrayBuffer.isView(data) ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
 }
 
+function tensorsOf(feeds: RunFeeds): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { data, dims, type: given }]) => {
+      const type = given ?? elementTypes.get(data.constructor);
+      if (type === undefined) throw new TypeError(`No element type for the data of ${name}`);
+      return [name, new Tensor(type, data, dims)];
+    }),
+  );
+}
+
 /**
  * A loaded model. `run` is a synchronous native call behind its promise: it holds the event loop and cannot be
  * cancelled, so nothing here may run in the extension host.
@@ -44,15 +64,20 @@ export class Session {
 
   /**
    * Loads a model with `threads` threads for its operators.
+   * @param optimisation `disabled` keeps every node as it is in the model
    * @throws Error with onnxruntime's words where it does not take the model.
    */
-  static async open(model: ExecutableModel, threads: number): Promise<Session> {
+  static async open(
+    model: ExecutableModel,
+    threads: number,
+    optimisation: 'disabled' | 'basic' = 'basic',
+  ): Promise<Session> {
     return new Session(
       await InferenceSession.create(model.bytes, {
         // The arena keeps every block it ever took; Electron's allocator traps large ones.
         enableCpuMemArena: false,
         enableMemPattern: false,
-        graphOptimizationLevel: 'basic',
+        graphOptimizationLevel: optimisation,
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         logSeverityLevel: 3,
@@ -65,24 +90,29 @@ export class Session {
 
   /** The named outputs for the named inputs. */
   async run(feeds: RunFeeds, outputs?: readonly string[]): Promise<Readonly<Record<string, RunTensor>>> {
-    const tensors = Object.fromEntries(
-      Object.entries(feeds).map(([name, { data, dims }]) => {
-        const type = elementTypes.get(data.constructor);
-        if (type === undefined) throw new TypeError(`No element type for the data of ${name}`);
-        return [name, new Tensor(type, data, dims)];
-      }),
-    );
+    const tensors = tensorsOf(feeds);
     const results = await (outputs === undefined
       ? this.session.run(tensors)
       : this.session.run(tensors, [...outputs]));
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => {
-        const { dims } = tensor;
+        const { dims, type } = tensor;
         const data = tensor.type === 'float16' ? bitPatterns(tensor.data) : tensor.data;
         if (!isRunData(data))
           throw new TypeError(`Output ${name} holds ${tensor.type}, which is not read here`);
-        return [name, { data, dims }];
+        return [name, type === 'bool' ? { data, dims, type } : { data, dims }];
       }),
+    );
+  }
+
+  /** Every output of the model, of whatever type. */
+  async trace(feeds: RunFeeds): Promise<Readonly<Record<string, TracedTensor>>> {
+    const results = await this.session.run(tensorsOf(feeds));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { data, dims, type }]) => [
+        name,
+        { dims, type, data: isRunData(data) ? data : null },
+      ]),
     );
   }
 

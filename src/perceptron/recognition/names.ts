@@ -1,58 +1,5 @@
+import { distinctNames, isAnonymous, scopeOf, stemOf } from '../../graph/layerNames';
 import type { Affine } from './values';
-
-/** What exporters call a weight or a bias after the layer's own name. */
-const suffix =
-  /[./_](?:weights?|bias(?:es)?|kernel|gamma|coefficients?|intercepts?|W|B|(?:MatMul|BiasAdd|Add|Tensordot|Cast)(?:\/ReadVariableOp)?)(?::\d+)?$/i;
-const readVariable = /\/(?:ReadVariableOp|Const|Identity)(?::\d+)?$/;
-/** Names that exporters number rather than name. */
-const anonymous =
-  /^(?:[^a-z]*|(?:onnx|aten)::.*|(?:val|_val|_v|t|const|constant|initializer|arg|param|tensor)[_.\d].*|.*const_fold_opt.*|.*_output_\d+)$/i;
-/** Scopes that say nothing of a layer. */
-const wrappers = new Set([
-  '',
-  'StatefulPartitionedCall',
-  'PartitionedCall',
-  'sequential',
-  'model',
-  'functional',
-  'main_graph',
-]);
-const longest = 100;
-/** A name longer than any person gives is not searched for its parts. */
-const longestSearched = 500;
-
-function isAnonymous(name: string): boolean {
-  return name.length > longestSearched || anonymous.test(name);
-}
-
-/** "fc.0" from "fc.0.weight", "dense" from "sequential/dense/MatMul/ReadVariableOp:0"; null where the name is a number's. */
-function stemOf(name: string): string | null {
-  if (isAnonymous(name)) return null;
-  const plain = name.replace(readVariable, '');
-  const stem = plain.replace(suffix, '');
-  return stem === plain || stem === '' ? null : withoutWrappers(stem);
-}
-
-function withoutWrappers(stem: string): string | null {
-  const parts = stem.split('/');
-  while (parts.length > 1 && wrappers.has(parts[0] ?? '')) parts.shift();
-  const name = parts.join('/');
-  return name === '' ? null : name;
-}
-
-/**
- * "fc1" from the node name "/fc1/MatMul", null where the name has no scope. PyTorch's scopes begin with a slash and repeat
- * the parent's name: "/stack/stack.0/MatMul" is the module "stack.0".
- */
-function scopeOf(nodeName: string): string | null {
-  const last = nodeName.lastIndexOf('/');
-  if (last <= 0) return null;
-  const scope = nodeName.slice(0, last);
-  if (!scope.startsWith('/')) return withoutWrappers(scope);
-  const parts = scope.slice(1).split('/');
-  const own = parts.filter((part, i) => !(parts[i + 1] ?? '').startsWith(`${part}.`));
-  return own.join('.');
-}
 
 function nameOf(affine: Affine): string | null {
   const { weightName, bias, node } = affine;
@@ -63,12 +10,5 @@ function nameOf(affine: Affine): string | null {
 
 /** A name for each layer as a person would give it, none twice; "layer 2" where the file has only numbers. */
 export function layerNames(layers: readonly Affine[]): readonly string[] {
-  const used = new Set<string>();
-  return layers.map((affine, i) => {
-    const name = (nameOf(affine) ?? `layer ${String(i + 1)}`).slice(0, longest);
-    let unique = name;
-    for (let count = 2; used.has(unique); count += 1) unique = `${name} (${String(count)})`;
-    used.add(unique);
-    return unique;
-  });
+  return distinctNames(layers.map((affine, i) => nameOf(affine) ?? `layer ${String(i + 1)}`));
 }

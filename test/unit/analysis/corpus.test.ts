@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
 import { readPerceptron } from '../../../src/analysis/readPerceptron';
+import { readModel } from '../../../src/formats/readModel';
 import { FailureError } from '../../../src/report/failure';
 import type { Report } from '../../../src/report/report';
 import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
@@ -57,7 +58,9 @@ describe(`real perceptrons exported elsewhere${reason}`, () => {
     const report = await run('marabou-fc_2-2-3.onnx', {
       samples: { kind: 'file', path, inputs: {}, labels: null },
     });
-    const { perceptron } = await readPerceptron(corpus('marabou-fc_2-2-3.onnx'), null);
+    const recognition = readPerceptron(await readModel(corpus('marabou-fc_2-2-3.onnx')), null);
+    if (!recognition.ok) throw new Error(recognition.failure.message);
+    const { perceptron } = recognition.read;
     const { hessian, loss } = explicitCurvature({
       widths: [2, ...perceptron.layers.map(({ outputs }) => outputs)],
       biased: perceptron.layers.map(({ bias }) => bias !== null),

@@ -1,0 +1,28 @@
+// Runs bench/calibrate.ts and writes docs/calibration.md. `npm run calibrate -- RUNS NETWORKS` makes fewer runs
+// and prints them instead.
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { root } from './processes.mjs';
+
+const bundle = join(root, 'test-results', 'calibrate.cjs');
+await build({
+  absWorkingDir: root,
+  entryPoints: ['bench/calibrate.ts'],
+  outfile: bundle,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external: ['onnxruntime-node', 'fast-check'],
+  logLevel: 'warning',
+});
+const args = process.argv.slice(2);
+const { stdout, status } = spawnSync(process.execPath, [bundle, ...args], {
+  cwd: root,
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+if (args.length > 0 || status !== 0) console.log(stdout);
+else writeFileSync(join(root, 'docs', 'calibration.md'), stdout);
+process.exitCode = status ?? 1;

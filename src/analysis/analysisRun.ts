@@ -1,0 +1,46 @@
+import { availableParallelism } from 'node:os';
+import { predictedSeconds } from '../report/cost';
+import type { Cost, PartialReport } from '../report/report';
+import type { AnalysisRequest, Progress } from '../report/request';
+import { RemainingTime, Stopwatch } from './stopwatch';
+
+/** One analysis under way: what was asked, what is known, and whom to tell. */
+export class AnalysisRun {
+  readonly stopwatch = new Stopwatch();
+  readonly threads: number;
+  /** What the panel may show by now. */
+  known: PartialReport = { schema: 1 };
+  private readonly started = performance.now();
+
+  constructor(
+    readonly request: AnalysisRequest,
+    private readonly onProgress: (progress: Progress) => void,
+  ) {
+    this.threads = request.threads ?? availableParallelism();
+  }
+
+  /** Tells of a stage that is nothing to speak of. */
+  tell(stage: string): void {
+    this.onProgress({ stage, fraction: null, remainingSeconds: null, cost: null, report: this.known });
+  }
+
+  /** Tells of a stage before it starts; what it returns is told the fraction done. */
+  begin(stage: string, { multiplyAdds, bytes }: Cost): (fraction: number) => void {
+    const cost = { multiplyAdds, bytes };
+    const remaining = new RemainingTime(predictedSeconds(cost, this.threads));
+    const told = (fraction: number): void => {
+      const remainingSeconds = remaining.seconds(fraction);
+      this.onProgress({ stage, fraction, remainingSeconds, cost, report: this.known });
+    };
+    told(0);
+    return (fraction) => {
+      if (remaining.due(fraction)) told(fraction);
+    };
+  }
+
+  /** Whether the user's time limit has run out. */
+  outOfTime(): boolean {
+    const { timeLimit } = this.request;
+    return timeLimit !== null && performance.now() - this.started > 1000 * timeLimit;
+  }
+}

@@ -1,0 +1,133 @@
+import { HessianProducts } from '../autodiff/hessianProducts';
+import type { CurvatureOptions } from '../curvature/curvatureEstimate';
+import { certifySharpness } from '../curvature/certifySharpness';
+import { exactCurvature } from '../curvature/exactCurvature';
+import type { Model } from '../formats/model';
+import { FailureError } from '../report/failure';
+import type { Report } from '../report/report';
+import { SeededRandom } from '../samples/random';
+import type { Samples } from '../samples/samples';
+import type { AnalysisRun } from './analysisRun';
+import type { ChosenLoss } from './chosenLoss';
+
+/** Of the probabilistic intervals. */
+export const confidence = 0.999;
+
+/** Multiply-adds that the search for λ_max may take, and the products that it may take at most. */
+const affordable = 2e11;
+const mostProducts = 300;
+/** Fewer products than these would certify nothing. */
+const fewestProducts = 10;
+
+/** Perceptrons of so few parameters get their whole spectrum. */
+const wholeSpectrum = 500;
+
+/** How far loss and gradient of the two ways may differ by rounding, relative. */
+const agreement = 1e-8;
+
+/**
+ * The report of a closed form with the interval of λ_max and λ_min that its exact trace and norm prove, from products of
+ * the differentiated graph: another way to the same Hessian, which has to have the same loss and gradient. Where products
+ * cannot be had, a warning says why.
+ */
+export async function certified(
+  report: Report,
+  model: Model,
+  samples: Samples,
+  { loss, targets }: ChosenLoss,
+  run: AnalysisRun,
+): Promise<Report> {
+  const { request, threads } = run;
+  run.tell('Differentiating the graph');
+  let products: HessianProducts;
+  try {
+    products = await HessianProducts.open(model, samples, targets, loss, {
+      output: request.output,
+      precision: 'float64',
+      memoryBudget: request.memoryBudget,
+      threads,
+      evaluation: true,
+    });
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    return withoutCertificate(report, error.failure.message);
+  }
+  try {
+    if (products.order !== report.model.parameters) {
+      return withoutCertificate(
+        report,
+        `the graph has ${products.order} differentiable parameters, those that the closed form holds fixed included.`,
+      );
+    }
+    requireAgreement('mean loss', products.meanLoss, report.samples.meanLoss);
+    requireAgreement('gradient norm', norm(products.gradient), report.gradientNorm);
+    return await intervals(report, products, run);
+  } finally {
+    await products.release();
+  }
+}
+
+async function intervals(report: Report, products: HessianProducts, run: AnalysisRun): Promise<Report> {
+  const { order, multiplyAdds } = products;
+  const maxProducts = Math.min(mostProducts, Math.floor(affordable / multiplyAdds));
+  if (maxProducts < fewestProducts) {
+    return withoutCertificate(
+      report,
+      `it takes ${multiplyAdds.toExponential(1)} multiply-adds a product; ask for --method estimate.`,
+    );
+  }
+  const whole = order <= wholeSpectrum && order * multiplyAdds <= affordable;
+  const expected = whole ? order : maxProducts;
+  const cost = { multiplyAdds: expected * multiplyAdds, bytes: products.bytes };
+  const told = run.begin('Searching the sharpest direction', cost);
+  const options: CurvatureOptions = {
+    random: SeededRandom.fromSeed(run.request.seed),
+    precision: run.request.precision,
+    confidence,
+    productError: 0,
+    maxProducts,
+    memoryBytes: run.request.memoryBudget / 4,
+    onProgress: ({ products: made }) => {
+      told(made / expected);
+    },
+    outOfTime: () => run.outOfTime(),
+  };
+  const moments = {
+    trace: report.trace.value,
+    frobeniusSquared: report.frobeniusSquared.value,
+    order,
+  };
+  if (!whole) {
+    const { sharpness, stoppedBy } = await certifySharpness(products, moments, options);
+    const analysis = { ...report.analysis, stoppedBy };
+    return sharpness === null ? report : { ...report, analysis, sharpness };
+  }
+  const { sharpness, spectrum, moments: exact } = await exactCurvature(products, options);
+  requireAgreement('trace', exact.trace.value, moments.trace, Math.sqrt(order * moments.frobeniusSquared));
+  requireAgreement('squared norm', exact.frobeniusSquared.value, moments.frobeniusSquared);
+  return sharpness === null ? report : { ...report, sharpness, spectrum };
+}
+
+/** Two ways to one number: where they differ neither is shown. */
+function requireAgreement(
+  what: string,
+  differentiated: number,
+  closed: number,
+  scale = Math.abs(closed),
+): void {
+  if (Math.abs(differentiated - closed) <= agreement * scale + 1e-12) return;
+  throw new FailureError(
+    'InternalError',
+    `The closed form and the differentiated graph disagree on the ${what} (${closed} and ${differentiated}), so neither is shown; please report the model.`,
+  );
+}
+
+function withoutCertificate(report: Report, reason: string): Report {
+  const message = `λ_max itself was not looked for, only its bounds: ${reason}`;
+  return { ...report, warnings: [...report.warnings, { kind: 'no-certificate', message }] };
+}
+
+/** ‖v‖. */
+export function norm(vector: Float64Array): number {
+  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+}

@@ -1,0 +1,230 @@
+import { HessianProducts } from '../autodiff/hessianProducts';
+import type { CurvatureEstimate, CurvatureProgress, EstimateOptions } from '../curvature/curvatureEstimate';
+import { estimateCurvature } from '../curvature/estimateCurvature';
+import { exactCurvature } from '../curvature/exactCurvature';
+import type { Model } from '../formats/model';
+import { FailureError } from '../report/failure';
+import type { GaussNewton, Method, ModelFacts, Report } from '../report/report';
+import { formatCount } from '../report/number';
+import { SeededRandom } from '../samples/random';
+import type { Samples } from '../samples/samples';
+import { accuracy } from './accuracy';
+import type { AnalysisRun } from './analysisRun';
+import { confidence, norm } from './certificate';
+import type { ChosenLoss } from './chosenLoss';
+import { momentParts } from './graphReport';
+import { graphSubject, tensorAt, type GraphSubject } from './graphSubject';
+import { lossFor, samplesFor } from './labels';
+import { modelFacts } from './modelFacts';
+import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
+import { warningsAbout } from './warnings';
+
+/** Every column is computed where that takes no more multiply-adds, and the Hessian has no more rows. */
+const affordableColumns = 1e12;
+const mostColumns = 4000;
+
+/** Multiply-adds that an estimate may take, and its products at most and at least. */
+const affordableEstimate = 4e12;
+const mostProducts = 4000;
+const fewestProducts = 100;
+
+/** Beyond so many multiply-adds a product, float64 is too much work. */
+const mostInFloat64 = 2e10;
+
+/** The density is left out where it would take more than a fifth of the products. */
+const density = { probes: 4, steps: 40 };
+
+/** Exact where the model is small, else estimated from Hessian-vector products with error bars. */
+export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Report> {
+  const { request, threads, stopwatch } = run;
+  const subject = graphSubject(model, request.output);
+  run.tell('Reading the samples');
+  const { samples, ignored } = await samplesFor(request, subject.inputs, subject.tableRows);
+  stopwatch.lap('samples');
+
+  run.tell('Running the model');
+  const logits = await tensorAt(subject, subject.head.logits, samples, threads);
+  const chosen = lossFor(request, samples, logits, subject.head.kind);
+  stopwatch.lap('forward');
+
+  run.tell('Differentiating the graph');
+  const products = await openProducts(subject, samples, chosen, run);
+  try {
+    const facts: ModelFacts = modelFacts(model, products.target, products.order, architecture(products));
+    const described = sampleFacts(run, samples, chosen, products.meanLoss, accuracy(logits, chosen.classes));
+    const method = chooseMethod(request.method, products);
+    const { precision, productError } = precisionOf(products);
+    const notes = request.evaluation ? ['The model is analysed in evaluation mode, as asked.'] : [];
+    const base = {
+      schema: 1,
+      model: facts,
+      samples: described,
+      loss: chosen.loss,
+      lossAssumed: chosen.assumed,
+      lossOptions: lossOptions(run, ignored),
+      method,
+      gradientNorm: norm(products.gradient),
+      orthogonality: null,
+      topSamples: null,
+      warnings: warningsAbout(described, chosen.classes, ignored, notes),
+    } as const;
+    run.known = base;
+    stopwatch.lap('differentiate');
+
+    const { estimate, cost } = await curvatureOf(products, method, productError, run);
+    stopwatch.lap('compute');
+    const report: Report = {
+      ...base,
+      analysis: analysisFacts(run, { precision, productError, stoppedBy: estimate.stoppedBy, cost }),
+      ...momentParts(products.layers, estimate.moments),
+      gaussNewton: null,
+      ...(estimate.sharpness !== null && { sharpness: estimate.sharpness }),
+      spectrum: estimate.spectrum,
+      time: stopwatch.seconds(),
+    };
+    run.known = report;
+    const gaussNewton = await gaussNewtonOf(products, method, productError, run);
+    stopwatch.lap('drivers');
+    return { ...report, gaussNewton, time: stopwatch.seconds() };
+  } finally {
+    await products.release();
+  }
+}
+
+/** Products in float64, or in float32 where that was asked for or float64 would be too much work. */
+async function openProducts(
+  { model }: GraphSubject,
+  samples: Samples,
+  { loss, targets }: ChosenLoss,
+  run: AnalysisRun,
+): Promise<HessianProducts> {
+  const { dtype, output, memoryBudget, evaluation } = run.request;
+  const open = (precision: 'float64' | 'float32'): Promise<HessianProducts> =>
+    HessianProducts.open(model, samples, targets, loss, {
+      output,
+      precision,
+      memoryBudget,
+      threads: run.threads,
+      evaluation,
+    });
+  if (dtype !== 'auto') return open(dtype);
+  const products = await open('float64');
+  if (products.multiplyAdds <= mostInFloat64) return products;
+  await products.release();
+  return open('float32');
+}
+
+function precisionOf({ precision, measured }: HessianProducts): {
+  readonly precision: 'float64' | 'float32';
+  readonly productError: number;
+} {
+  return { precision, productError: precision === 'float64' ? 0 : measured.productError };
+}
+
+function chooseMethod(asked: Method | 'auto', { order, multiplyAdds }: HessianProducts): Method {
+  if (asked === 'exact' && order > mostColumns) {
+    throw new FailureError(
+      'TooLarge',
+      `The exact Hessian of ${formatCount(order)} parameters is beyond the ${formatCount(mostColumns)} that are computed column by column; ask for --method estimate.`,
+    );
+  }
+  if (asked === 'exact' || asked === 'estimate') return asked;
+  return order <= mostColumns && order * multiplyAdds <= affordableColumns ? 'exact' : 'estimate';
+}
+
+const stages: Readonly<Record<CurvatureProgress['stage'], string>> = {
+  columns: 'Computing the Hessian column by column',
+  lanczos: 'Searching the sharpest direction',
+  pilot: 'Finding out how many probes it takes',
+  probes: 'Probing the Hessian',
+  density: 'Estimating the density of the eigenvalues',
+};
+
+async function curvatureOf(
+  products: HessianProducts,
+  method: Method,
+  productError: number,
+  run: AnalysisRun,
+): Promise<{ readonly estimate: CurvatureEstimate; readonly cost: { multiplyAdds: number; bytes: number } }> {
+  const options = estimateOptions(products, productError, run);
+  const most = method === 'exact' ? products.order : options.maxProducts;
+  const cost = {
+    multiplyAdds: most * products.multiplyAdds,
+    bytes: products.bytes + run.request.memoryBudget / 4,
+  };
+  const told = run.begin(method === 'exact' ? stages.columns : stages.lanczos, cost);
+  const onProgress = ({ products: made, expectedProducts, moments, sharpness }: CurvatureProgress): void => {
+    if (moments !== null) run.known = { ...run.known, ...momentParts(products.layers, moments) };
+    if (sharpness !== null) run.known = { ...run.known, sharpness };
+    told(made / expectedProducts);
+  };
+  const estimate =
+    method === 'exact'
+      ? await exactCurvature(products, { ...options, onProgress })
+      : await estimateCurvature(products, { ...options, onProgress });
+  return { estimate, cost: { ...cost, multiplyAdds: estimate.products * products.multiplyAdds } };
+}
+
+function estimateOptions(
+  { multiplyAdds }: HessianProducts,
+  productError: number,
+  run: AnalysisRun,
+): EstimateOptions {
+  const { request } = run;
+  const maxProducts = Math.max(
+    fewestProducts,
+    Math.min(mostProducts, Math.floor(affordableEstimate / multiplyAdds)),
+  );
+  const densityProducts = (density.probes - 1) * density.steps;
+  return {
+    random: SeededRandom.fromSeed(request.seed),
+    precision: request.precision,
+    confidence,
+    productError,
+    maxProducts,
+    memoryBytes: request.memoryBudget / 4,
+    outOfTime: () => run.outOfTime(),
+    blocks: request.blocks,
+    density: densityProducts * 5 <= maxProducts ? density : null,
+  };
+}
+
+/** The Gauss-Newton matrix beside the Hessian, the same way; null where the time has run out. */
+async function gaussNewtonOf(
+  products: HessianProducts,
+  method: Method,
+  productError: number,
+  run: AnalysisRun,
+): Promise<GaussNewton | null> {
+  if (run.outOfTime()) return null;
+  const { order, layers, multiplyAdds, bytes } = products;
+  const matrix = {
+    order,
+    layers,
+    multiply: (vector: Float64Array) => products.multiplyGaussNewton(vector),
+  };
+  const options = { ...estimateOptions(products, productError, run), blocks: false, density: null };
+  const expected = method === 'exact' ? order : options.maxProducts;
+  const told = run.begin('Comparing with the Gauss-Newton matrix', {
+    multiplyAdds: expected * multiplyAdds,
+    bytes,
+  });
+  const onProgress = ({ products: made, expectedProducts }: CurvatureProgress): void => {
+    told(made / expectedProducts);
+  };
+  const { moments } =
+    method === 'exact'
+      ? await exactCurvature(matrix, { ...options, onProgress })
+      : await estimateCurvature(matrix, { ...options, onProgress });
+  return {
+    trace: moments.trace,
+    frobeniusSquared: moments.frobeniusSquared,
+    upper: moments.bounds.lambdaMax.upper,
+  };
+}
+
+/** "network of 12 layers: Conv, Linear". */
+function architecture({ layers }: HessianProducts): string {
+  const kinds = [...new Set(layers.map(({ kind }) => kind))];
+  return `network of ${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}: ${kinds.join(', ')}`;
+}

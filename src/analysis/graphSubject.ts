@@ -1,0 +1,107 @@
+import { modelFeeds } from '../autodiff/feeds';
+import { ancestors, chooseOutput, findHead, type Head } from '../graph/head';
+import { openModel } from '../graph/trace';
+import type { Model } from '../formats/model';
+import { FailureError } from '../report/failure';
+import { printable } from '../report/printable';
+import type { Matrix } from '../runtime/matrixProducts';
+import type { InputSpec, Samples } from '../samples/samples';
+
+/** The part of a graph that an analysis is about, known before any sample is read. */
+export interface GraphSubject {
+  readonly model: Model;
+  /** The graph output as the user knows it. */
+  readonly output: string;
+  readonly head: Head;
+  /** The inputs that the output depends on. */
+  readonly inputs: readonly InputSpec[];
+  /** Rows of the table that an integer input indexes, by input. */
+  readonly tableRows: ReadonlyMap<string, number>;
+}
+
+/** @throws FailureError UsageError where there is no such output */
+export function graphSubject(model: Model, requested: string | null): GraphSubject {
+  const { graph } = model;
+  const output = chooseOutput(graph, requested);
+  if (output === null) {
+    throw new FailureError(
+      'UsageError',
+      `The model has no output "${printable(requested ?? '')}"; name one of ${graph.outputs.map(({ name }) => printable(name)).join(', ')} with --output.`,
+    );
+  }
+  const nodes = ancestors(graph, output);
+  const needed = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const tableRows = new Map<string, number>();
+  for (const { operator, inputs } of nodes) {
+    const [table = '', index = ''] = inputs;
+    const rows = graph.initialisers.get(table)?.dims[0];
+    if (operator === 'Gather' && rows !== undefined) tableRows.set(index, rows);
+  }
+  return {
+    model,
+    output,
+    head: findHead(graph, output),
+    tableRows,
+    inputs: graph.inputs
+      .filter(({ name }) => needed.has(name))
+      .map(({ name, type, dims }) => ({
+        name,
+        type,
+        dims: (dims ?? []).slice(1).map((size) => (typeof size === 'number' ? size : null)),
+      })),
+  };
+}
+
+/** Samples that one run of the model takes. */
+const batchSize = 64;
+
+/**
+ * What the model gives at every sample for one of its tensors, batch after batch; count × C.
+ * @throws FailureError where the model does not run, or has no row of numbers for every sample
+ */
+export async function tensorAt(
+  { model, inputs }: GraphSubject,
+  tensor: string,
+  samples: Samples,
+  threads: number,
+): Promise<Matrix> {
+  const session = await openModel(model, [tensor], threads);
+  try {
+    const rows: Float64Array[] = [];
+    const size = Math.min(batchSize, samples.count);
+    for (let from = 0; from < samples.count; from += size) {
+      const specs = model.graph.inputs.filter(({ name }) => inputs.some((input) => input.name === name));
+      const { [tensor]: result } = await run(session, modelFeeds(samples, specs, from, size));
+      const values = Float64Array.from(result?.data ?? [], Number);
+      if (result?.dims[0] !== size) {
+        throw new FailureError(
+          'UnsupportedStructure',
+          `The output "${printable(tensor)}" has the shape [${result?.dims.join(', ') ?? ''}] for ${size} samples, not one row for each; choose another output with --output.`,
+        );
+      }
+      rows.push(values.subarray(0, (values.length / size) * Math.min(size, samples.count - from)));
+    }
+    const data = Float64Array.from(rows.flatMap((row) => Array.from(row)));
+    return { rows: samples.count, columns: data.length / samples.count, data };
+  } finally {
+    await session.release();
+  }
+}
+
+type OpenSession = Awaited<ReturnType<typeof openModel>>;
+
+async function run(
+  session: OpenSession,
+  feeds: Parameters<OpenSession['run']>[0],
+): ReturnType<OpenSession['run']> {
+  try {
+    return await session.run(feeds);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new FailureError(
+      'UnsupportedStructure',
+      `onnxruntime does not run the model on these samples (${text.replaceAll(/\s+/g, ' ').slice(0, 300)}); check that their shapes are the model's, and that its rows are samples.`,
+      text,
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import { version } from '../../package.json';
+import type { AnalysisFacts, LossOptions, SampleFacts } from '../report/report';
+import { runtimeVersion } from '../runtime/session';
+import type { Samples } from '../samples/samples';
+import type { AnalysisRun } from './analysisRun';
+import type { ChosenLoss } from './chosenLoss';
+
+/** The samples as the report shows them. */
+export function sampleFacts(
+  { request }: AnalysisRun,
+  samples: Samples,
+  { loss, targets }: ChosenLoss,
+  meanLoss: number,
+  accuracy: number | null,
+): SampleFacts {
+  return {
+    source: samples.source,
+    count: samples.count,
+    classes: loss === 'mean-squared-error' ? 0 : Math.max(2, targets.width),
+    labels: samples.labels !== null ? 'given' : request.samples.kind === 'random' ? 'drawn' : 'predicted',
+    scale: samples.scale,
+    meanLoss,
+    accuracy,
+  };
+}
+
+export function lossOptions({ request }: AnalysisRun, ignoredSamples: number): LossOptions {
+  const { classWeights, labelSmoothing } = request;
+  return { classWeights, labelSmoothing, ignoredSamples };
+}
+
+/** How it was computed; `computed` is what the method decides. */
+export function analysisFacts(
+  { request, threads }: AnalysisRun,
+  computed: Pick<AnalysisFacts, 'precision' | 'productError' | 'stoppedBy' | 'cost'>,
+): AnalysisFacts {
+  return {
+    ...computed,
+    mode: 'evaluation',
+    seed: request.seed,
+    requestedPrecision: request.precision,
+    threads,
+    versions: { 'model-sharpness': version, onnxruntime: runtimeVersion },
+  };
+}

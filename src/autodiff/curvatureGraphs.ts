@@ -1,0 +1,72 @@
+import type { Loss } from '../report/report';
+import type { LoweredModel } from '../graph/lowering/lowerGraph';
+import { reshape } from '../graph/static/shape';
+import type { Value } from '../graph/static/value';
+import { sizeOf } from '../graph/static/value';
+import { cotangentsOf, tangentsOf } from './derivatives';
+import { lossGradient } from './losses';
+import type { Rules } from './rules/rules';
+import { rules } from './rules/rules';
+import { zeros } from './rules/shape';
+
+/** Everything that is computed for one batch, as values of one static graph. */
+export interface CurvatureGraphs {
+  readonly model: LoweredModel;
+  /** B × C */
+  readonly outputs: Value;
+  readonly targets: Value;
+  readonly weights: Value;
+  readonly parameters: readonly Value[];
+  /** The direction v, one value for each parameter. */
+  readonly directions: readonly Value[];
+  /** ∇L, one value for each parameter. */
+  readonly gradient: readonly Value[];
+  /** ∇²L·v: the tangent of the gradient along v, forward over reverse. */
+  readonly hessianProduct: readonly Value[];
+  /** Jᵀ (∇²_z L) J v: the tangent of the outputs, the loss's own Hessian, and back. */
+  readonly gaussNewtonProduct: readonly Value[];
+}
+
+/**
+ * @param width number of outputs C
+ * @param parameters in the order of the flat vector
+ * @param table the rules; the tests give wrong ones to see that the proof at run time finds them
+ */
+export function curvatureGraphs(
+  model: LoweredModel,
+  loss: Loss,
+  width: number,
+  parameters: readonly Value[],
+  table: Rules = rules,
+): CurvatureGraphs {
+  const { g } = model;
+  const count = sizeOf(model.output.dims) / width;
+  const outputs = reshape(g, model.output, [count, width]);
+  const targets = g.input('targets', [count, width], 'real');
+  const weights = g.input('weights', [count], 'real');
+  const directions = parameters.map(({ dims }, i) => g.input(`direction ${i}`, dims, 'real'));
+  const along = new Map(parameters.map((parameter, i) => [parameter, directions[i] ?? parameter]));
+  const orZero = (values: readonly (Value | null)[]): Value[] =>
+    parameters.map(({ dims }, i) => values[i] ?? zeros(g, dims));
+
+  const atOutputs = lossGradient(g, loss, outputs, targets, weights);
+  const back = (cotangent: Value): Value[] =>
+    orZero(cotangentsOf(g, new Map([[outputs, cotangent]]), parameters, table));
+  const gradient = back(atOutputs);
+  const hessianProduct = orZero(tangentsOf(g, gradient, along, table));
+  const [moved = null] = tangentsOf(g, [outputs], along, table);
+  const [turned = null] =
+    moved === null ? [] : tangentsOf(g, [atOutputs], new Map([[outputs, moved]]), table);
+  const gaussNewtonProduct = turned === null ? orZero([]) : back(turned);
+  return {
+    model,
+    outputs,
+    targets,
+    weights,
+    parameters,
+    directions,
+    gradient,
+    hessianProduct,
+    gaussNewtonProduct,
+  };
+}

@@ -1,0 +1,162 @@
+import type { Precision } from '../graph/writing/nodeWriter';
+import type { TensorSpec } from '../graph/graph';
+import type { Value } from '../graph/static/value';
+import { sizeOf } from '../graph/static/value';
+import { FailureError } from '../report/failure';
+import { printable } from '../report/printable';
+import type { RunFeeds, RunTensor } from '../runtime/session';
+
+/** Samples as the products take them; every input holds count × product(dims) numbers. */
+export interface ModelSamples {
+  readonly count: number;
+  readonly inputs: readonly {
+    readonly name: string;
+    /** Dimensions of one sample. */
+    readonly dims: readonly number[];
+    readonly data: Float64Array;
+  }[];
+}
+
+/** One row of numbers for every sample. */
+export interface LossTargets {
+  readonly count: number;
+  readonly width: number;
+  readonly values: Float64Array;
+}
+
+export type Feeds = ReadonlyMap<string, RunTensor>;
+
+/** Reals in the precision of the products. */
+export function realArray(values: Float64Array, precision: Precision): Float32Array | Float64Array {
+  return precision === 'float64' ? values : Float32Array.from(values);
+}
+
+/** Rows `from` to `from + size` of a table; beyond its end the first row stands in, which gets no weight. */
+export function paddedRows(values: Float64Array, width: number, from: number, size: number): Float64Array {
+  const rows = values.length / width;
+  if (from + size <= rows) return values.subarray(from * width, (from + size) * width);
+  const padded = new Float64Array(size * width);
+  padded.set(values.subarray(from * width));
+  const first = values.subarray(0, width);
+  for (let row = rows - from; row < size; row++) padded.set(first, row * width);
+  return padded;
+}
+
+/** The samples of a batch as the model's own file takes them. */
+export function modelFeeds(
+  samples: ModelSamples,
+  specs: readonly TensorSpec[],
+  from: number,
+  size: number,
+): RunFeeds {
+  return Object.fromEntries(
+    specs.map(({ name, type }) => {
+      const input = samples.inputs.find((each) => each.name === name);
+      if (input === undefined) {
+        throw new FailureError(
+          'SampleKeyMissing',
+          `The samples hold nothing for the model's input "${printable(name)}"; name the array with --inputs.`,
+        );
+      }
+      const rows = paddedRows(input.data, sizeOf(input.dims), from, size);
+      return [name, typedTensor(rows, type, [size, ...input.dims], name)];
+    }),
+  );
+}
+
+function typedTensor(
+  values: Float64Array,
+  type: TensorSpec['type'],
+  dims: readonly number[],
+  name: string,
+): RunTensor {
+  switch (type) {
+    case 'float32':
+      return { dims, data: Float32Array.from(values) };
+    case 'float64':
+      return { dims, data: values };
+    case 'int64':
+      return { dims, data: BigInt64Array.from(values, (value) => BigInt(Math.trunc(value))) };
+    case 'int32':
+      return { dims, data: Int32Array.from(values) };
+    case 'uint8':
+      return { dims, data: Uint8Array.from(values) };
+    case 'bool':
+      return { dims, data: Uint8Array.from(values, (value) => Number(value !== 0)), type: 'bool' };
+    default:
+      throw new FailureError(
+        'UnsupportedStructure',
+        `Input "${printable(name)}" takes ${type}, which cannot be fed here; export the model with a float32 input.`,
+      );
+  }
+}
+
+/** Numbers as an input of a static graph takes them: integers and booleans as int64. */
+export function graphTensor(
+  values: RunTensor['data'],
+  { type, dims }: Pick<Value, 'type' | 'dims'>,
+  precision: Precision,
+): RunTensor {
+  if (type === 'real') {
+    const reals = values instanceof Float64Array ? values : Float64Array.from(numbersOf(values), Number);
+    return { dims, data: realArray(reals, precision) };
+  }
+  return {
+    dims,
+    data: BigInt64Array.from(numbersOf(values), (value) =>
+      typeof value === 'bigint' ? value : BigInt(Math.trunc(value)),
+    ),
+  };
+}
+
+function numbersOf(values: RunTensor['data']): Iterable<number | bigint> {
+  return values;
+}
+
+/** Those of the named tensors that a session takes. */
+export function pickFeeds(names: Iterable<string>, ...sources: readonly Feeds[]): RunFeeds {
+  return Object.fromEntries(
+    [...names].map((name) => {
+      for (const source of sources) {
+        const tensor = source.get(name);
+        if (tensor !== undefined) return [name, tensor];
+      }
+      throw new RangeError(`Nothing feeds ${name}`);
+    }),
+  );
+}
+
+/** Cuts a flat vector at the parameters: one tensor for each, named `prefix i`. */
+export function vectorFeeds(
+  prefix: string,
+  vector: Float64Array,
+  parameters: readonly Value[],
+  precision: Precision,
+): Feeds {
+  const reals = realArray(vector, precision);
+  let from = 0;
+  return new Map(
+    parameters.map(({ dims }, i) => {
+      const to = from + sizeOf(dims);
+      const tensor = { dims, data: reals.subarray(from, to) };
+      from = to;
+      return [`${prefix} ${i}`, tensor];
+    }),
+  );
+}
+
+/** Adds the named outputs, one for each parameter, to a flat vector. */
+export function addOutputs(
+  total: Float64Array,
+  outputs: Readonly<Record<string, RunTensor>>,
+  names: readonly string[],
+): void {
+  let at = 0;
+  for (const name of names) {
+    const data = outputs[name]?.data;
+    if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+      throw new RangeError(`The product has no output ${name}`);
+    }
+    for (const value of data) total[at++]! += value;
+  }
+}

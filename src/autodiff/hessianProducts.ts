@@ -1,0 +1,292 @@
+import type { HeadKind } from '../graph/head';
+import type { Layer } from '../graph/layers';
+import type { Value } from '../graph/static/value';
+import { sizeOf } from '../graph/static/value';
+import type { Precision } from '../graph/writing/nodeWriter';
+import { FailureError } from '../report/failure';
+import type { Loss } from '../report/report';
+import type { RunTensor } from '../runtime/session';
+import { batchFeeds } from './batches';
+import type { CurvatureGraphs } from './curvatureGraphs';
+import { curvatureGraphs } from './curvatureGraphs';
+import type { Feeds, LossTargets, ModelSamples } from './feeds';
+import { addOutputs, vectorFeeds } from './feeds';
+import { lossValues } from './losses';
+import type { DifferentiableModel, PreparedModel } from './preparedModel';
+import { findSubject, prepareModel } from './preparedModel';
+import { ProductSessions } from './productSessions';
+import type { ProofMeasures } from './proof';
+import { proveProducts } from './proof';
+import type { Rules } from './rules/rules';
+import { rules } from './rules/rules';
+import { bytesOf } from './split';
+
+export interface ProductOptions {
+  /** The output to analyse, or null: the one that looks like logits. */
+  readonly output: string | null;
+  readonly precision: Precision;
+  /** Bytes that samples, weights, residuals and one batch's work may take together. */
+  readonly memoryBudget: number;
+  readonly threads: number;
+  /** Analyse an export in training mode as in evaluation mode. */
+  readonly evaluation: boolean;
+}
+
+/** A layer with its place in the flat vector of all parameters. */
+export interface ProductLayer {
+  readonly name: string;
+  readonly kind: string;
+  readonly parameters: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** First position in the flat vector, and the one after the last. */
+  readonly from: number;
+  readonly to: number;
+  /** ‖W‖_F of the weight, its bias left out. */
+  readonly weightNorm: number;
+}
+
+/** The share of the memory budget that residuals may take. */
+const residualShare = 0.6;
+/** Bytes of one batch's intermediate results: they should stay in the cache, and their number small. */
+const batchBytes = 2 ** 25;
+
+/**
+ * Products of the loss's Hessian, and of its Gauss-Newton matrix, with vectors over all parameters in the order of the
+ * layers, weight before bias, each row-major as in the file. The loss is the mean over all samples.
+ */
+export class HessianProducts {
+  private gaussNewton: ProductSessions | null = null;
+
+  private constructor(
+    private readonly prepared: PreparedModel,
+    private readonly graphs: CurvatureGraphs,
+    private readonly hessian: ProductSessions,
+    private readonly parameterFeeds: Feeds,
+    private readonly batches: readonly Feeds[],
+    private readonly options: ProductOptions,
+    /** ∇L at the weights of the file. */
+    readonly gradient: Float64Array,
+    /** count × C, as the products see them. */
+    readonly outputs: Float64Array,
+    /** ℓ_n */
+    readonly losses: Float64Array,
+    readonly layers: readonly ProductLayer[],
+    /** What the proof at run time measured; relative. */
+    readonly measured: ProofMeasures,
+    /** Bytes that stay taken between products: weights, samples and residuals. */
+    readonly bytes: number,
+    /** Whether residuals are kept from product to product. */
+    readonly split: boolean,
+  ) {}
+
+  /**
+   * Prepares the products and proves them: nothing is given out before uᵀHv = vᵀHu and a finite difference of the
+   * gradient hold.
+   * @param table the rules; the tests give wrong ones to see that the proof finds them
+   * @throws FailureError naming the node where the model cannot be analysed
+   */
+  static async open(
+    model: DifferentiableModel,
+    samples: ModelSamples,
+    targets: LossTargets,
+    loss: Loss,
+    options: ProductOptions,
+    table: Rules = rules,
+  ): Promise<HessianProducts> {
+    const { precision, threads } = options;
+    const subject = findSubject(model, loss, options.output, options.evaluation);
+    const limit = Math.min(batchBytes, options.memoryBudget / 32);
+    const prepared = await prepareModel(subject, samples, targets, limit, threads);
+    const { lowered, layers, width } = prepared;
+    const ordered = layers.flatMap(({ parameters }) => parameters);
+    const values = ordered.flatMap(({ name }) => lowered.parameters.get(name) ?? []);
+    const graphs = curvatureGraphs(lowered, loss, width, values, table);
+    const weights = Float64Array.from(
+      ordered.flatMap(({ tensor }) => Array.from<number | bigint, number>(tensor.data, Number)),
+    );
+    const parameterFeeds = parameterTensors(weights, values, precision);
+    const batches = await batchFeeds(model, lowered, samples, targets, prepared.batches, precision, threads);
+
+    const realBytes = precision === 'float64' ? 8 : 4;
+    const candidates = ProductSessions.residuals(graphs, graphs.hessianProduct);
+    const residualBytes = bytesOf(candidates, realBytes) * batches.length;
+    const split = residualBytes <= residualShare * options.memoryBudget;
+    const gradient = new Float64Array(weights.length);
+    const outputs = new Float64Array(prepared.batches.size * batches.length * width);
+    const gradientNames = values.map((_, i) => `gradient ${i}`);
+    const extras = new Map<string, Value>([
+      ...graphs.gradient.map((value, i) => [`gradient ${i}`, value] as const),
+      ['outputs', graphs.outputs],
+    ]);
+    const collect = (batch: number, results: Readonly<Record<string, RunTensor>>): void => {
+      addOutputs(gradient, results, gradientNames);
+      outputs.set(
+        Float64Array.from(results['outputs']?.data ?? [], Number),
+        batch * prepared.batches.size * width,
+      );
+    };
+    const hessian = await ProductSessions.open(
+      graphs,
+      graphs.hessianProduct,
+      split ? candidates : [],
+      extras,
+      collect,
+      parameterFeeds,
+      batches,
+      options,
+    );
+    try {
+      const own = outputs.subarray(0, samples.count * width);
+      const losses = lossValues(loss, own, targets.values, width);
+      requireFinite(losses, gradient);
+      requireOwnOutputs(prepared, own);
+      const measured = await proveProducts(
+        { prepared, graphs, table, loss, weights, samples, targets, precision, threads },
+        hessian,
+      );
+      const sampleBytes = batches.reduce((sum, feeds) => sum + tensorBytes(feeds), 0);
+      return new HessianProducts(
+        prepared,
+        graphs,
+        hessian,
+        parameterFeeds,
+        batches,
+        options,
+        gradient,
+        own,
+        losses,
+        productLayers(layers),
+        measured,
+        tensorBytes(parameterFeeds) + sampleBytes + (split ? residualBytes : 0),
+        split,
+      );
+    } catch (error) {
+      await hessian.release();
+      throw error;
+    }
+  }
+
+  /** P, the number of parameters. */
+  get order(): number {
+    return this.gradient.length;
+  }
+
+  get precision(): Precision {
+    return this.options.precision;
+  }
+
+  get head(): HeadKind {
+    return this.prepared.subject.head.kind;
+  }
+
+  /** The name of the tensor that the loss is put on. */
+  get target(): string {
+    return this.prepared.subject.target;
+  }
+
+  get meanLoss(): number {
+    return this.losses.reduce((sum, loss) => sum + loss, 0) / this.losses.length;
+  }
+
+  /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */
+  get multiplyAdds(): number {
+    return this.hessian.multiplyAdds * this.batches.length;
+  }
+
+  /** H·v. @param vector length P */
+  multiply(vector: Float64Array): Promise<Float64Array> {
+    this.requireLength(vector);
+    return this.hessian.multiply(vector);
+  }
+
+  /** G·v for the Gauss-Newton matrix G. @param vector length P */
+  async multiplyGaussNewton(vector: Float64Array): Promise<Float64Array> {
+    this.requireLength(vector);
+    this.gaussNewton ??= await this.openGaussNewton();
+    return this.gaussNewton.multiply(vector);
+  }
+
+  private openGaussNewton(): Promise<ProductSessions> {
+    const product = this.graphs.gaussNewtonProduct;
+    const candidates = ProductSessions.residuals(this.graphs, product);
+    const realBytes = this.options.precision === 'float64' ? 8 : 4;
+    const room = residualShare * this.options.memoryBudget - this.bytes;
+    const split = bytesOf(candidates, realBytes) * this.batches.length <= room;
+    return ProductSessions.open(
+      this.graphs,
+      product,
+      split ? candidates : [],
+      new Map(),
+      () => undefined,
+      this.parameterFeeds,
+      this.batches,
+      this.options,
+    );
+  }
+
+  private requireLength(vector: Float64Array): void {
+    if (vector.length !== this.order)
+      throw new RangeError(`${vector.length} numbers for ${this.order} parameters`);
+  }
+
+  async release(): Promise<void> {
+    await this.hessian.release();
+    await this.gaussNewton?.release();
+  }
+}
+
+function parameterTensors(weights: Float64Array, values: readonly Value[], precision: Precision): Feeds {
+  const tensors = [...vectorFeeds('', weights, values, precision).values()];
+  return new Map(
+    values.flatMap(({ operation }, i) => {
+      const tensor = tensors[i];
+      return operation.kind === 'input' && tensor !== undefined ? [[operation.name, tensor]] : [];
+    }),
+  );
+}
+
+function tensorBytes(feeds: Feeds): number {
+  return [...feeds.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+}
+
+function requireFinite(losses: Float64Array, gradient: Float64Array): void {
+  const sample = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (sample !== -1) {
+    throw new FailureError(
+      'NonFiniteLoss',
+      `The loss of sample ${sample} is ${losses[sample]}; check the samples, their scaling (--scale) and the weights.`,
+    );
+  }
+  if (gradient.some((value) => !Number.isFinite(value))) {
+    throw new FailureError(
+      'NonFiniteLoss',
+      'The gradient of the loss is not finite on these samples; check the samples and their scaling (--scale).',
+    );
+  }
+}
+
+/** The lowered graph must give what the file's own operators give, up to the rounding of float32. */
+function requireOwnOutputs({ ownOutputs, subject }: PreparedModel, outputs: Float64Array): void {
+  const size = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const wrong = ownOutputs.findIndex(
+    (value, i) => i < outputs.length && !(Math.abs(value - outputs[i]!) <= 1e-3 * size + 1e-5),
+  );
+  if (wrong === -1) return;
+  throw new FailureError(
+    'ForwardPassMismatch',
+    `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${subject.target}" where onnxruntime gives ${ownOutputs[wrong]}, so it was not read right; please report the model.`,
+  );
+}
+
+function productLayers(layers: readonly Layer[]): readonly ProductLayer[] {
+  let at = 0;
+  return layers.map(({ name, kind, parameters, inputs, outputs }) => {
+    const from = at;
+    for (const { tensor } of parameters) at += sizeOf(tensor.dims);
+    const [weight] = parameters;
+    const squares = Array.from<number | bigint, number>(weight?.tensor.data ?? [], Number);
+    const weightNorm = Math.sqrt(squares.reduce((sum, value) => sum + value * value, 0));
+    return { name, kind, parameters: at - from, inputs, outputs, from, to: at, weightNorm };
+  });
+}

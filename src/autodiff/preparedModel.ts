@@ -1,0 +1,142 @@
+import type { Graph, GraphNode } from '../graph/graph';
+import type { Head } from '../graph/head';
+import { ancestors, chooseOutput, findHead } from '../graph/head';
+import type { Layer } from '../graph/layers';
+import { groupLayers } from '../graph/layers';
+import type { LoweredModel } from '../graph/lowering/lowerGraph';
+import { lowerGraph } from '../graph/lowering/lowerGraph';
+import type { Parameter } from '../graph/parameters';
+import { findParameters } from '../graph/parameters';
+import { refuseUndifferentiable } from '../graph/refusals';
+import { sizeOf } from '../graph/static/value';
+import type { Executable, Trace } from '../graph/trace';
+import { traceModel } from '../graph/trace';
+import { FailureError } from '../report/failure';
+import { printable } from '../report/printable';
+import type { Loss } from '../report/report';
+import type { Batches } from './batches';
+import { cutBatches } from './batches';
+import type { LossTargets, ModelSamples } from './feeds';
+import { modelFeeds } from './feeds';
+
+/** A model that can be run and looked into. */
+export type DifferentiableModel = Executable & { readonly graph: Graph };
+
+/** The part of a model that a loss is put on, known before anything is run. */
+export interface Subject {
+  readonly model: DifferentiableModel;
+  /** The output as the user knows it. */
+  readonly output: string;
+  readonly head: Head;
+  /** The tensor that the loss is put on: the logits, where the head belongs to the loss. */
+  readonly target: string;
+  /** Those that make the target, in an order in which they can run. */
+  readonly nodes: readonly GraphNode[];
+  readonly parameters: readonly Parameter[];
+}
+
+/**
+ * Chooses the output, cuts the head that belongs to the loss, and finds the parameters.
+ * @throws FailureError UsageError, UnsupportedOperator, UnsupportedStructure, NoParameters, NonFiniteWeights
+ */
+export function findSubject(
+  model: DifferentiableModel,
+  loss: Loss,
+  requestedOutput: string | null,
+  evaluation: boolean,
+): Subject {
+  const { graph } = model;
+  const output = chooseOutput(graph, requestedOutput);
+  if (output === null) {
+    throw new FailureError(
+      'UsageError',
+      `The model has no tensor "${printable(requestedOutput ?? '')}"; name one of its outputs (${graph.outputs.map(({ name }) => printable(name)).join(', ')}).`,
+    );
+  }
+  const head = findHead(graph, output);
+  // Squared error is that of what the model gives, head included.
+  const target = loss === 'mean-squared-error' ? output : head.logits;
+  const nodes = ancestors(graph, target);
+  refuseUndifferentiable(graph, nodes, evaluation);
+  const parameters = findParameters(graph, nodes);
+  if (parameters.length === 0) {
+    throw new FailureError(
+      'NoParameters',
+      `No float weights lie between the samples and "${printable(output)}"; choose another output with --output.`,
+    );
+  }
+  const broken = parameters.find(({ tensor }) =>
+    tensor.data.some((value: number | bigint) => !Number.isFinite(Number(value))),
+  );
+  if (broken !== undefined) {
+    throw new FailureError(
+      'NonFiniteWeights',
+      `The weights "${printable(broken.name)}" hold NaN or infinity; save the model from before its training diverged.`,
+    );
+  }
+  return { model, output, head, target, nodes, parameters };
+}
+
+/** A model lowered for batches of one size. */
+export interface PreparedModel {
+  readonly subject: Subject;
+  readonly batches: Batches;
+  readonly lowered: LoweredModel;
+  readonly layers: readonly Layer[];
+  /** Number of outputs of one sample. */
+  readonly width: number;
+  /** What the file's own operators gave for the first batch: B × C. */
+  readonly ownOutputs: Float64Array;
+}
+
+/** Numbers that the tensors of the probing run may hold for each of its samples. */
+const probedSamples = 2;
+
+/** Traces the model on real samples, first on two to choose the size of the batches, then on one batch to lower it. */
+export async function prepareModel(
+  subject: Subject,
+  samples: ModelSamples,
+  targets: LossTargets,
+  batchBytes: number,
+  threads: number,
+): Promise<PreparedModel> {
+  const { model, nodes, target, parameters } = subject;
+  const { graph } = model;
+  const needed = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const specs = graph.inputs.filter(({ name }) => needed.has(name) || name === target);
+  const traceOf = (size: number): Promise<Trace> =>
+    traceModel(model, nodes, modelFeeds(samples, specs, 0, size), threads, target);
+
+  const probe = Math.min(probedSamples, samples.count);
+  const probed = await traceOf(probe);
+  const numbers = [...probed.values()].reduce((sum, { dims }) => sum + sizeOf(dims), 0) / probe;
+  const batches = cutBatches(samples.count, Math.floor(batchBytes / (numbers * 8)));
+  const trace = batches.size === probe ? probed : await traceOf(batches.size);
+  const outputs = trace.get(target);
+  const width = widthOf(subject, outputs?.dims ?? [], batches.size, targets);
+  const inputDims = new Map(samples.inputs.map(({ name, dims }) => [name, [batches.size, ...dims]]));
+  const learned = new Set(parameters.map(({ name }) => name));
+  const lowered = lowerGraph(graph, nodes, target, learned, inputDims, trace);
+  const used = parameters.filter(({ name }) => lowered.parameters.has(name));
+  const layers = groupLayers(graph, used, (tensor) => trace.get(tensor)?.dims ?? null);
+  const ownOutputs = Float64Array.from(outputs?.data ?? [], Number);
+  return { subject, batches, lowered, layers, width, ownOutputs };
+}
+
+/** One row of outputs for every sample, as wide as the targets. */
+function widthOf({ output }: Subject, dims: readonly number[], size: number, targets: LossTargets): number {
+  const width = sizeOf(dims) / size;
+  if (dims[0] !== size || dims.slice(1).filter((dim) => dim > 1).length > 1) {
+    throw new FailureError(
+      'UnsupportedStructure',
+      `The output "${printable(output)}" has the shape [${dims.join(', ')}] for ${size} samples, not one row for each; choose another output with --output.`,
+    );
+  }
+  if (width !== targets.width) {
+    throw new FailureError(
+      'SampleShapeMismatch',
+      `The targets have ${targets.width} numbers for every sample, but the output "${printable(output)}" has ${width}; choose other labels or another output.`,
+    );
+  }
+  return width;
+}

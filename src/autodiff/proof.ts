@@ -1,0 +1,263 @@
+import { nodeText } from '../graph/refusals';
+import type { Origin, Value } from '../graph/static/value';
+import { dependentOn, reachedFrom, sizeOf } from '../graph/static/value';
+import { FailureError } from '../report/failure';
+import type { Loss } from '../report/report';
+import { batchFeeds } from './batches';
+import { findCulprit } from './culprit';
+import type { CurvatureGraphs } from './curvatureGraphs';
+import type { Feeds, LossTargets, ModelSamples } from './feeds';
+import { addOutputs, pickFeeds, vectorFeeds } from './feeds';
+import { lossValues } from './losses';
+import type { PreparedModel } from './preparedModel';
+import { openPart, ProductSessions } from './productSessions';
+import type { Rules } from './rules/rules';
+
+/** What the proof measured, each relative. */
+export interface ProofMeasures {
+  /** |uᵀHv − vᵀHu| / (‖u‖‖Hv‖ + ‖v‖‖Hu‖) */
+  readonly asymmetry: number;
+  /** ‖Hu − (∇L(θ+hu) − ∇L(θ−hu)) / 2h‖ / ‖Hu‖, in float64 on one batch. */
+  readonly differenceError: number;
+  /** ‖H₃₂u − H₆₄u‖ / ‖H₆₄u‖ on one batch; 0 for products in float64. */
+  readonly productError: number;
+}
+
+export interface ProofSubject {
+  readonly prepared: PreparedModel;
+  readonly graphs: CurvatureGraphs;
+  readonly table: Rules;
+  readonly loss: Loss;
+  readonly weights: Float64Array;
+  readonly samples: ModelSamples;
+  readonly targets: LossTargets;
+  readonly precision: 'float32' | 'float64';
+  readonly threads: number;
+}
+
+/** Steps h of the differences, relative to the size of the weights: the better of two counts. */
+const steps = [1e-4, 1e-5] as const;
+/** What a difference may miss in the best case: its own error of order h² and rounding over h. */
+const differenceFloor = 1e-6;
+/** Beyond this no measured error excuses a difference. */
+const differenceCeiling = 1e-3;
+const symmetryFloor = { float64: 1e-9, float32: 1e-4 } as const;
+
+/**
+ * Checks the products on this model and these samples: that they are symmetric, and that on one batch, in float64, they
+ * are the finite difference of the gradient, and the gradient that of the loss. Masks, and the indices of maxima, are
+ * held as they are at the weights: the difference is then that of a smooth function, whose derivative is what the
+ * convention at kinks says.
+ * @throws FailureError naming the operator whose derivative does not hold
+ */
+export async function proveProducts(subject: ProofSubject, hessian: ProductSessions): Promise<ProofMeasures> {
+  const { prepared, graphs, weights, samples, targets, precision, threads } = subject;
+  const size = prepared.batches.size;
+  const [feeds = new Map()] = await batchFeeds(
+    prepared.subject.model,
+    prepared.lowered,
+    samples,
+    targets,
+    { count: 1, size },
+    'float64',
+    threads,
+  );
+  const u = direction(graphs.parameters, weights, 1);
+  const v = direction(graphs.parameters, weights, 2);
+  const product = await oneBatchProduct(subject, feeds, u);
+  const difference = await differences(subject, feeds, u);
+  const differenceError = Math.min(
+    ...difference.gradients.map((each) => relative(product, each, difference.scale)),
+  );
+  const noise = relative(
+    difference.gradients[0] ?? product,
+    difference.gradients[1] ?? product,
+    difference.scale,
+  );
+  const allowed = Math.min(differenceCeiling, differenceFloor + 10 * noise);
+  // NaN fails too: the comparison is the one that has to hold.
+  if (!(differenceError <= allowed) || !(difference.lossError <= differenceCeiling)) {
+    throw await failure(subject, feeds, u, `${differenceError} > ${allowed}; loss: ${difference.lossError}`);
+  }
+  const own = precision === 'float64' ? product : await hessian.multiply(u, 1);
+  const productError = precision === 'float64' ? 0 : relative(product, own, difference.scale);
+  const [hu, hv] = [await hessian.multiply(u), await hessian.multiply(v)];
+  const asymmetry =
+    Math.abs(dot(u, hv) - dot(v, hu)) / Math.max(norm(u) * norm(hv) + norm(v) * norm(hu), Number.MIN_VALUE);
+  const most = Math.max(symmetryFloor[precision], 20 * productError);
+  if (!(asymmetry <= most) || !(productError <= 0.1)) {
+    throw await failure(subject, feeds, u, `asymmetry ${asymmetry} > ${most}; float32 error ${productError}`);
+  }
+  return { asymmetry, differenceError, productError };
+}
+
+async function failure(
+  subject: ProofSubject,
+  feeds: Feeds,
+  u: Float64Array,
+  detail: string,
+): Promise<FailureError> {
+  const culprit: Origin | null = await findCulprit(subject, feeds, u, frozenValues(subject.graphs));
+  const blamed = culprit === null ? 'An operator of this model' : nodeText(culprit);
+  return new FailureError(
+    'UnsupportedOperator',
+    `${blamed} has a derivative that does not hold on these samples (a finite difference disagrees), so no number is shown; please report the model.`,
+    detail,
+  );
+}
+
+/** ±1 times the root mean square of the parameter that it moves. */
+function direction(parameters: readonly Value[], weights: Float64Array, seed: number): Float64Array {
+  const vector = new Float64Array(weights.length);
+  let state = seed;
+  let from = 0;
+  const overall = norm(weights) / Math.sqrt(weights.length) || 1;
+  for (const { dims } of parameters) {
+    const to = from + sizeOf(dims);
+    const own = norm(weights.subarray(from, to)) / Math.sqrt(to - from) || overall;
+    for (let i = from; i < to; i++) {
+      // Numerical Recipes' linear congruential generator: signs need no better one.
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      vector[i] = state >= 2 ** 31 ? own : -own;
+    }
+    from = to;
+  }
+  return vector;
+}
+
+async function oneBatchProduct(subject: ProofSubject, feeds: Feeds, u: Float64Array): Promise<Float64Array> {
+  const { graphs, weights, threads } = subject;
+  const parameters = parameterFeeds(graphs, weights);
+  const product = await ProductSessions.open(
+    graphs,
+    graphs.hessianProduct,
+    [],
+    new Map(),
+    () => undefined,
+    parameters,
+    [feeds],
+    { precision: 'float64', threads },
+  );
+  try {
+    return await product.multiply(u);
+  } finally {
+    await product.release();
+  }
+}
+
+/** The parameters under the names of the graph's inputs. */
+export function parameterFeeds(graphs: CurvatureGraphs, weights: Float64Array): Feeds {
+  const tensors = [...vectorFeeds('', weights, graphs.parameters, 'float64').values()];
+  return new Map(
+    graphs.parameters.flatMap(({ operation }, i) => {
+      const tensor = tensors[i];
+      return operation.kind === 'input' && tensor !== undefined ? [[operation.name, tensor]] : [];
+    }),
+  );
+}
+
+/** What is constant almost everywhere and depends on the weights: masks, signs, indices, shifts. */
+export function frozenValues({ gradient, outputs, parameters }: CurvatureGraphs): ReadonlyMap<Value, string> {
+  const ordered = reachedFrom([...gradient, outputs]);
+  const learned = dependentOn(parameters, ordered);
+  const frozen = ordered.filter((value) => learned.has(value) && isStep(value));
+  return new Map(frozen.map((value, i) => [value, `frozen ${i}`]));
+}
+
+function isStep({ operation }: Value): boolean {
+  switch (operation.kind) {
+    case 'compare':
+    case 'argMax':
+    case 'maxPoolIndices':
+    case 'reduceMax':
+      return true;
+    case 'unary':
+      return operation.function === 'sign';
+    default:
+      return false;
+  }
+}
+
+interface Differences {
+  /** (∇L(θ+hu) − ∇L(θ−hu)) / 2h for every step. */
+  readonly gradients: readonly Float64Array[];
+  /** How far the difference of the loss is from uᵀ∇L, relative to ‖u‖‖∇L‖. */
+  readonly lossError: number;
+  /** Below this a product is nothing but rounding. */
+  readonly scale: number;
+}
+
+async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array): Promise<Differences> {
+  const { graphs, weights, threads, loss, targets, prepared } = subject;
+  const frozen = frozenValues(graphs);
+  const names = graphs.gradient.map((_, i) => `gradient ${i}`);
+  const held = await heldValues(subject, feeds, frozen);
+  const outputs = new Map<string, Value>([
+    ...graphs.gradient.map((value, i) => [`gradient ${i}`, value] as const),
+    ['outputs', graphs.outputs],
+  ]);
+  const part = await openPart(outputs, frozen, 'float64', threads);
+  const at = async (shift: number): Promise<{ readonly gradient: Float64Array; readonly loss: number }> => {
+    const moved = weights.map((weight, i) => weight + shift * u[i]!);
+    const results = await part.session.run(
+      pickFeeds(part.inputs, parameterFeeds(graphs, moved), feeds, held),
+    );
+    const gradient = new Float64Array(weights.length);
+    addOutputs(gradient, results, names);
+    const rows = Math.min(prepared.batches.size, targets.count);
+    const z = Float64Array.from(results['outputs']?.data ?? [], Number).subarray(0, rows * targets.width);
+    const losses = lossValues(loss, z, targets.values.subarray(0, z.length), targets.width);
+    return { gradient, loss: losses.reduce((a, b) => a + b, 0) / targets.count };
+  };
+  try {
+    const base = await at(0);
+    const slope = dot(u, base.gradient);
+    const gradients: Float64Array[] = [];
+    const lossErrors: number[] = [];
+    for (const h of steps) {
+      const [above, below] = [await at(h), await at(-h)];
+      gradients.push(above.gradient.map((value, i) => (value - below.gradient[i]!) / (2 * h)));
+      const found = (above.loss - below.loss) / (2 * h);
+      const rounding = (1e-14 * Math.abs(base.loss)) / h;
+      lossErrors.push(Math.max(0, Math.abs(found - slope) - rounding));
+    }
+    const size = norm(u) * norm(base.gradient);
+    return {
+      gradients,
+      lossError: size === 0 ? 0 : Math.min(...lossErrors) / size,
+      scale: 1e-9 * norm(base.gradient),
+    };
+  } finally {
+    await part.session.release();
+  }
+}
+
+/** The frozen values as they are at the weights of the file. */
+export async function heldValues(
+  { graphs, weights, threads }: ProofSubject,
+  feeds: Feeds,
+  frozen: ReadonlyMap<Value, string>,
+): Promise<Feeds> {
+  if (frozen.size === 0) return new Map();
+  const outputs = new Map([...frozen].map(([value, name]) => [name, value]));
+  const part = await openPart(outputs, new Map(), 'float64', threads);
+  try {
+    const results = await part.session.run(pickFeeds(part.inputs, parameterFeeds(graphs, weights), feeds));
+    return new Map(Object.entries(results));
+  } finally {
+    await part.session.release();
+  }
+}
+
+/** ‖a − b‖ / ‖a‖, where a is not just rounding of something of the given scale. */
+function relative(a: Float64Array, b: Float64Array, scale: number): number {
+  return norm(a.map((value, i) => value - b[i]!)) / Math.max(norm(a), scale, Number.MIN_VALUE);
+}
+
+function norm(vector: Float64Array): number {
+  return Math.sqrt(dot(vector, vector));
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}

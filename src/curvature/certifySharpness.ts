@@ -1,0 +1,98 @@
+import type { Sharpness } from '../report/report';
+import type { Moments } from './bounds';
+import type { Certificate, CurvatureOptions, CurvatureStage, StoppedBy } from './curvatureEstimate';
+import { ExtremeEigenvalues } from './extremes';
+import { Lanczos } from './lanczos';
+import type { MomentEstimate } from './momentEstimate';
+import { CountedProducts, type SymmetricProducts } from './products';
+
+/** Vectors of length P beside the basis: probe, projection, image, and what a product itself may need. */
+const workingVectors = 8;
+
+/** A Lanczos run with the intervals that it has reached. */
+export class CertifyingLanczos {
+  readonly lanczos: Lanczos;
+  /** Steps that the memory holds. */
+  readonly mostSteps: number;
+  private readonly extremes: ExtremeEigenvalues;
+  private reached: Sharpness | null = null;
+
+  constructor(
+    private readonly products: CountedProducts,
+    private readonly options: CurvatureOptions,
+    exactMoments: Moments | null,
+  ) {
+    this.lanczos = new Lanczos(products, options.random, options.productError);
+    this.extremes = new ExtremeEigenvalues({ ...options, exactMoments });
+    const vectors = Math.floor(options.memoryBytes / (8 * products.order)) - workingVectors;
+    this.mostSteps = Math.max(1, Math.min(products.order, vectors - 1));
+  }
+
+  get sharpness(): Sharpness | null {
+    return this.reached;
+  }
+
+  /** Whether λ_max is certified, or no further step could do it. */
+  get settled(): boolean {
+    return this.lanczos.ended || !this.extremes.possible || this.reached?.lambdaMax.certified === true;
+  }
+
+  /** Steps until λ_max is settled and so many are made, to a limit of steps and of products. */
+  async advance(least: number, most: number, maxProducts: number, onStep: () => void): Promise<void> {
+    const { lanczos, products, options } = this;
+    while (!lanczos.ended && !(this.settled && lanczos.steps >= least)) {
+      if (lanczos.steps >= Math.min(most, this.mostSteps) || products.count >= maxProducts) return;
+      if (options.outOfTime?.() === true) return;
+      await lanczos.step();
+      this.reached = this.extremes.after(lanczos);
+      onStep();
+    }
+  }
+
+  /** What kept λ_max from being settled. */
+  get stoppedBy(): StoppedBy {
+    if (this.settled) return 'complete';
+    if (this.options.outOfTime?.() === true) return 'time limit';
+    return this.lanczos.steps >= this.mostSteps ? 'memory budget' : 'product budget';
+  }
+}
+
+/**
+ * The interval of λ_max alone, for a matrix whose trace and squared norm are known: Lanczos until it is certified or the
+ * budget ends.
+ */
+export async function certifySharpness(
+  products: SymmetricProducts,
+  exactMoments: Moments,
+  options: CurvatureOptions,
+): Promise<Certificate> {
+  const counted = new CountedProducts(products);
+  const run = new CertifyingLanczos(counted, options, exactMoments);
+  await run.advance(1, counted.order, options.maxProducts, () =>
+    tellProgress(options, 'lanczos', counted, run.sharpness),
+  );
+  return {
+    sharpness: run.sharpness,
+    ritzValues: run.lanczos.ritzValues(),
+    products: counted.count,
+    stoppedBy: run.stoppedBy,
+  };
+}
+
+/** Tells how far the work is, with what is known by then. */
+export function tellProgress(
+  options: CurvatureOptions,
+  stage: CurvatureStage,
+  products: CountedProducts,
+  sharpness: Sharpness | null,
+  known: { expectedProducts?: number; moments?: MomentEstimate | null; probes?: number } = {},
+): void {
+  options.onProgress?.({
+    stage,
+    products: products.count,
+    expectedProducts: known.expectedProducts ?? options.maxProducts,
+    sharpness,
+    moments: known.moments ?? null,
+    probes: known.probes ?? 0,
+  });
+}

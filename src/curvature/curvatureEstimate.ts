@@ -1,0 +1,67 @@
+import type { Sharpness, Spectrum } from '../report/report';
+import type { Range } from './bounds';
+import type { RitzValue } from './lanczos';
+import type { MomentEstimate } from './momentEstimate';
+import type { RandomSource } from './randomVectors';
+
+export interface CurvatureOptions {
+  readonly random: RandomSource;
+  /** Relative: of λ_max's interval, and of the 95 % intervals of trace, squared norm and upper bound. */
+  readonly precision: number;
+  /** Of the probabilistic intervals of λ_max and λ_min together. */
+  readonly confidence: number;
+  /** Relative error of the products, measured; 0 for float64. */
+  readonly productError: number;
+  /** Products in all. */
+  readonly maxProducts: number;
+  /** For the vectors of Lanczos. */
+  readonly memoryBytes: number;
+  readonly onProgress?: (progress: CurvatureProgress) => void;
+  /** Asked before every product: true where a time limit of the user's has run out. */
+  readonly outOfTime?: () => boolean;
+}
+
+export interface EstimateOptions extends CurvatureOptions {
+  /** Whether to estimate the squared norms of the blocks: as many products more per probe as there are layers. */
+  readonly blocks: boolean;
+  /** Starting vectors (two at least) and steps of the spectral density, or null for none. */
+  readonly density: { readonly probes: number; readonly steps: number } | null;
+}
+
+export type CurvatureStage = 'columns' | 'lanczos' | 'pilot' | 'probes' | 'density';
+
+export interface CurvatureProgress {
+  readonly stage: CurvatureStage;
+  /** Products made, and how many there will be as far as is known. */
+  readonly products: number;
+  readonly expectedProducts: number;
+  readonly sharpness: Sharpness | null;
+  /** The running estimate from as many probes, or null before there are some. */
+  readonly moments: MomentEstimate | null;
+  readonly probes: number;
+}
+
+/** What ended the work before everything that was asked for was reached, or "complete". */
+export type StoppedBy = 'complete' | 'product budget' | 'memory budget' | 'time limit';
+
+/** What is known of the extreme eigenvalues. */
+export interface Certificate {
+  /** Null where the products' error allows no interval of the precision asked. */
+  readonly sharpness: Sharpness | null;
+  /** Ascending, with residuals; empty where the spectrum is known. */
+  readonly ritzValues: readonly RitzValue[];
+  readonly products: number;
+  readonly stoppedBy: StoppedBy;
+}
+
+export interface CurvatureEstimate extends Certificate {
+  readonly moments: MomentEstimate;
+  /** 95 % interval of the upper bound on λ_max, nowhere below the largest Ritz value; the bound itself where exact. */
+  readonly upperBoundInterval: Range;
+  /** Probes behind the errors, 0 where exact; and the standard errors in half a 95 % interval. */
+  readonly probes: number;
+  readonly studentQuantile: number;
+  /** Whether the 95 % intervals of trace, squared norm and upper bound are as narrow as was asked. */
+  readonly precisionReached: boolean;
+  readonly spectrum: Spectrum | null;
+}

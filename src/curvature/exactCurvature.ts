@@ -1,0 +1,72 @@
+import { FailureError } from '../report/failure';
+import { CertifyingLanczos, tellProgress } from './certifySharpness';
+import type { CurvatureEstimate, CurvatureOptions } from './curvatureEstimate';
+import { eigenvalues, exactMatrix, exactNumbers, productsWith } from './exactMatrix';
+import { momentEstimate } from './momentEstimate';
+import { CountedProducts, type SymmetricProducts } from './products';
+import { exactSpectrum } from './spectralDensity';
+
+/** The whole spectrum is computed up to this order. */
+export const largestSpectrum = 1000;
+
+/** Lanczos on a matrix in memory costs no products: as many steps as a narrow interval takes. */
+const mostLanczosSteps = 400;
+
+/**
+ * Everything exact, from P products: trace, squared norm, blocks, layers; up to `largestSpectrum` parameters the whole
+ * spectrum, beyond it intervals of λ_max and λ_min. The budget of products does not apply; `precision` does to the
+ * intervals.
+ *
+ * Throws an InternalError where the matrix is not symmetric, TooLarge where the time runs out on the way.
+ */
+export async function exactCurvature(
+  products: SymmetricProducts,
+  options: CurvatureOptions,
+): Promise<CurvatureEstimate> {
+  const counted = new CountedProducts(products);
+  const { order, layers } = counted;
+  const matrix = await exactMatrix(counted, options.productError, (column) => {
+    if (options.outOfTime?.() === true) {
+      throw new FailureError(
+        'TooLarge',
+        `The time limit ended the analysis after ${column} of the Hessian's ${order} columns; allow more time or ask for an estimate.`,
+      );
+    }
+    tellProgress(options, 'columns', counted, null, { expectedProducts: order });
+  });
+  const moments = momentEstimate(
+    layers.map(({ from, to }) => to - from),
+    exactNumbers(matrix, layers),
+    [],
+  );
+  const upper = moments.bounds.lambdaMax.upper.value;
+  const exact = {
+    moments,
+    upperBoundInterval: { lower: upper, upper },
+    products: counted.count,
+    probes: 0,
+    studentQuantile: 0,
+    precisionReached: true,
+  } as const;
+  if (order > largestSpectrum) {
+    const inMemory = new CountedProducts(productsWith(matrix, layers));
+    const run = new CertifyingLanczos(inMemory, options, {
+      trace: moments.trace.value,
+      frobeniusSquared: moments.frobeniusSquared.value,
+      order,
+    });
+    await run.advance(Math.min(100, order), mostLanczosSteps, mostLanczosSteps, () => undefined);
+    const ritzValues = run.lanczos.ritzValues();
+    return { ...exact, sharpness: run.sharpness, ritzValues, stoppedBy: run.stoppedBy, spectrum: null };
+  }
+  const descending = eigenvalues(matrix);
+  const known = (value: number) =>
+    ({ lower: value, upper: value, kind: 'spectrum', confidence: 1, certified: true, steps: 0 }) as const;
+  return {
+    ...exact,
+    sharpness: { lambdaMax: known(descending[0]!), lambdaMin: known(descending[order - 1]!) },
+    ritzValues: [],
+    stoppedBy: 'complete',
+    spectrum: exactSpectrum(descending),
+  };
+}

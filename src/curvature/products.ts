@@ -1,0 +1,51 @@
+/**
+ * A real symmetric matrix of order P that is known by its products with vectors, its rows and columns in groups: the
+ * layers of a network. The Hessian of a loss, its Gauss-Newton matrix, a scaled Hessian.
+ */
+export interface SymmetricProducts {
+  /** P. */
+  readonly order: number;
+  /** The layers' ranges of parameters, `to` excluded: one after the other, from 0 to P. */
+  readonly layers: readonly LayerRange[];
+  /** H v for a vector of length P, which it does not change; the result is the caller's own. */
+  multiply(vector: Float64Array): Promise<Float64Array>;
+}
+
+export interface LayerRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Counts the products, and lets none pass that cannot be one. */
+export class CountedProducts implements SymmetricProducts {
+  readonly order: number;
+  readonly layers: readonly LayerRange[];
+  private made = 0;
+
+  /** Throws a RangeError where the layers are no partition of the parameters. */
+  constructor(private readonly products: SymmetricProducts) {
+    this.order = products.order;
+    this.layers = products.layers;
+    let reached = 0;
+    for (const { from, to } of this.layers) {
+      if (from !== reached || to <= from)
+        throw new RangeError(`Layer ${from} to ${to} does not follow ${reached}`);
+      reached = to;
+    }
+    if (reached !== this.order || reached < 1)
+      throw new RangeError(`The layers hold ${reached} of ${this.order} parameters`);
+  }
+
+  get count(): number {
+    return this.made;
+  }
+
+  /** Throws a RangeError where the product has another length or a number that is not finite. */
+  async multiply(vector: Float64Array): Promise<Float64Array> {
+    this.made++;
+    const product = await this.products.multiply(vector);
+    if (product.length !== this.order || !product.every(Number.isFinite))
+      throw new RangeError(`Product ${this.made} of the matrix with a vector holds no ${this.order} numbers`);
+    return product;
+  }
+}

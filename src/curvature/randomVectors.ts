@@ -1,0 +1,28 @@
+/** Where random numbers come from: a seeded generator, so that two runs draw alike. */
+export interface RandomSource {
+  /** Uniform over the integers from 0 to 2^32 − 1. */
+  nextUint32(): number;
+  /** Standard normal. */
+  normal(): number;
+}
+
+/** A vector uniform on the unit sphere: a normalised Gaussian. */
+export function uniformDirection(length: number, random: RandomSource): Float64Array {
+  for (;;) {
+    const vector = Float64Array.from({ length }, () => random.normal());
+    const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+    // A Gaussian vector is 0 with probability 0, but a generator of few bits may return it.
+    if (norm > 0) return vector.map((value) => value / norm);
+  }
+}
+
+/** Entries ±1, each with probability one half (Rademacher). */
+export function signs(length: number, random: RandomSource): Float64Array {
+  const vector = new Float64Array(length);
+  for (let start = 0; start < length; start += 32) {
+    const bits = random.nextUint32();
+    for (let bit = 0; bit < Math.min(32, length - start); bit++)
+      vector[start + bit] = (bits >>> bit) & 1 ? 1 : -1;
+  }
+  return vector;
+}

@@ -1,0 +1,158 @@
+import type { Graph, GraphNode } from './graph';
+import { producers } from './head';
+import { distinctNames, isAnonymous, scopeOf, stemOf } from './layerNames';
+import { attributeOf } from './nodeAttributes';
+import type { Parameter } from './parameters';
+import { sizeOf } from './static/value';
+
+/** A parameterised node with its weight and bias. */
+export interface Layer {
+  readonly name: string;
+  /** The operator as a person names it. */
+  readonly kind: string;
+  /** The weight first. */
+  readonly parameters: readonly Parameter[];
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+interface Group {
+  readonly node: GraphNode;
+  readonly stem: string | null;
+  readonly parameters: Parameter[];
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  MatMul: 'Linear',
+  Gemm: 'Linear',
+  Einsum: 'Linear',
+  Conv: 'Conv',
+  ConvTranspose: 'ConvTranspose',
+  BatchNormalization: 'BatchNorm',
+  LayerNormalization: 'LayerNorm',
+  InstanceNormalization: 'InstanceNorm',
+  GroupNormalization: 'GroupNorm',
+  RMSNormalization: 'RMSNorm',
+  SimplifiedLayerNormalization: 'RMSNorm',
+  PRelu: 'PReLU',
+  Gather: 'Embedding',
+  Mul: 'Scale',
+  Div: 'Scale',
+  Add: 'Bias',
+  Sub: 'Bias',
+  Concat: 'Token',
+};
+
+const views = new Set(['Identity', 'Reshape', 'Transpose', 'Squeeze', 'Unsqueeze', 'Flatten', 'Cast']);
+
+/**
+ * The parameters by layer, in the order of the forward pass: those of one node, those that share the name of a module,
+ * and a bias that is added to what a layer makes.
+ * @param dimsOf the traced dimensions of a tensor
+ */
+export function groupLayers(
+  graph: Graph,
+  parameters: readonly Parameter[],
+  dimsOf: (tensor: string) => readonly number[] | null,
+): readonly Layer[] {
+  const madeBy = producers(graph);
+  const groups: Group[] = [];
+  for (const parameter of parameters) {
+    const stem = stemOf(parameter.name);
+    const group =
+      groups.find(({ node }) => node === parameter.node) ??
+      groups.find((other) => stem !== null && other.stem === stem) ??
+      biasedGroup(groups, parameter, madeBy) ??
+      sameScope(groups, parameter, stem);
+    if (group === undefined) groups.push({ node: parameter.node, stem, parameters: [parameter] });
+    else group.parameters.push(parameter);
+  }
+  const names = distinctNames(groups.map((group, i) => nameOf(group) ?? `layer ${i + 1}`));
+  return groups.map((group, i) => {
+    const { inputs, outputs } = sizesOf(group, dimsOf);
+    return {
+      name: names[i] ?? '',
+      kind: kindOf(group, madeBy),
+      parameters: group.parameters,
+      inputs,
+      outputs,
+    };
+  });
+}
+
+/** The layer without a bias yet whose output an Add takes together with the parameter. */
+function biasedGroup(
+  groups: readonly Group[],
+  { node, inputIndex }: Parameter,
+  madeBy: ReadonlyMap<string, GraphNode>,
+): Group | undefined {
+  if (node.operator !== 'Add') return undefined;
+  let producer = madeBy.get(node.inputs[1 - inputIndex] ?? '');
+  while (producer !== undefined && views.has(producer.operator))
+    producer = madeBy.get(producer.inputs[0] ?? '');
+  return groups.find(
+    (group) => group.node === producer && group.node.operator !== 'Gather' && group.parameters.length === 1,
+  );
+}
+
+/** For names that tell nothing: what is added within the module of a layer without a bias yet. */
+function sameScope(groups: readonly Group[], { node }: Parameter, stem: string | null): Group | undefined {
+  const scope = scopeOf(node.name);
+  if (node.operator !== 'Add' || stem !== null || scope === null) return undefined;
+  return groups.find(
+    (group) => group.stem === null && group.parameters.length === 1 && scopeOf(group.node.name) === scope,
+  );
+}
+
+function nameOf({ node, parameters }: Group): string | null {
+  for (const { name } of parameters) {
+    const stem = stemOf(name);
+    if (stem !== null) return stem;
+  }
+  const scope = scopeOf(node.name);
+  if (scope !== null) return scope;
+  return parameters.find(({ name }) => !isAnonymous(name))?.name ?? null;
+}
+
+/** A scale of what was divided by a deviation belongs to a normalisation that is written out. */
+function kindOf({ node, parameters: [weight] }: Group, madeBy: ReadonlyMap<string, GraphNode>): string {
+  if (node.operator === 'Mul') {
+    const normalises = node.inputs.some((name) => {
+      const producer = madeBy.get(name);
+      return producer?.operator === 'Div' && madeBy.get(producer.inputs[1] ?? '')?.operator === 'Sqrt';
+    });
+    if (normalises) return 'LayerNorm';
+  }
+  // A table that is added, such as one row for each position, is no bias.
+  if (node.operator === 'Add' && isTable(weight)) return 'Embedding';
+  return kinds[node.operator] ?? node.operator;
+}
+
+function isTable(weight: Parameter | undefined): boolean {
+  return (weight?.tensor.dims.filter((dim) => dim > 1).length ?? 0) > 1;
+}
+
+function sizesOf(
+  { node, parameters }: Group,
+  dimsOf: (tensor: string) => readonly number[] | null,
+): { readonly inputs: number; readonly outputs: number } {
+  const [weight] = parameters;
+  const dims = weight?.tensor.dims ?? [];
+  const size = sizeOf(dims);
+  if (node.operator === 'Add' && isTable(weight))
+    return { inputs: size / (dims.at(-1) ?? 1), outputs: dims.at(-1) ?? 1 };
+  switch (kinds[node.operator]) {
+    case 'Linear': {
+      const outputs = dimsOf(node.outputs[0] ?? '')?.at(-1) ?? dims.at(-1) ?? 1;
+      return { inputs: Math.max(1, Math.round(size / outputs)), outputs };
+    }
+    case 'Conv':
+      return { inputs: (dims[1] ?? 1) * (attributeOf(node, 'group', 'int') ?? 1), outputs: dims[0] ?? 1 };
+    case 'ConvTranspose':
+      return { inputs: dims[0] ?? 1, outputs: (dims[1] ?? 1) * (attributeOf(node, 'group', 'int') ?? 1) };
+    case 'Embedding':
+      return { inputs: dims[0] ?? 1, outputs: size / (dims[0] ?? 1) };
+    default:
+      return { inputs: size, outputs: size };
+  }
+}

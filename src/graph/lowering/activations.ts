@@ -1,0 +1,60 @@
+import { add, div, greaterMask, magnitude, mul, neg, scale, sub, unary } from '../static/elementwise';
+import type { StaticGraph } from '../static/staticGraph';
+import type { Value } from '../static/value';
+import { clip, realInput } from './elementwise';
+import type { LoweredNode, Lowering, LoweringTable } from './loweredNode';
+
+/** x where x > 0; slope · x elsewhere. The slope is the derivative at 0, as PyTorch's. */
+function leaky(g: StaticGraph, x: Value, slope: number): Value {
+  const slopes = add(g, scale(g, greaterMask(g, x, g.scalar(0)), 1 - slope), g.scalar(slope));
+  return mul(g, x, slopes);
+}
+
+/** x where x > 0; α (exp(x/β) − 1) elsewhere, whose derivatives hold at 0, as PyTorch's. */
+function exponentialLinear(g: StaticGraph, x: Value, alpha: number, beta: number): Value {
+  const mask = greaterMask(g, x, g.scalar(0));
+  const negative = mul(g, x, sub(g, g.scalar(1), mask));
+  const curved = sub(g, unary(g, 'exp', scale(g, negative, 1 / beta)), g.scalar(1));
+  return add(g, mul(g, x, mask), scale(g, curved, alpha));
+}
+
+function hardSigmoid(g: StaticGraph, x: Value, alpha: number, beta: number): Value {
+  const line = add(g, scale(g, x, alpha), g.scalar(beta));
+  return clip(g, line, g.scalar(0), g.scalar(1), false);
+}
+
+/** x Φ(x), or its tanh approximation (Hendrycks and Gimpel 2016). */
+export function gelu(g: StaticGraph, x: Value, approximate: boolean): Value {
+  const inner = approximate
+    ? unary(
+        g,
+        'tanh',
+        scale(g, add(g, x, scale(g, mul(g, x, mul(g, x, x)), 0.044715)), Math.sqrt(2 / Math.PI)),
+      )
+    : unary(g, 'erf', scale(g, x, Math.SQRT1_2));
+  return mul(g, scale(g, x, 0.5), add(g, inner, g.scalar(1)));
+}
+
+const activation =
+  (compute: (g: StaticGraph, x: Value, n: LoweredNode) => Value): Lowering =>
+  (n) =>
+    compute(n.g, realInput(n, 0), n);
+
+export const activationLowerings: LoweringTable = {
+  LeakyRelu: activation((g, x, n) => leaky(g, x, n.float('alpha', 0.01))),
+  ThresholdedRelu: activation((g, x, n) => mul(g, x, greaterMask(g, x, g.scalar(n.float('alpha', 1))))),
+  Elu: activation((g, x, n) => exponentialLinear(g, x, n.float('alpha', 1), 1)),
+  Celu: activation((g, x, n) => exponentialLinear(g, x, n.float('alpha', 1), n.float('alpha', 1))),
+  Selu: activation((g, x, n) => {
+    const alpha = n.float('alpha', 1.67326319217681884765625);
+    return scale(g, exponentialLinear(g, x, alpha, 1), n.float('gamma', 1.05070102214813232421875));
+  }),
+  HardSigmoid: activation((g, x, n) => hardSigmoid(g, x, n.float('alpha', 0.2), n.float('beta', 0.5))),
+  HardSwish: activation((g, x) => mul(g, x, hardSigmoid(g, x, 1 / 6, 0.5))),
+  Mish: activation((g, x) => mul(g, x, unary(g, 'tanh', unary(g, 'softplus', x)))),
+  Swish: activation((g, x, n) => mul(g, x, unary(g, 'sigmoid', scale(g, x, n.float('alpha', 1))))),
+  Softsign: activation((g, x) => div(g, x, add(g, magnitude(g, x), g.scalar(1)))),
+  Gelu: activation((g, x, n) => gelu(g, x, n.text('approximate', 'none') === 'tanh')),
+  Sinh: activation((g, x) => scale(g, sub(g, unary(g, 'exp', x), unary(g, 'exp', neg(g, x))), 0.5)),
+  Cosh: activation((g, x) => scale(g, add(g, unary(g, 'exp', x), unary(g, 'exp', neg(g, x))), 0.5)),
+};

@@ -1,0 +1,172 @@
+import { add, convert, greaterMask, mul, scale, sub } from '../static/elementwise';
+import { concat, expand, pad, range, reshape, slice, transpose } from '../static/shape';
+import type { Value } from '../static/value';
+import { sizeOf } from '../static/value';
+import type { LoweredNode, LoweringTable } from './loweredNode';
+import { CannotLower, normalisedAxis } from './loweredNode';
+
+/** The same numbers in the shape that the run showed: Reshape, Flatten, Squeeze, Unsqueeze. */
+function toTracedShape(n: LoweredNode): Value {
+  return reshape(n.g, n.input(0), n.outputDims());
+}
+
+function lowerTranspose(n: LoweredNode): Value {
+  const x = n.input(0);
+  return transpose(n.g, x, n.ints('perm') ?? x.dims.map((_, axis) => x.dims.length - 1 - axis));
+}
+
+function lowerConcat(n: LoweredNode): Value {
+  const parts = n.inputs.filter((part) => sizeOf(part.dims) > 0);
+  return concat(n.g, parts, normalisedAxis(n.int('axis', 0), n.input(0).dims.length));
+}
+
+function lowerSplit(n: LoweredNode): readonly Value[] {
+  const x = n.input(0);
+  const axis = normalisedAxis(n.int('axis', 0), x.dims.length);
+  let from = 0;
+  return n.node.outputs.map((_, index) => {
+    const to = from + n.outputDims(index)[axis]!;
+    const part = range(n.g, x, axis, from, to);
+    from = to;
+    return part;
+  });
+}
+
+function lowerSlice(n: LoweredNode): Value {
+  const x = n.input(0);
+  const starts = n.ints('starts') ?? n.constantIntegers(1) ?? [];
+  const ends = n.ints('ends') ?? n.constantIntegers(2) ?? [];
+  const axes = n.axes(3, x.dims.length) ?? starts.map((_, axis) => axis);
+  const given = n.ints('starts') === null ? n.constantIntegers(4) : null;
+  const region = {
+    starts: x.dims.map(() => 0),
+    ends: [...x.dims],
+    steps: x.dims.map(() => 1),
+  };
+  axes.forEach((axis, i) => {
+    const size = x.dims[axis]!;
+    const step = given?.[i] ?? 1;
+    const position = (value: number): number => (value < 0 ? value + size : value);
+    const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+    const forward = step > 0;
+    region.steps[axis] = step;
+    region.starts[axis] = clamp(position(starts[i]!), 0, forward ? size : size - 1);
+    region.ends[axis] = clamp(position(ends[i]!), forward ? 0 : -1, size);
+  });
+  return slice(n.g, x, region.starts, region.ends, region.steps);
+}
+
+function lowerPad(n: LoweredNode): Value {
+  const { g } = n;
+  const x = n.input(0);
+  if (n.text('mode', 'constant') !== 'constant') {
+    throw new CannotLower(`pads by ${n.text('mode', '')}, not with a constant`);
+  }
+  const rank = x.dims.length;
+  const amounts = n.ints('pads') ?? n.constantIntegers(1) ?? [];
+  const axes = n.axes(3, rank) ?? x.dims.map((_, axis) => axis);
+  const before = x.dims.map(() => 0);
+  const after = x.dims.map(() => 0);
+  axes.forEach((axis, i) => {
+    before[axis] = amounts[i] ?? 0;
+    after[axis] = amounts[i + axes.length] ?? 0;
+  });
+  const padded = pad(g, x, before, after);
+  const fill = n.optional(2) ?? g.scalar(n.float('value', 0));
+  const { operation } = fill;
+  if (operation.kind === 'constant' && operation.data.every((value) => Number(value) === 0)) return padded;
+  if (x.type !== 'real') throw new CannotLower('pads integers with a number other than 0');
+  const outside = sub(g, g.scalar(1), pad(g, expand(g, g.scalar(1), x.dims), before, after));
+  return add(g, padded, mul(g, outside, fill));
+}
+
+function lowerTile(n: LoweredNode): Value {
+  const x = n.input(0);
+  const repeats = n.constantIntegers(1) ?? [];
+  const spread = reshape(
+    n.g,
+    x,
+    x.dims.flatMap((dim) => [1, dim]),
+  );
+  const repeated = expand(
+    n.g,
+    spread,
+    x.dims.flatMap((dim, axis) => [repeats[axis] ?? 1, dim]),
+  );
+  return reshape(n.g, repeated, n.outputDims());
+}
+
+/** The upper or lower triangle, by a mask. */
+function lowerTriangle(n: LoweredNode): Value {
+  const { g } = n;
+  const x = n.input(0);
+  if (x.type !== 'real') throw new CannotLower('computes with integers');
+  const diagonal = n.constantIntegers(1)?.[0] ?? 0;
+  const [rows, columns] = [x.dims.at(-2) ?? 1, x.dims.at(-1) ?? 1];
+  const upper = n.int('upper', 1) !== 0;
+  const mask = Float64Array.from({ length: rows * columns }, (_, i) => {
+    const offset = (i % columns) - Math.floor(i / columns);
+    return Number(upper ? offset >= diagonal : offset <= diagonal);
+  });
+  return mul(g, x, g.constant(mask, [rows, columns]));
+}
+
+function lowerDepthToSpace(n: LoweredNode): Value {
+  const x = n.input(0);
+  const [count = 0, channels = 0, height = 0, width = 0] = x.dims;
+  const block = n.int('blocksize', 1);
+  const outer = channels / (block * block);
+  const columnsFirst = n.text('mode', 'DCR') === 'CRD';
+  const split = columnsFirst
+    ? reshape(n.g, x, [count, outer, block, block, height, width])
+    : transpose(n.g, reshape(n.g, x, [count, block, block, outer, height, width]), [0, 3, 1, 2, 4, 5]);
+  return reshape(n.g, transpose(n.g, split, [0, 1, 4, 2, 5, 3]), n.outputDims());
+}
+
+function lowerSpaceToDepth(n: LoweredNode): Value {
+  const x = n.input(0);
+  const [count = 0, channels = 0, height = 0, width = 0] = x.dims;
+  const block = n.int('blocksize', 1);
+  const split = reshape(n.g, x, [count, channels, height / block, block, width / block, block]);
+  return reshape(n.g, transpose(n.g, split, [0, 3, 5, 1, 2, 4]), n.outputDims());
+}
+
+/** 1 at the index of each integer: on, off by default, along a new axis. */
+function lowerOneHot(n: LoweredNode): Value {
+  const { g } = n;
+  const indices = n.input(0);
+  if (indices.type !== 'int64' || n.input(2).type !== 'real') throw new CannotLower('encodes no integers');
+  const dims = n.outputDims();
+  const axis = normalisedAxis(n.int('axis', -1), dims.length);
+  const depth = dims[axis]!;
+  const spread = reshape(g, indices, dims.with(axis, 1));
+  const positions = g.constant(
+    BigInt64Array.from({ length: depth }, (_, i) => BigInt(i)),
+    [depth, ...dims.slice(axis + 1).map(() => 1)],
+  );
+  const half = (value: Value): Value => convert(g, value, 'real');
+  const offset = sub(g, half(spread), half(positions));
+  // Integers are equal where their difference is under a half.
+  const hot = greaterMask(g, g.scalar(0.25), mul(g, offset, offset));
+  const [off, on] = [0, 1].map((i) => reshape(g, range(g, n.input(2), 0, i, i + 1), []));
+  if (off === undefined || on === undefined) throw new CannotLower('has no values');
+  return add(g, mul(g, hot, sub(g, on, off)), scale(g, off, 1));
+}
+
+export const shapeLowerings: LoweringTable = {
+  Reshape: toTracedShape,
+  Flatten: toTracedShape,
+  Squeeze: toTracedShape,
+  Unsqueeze: toTracedShape,
+  Transpose: lowerTranspose,
+  Expand: (n) => expand(n.g, n.input(0), n.outputDims()),
+  Concat: lowerConcat,
+  Split: lowerSplit,
+  Slice: lowerSlice,
+  Pad: lowerPad,
+  Tile: lowerTile,
+  Trilu: lowerTriangle,
+  DepthToSpace: lowerDepthToSpace,
+  SpaceToDepth: lowerSpaceToDepth,
+  OneHot: lowerOneHot,
+};

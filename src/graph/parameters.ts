@@ -1,0 +1,136 @@
+import type { Graph, GraphNode, Tensor } from './graph';
+
+/** An initialiser that training would move, with the node that first uses it as a weight. */
+export interface Parameter {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly node: GraphNode;
+  /** The position among the node's inputs. */
+  readonly inputIndex: number;
+}
+
+/** What is known of a tensor before anything is run. */
+interface Status {
+  /** Depends on the samples. */
+  readonly samples: boolean;
+  /** Depends on a parameter. */
+  readonly learned: boolean;
+  /** A constant made from these initialisers alone, which become parameters where it is used as a weight. */
+  readonly pending: readonly string[];
+}
+
+const nothing: Status = { samples: false, learned: false, pending: [] };
+
+/** Inputs that are weights whatever feeds the node. */
+const weightInputs: Readonly<Record<string, readonly number[]>> = {
+  Conv: [1, 2],
+  ConvTranspose: [1, 2],
+  BatchNormalization: [1, 2],
+  InstanceNormalization: [1, 2],
+  GroupNormalization: [1, 2],
+  LayerNormalization: [1, 2],
+  RMSNormalization: [1],
+  SimplifiedLayerNormalization: [1],
+  PRelu: [1],
+};
+/** Products, whose constant operand is a weight. */
+const products = new Set(['MatMul', 'Gemm', 'Einsum']);
+/** A constant operand is a bias, a scale or a learned token where the other operand depends on parameters. */
+const combinations = new Set(['Add', 'Sub', 'Mul', 'Div', 'Sum', 'Concat']);
+/** Of these the first input passes through as it is. */
+const views = new Set(
+  'Identity Reshape Transpose Squeeze Unsqueeze Flatten Cast Expand Tile Slice Split Gather Pad Dropout'.split(
+    ' ',
+  ),
+);
+const statistics =
+  /(running|moving)_(mean|var|variance)|num_batches_tracked|inv_freq|position_ids|attn_mask|causal_mask/i;
+const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
+const namedWeight = /(weight|bias|gamma|beta|kernel)(:\d+)?$/i;
+
+/**
+ * The parameters of a tensor, in the order in which its forward pass first uses them, each once however often it is used:
+ * float initialisers used as weights. Not among them: running statistics, scalars, masks, shapes, and what normalises
+ * the samples before the first weight.
+ * @param nodes those that make the tensor, in an order in which they can run
+ */
+export function findParameters(graph: Graph, nodes: readonly GraphNode[]): readonly Parameter[] {
+  const statuses = new Map<string, Status>(
+    graph.inputs.map(({ name }) => [name, { ...nothing, samples: true }]),
+  );
+  for (const [name, tensor] of graph.initialisers) {
+    statuses.set(name, { ...nothing, pending: mayBeLearned(name, tensor) ? [name] : [] });
+  }
+  const found = new Map<string, Parameter>();
+  for (const node of nodes) {
+    const inputs = node.inputs.map((name) => statuses.get(name) ?? nothing);
+    for (const [inputIndex, strict] of weightsOf(node, inputs, graph, found)) {
+      for (const name of inputs[inputIndex]?.pending ?? []) {
+        const tensor = graph.initialisers.get(name);
+        if (tensor === undefined || found.has(name)) continue;
+        const alone = inputs[inputIndex]?.pending.length === 1;
+        if (tensor.data.length > 1 || (strict && alone) || namedWeight.test(name)) {
+          found.set(name, { name, tensor, node, inputIndex });
+        }
+      }
+    }
+    const status = statusOf(node, inputs, found);
+    for (const output of node.outputs) statuses.set(output, status);
+  }
+  return [...found.values()];
+}
+
+function mayBeLearned(name: string, { type, data }: Tensor): boolean {
+  return floats.has(type) && data.length > 0 && !statistics.test(name) && !isMask(data);
+}
+
+/** An additive mask: zeros, and one number so low that its exponential is nothing. */
+function isMask(data: Tensor['data']): boolean {
+  let lowest = 0;
+  for (const value of data) if (Number(value) < lowest) lowest = Number(value);
+  return (
+    lowest <= -1e4 && data.every((value: number | bigint) => Number(value) === 0 || Number(value) === lowest)
+  );
+}
+
+/** The inputs of a node that are weights, and whether a single number counts as one there. */
+function weightsOf(
+  node: GraphNode,
+  inputs: readonly Status[],
+  graph: Graph,
+  found: ReadonlyMap<string, Parameter>,
+): readonly (readonly [number, boolean])[] {
+  const own = weightInputs[node.operator];
+  if (own !== undefined) return own.map((index) => [index, true] as const);
+  const varies = inputs.some(({ samples, learned }) => samples || learned);
+  const all = inputs.map((_, index) => index);
+  if (products.has(node.operator)) return varies ? all.map((index) => [index, true] as const) : [];
+  // An embedding: rows chosen by the samples.
+  if (node.operator === 'Gather') return inputs[1]?.samples === true ? [[0, true]] : [];
+  if (!combinations.has(node.operator)) return [];
+  const learned = inputs.some((input) => input.learned || input.pending.some((name) => found.has(name)));
+  if (!learned) return [];
+  return all.map((index) => [index, node.operator === 'Add' && isSingleBias(graph, node, index)] as const);
+}
+
+/** A bias of one output has a dimension; a scalar constant has none. */
+function isSingleBias(graph: Graph, node: GraphNode, index: number): boolean {
+  const tensor = graph.initialisers.get(node.inputs[index] ?? '');
+  if (tensor?.data.length !== 1 || tensor.dims.length === 0) return false;
+  const other = graph.nodes.find(({ outputs }) => outputs.includes(node.inputs[1 - index] ?? ''));
+  return other !== undefined && (products.has(other.operator) || other.operator === 'Conv');
+}
+
+function statusOf(node: GraphNode, inputs: readonly Status[], found: ReadonlyMap<string, Parameter>): Status {
+  if (node.operator === 'Shape' || node.operator === 'Size') return nothing;
+  const isLearned = (input: Status): boolean =>
+    input.learned || input.pending.some((name) => found.has(name));
+  const samples = inputs.some((input) => input.samples);
+  const learned = inputs.some(isLearned);
+  const passing = views.has(node.operator) ? inputs.slice(0, 1) : inputs;
+  return {
+    samples,
+    learned,
+    pending: samples || learned ? [] : [...new Set(passing.flatMap(({ pending }) => pending))],
+  };
+}

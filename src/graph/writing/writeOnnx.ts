@@ -1,0 +1,199 @@
+import type { Value } from '../static/value';
+import { sameDims } from '../static/value';
+import {
+  writeIm2col,
+  writeMatmul,
+  writeMaxPoolIndices,
+  writeScatterAdd,
+  writeScatterElements,
+  writeSlice,
+  writeUnary,
+} from './kernels';
+import type { Precision } from './nodeWriter';
+import { NodeWriter } from './nodeWriter';
+
+const binaryOperators = { add: 'Add', sub: 'Sub', mul: 'Mul', div: 'Div' } as const;
+const relations = { equal: 'Equal', greater: 'Greater', greaterOrEqual: 'GreaterOrEqual' } as const;
+const logicalOperators = { and: 'And', or: 'Or', not: 'Not' } as const;
+
+/**
+ * A static graph as an ONNX model. Inputs are the graph's own and the `given` values, which are not computed; an input
+ * is there only where an output needs it.
+ * @param outputs by name
+ * @param given values that come from outside, by name
+ */
+export function writeOnnx(
+  outputs: ReadonlyMap<string, Value>,
+  given: ReadonlyMap<Value, string>,
+  precision: Precision,
+): { readonly bytes: Uint8Array; readonly inputs: ReadonlyMap<string, Value> } {
+  const w = new NodeWriter(precision);
+  const ordered = neededValues([...outputs.values()], given);
+  const fused = fusedProducts(ordered, new Set(outputs.values()), given);
+  const inputs = new Map<string, Value>();
+  const nameOf = (value: Value): string => given.get(value) ?? ownName(value);
+  const skipped = new Set(fused.values());
+  for (const value of ordered) {
+    if (given.has(value) || value.operation.kind === 'input') inputs.set(nameOf(value), value);
+    else if (!skipped.has(value)) writeValue(w, value, fused, nameOf);
+  }
+  for (const [name, value] of outputs) w.emit('Identity', [nameOf(value)], {}, name);
+  const declared = [...inputs].map(([name, { type, dims }]) => ({ name, type, dims }));
+  return { bytes: w.finish(declared, [...outputs.keys()]), inputs };
+}
+
+function ownName({ operation, id }: Value): string {
+  return operation.kind === 'input' ? operation.name : `v${id}`;
+}
+
+/** What the outputs are made from, in order; what only a given value is made from is left out. */
+export function neededValues(outputs: readonly Value[], given: ReadonlyMap<Value, string>): Value[] {
+  const needed = new Set<Value>();
+  const pending = [...outputs];
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+    if (needed.has(value)) continue;
+    needed.add(value);
+    if (!given.has(value)) pending.push(...value.inputs);
+  }
+  return [...needed].sort((a, b) => a.id - b.id);
+}
+
+/** Additions that a matrix product can do by itself, with that product: Gemm takes a summand. */
+function fusedProducts(
+  ordered: readonly Value[],
+  outputs: ReadonlySet<Value>,
+  given: ReadonlyMap<Value, string>,
+): ReadonlyMap<Value, Value> {
+  const uses = new Map<Value, number>();
+  for (const value of ordered) {
+    if (given.has(value)) continue;
+    for (const input of value.inputs) uses.set(input, (uses.get(input) ?? 0) + 1);
+  }
+  const fused = new Map<Value, Value>();
+  for (const value of ordered) {
+    const { operation } = value;
+    if (given.has(value) || operation.kind !== 'binary' || operation.function !== 'add') continue;
+    const product = value.inputs.find(
+      (input) =>
+        input.operation.kind === 'matmul' &&
+        input.dims.length === 2 &&
+        sameDims(input.dims, value.dims) &&
+        uses.get(input) === 1 &&
+        !outputs.has(input) &&
+        !given.has(input),
+    );
+    if (product !== undefined) fused.set(value, product);
+  }
+  return fused;
+}
+
+function writeValue(
+  w: NodeWriter,
+  value: Value,
+  fused: ReadonlyMap<Value, Value>,
+  nameOf: (value: Value) => string,
+): void {
+  const { operation } = value;
+  const output = nameOf(value);
+  const names = value.inputs.map(nameOf);
+  const [a = '', b = ''] = names;
+  switch (operation.kind) {
+    case 'input':
+      return;
+    case 'constant':
+      w.addConstant(output, operation.data, value.dims);
+      return;
+    case 'unary':
+      writeUnary(w, operation.function, a, output);
+      return;
+    case 'power':
+      w.emit('Pow', [a, w.real(operation.exponent)], {}, output);
+      return;
+    case 'binary': {
+      const product = fused.get(value);
+      if (product?.operation.kind !== 'matmul') {
+        w.emit(binaryOperators[operation.function], names, {}, output);
+        return;
+      }
+      const { transA, transB } = product.operation;
+      const summand = value.inputs.find((input) => input !== product);
+      const inputs = [...product.inputs.map(nameOf), summand === undefined ? '' : nameOf(summand)];
+      w.emit('Gemm', inputs, { transA: Number(transA), transB: Number(transB) }, output);
+      return;
+    }
+    case 'compare':
+      w.emit(relations[operation.relation], names, {}, output);
+      return;
+    case 'logical':
+      w.emit(logicalOperators[operation.function], names, {}, output);
+      return;
+    case 'convert':
+      w.emit('Cast', [a], { to: w.elementType(value.type) }, output);
+      return;
+    case 'select':
+      w.emit('Where', names, {}, output);
+      return;
+    case 'matmul':
+      writeMatmul(w, value, operation, a, b, output);
+      return;
+    case 'reduceSum':
+      w.emit('ReduceSum', [a, w.integers(operation.axes)], { keepdims: 1 }, output);
+      return;
+    case 'reduceMax':
+      w.emit('ReduceMax', [a, w.integers(operation.axes)], { keepdims: 1 }, output);
+      return;
+    case 'argMax':
+      w.emit('ArgMax', [a], { axis: operation.axis, keepdims: 1 }, output);
+      return;
+    case 'reshape':
+      // A 0 would mean "as in the input": no dimension is 0 here.
+      w.emit('Reshape', [a, w.integers(value.dims)], {}, output);
+      return;
+    case 'transpose':
+      w.emit('Transpose', [a], { perm: operation.perm }, output);
+      return;
+    case 'expand':
+      w.emit('Expand', [a, w.integers(value.dims)], {}, output);
+      return;
+    case 'concat':
+      w.emit('Concat', names, { axis: operation.axis }, output);
+      return;
+    case 'slice':
+      writeSlice(w, operation, value.inputs[0]?.dims ?? [], a, output);
+      return;
+    case 'pad':
+      w.emit('Pad', [a, w.integers([...operation.before, ...operation.after])], {}, output);
+      return;
+    case 'gather':
+      w.emit('Gather', names, { axis: 0 }, output);
+      return;
+    case 'scatterAdd':
+      writeScatterAdd(w, value, a, b, output);
+      return;
+    case 'gatherElements':
+      w.emit('GatherElements', names, { axis: 1 }, output);
+      return;
+    case 'scatterElements':
+      writeScatterElements(w, value, operation.disjoint, a, b, output);
+      return;
+    case 'softmax':
+      w.emit('Softmax', [a], { axis: -1 }, output);
+      return;
+    case 'im2col':
+      writeIm2col(w, value, operation.windows, a, output);
+      return;
+    case 'maxPoolIndices':
+      writeMaxPoolIndices(w, value, operation, a, output);
+      return;
+    case 'cumulativeSum': {
+      const { axis, exclusive, reverse } = operation;
+      w.emit(
+        'CumSum',
+        [a, w.integer(axis)],
+        { exclusive: Number(exclusive), reverse: Number(reverse) },
+        output,
+      );
+      return;
+    }
+  }
+}

@@ -1,0 +1,260 @@
+import { describe, expect, it } from 'vitest';
+import { certifySharpness } from '../../../src/curvature/certifySharpness';
+import type { CurvatureProgress } from '../../../src/curvature/curvatureEstimate';
+import { estimateCurvature, type EstimateOptions } from '../../../src/curvature/estimateCurvature';
+import { SeededRandom } from '../../../src/samples/random';
+import {
+  blockNorms,
+  eigenvaluesOf,
+  frobeniusSquared,
+  momentsOf,
+  productsOf,
+  trace,
+  withSpectrum,
+} from './symmetricMatrices';
+
+const random = SeededRandom.fromSeed(77);
+const sizes = [30, 10, 40];
+/** A few large eigenvalues, a bulk of both signs. */
+const rows = withSpectrum(
+  Array.from({ length: 80 }, (_, i) => (i < 5 ? 4 - 0.6 * i : 0.3 * random.normal())),
+  random,
+);
+const truth = {
+  trace: trace(rows),
+  frobeniusSquared: frobeniusSquared(rows),
+  lambdaMax: eigenvaluesOf(rows).at(-1)!,
+};
+
+function options(given: Partial<EstimateOptions> = {}): EstimateOptions {
+  return {
+    random: SeededRandom.fromSeed(1),
+    precision: 0.05,
+    confidence: 0.999,
+    productError: 0,
+    maxProducts: 1000,
+    memoryBytes: 2 ** 30,
+    blocks: false,
+    density: null,
+    ...given,
+  };
+}
+
+describe('the estimate of the curvature', () => {
+  it('certifies λ_max, reaches the precision and says so', async () => {
+    const estimate = await estimateCurvature(productsOf(rows, sizes), options());
+    expect(estimate).toMatchObject({ stoppedBy: 'complete', precisionReached: true, spectrum: null });
+    expect(estimate.sharpness?.lambdaMax).toMatchObject({ kind: 'probabilistic', certified: true });
+    expect(estimate.sharpness!.lambdaMax.upper).toBeGreaterThanOrEqual(truth.lambdaMax);
+    expect(estimate.sharpness!.lambdaMax.lower).toBeLessThanOrEqual(truth.lambdaMax);
+    const { frobeniusSquared: norm } = estimate.moments;
+    expect(Math.abs(norm.value - truth.frobeniusSquared)).toBeLessThan(5 * norm.standardError);
+    expect(estimate.studentQuantile * norm.standardError).toBeLessThanOrEqual(0.05 * norm.value);
+    expect(estimate.probes).toBeGreaterThanOrEqual(20);
+    const shares = estimate.moments.layers.map(({ contribution }) => contribution.value);
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(
+      estimate.moments.bounds.lambdaMax.upper.value,
+      5,
+    );
+    expect(estimate.upperBoundInterval.lower).toBeGreaterThanOrEqual(estimate.ritzValues.at(-1)!.value);
+  });
+
+  it('is the same twice for one seed, and another for another', async () => {
+    const of = (seed: number) =>
+      estimateCurvature(productsOf(rows, sizes), options({ random: SeededRandom.fromSeed(seed) }));
+    expect(await of(3)).toEqual(await of(3));
+    expect((await of(3)).moments.trace).not.toEqual((await of(4)).moments.trace);
+  });
+
+  it('keeps to its budget of products, blocks and density included', async () => {
+    const estimate = await estimateCurvature(
+      productsOf(rows, sizes),
+      options({ precision: 1e-4, maxProducts: 320, blocks: true, density: { probes: 3, steps: 15 } }),
+    );
+    expect(estimate).toMatchObject({ stoppedBy: 'product budget', precisionReached: false });
+    expect(estimate.products).toBeLessThanOrEqual(320);
+    expect(estimate.products).toBeGreaterThan(300);
+    expect(estimate.spectrum).toMatchObject({ method: 'quadrature', probes: 3, steps: 15 });
+    const blocks = blockNorms(rows, sizes);
+    estimate.moments.blocks?.forEach((row, l) =>
+      row.forEach(({ value, standardError }, m) =>
+        expect(Math.abs(value - blocks[l]![m]!)).toBeLessThan(5 * standardError),
+      ),
+    );
+  });
+
+  it('refuses a budget that leaves no error bars, saying what they take', async () => {
+    await expect(estimateCurvature(productsOf(rows, sizes), options({ maxProducts: 30 }))).rejects.toThrow(
+      /takes 31 products .* 30 are allowed/,
+    );
+    const few = await estimateCurvature(productsOf(rows, sizes), options({ maxProducts: 31 }));
+    expect([few.products, few.stoppedBy]).toEqual([31, 'product budget']);
+  });
+
+  it('goes on with Lanczos after the probes while λ_max is not certified and products are left', async () => {
+    // One large negative eigenvalue, and λ_max at the edge of a bulk: the norm is easy, λ_max is not.
+    const values = Float64Array.from({ length: 2000 }, (_, i) => (i === 0 ? -26 : 1 - i / 1000));
+    const stages: string[] = [];
+    const estimate = await estimateCurvature(
+      {
+        order: 2000,
+        layers: [{ from: 0, to: 2000 }],
+        multiply: async (vector) => vector.map((value, i) => value * values[i]!),
+      },
+      options({ precision: 0.05, maxProducts: 75, onProgress: ({ stage }) => stages.push(stage) }),
+    );
+    expect(stages.indexOf('probes')).toBeLessThan(stages.lastIndexOf('lanczos'));
+    expect(estimate.products).toBeLessThanOrEqual(75);
+    expect(estimate.sharpness?.lambdaMax.steps).toBe(stages.filter((stage) => stage === 'lanczos').length);
+  });
+
+  it('stops Lanczos where the memory for its vectors ends', async () => {
+    const estimate = await estimateCurvature(
+      productsOf(rows, sizes),
+      options({ memoryBytes: 8 * 80 * 12, precision: 1e-5 }),
+    );
+    expect(estimate.sharpness?.lambdaMax).toMatchObject({ steps: 3, certified: false });
+    const enough = await estimateCurvature(
+      productsOf(rows, sizes),
+      options({ memoryBytes: 8 * 80 * 12, precision: 0.5, maxProducts: 5000 }),
+    );
+    expect(enough.stoppedBy).toBe('memory budget');
+  });
+
+  it('ends with the time limit: by then with what it has, or not at all', async () => {
+    const limitAfter = (products: number) => {
+      let made = 0;
+      const counted = productsOf(rows, sizes);
+      return estimateCurvature(
+        { ...counted, multiply: (vector) => (made++, counted.multiply(vector)) },
+        options({ precision: 1e-3, maxProducts: 100_000, outOfTime: () => made >= products }),
+      );
+    };
+    await expect(limitAfter(40)).rejects.toThrow(/time limit .* before the 20 probes/);
+    const estimate = await limitAfter(120);
+    expect([estimate.products, estimate.stoppedBy]).toEqual([120, 'time limit']);
+    expect(estimate.probes).toBeGreaterThanOrEqual(20);
+  });
+
+  it('tells how far it is, with error bars that shrink', async () => {
+    const told: CurvatureProgress[] = [];
+    await estimateCurvature(
+      productsOf(rows, sizes),
+      options({ precision: 0.02, onProgress: (progress) => told.push(progress) }),
+    );
+    const errors = told.flatMap(({ stage, moments }) =>
+      stage === 'probes' && moments ? [moments.frobeniusSquared.standardError] : [],
+    );
+    expect(errors.at(-1)!).toBeLessThan(errors[0]!);
+    told.forEach(({ products }, i) => expect(products).toBeGreaterThan(i === 0 ? 0 : told[i - 1]!.products));
+    expect(new Set(told.map(({ stage }) => stage))).toEqual(new Set(['lanczos', 'pilot', 'probes']));
+  });
+
+  it('gives no interval from products whose error it cannot bear, and estimates all the same', async () => {
+    const estimate = await estimateCurvature(
+      productsOf(rows, sizes),
+      options({ productError: 0.006, precision: 0.05 }),
+    );
+    expect(estimate.sharpness).toBeNull();
+    expect(estimate.stoppedBy).toBe('complete');
+  });
+
+  it.each([
+    { tiny: [[-3]] },
+    { tiny: [[0]] },
+    {
+      tiny: [
+        [2, 1],
+        [1, 2],
+      ],
+    },
+    {
+      tiny: [
+        [0, 0],
+        [0, 0],
+      ],
+    },
+    {
+      tiny: [
+        [0, 1],
+        [1, 0],
+      ],
+    },
+  ])('knows everything of $tiny', async ({ tiny }) => {
+    const { moments, sharpness } = await estimateCurvature(productsOf(tiny), options());
+    const eigenvalues = eigenvaluesOf(tiny);
+    expect(moments.trace.value).toBeCloseTo(trace(tiny), 12);
+    expect(moments.frobeniusSquared.value).toBeCloseTo(frobeniusSquared(tiny), 12);
+    expect(sharpness!.lambdaMax.upper).toBeCloseTo(eigenvalues.at(-1)!, 9);
+    expect(sharpness!.lambdaMin.lower).toBeCloseTo(eigenvalues[0]!, 9);
+  });
+
+  // docs/calibration.md holds the long run of this.
+  it('covers the truth with its 95 % intervals as often as they say', async () => {
+    const runs = 300;
+    const upper = momentsOf(rows);
+    const bound = upper.trace / 80 + Math.sqrt(79 * (upper.frobeniusSquared / 80 - (upper.trace / 80) ** 2));
+    const covered = { trace: 0, frobeniusSquared: 0, upper: 0, contribution: 0 };
+    const contribution = contributionOf(1);
+    const small = withSpectrumProducts();
+    for (let seed = 0; seed < runs; seed++) {
+      const { moments, studentQuantile } = await estimateCurvature(
+        small,
+        options({ random: SeededRandom.fromSeed(1000 + seed), precision: 0.05, maxProducts: 400 }),
+      );
+      const holds = ({ value, standardError }: { value: number; standardError: number }, exact: number) =>
+        Math.abs(value - exact) <= studentQuantile * standardError ? 1 : 0;
+      covered.trace += holds(moments.trace, truth.trace);
+      covered.frobeniusSquared += holds(moments.frobeniusSquared, truth.frobeniusSquared);
+      covered.upper += holds(moments.bounds.lambdaMax.upper, bound);
+      covered.contribution += holds(moments.layers[1]!.contribution, contribution);
+    }
+    // 95 % of 300 is 285, its standard deviation 3.8: four of them to either side.
+    for (const count of Object.values(covered)) {
+      expect(count).toBeGreaterThanOrEqual(270);
+      expect(count).toBeLessThanOrEqual(300);
+    }
+  });
+});
+
+/** The products by flat arrays: a test of many runs. */
+function withSpectrumProducts() {
+  const flat = Float64Array.from(rows.flat());
+  return {
+    ...productsOf(rows, sizes),
+    multiply: async (vector: Float64Array) => {
+      const product = new Float64Array(80);
+      for (let i = 0; i < 80; i++) for (let j = 0; j < 80; j++) product[i]! += flat[i * 80 + j]! * vector[j]!;
+      return product;
+    },
+  };
+}
+
+/** c_l, written out. */
+function contributionOf(l: number): number {
+  const blocks = blockNorms(rows, sizes);
+  const from = sizes.slice(0, l).reduce((sum, size) => sum + size, 0);
+  const own = rows.slice(from, from + sizes[l]!).reduce((sum, row, i) => sum + row[from + i]!, 0);
+  const s = Math.sqrt(truth.frobeniusSquared / 80 - (truth.trace / 80) ** 2);
+  const psi =
+    (blocks[l]!.reduce((sum, value) => sum + value, 0) / 80 - (own * truth.trace) / 80 ** 2) / s ** 2;
+  return own / 80 + s * Math.sqrt(79) * psi;
+}
+
+describe('the certificate of a matrix of known moments', () => {
+  it('is proved, or all but sure, after as few products as it takes', async () => {
+    const found = await certifySharpness(productsOf(rows), momentsOf(rows), options({ precision: 0.01 }));
+    expect(found).toMatchObject({ stoppedBy: 'complete' });
+    expect(found.sharpness?.lambdaMax.certified).toBe(true);
+    expect(found.sharpness!.lambdaMax.upper).toBeGreaterThanOrEqual(truth.lambdaMax);
+    expect(found.products).toBeLessThan(40);
+    expect(found.products).toBe(found.sharpness!.lambdaMax.steps);
+  });
+
+  it('says where the budget was too small for it', async () => {
+    const found = await certifySharpness(productsOf(rows), momentsOf(rows), options({ maxProducts: 2 }));
+    expect(found).toMatchObject({ products: 2, stoppedBy: 'product budget' });
+    expect(found.sharpness?.lambdaMax.certified).toBe(false);
+    expect(found.sharpness!.lambdaMax.upper).toBeGreaterThanOrEqual(truth.lambdaMax);
+  });
+});

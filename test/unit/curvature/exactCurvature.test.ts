@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { CurvatureOptions } from '../../../src/curvature/curvatureEstimate';
+import { exactCurvature } from '../../../src/curvature/exactCurvature';
+import { FailureError } from '../../../src/report/failure';
+import { SeededRandom } from '../../../src/samples/random';
+import {
+  blockNorms,
+  blockTraces,
+  eigenvaluesOf,
+  frobeniusSquared,
+  productsOf,
+  trace,
+  withSpectrum,
+} from './symmetricMatrices';
+
+const options: CurvatureOptions = {
+  random: SeededRandom.fromSeed(1),
+  precision: 0.01,
+  confidence: 0.999,
+  productError: 0,
+  maxProducts: 1,
+  memoryBytes: 2 ** 30,
+};
+
+describe('exact curvature', () => {
+  const random = SeededRandom.fromSeed(2);
+  const sizes = [5, 2, 13];
+  const rows = withSpectrum(
+    Array.from({ length: 20 }, (_, i) => 3 * 0.6 ** i - 0.1),
+    random,
+  );
+
+  it('is that of the matrix, in every number', async () => {
+    let columns = 0;
+    const { moments, sharpness, spectrum, ...facts } = await exactCurvature(productsOf(rows, sizes), {
+      ...options,
+      onProgress: ({ stage, expectedProducts }) => {
+        expect([stage, expectedProducts]).toEqual(['columns', 20]);
+        columns++;
+      },
+    });
+    const eigenvalues = eigenvaluesOf(rows);
+    expect(columns).toBe(20);
+    expect(facts).toMatchObject({ products: 20, probes: 0, stoppedBy: 'complete', precisionReached: true });
+    expect(moments.trace.value).toBeCloseTo(trace(rows), 12);
+    expect(moments.frobeniusSquared.value).toBeCloseTo(frobeniusSquared(rows), 12);
+    expect(moments.frobeniusSquared.standardError).toBe(0);
+    blockNorms(rows, sizes).forEach((row, l) => {
+      row.forEach((value, m) => expect(moments.blocks?.[l]?.[m]?.value).toBeCloseTo(value, 12));
+      expect(moments.layers[l]?.ownCurvature?.value).toBeCloseTo(row[l]!, 12);
+      const coupling = row.reduce((sum, value, m) => sum + (m === l ? 0 : value), 0);
+      expect(moments.layers[l]?.coupling?.value).toBeCloseTo(coupling, 12);
+    });
+    blockTraces(rows, sizes).forEach((value, l) =>
+      expect(moments.layers[l]?.trace.value).toBeCloseTo(value, 12),
+    );
+    expect(sharpness?.lambdaMax).toMatchObject({ kind: 'spectrum', confidence: 1, certified: true });
+    expect(sharpness?.lambdaMax.upper).toBeCloseTo(eigenvalues.at(-1)!, 12);
+    expect(sharpness?.lambdaMin.lower).toBeCloseTo(eigenvalues[0]!, 12);
+    spectrum?.values?.forEach((value, i) => expect(value).toBeCloseTo(eigenvalues[19 - i]!, 12));
+    expect(moments.bounds.lambdaMax.blockwiseUpper!.value).toBeGreaterThanOrEqual(eigenvalues.at(-1)!);
+    expect(moments.bounds.lambdaMax.blockwiseUpper!.value).toBeLessThanOrEqual(
+      moments.bounds.lambdaMax.upper.value + 1e-9,
+    );
+  });
+
+  it('of a single parameter is that parameter’s', async () => {
+    const { moments, sharpness } = await exactCurvature(productsOf([[-2]]), options);
+    expect(moments.bounds.lambdaMax.upper).toEqual({ value: -2, standardError: 0 });
+    expect(sharpness?.lambdaMax.upper).toBe(-2);
+  });
+
+  it('beyond the size of the spectrum has an interval that is proved or all but sure', async () => {
+    const order = 1001;
+    // Diagonal: its products cost nothing, and its eigenvalues are known.
+    const values = Float64Array.from({ length: order }, (_, i) => 0.9 ** i - 0.01);
+    const { sharpness, spectrum, products } = await exactCurvature(
+      {
+        order,
+        layers: [{ from: 0, to: order }],
+        multiply: async (vector) => vector.map((value, i) => value * values[i]!),
+      },
+      options,
+    );
+    expect([products, spectrum]).toEqual([order, null]);
+    expect(sharpness?.lambdaMax.certified).toBe(true);
+    expect(sharpness!.lambdaMax.lower).toBeLessThanOrEqual(0.99);
+    expect(sharpness!.lambdaMax.upper).toBeGreaterThanOrEqual(0.99);
+    expect(sharpness!.lambdaMax.upper - sharpness!.lambdaMax.lower).toBeLessThan(1e-6);
+  });
+
+  it('is refused for a matrix that is not symmetric, and for products that are no numbers', async () => {
+    const skewed = rows.map((row, i) => row.map((value, j) => (i === 4 && j === 9 ? value + 1e-3 : value)));
+    await expect(exactCurvature(productsOf(skewed), options)).rejects.toThrow(FailureError);
+    const broken = { ...productsOf(rows), multiply: async () => new Float64Array(20).fill(Number.NaN) };
+    await expect(exactCurvature(broken, options)).rejects.toThrow(RangeError);
+    const short = { ...productsOf(rows), multiply: async () => new Float64Array(19) };
+    await expect(exactCurvature(short, options)).rejects.toThrow(RangeError);
+  });
+
+  it.each([[[5, 14]], [[20, 0]], [[]], [[5, 16]]])(
+    'is refused for layers of %j of 20 parameters',
+    async (given) => {
+      await expect(exactCurvature(productsOf(rows, given), options)).rejects.toThrow(RangeError);
+    },
+  );
+
+  it('ends where the time does', async () => {
+    let asked = 0;
+    const limited = { ...options, outOfTime: () => ++asked > 7 };
+    await expect(exactCurvature(productsOf(rows), limited)).rejects.toThrow(
+      /after 7 of the Hessian's 20 columns/,
+    );
+  });
+});
