@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { format, resolveConfig } from 'prettier';
 import { root } from './processes.mjs';
 
 const bundle = join(root, 'test-results', 'calibrate.cjs');
@@ -24,5 +25,8 @@ const { stdout, status } = spawnSync(process.execPath, [bundle, ...args], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 if (args.length > 0 || status !== 0) console.log(stdout);
-else writeFileSync(join(root, 'docs', 'calibration.md'), stdout);
+else {
+  const page = join(root, 'docs', 'calibration.md');
+  writeFileSync(page, await format(stdout, { ...(await resolveConfig(page)), filepath: page }));
+}
 process.exitCode = status ?? 1;

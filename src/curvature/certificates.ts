@@ -15,8 +15,8 @@ export function negated(run: LanczosCoefficients): LanczosCoefficients {
 
 /**
  * A bound that fails with probability at most ε over the starting vector (van Dorsselaer, Hochstenbach and van der
- * Vorst, "Computing probabilistic bounds for extreme eigenvalues of symmetric matrices with the Lanczos method", SIAM
- * Journal on Matrix Analysis and Applications 22, 2001): the Lanczos polynomial p_k has ‖p_k(H) q_1‖ = 1, so
+ * Vorst, "Computing probabilistic bounds for extreme eigenvalues of symmetric matrices with the Lanczos method", CWI
+ * report, 1999): the Lanczos polynomial p_k has ‖p_k(H) q_1‖ = 1, so
  * |γ| p_k(λ_max) ≤ 1 for the component γ of q_1 along λ_max's eigenvector, and |γ| < δ = ε √(π/2)/√P with probability
  * at most ε. The bound is the root of p_k(t) = 1/δ right of the largest Ritz value; p_k(t) = det(tI − T_k)/Π_{j≤k} β_j.
  * The event is one for all numbers of steps k ≥ 1: so is the probability that the smallest bound fails.

@@ -15,7 +15,7 @@ const deflationSteps = 20;
 const pilotProbes = 10;
 const leastProbes = 20;
 /** The pilot's errors are as uncertain as ten numbers make them: somewhat more probes than they ask for. */
-const pilotMargin = 1.25;
+const pilotMargin = 1.5;
 
 export interface EstimateOptions extends CurvatureOptions {
   /** Whether to estimate the squared norms of the blocks: as many products more per probe as there are layers. */
@@ -69,8 +69,7 @@ class Estimation {
     const first = Math.min(forLanczos, Math.max(deflationSteps, Math.ceil(forLanczos / 2)));
     const onStep = (): void => tellProgress(options, 'lanczos', products, lanczos.sharpness);
     await lanczos.advance(deflationSteps, first, first, onStep);
-    const probes = new Probes(products, lanczos.lanczos, options.random, options.blocks);
-    const wanted = await this.wantedProbes(probes);
+    const { probes, wanted } = await this.deflatedProbes(onStep);
     const samples = await this.draw(probes, Math.min(wanted, this.affordableProbes(probes)));
     const moments = momentEstimate(this.parameters, probes.exact, samples);
     await lanczos.advance(1, products.order, options.maxProducts - this.densityProducts, () =>
@@ -96,6 +95,30 @@ class Estimation {
       precisionReached: shortfall(moments, options.precision, quantile) <= 1,
       stoppedBy: this.stoppedBy(samples.length < wanted, spectrum === null && options.density !== null),
     };
+  }
+
+  /**
+   * Probes with as much deflated as pays: where they would be more than the steps of Lanczos, twice the steps, as long as
+   * that saves a third of the probes (less may be the pilot's chance), and more products than it takes.
+   */
+  private async deflatedProbes(onStep: () => void): Promise<{ probes: Probes; wanted: number }> {
+    const { products, options } = this;
+    const { lanczos, mostSteps } = this.lanczos;
+    let last = Number.POSITIVE_INFINITY;
+    for (;;) {
+      const probes = new Probes(products, lanczos, options.random, options.blocks);
+      const before = products.count;
+      const wanted = await this.wantedProbes(probes);
+      const saved = (last - wanted) * probes.productsPerProbe;
+      const steps = 2 * lanczos.steps;
+      const forProbes = (pilotProbes + leastProbes) * probes.productsPerProbe;
+      const left = options.maxProducts - this.densityProducts - products.count - forProbes;
+      const pays = wanted < (2 / 3) * last && saved > lanczos.steps / 2 + products.count - before;
+      last = wanted;
+      const done = wanted * probes.productsPerProbe <= lanczos.steps || lanczos.ended;
+      if (done || !pays || left < lanczos.steps || steps > mostSteps) return { probes, wanted };
+      await this.lanczos.advance(steps, steps, options.maxProducts, onStep);
+    }
   }
 
   /** How many probes the precision takes, as a pilot tells whose probes are used for nothing else. */

@@ -91,7 +91,9 @@ function exactNumbers(
   /** Of every layer: ⟨q_i, q_j⟩ and ⟨Hq_i, Hq_j⟩ for i, j ≤ k, over its parameters. */
   const grams: { ofBasis: Float64Array; ofImages: Float64Array }[] = [];
   for (const [l, { from, to }] of layers.entries()) {
-    const gram = basis.map((x) => basis.map((y) => innerProduct(x, y, from, to)));
+    const gram: number[][] = [];
+    for (const [i, x] of basis.entries())
+      gram.push(basis.map((y, j) => (j < i ? gram[j]![i]! : innerProduct(x, y, from, to))));
     // ⟨q_i, Hq_j⟩, then ⟨Hq_i, Hq_j⟩.
     const mixed = gram.map((row) =>
       coefficients.map((column) => column.reduce((sum, value, i) => sum + value * row[i]!, 0)),
