@@ -28,5 +28,11 @@ export async function analyse(
   // A question to the user (which output?) and broken weights are no matter of the method.
   const final = kind === 'UsageError' || kind === 'NonFiniteWeights' || kind === 'NoParameters';
   if (final || request.method === 'closed-form') throw new FailureError(kind, message, detail);
-  return analyseGraph(model, run);
+  try {
+    return await analyseGraph(model, run);
+  } catch (error) {
+    // Where the graph does not even run on rows of samples, the pattern in the way says more than onnxruntime.
+    const misshapen = error instanceof FailureError && error.failure.kind === 'UnsupportedStructure';
+    throw misshapen && kind === 'UnsupportedStructure' ? new FailureError(kind, message, detail) : error;
+  }
 }

@@ -19,6 +19,9 @@ const mostProducts = 300;
 /** Fewer products than these would certify nothing. */
 const fewestProducts = 10;
 
+/** Steps that λ_min's interval, too, is given. */
+const leastSteps = 60;
+
 /** Perceptrons of so few parameters get their whole spectrum. */
 const wholeSpectrum = 500;
 
@@ -98,7 +101,7 @@ async function intervals(report: Report, products: HessianProducts, run: Analysi
     order,
   };
   if (!whole) {
-    const { sharpness, stoppedBy } = await certifySharpness(products, moments, options);
+    const { sharpness, stoppedBy } = await certifySharpness(products, moments, options, leastSteps);
     const analysis = { ...report.analysis, stoppedBy };
     return sharpness === null ? report : { ...report, analysis, sharpness };
   }

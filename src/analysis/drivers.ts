@@ -14,10 +14,10 @@ import { samplePictures } from './samplePictures';
  * Multiply-adds that each of the optional parts may take: a few seconds. They are left out beyond it, by the count and not
  * by a clock, so that two runs choose alike.
  */
-const affordable = 2e10;
+const affordable = 4e10;
 
 /** The same for the hidden units, whose primal form spends more time on making its factors than on multiplying them. */
-const affordableForUnits = 4e9;
+const affordableForUnits = 1e10;
 
 /** Samples that are listed. */
 const mostTopSamples = 12;

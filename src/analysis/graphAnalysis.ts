@@ -3,6 +3,8 @@ import type { CurvatureEstimate, CurvatureProgress, EstimateOptions } from '../c
 import { estimateCurvature } from '../curvature/estimateCurvature';
 import { exactCurvature } from '../curvature/exactCurvature';
 import type { Model } from '../formats/model';
+import { ancestors } from '../graph/head';
+import { refuseUndifferentiable } from '../graph/refusals';
 import { FailureError } from '../report/failure';
 import type { GaussNewton, Method, ModelFacts, Report } from '../report/report';
 import { formatCount } from '../report/number';
@@ -38,6 +40,7 @@ const density = { probes: 4, steps: 40 };
 export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Report> {
   const { request, threads, stopwatch } = run;
   const subject = graphSubject(model, request.output);
+  refuseUndifferentiable(model.graph, ancestors(model.graph, subject.head.logits), request.evaluation);
   run.tell('Reading the samples');
   const { samples, ignored } = await samplesFor(request, subject.inputs, subject.tableRows);
   stopwatch.lap('samples');

@@ -58,17 +58,19 @@ export class CertifyingLanczos {
 }
 
 /**
- * The interval of λ_max alone, for a matrix whose trace and squared norm are known: Lanczos until it is certified or the
- * budget ends.
+ * The intervals of λ_max and λ_min alone, for a matrix whose trace and squared norm are known: Lanczos until λ_max is
+ * certified or the budget ends.
+ * @param leastSteps steps taken also where fewer certify λ_max: λ_min, small beside it, takes longer
  */
 export async function certifySharpness(
   products: SymmetricProducts,
   exactMoments: Moments,
   options: CurvatureOptions,
+  leastSteps = 1,
 ): Promise<Certificate> {
   const counted = new CountedProducts(products);
   const run = new CertifyingLanczos(counted, options, exactMoments);
-  await run.advance(1, counted.order, options.maxProducts, () =>
+  await run.advance(leastSteps, counted.order, options.maxProducts, () =>
     tellProgress(options, 'lanczos', counted, run.sharpness),
   );
   return {
