@@ -38,9 +38,9 @@ export class AnalysisRun {
     };
   }
 
-  /** Whether the user's time limit has run out. */
-  outOfTime(): boolean {
+  /** Whether that share of the user's time limit has run out. */
+  outOfTime(share = 1): boolean {
     const { timeLimit } = this.request;
-    return timeLimit !== null && performance.now() - this.started > 1000 * timeLimit;
+    return timeLimit !== null && performance.now() - this.started > 1000 * timeLimit * share;
   }
 }

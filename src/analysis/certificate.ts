@@ -93,7 +93,7 @@ async function intervals(report: Report, products: HessianProducts, run: Analysi
     onProgress: ({ products: made }) => {
       told(made / expected);
     },
-    outOfTime: () => run.outOfTime(),
+    outOfTime: (share) => run.outOfTime(share),
   };
   const moments = {
     trace: report.trace.value,

@@ -186,7 +186,7 @@ function estimateOptions(
     productError,
     maxProducts,
     memoryBytes: request.memoryBudget / 4,
-    outOfTime: () => run.outOfTime(),
+    outOfTime: (share) => run.outOfTime(share),
     blocks: request.blocks,
     density: densityProducts * 5 <= maxProducts ? density : null,
   };
@@ -215,10 +215,17 @@ async function gaussNewtonOf(
   const onProgress = ({ products: made, expectedProducts }: CurvatureProgress): void => {
     told(made / expectedProducts);
   };
-  const { moments } =
+  const estimate = await (
     method === 'exact'
-      ? await exactCurvature(matrix, { ...options, onProgress })
-      : await estimateCurvature(matrix, { ...options, onProgress });
+      ? exactCurvature(matrix, { ...options, onProgress })
+      : estimateCurvature(matrix, { ...options, onProgress })
+  ).catch((error: unknown) => {
+    // It stands beside the Hessian's numbers: where the time ends before its own, they are shown without it.
+    if (run.outOfTime() && error instanceof FailureError) return null;
+    throw error;
+  });
+  if (estimate === null) return null;
+  const { moments } = estimate;
   return {
     trace: moments.trace,
     frobeniusSquared: moments.frobeniusSquared,

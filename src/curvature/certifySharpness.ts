@@ -37,12 +37,18 @@ export class CertifyingLanczos {
     return this.lanczos.ended || !this.extremes.possible || this.reached?.lambdaMax.certified === true;
   }
 
-  /** Steps until λ_max is settled and so many are made, to a limit of steps and of products. */
-  async advance(least: number, most: number, maxProducts: number, onStep: () => void): Promise<void> {
+  /** Steps until λ_max is settled and so many are made, to a limit of steps, of products and of a share of the time. */
+  async advance(
+    least: number,
+    most: number,
+    maxProducts: number,
+    onStep: () => void,
+    timeShare = 1,
+  ): Promise<void> {
     const { lanczos, products, options } = this;
     while (!lanczos.ended && !(this.settled && lanczos.steps >= least)) {
       if (lanczos.steps >= Math.min(most, this.mostSteps) || products.count >= maxProducts) return;
-      if (options.outOfTime?.() === true) return;
+      if (options.outOfTime?.(timeShare) === true) return;
       await lanczos.step();
       this.reached = this.extremes.after(lanczos);
       onStep();

@@ -17,8 +17,8 @@ export interface CurvatureOptions {
   /** For the vectors of Lanczos. */
   readonly memoryBytes: number;
   readonly onProgress?: (progress: CurvatureProgress) => void;
-  /** Asked before every product: true where a time limit of the user's has run out. */
-  readonly outOfTime?: () => boolean;
+  /** Asked before every product: true where that share of a time limit of the user's has run out; 1 where none is said. */
+  readonly outOfTime?: (share?: number) => boolean;
 }
 
 export interface EstimateOptions extends CurvatureOptions {

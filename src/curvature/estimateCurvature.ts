@@ -11,6 +11,8 @@ import { studentQuantile } from './studentQuantile';
 
 /** Lanczos takes this many steps even where fewer certify λ_max: what it finds needs no probes. */
 const deflationSteps = 20;
+/** Of a time limit, Lanczos may take this share before the probes. */
+const deflationTime = 0.4;
 /** Probes that only tell how many to draw, and the fewest that carry an error bar. */
 const pilotProbes = 10;
 const leastProbes = 20;
@@ -68,7 +70,7 @@ class Estimation {
     // Where λ_max is hard to certify, half of what the probes can spare is left to them at first.
     const first = Math.min(forLanczos, Math.max(deflationSteps, Math.ceil(forLanczos / 2)));
     const onStep = (): void => tellProgress(options, 'lanczos', products, lanczos.sharpness);
-    await lanczos.advance(deflationSteps, first, first, onStep);
+    await lanczos.advance(deflationSteps, first, first, onStep, deflationTime);
     const { probes, wanted } = await this.deflatedProbes(onStep);
     const samples = await this.draw(probes, Math.min(wanted, this.affordableProbes(probes)));
     const moments = momentEstimate(this.parameters, probes.exact, samples);
@@ -116,8 +118,9 @@ class Estimation {
       const pays = wanted < (2 / 3) * last && saved > lanczos.steps / 2 + products.count - before;
       last = wanted;
       const done = wanted * probes.productsPerProbe <= lanczos.steps || lanczos.ended;
-      if (done || !pays || left < lanczos.steps || steps > mostSteps) return { probes, wanted };
-      await this.lanczos.advance(steps, steps, options.maxProducts, onStep);
+      const late = options.outOfTime?.(deflationTime) === true;
+      if (done || !pays || late || left < lanczos.steps || steps > mostSteps) return { probes, wanted };
+      await this.lanczos.advance(steps, steps, options.maxProducts, onStep, deflationTime);
     }
   }
 
