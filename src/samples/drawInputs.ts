@@ -6,7 +6,7 @@ import { mostInputNumbers, type InputSpec, type SampleInput, type Samples } from
 /**
  * Random inputs for a model without samples: float inputs standard normal; integer inputs uniform over the rows of the table
  * that they index where `tableRows` names one (by input name), else 0 and 1; attention masks 1 and token types 0, known by
- * name. Labels are null: they are drawn from the model's own predictions. FailureError where an input has an open dimension,
+ * name. Labels are null: they are drawn from the model's own predictions. FailureError where a float input has an open dimension,
  * takes text, or the draw would be too large.
  */
 export function drawInputs(
@@ -44,6 +44,9 @@ function drawer(spec: InputSpec, random: SeededRandom, rows: number): () => numb
   return () => random.below(spec.type === 'bool' ? 2 : rows);
 }
 
+/** Where a model takes sequences of any length, random ones are of this: integers are tokens, masks or their types. */
+const openLength = 16;
+
 function closedDims(spec: InputSpec): readonly number[] {
   if (spec.type === 'string' || spec.type === 'other') {
     throw new FailureError(
@@ -51,8 +54,9 @@ function closedDims(spec: InputSpec): readonly number[] {
       `The model's input ${quoted(spec.name)} takes no numbers, and only numbers can be given to it.`,
     );
   }
-  const dims = spec.dims.filter((size) => size !== null);
-  if (dims.length === spec.dims.length) return dims;
+  const dims = spec.dims.map((size) => size ?? (spec.type.includes('int') ? openLength : null));
+  const closed = dims.filter((size) => size !== null);
+  if (closed.length === dims.length) return closed;
   throw new FailureError(
     'SampleShapeMismatch',
     `The model's input ${quoted(spec.name)} takes samples of any size, so random ones cannot be drawn; give a file with --samples.`,
