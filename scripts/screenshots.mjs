@@ -72,6 +72,23 @@ await mkdir(folder, { recursive: true });
 const bundle = await bundledPanel();
 const browser = await openBrowser();
 
+/** The reports that are not of the closed form. */
+async function otherMethods() {
+  for (const method of ['exact', 'estimate']) {
+    const fixture = new URL(`../test/panel/fixtures/report-${method}.json`, import.meta.url);
+    /** @type {import('../src/report/report').Report} */
+    const other = JSON.parse(await readFile(fixture, 'utf8'));
+    const done = /** @type {const} */ ({
+      phase: 'done',
+      file: other.model.file,
+      report: other,
+      stale: false,
+    });
+    for (const theme of themeNames) await picture(`${method}-${theme}`, done, { theme });
+    await picture(`${method}-narrow`, done, { width: 400 });
+  }
+}
+
 /**
  * @param {string} name
  * @param {import('../src/report/panelMessages').PanelState} state
@@ -92,6 +109,7 @@ try {
   for (const theme of themeNames) await picture(`done-${theme}`, done, { theme });
   for (const [name, state] of Object.entries(phases)) await picture(name, state, { height: 300 });
   await picture('narrow', done, { width: 400 });
+  if (process.argv[2] === undefined) await otherMethods();
 } finally {
   await browser.close();
 }

@@ -1,4 +1,5 @@
 import { questions, type Question } from '../src/charts/answers';
+import type { Method } from '../src/report/report';
 import { element, withSubscripts } from './dom';
 import { hint } from './tooltip';
 import type { Section } from './view';
@@ -7,18 +8,30 @@ import type { Section } from './view';
 export const answers: Section = {
   id: 'answers',
   inputs: ({ known, pending, state }) => {
-    const { bounds, layers, gradientNorm, samples, loss, lossAssumed, method } = known;
-    return [pending, state.phase, bounds, layers, gradientNorm, samples, loss, lossAssumed, method];
+    const { bounds, sharpness, layers, gradientNorm, samples, loss, lossAssumed, method } = known;
+    return [
+      pending,
+      state.phase,
+      bounds,
+      sharpness,
+      layers,
+      gradientNorm,
+      samples,
+      loss,
+      lossAssumed,
+      method,
+    ];
   },
   draw: ({ known, pending, state }) => {
     if (state.phase === 'choosing-samples') return [];
     return questions(known)
       .filter(({ answer }) => answer !== null || pending)
-      .map(answerCard);
+      .map((question) => answerCard(question, known.method));
   },
 };
 
-function answerCard({ title, term, answer }: Question): HTMLElement {
+function answerCard({ title, term, answer }: Question, method: Method | undefined): HTMLElement {
+  const searching = method === 'exact' || method === 'estimate';
   const layer = answer?.layer;
   const name =
     layer === undefined
@@ -30,7 +43,11 @@ function answerCard({ title, term, answer }: Question): HTMLElement {
         );
   return element(
     'section',
-    { class: 'card answer', 'aria-label': title, 'data-layer': layer?.index },
+    {
+      class: searching ? 'card answer searching' : 'card answer',
+      'aria-label': title,
+      'data-layer': layer?.index,
+    },
     element('h2', {}, title, hint(term, title)),
     element(
       'p',

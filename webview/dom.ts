@@ -24,7 +24,8 @@ export function element(tag: string, attributes: Attributes, ...children: readon
 }
 
 /** A number and its unit are never parted by the end of a line. */
-const numberWithUnit = /((?:≤|≥|<|ln|‖∇L‖ =) [-\d][\w.,]*(?: ± [\w.,]+)?|[-\d][\w.,]*(?: ± [\w.,]+)? %)/;
+const numberWithUnit =
+  /((?:≤|≥|≲|<|ln|‖∇L‖ =|=|between|and|to) [-\d][\w.,]*(?: ± [\w.,]+)?|[-\d][\w.,]*(?: ± [\w.,]+)? %)/;
 
 function unbroken(text: string): (Node | string)[] {
   const parts = text.split(numberWithUnit);

@@ -1,4 +1,11 @@
-import { lossText, methodText, modelText, precisionText, samplesText } from '../src/charts/circumstances';
+import {
+  lossText,
+  methodText,
+  modelText,
+  precisionText,
+  samplesText,
+  stoppedText,
+} from '../src/charts/circumstances';
 import type { Term } from '../src/charts/explanations';
 import { formatNumber } from '../src/report/number';
 import type { PartialReport } from '../src/report/report';
@@ -67,10 +74,11 @@ function actions(view: View): HTMLElement {
 function chips({ state, known, post }: View): HTMLElement[] {
   const { samples, loss, lossAssumed, method, analysis, time } = known;
   const total = time?.['total'];
+  const stopped = analysis === undefined ? null : stoppedText(analysis);
   return [
     ...(method === undefined
       ? []
-      : [chip(methodText(method), 'method', method === 'estimate' ? 'estimate' : 'exact')]),
+      : [chip(methodText({ ...known, method }), 'method', method === 'estimate' ? 'estimate' : 'exact')]),
     ...(loss === undefined
       ? []
       : [chip(lossText(loss, lossAssumed === true), 'loss', lossAssumed === true ? 'assumed' : '')]),
@@ -84,6 +92,7 @@ function chips({ state, known, post }: View): HTMLElement[] {
     ...(analysis === undefined
       ? []
       : [chip(`${analysis.mode} mode`, 'mode', ''), chip(precisionText(analysis), 'precision', '')]),
+    ...(stopped === null ? [] : [chip(stopped, 'stopped', 'assumed')]),
     ...(total === undefined ? [] : [chip(`${formatNumber(total)} s`, 'time', 'plain')]),
   ];
 }

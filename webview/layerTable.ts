@@ -1,9 +1,19 @@
 import type { Term } from '../src/charts/explanations';
-import { columns, late, rowsOf, type Column, type ColumnLook, type Row } from '../src/charts/layerColumns';
+import {
+  columns,
+  rowsOf,
+  shownColumns,
+  type Column,
+  type ColumnLook,
+  type Row,
+} from '../src/charts/layerColumns';
 import { layerSizes } from '../src/charts/layerRows';
 import { element } from './dom';
 import { explained } from './tooltip';
 import type { Section, View } from './view';
+
+/** A longer table scrolls in its card, under its head. */
+const mostRows = 24;
 
 /** Every number of every layer, sorted by a click on a head. */
 export const layerTable: Section = {
@@ -25,10 +35,7 @@ export const layerTable: Section = {
     const { layers } = known;
     if (state.phase === 'choosing-samples' || (layers === undefined && !pending)) return [];
     const rows = sorted(rowsOf(known), view.settings.sort);
-    // A column of which nothing is known is left out.
-    const shown = columns.filter(({ column, value }) =>
-      rows.length === 0 ? !late.has(column) : rows.some((row) => value(row) !== null),
-    );
+    const shown = shownColumns(rows);
     const table = element(
       'table',
       {},
@@ -49,7 +56,12 @@ export const layerTable: Section = {
         { class: 'card wide table', 'aria-label': 'All layers' },
         element(
           'div',
-          { class: 'scroller', tabindex: 0, role: 'region', 'aria-label': 'Table of layers' },
+          {
+            class: rows.length > mostRows ? 'scroller tall' : 'scroller',
+            tabindex: 0,
+            role: 'region',
+            'aria-label': 'Table of layers',
+          },
           table,
         ),
       ),

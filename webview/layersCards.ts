@@ -1,7 +1,9 @@
-import { blocksHeatMap } from '../src/charts/blocksHeatMap';
-import { contributionsChart } from '../src/charts/contributionsChart';
+import { blocksHeatMap, mostSeparateCells } from '../src/charts/blocksHeatMap';
+import { contributionsChart, mostContributionBars } from '../src/charts/contributionsChart';
+import { blocksNotAsked } from '../src/charts/explanations';
 import { card, unknown } from './card';
 import { chartBox } from './chartBox';
+import { element } from './dom';
 import type { Section } from './view';
 
 const reserved = 150;
@@ -19,7 +21,9 @@ export const layersCards: Section = {
     const contributions =
       layers !== undefined && bounds !== undefined
         ? chartBox(
-            layers.length > 8 ? 22 * Math.min(60, layers.length) + 30 : 38 * layers.length + 30,
+            layers.length > 8
+              ? 22 * Math.min(mostContributionBars, layers.length) + 30
+              : 38 * layers.length + 30,
             (width) =>
               contributionsChart(layers, bounds.lambdaMax.upper.value, { id: 'contributions-chart', width }),
           )
@@ -36,11 +40,13 @@ export const layersCards: Section = {
               layers.map(({ name }) => name),
               { id: 'blocks-chart', width },
             ),
-          380,
+          layers.length > mostSeparateCells ? 720 : 380,
         )
-      : pending
-        ? unknown(reserved)
-        : null;
+      : blocks === null
+        ? element('p', { class: 'sentence' }, blocksNotAsked)
+        : pending
+          ? unknown(reserved)
+          : null;
     return [
       contributions === null
         ? null
@@ -50,7 +56,18 @@ export const layersCards: Section = {
             'contributions',
             contributions,
           ),
-      heatMap === null ? null : card('Share of ‖H‖² between layers', 'blocks', 'blocks', heatMap),
+      heatMap === null
+        ? null
+        : card(
+            'Share of ‖H‖² between layers',
+            'blocks',
+            blocks === null
+              ? 'blocks absent'
+              : (layers?.length ?? 0) > mostSeparateCells
+                ? 'blocks many'
+                : 'blocks',
+            heatMap,
+          ),
     ];
   },
 };

@@ -10,6 +10,7 @@ import { limits } from './limits';
 import { installMarking } from './marking';
 import { notices } from './notices';
 import { samplesCard } from './samplesCard';
+import { spectrumCard } from './spectrumCard';
 import { status } from './status';
 import { registerControls } from './toolkit';
 import { installTooltips } from './tooltip';
@@ -36,6 +37,7 @@ const sections: readonly Section[] = [
   notices,
   answers,
   boundsCard,
+  spectrumCard,
   layersCards,
   layerTable,
   drivers,

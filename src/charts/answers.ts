@@ -1,16 +1,20 @@
 import { formatNumber, formatPercent, formatQuantity } from '../report/number';
-import type { Bounds, LayerReport, PartialReport, Quantity } from '../report/report';
+import type { Bounds, EigenvalueInterval, LayerReport, PartialReport } from '../report/report';
+import {
+  certaintyText,
+  commonValue,
+  groundsText,
+  intervalText,
+  isEstimate,
+  rangeText,
+  shownUpperBound,
+  signOf,
+} from '../report/sharpnessText';
+import type { Answer } from './answer';
 import { ownShare } from './contributionsChart';
 import type { Term } from './explanations';
 import { shortNames } from './layerNames';
-
-/** A headline that is read from across the room, and the sentences that qualify it; λ_max stands for λ with a subscript. */
-export interface Answer {
-  readonly headline: string;
-  readonly sentences: readonly string[];
-  /** The layer that the headline begins with. */
-  readonly layer?: { readonly index: number; readonly shown: string; readonly whole: string };
-}
+import { learningRateAnswer } from './learningRateAnswer';
 
 /** One of the four questions of a first glance. */
 export interface Question {
@@ -24,37 +28,83 @@ export function questions(known: PartialReport): readonly Question[] {
   return [
     { title: 'The sharpest direction', term: 'upperBound', answer: sharpest(known) },
     { title: 'Which layer', term: 'whichLayer', answer: heaviestLayer(known) },
-    { title: 'Is this a critical point?', term: 'criticalPoint', answer: criticalPoint(known) },
-    { title: 'Learning rate', term: 'learningRate', answer: learningRate(known) },
+    { title: 'Is this a minimum?', term: 'criticalPoint', answer: criticalPoint(known) },
+    { title: 'Learning rate', term: 'learningRate', answer: learningRateAnswer(known) },
   ];
 }
 
-function sharpest({ bounds, lossAssumed }: PartialReport): Answer | null {
-  if (bounds === undefined) return null;
-  const { lower, upper, blockwiseUpper } = bounds.lambdaMax;
-  const tighter =
-    blockwiseUpper !== null &&
-    blockwiseUpper.value < upper.value &&
-    formatQuantity(blockwiseUpper) !== formatQuantity(upper);
+function sharpest(known: PartialReport): Answer | null {
+  const { bounds, sharpness, lossAssumed } = known;
+  if (bounds === undefined && sharpness === undefined) return null;
+  const assumed = lossAssumed === true ? ['For a loss that was assumed.'] : [];
+  if (sharpness === undefined) {
+    if (bounds === undefined) return null;
+    return {
+      headline: `λ_max ${boundSign(known)} ${formatQuantity(bounds.lambdaMax.upper)}`,
+      sentences: [looseness(known, bounds), ...fromBlocks(known), ...assumed],
+    };
+  }
+  const { lambdaMax } = sharpness;
+  const value = commonValue(lambdaMax);
   return {
-    headline: `λ_max ≤ ${formatQuantity(upper)}`,
-    sentences: [
-      looseness(lower, upper),
-      ...(tighter ? [`From the blocks: at most ${formatQuantity(blockwiseUpper)}.`] : []),
-      ...(lossAssumed === true ? ['For a loss that was assumed.'] : []),
-    ],
+    headline: value === null ? `λ_max ${rangeText(lambdaMax)}` : `λ_max = ${value}`,
+    sentences: [foundSentence(lambdaMax), ...boundSentence(known), ...fromBlocks(known), ...assumed],
   };
 }
 
-/** With which certainty the bound holds, and how far λ_max may be below it. */
-function looseness(lower: Quantity, upper: Quantity): string {
-  const estimated = upper.standardError > 0;
-  const kind = estimated ? 'Estimated upper bound, ± one standard error' : 'Proved upper bound';
-  if (formatQuantity(lower) === formatQuantity(upper)) return `${kind}; the lower bound meets it.`;
-  return `${kind}; it may be many times too high: λ_max itself is not computed yet, only that it is at least ${formatQuantity(lower)}.`;
+/** An estimate is no bound: no sign says that it is one. */
+function boundSign({ bounds, method }: PartialReport): string {
+  return bounds !== undefined && isEstimate(bounds.lambdaMax.upper, method) ? '≲' : '≤';
 }
 
-function heaviestLayer({ layers, bounds }: PartialReport): Answer | null {
+/** With which certainty λ_max is known, and between which ends where they can be told apart. */
+function foundSentence(interval: EigenvalueInterval): string {
+  const { kind, certified } = interval;
+  if (kind === 'spectrum') return 'From the whole spectrum: exact to rounding.';
+  const within = intervalText(interval);
+  // Where the headline names the ends they are not said again.
+  const ends = commonValue(interval) === null || within.startsWith('=') ? '' : `, ${within}`;
+  return certified
+    ? `${capitalised(certaintyText(interval))}${ends}.`
+    : `Not certified: ${groundsText(interval)}.`;
+}
+
+function boundSentence({ bounds, sharpness, method }: PartialReport): string[] {
+  if (bounds === undefined) return [];
+  const upper = shownUpperBound(bounds, sharpness);
+  return [
+    isEstimate(upper, method)
+      ? `Estimate of the upper bound: ${formatQuantity(upper)}.`
+      : `Upper bound from trace and norm: ${formatQuantity(upper)}.`,
+  ];
+}
+
+function fromBlocks({ bounds, method }: PartialReport): string[] {
+  const { upper, blockwiseUpper } = bounds?.lambdaMax ?? { upper: null, blockwiseUpper: null };
+  if (upper === null || blockwiseUpper === null || blockwiseUpper.value >= upper.value) return [];
+  if (formatQuantity(blockwiseUpper) === formatQuantity(upper)) return [];
+  return [
+    isEstimate(blockwiseUpper, method)
+      ? `Estimated from the blocks: ${formatQuantity(blockwiseUpper)}.`
+      : `From the blocks: at most ${formatQuantity(blockwiseUpper)}.`,
+  ];
+}
+
+/** With which certainty the bound holds, and how far λ_max may be below it. */
+function looseness({ method }: PartialReport, { lambdaMax: { lower, upper } }: Bounds): string {
+  const estimated = isEstimate(upper, method);
+  const kind = estimated
+    ? 'An estimate of the upper bound, ± one standard error, and no proof'
+    : 'Proved upper bound';
+  if (formatQuantity(lower) === formatQuantity(upper)) return `${kind}; the lower bound meets it.`;
+  return `${kind}; it may be many times too high: λ_max itself is not computed yet, only that it is ${estimated ? 'about' : 'at least'} ${formatQuantity(lower)}${estimated ? ' or more' : ''}.`;
+}
+
+function capitalised(sentence: string): string {
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
+}
+
+function heaviestLayer({ layers, bounds, method }: PartialReport): Answer | null {
   if (layers === undefined || bounds === undefined) return null;
   const upper = bounds.lambdaMax.upper.value;
   const names = shortNames(layers.map(({ name }) => name));
@@ -72,10 +122,12 @@ function heaviestLayer({ layers, bounds }: PartialReport): Answer | null {
     layer: { index, shown: names[index] ?? layer.name, whole: layer.name },
     headline: ` · ${amount}`,
     sentences: [
-      `of the upper bound${ownSentence(ownShare(layer))}`,
+      `of the ${isEstimate(bounds.lambdaMax.upper, method) ? 'estimate of the upper bound' : 'upper bound'}${ownSentence(ownShare(layer))}`,
       ...(layer.blockUpperBound === null
         ? []
-        : [`Its own block: λ_max ≤ ${formatQuantity(layer.blockUpperBound)}.`]),
+        : [
+            `Its own block: λ_max ${isEstimate(layer.blockUpperBound, method) ? '≲' : '≤'} ${formatQuantity(layer.blockUpperBound)}.`,
+          ]),
       ...negatives(layers),
     ],
   };
@@ -102,27 +154,41 @@ function negatives(layers: readonly LayerReport[]): string[] {
 }
 
 function criticalPoint(known: PartialReport): Answer | null {
-  const { gradientNorm, bounds } = known;
+  const { gradientNorm } = known;
   if (gradientNorm === undefined) return null;
   return {
     headline: `‖∇L‖ = ${formatNumber(gradientNorm)}`,
-    sentences: [
-      `Zero at a critical point. ${bounds === undefined ? '' : kindOfPoint(bounds)}`,
-      ...lossSentence(known),
-    ],
+    sentences: [`Zero at a critical point. ${kindOfPoint(known)}`, ...lossSentence(known)],
   };
 }
 
-/** What the bounds on λ_min prove, and no more. */
-function kindOfPoint({ lambdaMin }: Bounds): string {
-  const { lower, upper } = lambdaMin;
+/** What is known of λ_min's sign, and no more. */
+function kindOfPoint({ bounds, sharpness, method }: PartialReport): string {
+  if (sharpness !== undefined) return kindFromInterval(sharpness.lambdaMin);
+  if (bounds === undefined) return '';
+  const { lower, upper } = bounds.lambdaMin;
   if (upper.value + 3 * upper.standardError < 0) {
     return `λ_min ≤ ${formatQuantity(upper)}: a direction curves downwards, so this is no minimum.`;
   }
   if (lower.value - 3 * lower.standardError >= 0) {
     return `λ_min ≥ ${formatQuantity(lower)}: no direction curves downwards.`;
   }
-  return `λ_min lies between ${formatQuantity(lower)} and ${formatQuantity(upper)}: minimum or saddle is left open.`;
+  const lies = isEstimate(lower, method) ? 'is estimated to lie' : 'lies';
+  return `λ_min ${lies} between ${formatQuantity(lower)} and ${formatQuantity(upper)}: minimum or saddle is left open.`;
+}
+
+function kindFromInterval(interval: EigenvalueInterval): string {
+  const certainty =
+    interval.kind === 'spectrum' || interval.certified ? certaintyText(interval) : groundsText(interval);
+  const where = `λ_min ${intervalText(interval)} (${certainty})`;
+  switch (signOf(interval)) {
+    case -1:
+      return `${where}: a direction curves downwards, so this is no minimum.`;
+    case 1:
+      return `${where}: no direction curves downwards.`;
+    case 0:
+      return `${where}: minimum or saddle is left open.`;
+  }
 }
 
 function lossSentence({ samples, loss }: PartialReport): string[] {
@@ -136,37 +202,4 @@ function lossSentence({ samples, loss }: PartialReport): string[] {
         : '';
   const right = accuracy === null ? '' : `, accuracy ${formatPercent(accuracy, 4)}`;
   return [`Mean loss ${formatNumber(meanLoss)}${chance}${right}.`];
-}
-
-function learningRate({ bounds }: PartialReport): Answer | null {
-  if (bounds === undefined) return null;
-  const { upper } = bounds.lambdaMax;
-  if (upper.value <= 0) {
-    return {
-      headline: 'no limit from here',
-      sentences: [
-        'The upper bound is not positive: no direction curves upwards, and 2 / upper bound means nothing.',
-      ],
-    };
-  }
-  // First order in the error of the bound: d(2/U) = 2/U² dU.
-  const rate: Quantity = {
-    value: 2 / upper.value,
-    standardError: (2 / upper.value ** 2) * upper.standardError,
-  };
-  return {
-    headline: `< ${formatQuantity(rate)}`,
-    sentences: [
-      '2 / upper bound: a rate that no positive curvature makes unstable at this point, for plain full-batch gradient descent.',
-      ...saddleCaution(bounds),
-    ],
-  };
-}
-
-function saddleCaution({ lambdaMin }: Bounds): string[] {
-  if (lambdaMin.upper.value + 3 * lambdaMin.upper.standardError < 0) {
-    return ['Here λ_min < 0: no rate is stable.'];
-  }
-  if (lambdaMin.lower.value >= 0) return [];
-  return ['Where λ_min < 0 the point is a saddle, and no rate is stable.'];
 }

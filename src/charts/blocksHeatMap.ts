@@ -13,11 +13,13 @@ export interface BlocksHeatMapOptions {
 }
 
 /** Up to this many layers each cell is its own element with its own tooltip; more are drawn together. */
-const mostSeparateCells = 24;
+export const mostSeparateCells = 24;
 /** The strongest cell is filled at this opacity, so that text on it is still read in the colour of all other text. */
 const fullestOpacity = 0.55;
 const faintestOpacity = 0.04;
 const widestMap = 380;
+/** Of many layers, where a cell would else be a pixel or two. */
+const widestLargeMap = 560;
 
 /**
  * Layers × layers: the share of ‖H‖_F² in each block, coloured on a logarithmic scale (math.md 4). Shares are written
@@ -37,9 +39,11 @@ export function blocksHeatMap(
   const strength = logarithmicStrength(shares);
   const short = shortNames(names);
   const longest = Math.max(0, ...short.map((name) => textWidth(name, fontSize - 1)));
-  const gutter = Math.min(longest, 0.28 * width) + 12;
+  const gutter = Math.min(longest, Math.max(0.28 * width, Math.min(120, 0.36 * width))) + 12;
   const cell = cellSize(Math.max(40, width - gutter), count);
-  const bottom = cell.height * count;
+  // Half a line of the first name stands above a row that is lower than a line.
+  const top = Math.max(0, Math.ceil((fontSize - cell.height) / 2));
+  const bottom = top + cell.height * count;
   const largest = largestShare(share, count);
   return chart(
     {
@@ -51,7 +55,7 @@ export function blocksHeatMap(
     },
     element(
       'g',
-      { transform: `translate(${String(gutter)} 0)` },
+      { transform: `translate(${String(gutter)} ${String(top)})` },
       ...(count <= mostSeparateCells
         ? separateCells(count, cell, share, strength, names)
         : cellPaths(
@@ -61,7 +65,7 @@ export function blocksHeatMap(
             colours.upper,
           )),
     ),
-    ...short.map((name, row) => rowName(name, names[row] ?? name, row, cell, gutter)),
+    ...short.map((name, row) => rowName({ name, whole: names[row] ?? name, row }, cell, gutter, top)),
     ...short.map((name, column) => columnName(name, column, cell, gutter, bottom)),
   );
 }
@@ -146,14 +150,19 @@ interface CellSize {
 
 /** Few layers: wide, low cells, room for a number. Many: squares. */
 function cellSize(room: number, count: number): CellSize {
-  const width = Math.min(room, widestMap) / count;
+  const width = Math.min(room, count > mostSeparateCells ? widestLargeMap : widestMap) / count;
   return { width, height: Math.min(width, 46) };
 }
 
 const smallFont = fontSize - 1;
 
 /** With many layers only every so many-th row is named. */
-function rowName(name: string, whole: string, row: number, cell: CellSize, gutter: number): SvgText {
+function rowName(
+  { name, whole, row }: { readonly name: string; readonly whole: string; readonly row: number },
+  cell: CellSize,
+  gutter: number,
+  top: number,
+): SvgText {
   if (row % Math.ceil(14 / cell.height) !== 0) return text('');
   return label(
     name,
@@ -161,7 +170,7 @@ function rowName(name: string, whole: string, row: number, cell: CellSize, gutte
       class: 'name',
       'data-layer': String(row),
       x: gutter - 8,
-      y: (row + 0.5) * cell.height + 0.35 * smallFont,
+      y: top + (row + 0.5) * cell.height + 0.35 * smallFont,
       'text-anchor': 'end',
       'font-size': smallFont,
       fill: colours.faint,

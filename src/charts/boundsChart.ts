@@ -1,9 +1,11 @@
-import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { formatNumber, formatQuantity } from '../report/number';
-import type { Bounds, EigenvalueBound, Interval, Quantity } from '../report/report';
+import type { Bounds, EigenvalueBound, PartialReport, Quantity } from '../report/report';
+import { isEstimate, shownUpperBound } from '../report/sharpnessText';
+import { band, bandHeight, foundText } from './boundsBand';
 import { colours } from './colours';
-import { chart, element, fontSize, lambda, text, textWidth, type SvgText } from './svg';
-import { whiskerPath } from './whisker';
+import { foundHatch, spectrumTicks } from './foundMarks';
+import { numberLine, type Scale } from './numberLine';
+import { chart, element, fontSize, text, type SvgText } from './svg';
 
 export interface BoundsChartOptions {
   readonly id: string;
@@ -11,10 +13,8 @@ export interface BoundsChartOptions {
   readonly width: number;
 }
 
-export const boundsChartHeight = 168;
+export const boundsChartHeight = 172;
 
-const margin = 14;
-const bandHeight = 16;
 /** Vertical places: the caption and the ends of λ_max above the axis, those of λ_min mirrored below it. */
 const places = {
   maxCaption: 14,
@@ -23,31 +23,39 @@ const places = {
   axis: 72,
   ticks: 90,
   minBand: 100,
-  minEnds: 132,
-  minCaption: 156,
+  minEnds: 136,
+  minCaption: 160,
 } as const;
 
-type Scale = ScaleLinear<number, number>;
+/** What the number line is drawn from. */
+export type BoundsChartNumbers = Pick<PartialReport, 'method' | 'sharpness' | 'spectrum'> & {
+  readonly bounds: Bounds;
+};
 
 /**
  * A number line with the band in which λ_max must lie and, below the axis so that their ends near zero never share a
- * line, the band of λ_min (math.md 2). Ends carry their values, estimates a whisker of one standard error.
+ * line, the band of λ_min (math.md 2). Ends carry their values, estimates a whisker of one standard error; what was
+ * found of λ_max and λ_min is marked in its band, and all eigenvalues are ticks on the axis where they are known.
  */
-export function boundsChart(bounds: Bounds, options: BoundsChartOptions): string {
-  const { lambdaMax, lambdaMin } = bounds;
-  const scale = numberLine(bounds, options.width);
+export function boundsChart(known: BoundsChartNumbers, options: BoundsChartOptions): string {
+  const { bounds, sharpness, spectrum } = known;
+  const lambdaMax = { ...bounds.lambdaMax, upper: shownUpperBound(bounds, sharpness) };
+  const { lambdaMin } = bounds;
+  const { id, width } = options;
+  const scale = numberLine(extremes(known), width);
   const [start = 0, end = 0] = scale.range();
-  const ticks = scale.ticks(Math.max(2, Math.floor(options.width / 110)));
+  const ticks = scale.ticks(Math.max(2, Math.floor(width / 110)));
+  const estimated = isEstimate(lambdaMax.upper, known.method);
+  const values = spectrum?.values ?? null;
   return chart(
     {
-      id: options.id,
-      width: options.width,
+      id,
+      width,
       height: boundsChartHeight,
       title: 'The bounds on one number line',
-      description:
-        `λ_max lies between ${formatQuantity(lambdaMax.lower)} and ${formatQuantity(lambdaMax.upper)}; ` +
-        `λ_min lies between ${formatQuantity(lambdaMin.lower)} and ${formatQuantity(lambdaMin.upper)}.`,
+      description: describe(known),
     },
+    foundHatch(id),
     element('line', {
       class: 'axis',
       x1: start,
@@ -59,6 +67,7 @@ export function boundsChart(bounds: Bounds, options: BoundsChartOptions): string
     ...ticks.flatMap((tick) => axisTick(tick, scale)),
     zeroMark(scale(0), places.maxBand - 4, places.axis),
     zeroMark(scale(0), places.minBand - 4, places.minBand + bandHeight + 4),
+    ...(values === null ? [] : [spectrumTicks(values, scale, places.axis - 7, places.axis)]),
     ...band(lambdaMax, scale, {
       name: 'max',
       colour: colours.upper,
@@ -66,6 +75,9 @@ export function boundsChart(bounds: Bounds, options: BoundsChartOptions): string
       ends: places.maxEnds,
       caption: places.maxCaption,
       bound: 'upper',
+      estimated,
+      found: sharpness?.lambdaMax ?? null,
+      id,
     }),
     ...bounds.eigenvalues.map((eigenvalue) => eigenvalueTick(eigenvalue, scale)),
     ...(lambdaMax.blockwiseUpper === null ? [] : [blockwiseMark(lambdaMax.blockwiseUpper, scale)]),
@@ -76,22 +88,35 @@ export function boundsChart(bounds: Bounds, options: BoundsChartOptions): string
       ends: places.minEnds,
       caption: places.minCaption,
       bound: 'lower',
+      estimated,
+      found: sharpness?.lambdaMin ?? null,
+      id,
     }),
   );
 }
 
-function numberLine(bounds: Bounds, width: number): Scale {
-  const { lambdaMax, lambdaMin } = bounds;
-  const numbers = [lambdaMax, lambdaMin].flatMap(({ lower, upper }) => [
+/** Every number that must have a place on the line. */
+function extremes({ bounds, sharpness }: BoundsChartNumbers): number[] {
+  const ends = [bounds.lambdaMax, bounds.lambdaMin].flatMap(({ lower, upper }) => [
     lower.value - lower.standardError,
     upper.value + upper.standardError,
   ]);
-  const low = Math.min(0, ...numbers);
-  const high = Math.max(0, ...numbers);
-  const padding = high > low ? 0.04 * (high - low) : 1;
-  return scaleLinear()
-    .domain([low - padding, high + padding])
-    .range([margin, Math.max(margin + 1, width - margin)]);
+  const found = sharpness === undefined ? [] : [sharpness.lambdaMax, sharpness.lambdaMin];
+  return [...ends, ...found.flatMap(({ lower, upper }) => [lower, upper])];
+}
+
+/** The picture in words. */
+function describe({ bounds, sharpness, method }: BoundsChartNumbers): string {
+  const { lambdaMin } = bounds;
+  const upper = shownUpperBound(bounds, sharpness);
+  const verb = isEstimate(upper, method) ? 'is estimated to lie' : 'lies';
+  return [
+    ...(sharpness === undefined
+      ? []
+      : [`λ_max ${foundText(sharpness.lambdaMax)}`, `λ_min ${foundText(sharpness.lambdaMin)}`]),
+    `λ_max ${verb} between ${formatQuantity(bounds.lambdaMax.lower)} and ${formatQuantity(upper)}` +
+      ` by trace and norm; λ_min ${verb} between ${formatQuantity(lambdaMin.lower)} and ${formatQuantity(lambdaMin.upper)}.`,
+  ].join('; ');
 }
 
 /** Zero in a band; the two marks leave the number between the bands free. */
@@ -117,91 +142,6 @@ function axisTick(tick: number, scale: Scale): SvgText[] {
       text(formatNumber(tick)),
     ),
   ];
-}
-
-interface BandLook {
-  readonly name: 'max' | 'min';
-  readonly colour: string;
-  readonly top: number;
-  readonly ends: number;
-  readonly caption: number;
-  /** Which end is the bound that people ask for: drawn strong. */
-  readonly bound: 'lower' | 'upper';
-}
-
-function band(interval: Interval, scale: Scale, look: BandLook): SvgText[] {
-  const lower = scale(interval.lower.value);
-  const upper = scale(interval.upper.value);
-  const strong = interval[look.bound];
-  const caption = look.name === 'max' ? ' lies in this band' : ' lies in this one';
-  const lowerText = `≥ ${formatQuantity(interval.lower)}`;
-  const upperText = `≤ ${formatQuantity(interval.upper)}`;
-  const [lowerLabel, upperLabel] = apart(lower, upper, textWidth(lowerText), textWidth(upperText), scale);
-  const half = textWidth(`λ___${caption}`) / 2;
-  return [
-    element('rect', {
-      class: `band band-${look.name}`,
-      x: lower,
-      y: look.top,
-      width: Math.max(1, upper - lower),
-      height: bandHeight,
-      fill: look.colour,
-      'fill-opacity': '0.28',
-    }),
-    endMark(scale(strong.value), look),
-    whisker(strong, scale, look.top + bandHeight / 2),
-    endLabel(lowerText, lowerLabel, look, look.bound === 'lower'),
-    endLabel(upperText, upperLabel, look, look.bound === 'upper'),
-    element(
-      'text',
-      {
-        x: inside((lower + upper) / 2, half, scale),
-        y: look.caption,
-        'text-anchor': 'middle',
-        fill: colours.faint,
-      },
-      lambda(look.name, caption),
-    ),
-  ];
-}
-
-function endMark(x: number, look: BandLook): SvgText {
-  return element('line', {
-    class: 'bound',
-    x1: x,
-    x2: x,
-    y1: look.top - 4,
-    y2: look.top + bandHeight + 4,
-    stroke: look.colour,
-    'stroke-width': 2.5,
-  });
-}
-
-function endLabel(content: string, x: number, look: BandLook, strong: boolean): SvgText {
-  return element(
-    'text',
-    {
-      class: 'end',
-      x,
-      y: look.ends,
-      'text-anchor': 'middle',
-      'font-weight': strong ? 600 : undefined,
-      fill: strong ? colours.text : colours.faint,
-    },
-    text(content),
-  );
-}
-
-/** One standard error to either side; nothing where the number is exact. */
-function whisker(quantity: Quantity, scale: Scale, y: number): SvgText {
-  const { value, standardError } = quantity;
-  if (standardError === 0) return text('');
-  return element('path', {
-    class: 'whisker',
-    d: whiskerPath(scale(value - standardError), scale(value + standardError), y),
-    fill: 'none',
-    stroke: colours.text,
-  });
 }
 
 /** Where the k-th largest eigenvalue ends at the latest: a short tick at the foot of the band of λ_max. */
@@ -238,29 +178,4 @@ function blockwiseMark(quantity: Quantity, scale: Scale): SvgText {
       'stroke-dasharray': '3 2',
     }),
   );
-}
-
-/** The nearest place to `centre` at which a text of that half width stays on the number line. */
-function inside(centre: number, half: number, scale: Scale): number {
-  const [start = 0, end = 0] = scale.range();
-  const least = start - margin + half;
-  const most = end + margin - half;
-  return least > most ? (start + end) / 2 : Math.min(most, Math.max(least, centre));
-}
-
-/** Centres of two labels near their ends, moved apart where they would overlap. */
-function apart(
-  lower: number,
-  upper: number,
-  lowerWidth: number,
-  upperWidth: number,
-  scale: Scale,
-): [number, number] {
-  const gap = 10;
-  const needed = (lowerWidth + upperWidth) / 2 + gap;
-  const left = inside(lower, lowerWidth / 2, scale);
-  const right = inside(upper, upperWidth / 2, scale);
-  if (right - left >= needed) return [left, right];
-  const middle = inside((left + right) / 2, (lowerWidth + upperWidth + gap) / 2, scale);
-  return [middle - (upperWidth + gap) / 2, middle + (lowerWidth + gap) / 2];
 }

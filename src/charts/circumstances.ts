@@ -1,16 +1,27 @@
-import { formatCount, formatNumber } from '../report/number';
-import type { AnalysisFacts, Loss, Method, ModelFacts, SampleFacts } from '../report/report';
+import { formatCount, formatNumber, formatPercent } from '../report/number';
+import type { AnalysisFacts, Loss, Method, ModelFacts, PartialReport, SampleFacts } from '../report/report';
 
 /** What the numbers depend on, in a few words each: the chips of the panel and of the HTML report. */
 
-const methodNames: Readonly<Record<Method, string>> = {
-  'closed-form': 'exact · closed form',
-  exact: 'exact · full Hessian',
-  estimate: 'estimate · error bars',
-};
+/** "estimate · 1 %", "exact · 666 columns": the method, and how finely. */
+export function methodText({ method, analysis, model }: PartialReport & { readonly method: Method }): string {
+  switch (method) {
+    case 'closed-form':
+      return 'exact · closed form';
+    case 'exact':
+      return model === undefined
+        ? 'exact · full Hessian'
+        : `exact · ${formatCount(model.parameters)} columns`;
+    case 'estimate':
+      return analysis === undefined
+        ? 'estimate · error bars'
+        : `estimate · ${formatPercent(analysis.requestedPrecision)}`;
+  }
+}
 
-export function methodText(method: Method): string {
-  return methodNames[method];
+/** What ended the analysis before it was complete; null where nothing did. */
+export function stoppedText({ stoppedBy }: Pick<AnalysisFacts, 'stoppedBy'>): string | null {
+  return stoppedBy === 'complete' ? null : `stopped by ${stoppedBy}`;
 }
 
 export function modelText(model: ModelFacts): string {

@@ -10,6 +10,8 @@ export const colours = {
   upper: 'var(--vscode-charts-blue, #1a85ff)',
   lower: 'var(--vscode-charts-purple, #652d90)',
   negative: 'var(--vscode-charts-orange, #d18616)',
+  /** What was found of an eigenvalue itself. */
+  found: 'var(--vscode-charts-orange, #d18616)',
   blockwise: 'var(--vscode-charts-green, #388a34)',
 } as const;
 

@@ -12,7 +12,7 @@ export interface ContributionsChartOptions {
 }
 
 /** So many layers are drawn; with more, those of the largest contributions, and the table has them all. */
-export const mostContributionBars = 60;
+export const mostContributionBars = 32;
 
 /**
  * One bar per layer, c_l long, negative to the left of zero (math.md 4). The solid part of a bar is the layer's own
@@ -36,7 +36,7 @@ export function contributionsChart(
   const rows = layerRows(chosen, [Math.min(0, ...ends), Math.max(0, ...ends)], width, valueWidth);
   const split = drawn.some(({ layer }) => ownShare(layer) !== null);
   const omitted = layers.length - drawn.length;
-  const footer = split || omitted > 0 ? 30 : 6;
+  const footer = 6 + (split ? 24 : 0) + (omitted > 0 ? 20 : 0);
   return chart(
     {
       id,
@@ -56,7 +56,7 @@ export function contributionsChart(
       ]),
     ),
     ...(split ? key(rows, id, width) : []),
-    ...(omitted > 0 ? [omission(omitted, rows, width)] : []),
+    ...(omitted > 0 ? [omission(omitted, rows.height + footer - 8, width)] : []),
   );
 }
 
@@ -198,10 +198,10 @@ function key(rows: LayerRows, id: string, width: number): SvgText[] {
   ];
 }
 
-function omission(omitted: number, rows: LayerRows, width: number): SvgText {
+function omission(omitted: number, y: number, width: number): SvgText {
   return element(
     'text',
-    { x: width, y: rows.height + 20, 'text-anchor': 'end', fill: colours.faint },
+    { x: width, y, 'text-anchor': 'end', fill: colours.faint },
     text(`${String(omitted)} smaller in the table`),
   );
 }

@@ -80,7 +80,7 @@ export const columns: readonly ColumnLook[] = [
 ];
 
 /** What comes after the bound, if at all: no place is kept for it. */
-export const late: ReadonlySet<Column> = new Set(['elasticity', 'crossSampleShare']);
+const late: ReadonlySet<Column> = new Set(['elasticity', 'crossSampleShare']);
 
 /** One row for each layer, in the order of the forward pass. */
 export function rowsOf({ layers, bounds, orthogonality }: PartialReport): Row[] {
@@ -92,4 +92,9 @@ export function rowsOf({ layers, bounds, orthogonality }: PartialReport): Row[] 
     upperBound: bounds?.lambdaMax.upper.value ?? null,
     crossSampleShare: orthogonality?.layers[index]?.crossSampleShare ?? null,
   }));
+}
+
+/** The columns of a table of these rows: all but those that come late, or never, and of which nothing is known. */
+export function shownColumns(rows: readonly Row[]): ColumnLook[] {
+  return columns.filter(({ column, value }) => !late.has(column) || rows.some((row) => value(row) !== null));
 }

@@ -43,7 +43,8 @@ export function layerRows(
   const rowHeight = few ? 38 : 22;
   const names = shortNames(layers.map((layer) => layer.name));
   const longest = Math.max(0, ...names.map((name) => textWidth(name)));
-  const nameWidth = Math.min(longest, Math.max(60, 0.24 * width));
+  // Narrow cards give names up to 140 pixels: a name cut in its middle may read like another.
+  const nameWidth = Math.min(longest, Math.max(60, Math.min(140, 0.42 * width), 0.24 * width));
   const sizesWidth = Math.max(0, ...layers.map((layer) => textWidth(layerSizes(layer))));
   const showsSizes = width - nameWidth - sizesWidth - valueWidth > 0.4 * width;
   const start = inset + nameWidth + gap + (showsSizes ? sizesWidth + gap : 0);

@@ -1,10 +1,13 @@
 import { formatCount, formatNumber, formatQuantity } from '../report/number';
 import type { Report } from '../report/report';
+import { isEstimate, shownUpperBound } from '../report/sharpnessText';
 import { blocksHeatMap } from './blocksHeatMap';
 import { boundsChart } from './boundsChart';
+import { methodText, precisionText } from './circumstances';
 import { colours, resolveColours } from './colours';
 import { contributionsChart } from './contributionsChart';
 import { samplesDrawing } from './samplesDrawing';
+import { spectrumChart } from './spectrumChart';
 import { chart, element, label, text, type SvgText } from './svg';
 
 const width = 860;
@@ -17,28 +20,36 @@ const headingHeight = 34;
  * the names of VS Code's colour variables to values, and what it lacks takes the charts' own light colours.
  */
 export function reportDrawing(report: Report, theme: Readonly<Record<string, string>>): string {
-  const { model, samples, bounds, layers, blocks, topSamples } = report;
+  const { model, samples, bounds, layers, blocks, topSamples, spectrum } = report;
   const facts = [
-    report.method,
+    methodText(report),
     `${report.loss}${report.lossAssumed ? ' (assumed)' : ''}`,
     `${formatCount(samples.count)} samples of ${samples.source}`,
   ].join(' · ');
   const circumstances = [
     `${report.analysis.mode} mode`,
-    report.analysis.precision,
+    precisionText(report.analysis),
     `mean loss ${formatNumber(samples.meanLoss)}`,
     `‖∇L‖ ${formatNumber(report.gradientNorm)}`,
   ].join(' · ');
   const names = layers.map(({ name }) => name);
-  const upper = bounds.lambdaMax.upper;
+  const upper = shownUpperBound(bounds, report.sharpness);
   const panels: [string, string][] = [
     [
-      `Upper bound on the largest eigenvalue: ${formatQuantity(upper)}`,
-      boundsChart(bounds, { id: 'bounds', width: inner }),
+      `${isEstimate(upper, report.method) ? 'Estimate of the upper bound' : 'Upper bound'} on the largest eigenvalue: ${formatQuantity(upper)}`,
+      boundsChart(report, { id: 'bounds', width: inner }),
     ],
+    ...(spectrum === null
+      ? []
+      : [
+          [
+            'How many eigenvalues lie where',
+            spectrumChart({ ...report, spectrum }, { id: 'spectrum', width: inner }),
+          ] satisfies [string, string],
+        ]),
     [
       'Contribution of each layer to the upper bound',
-      contributionsChart(layers, upper.value, { id: 'contributions', width: inner }),
+      contributionsChart(layers, bounds.lambdaMax.upper.value, { id: 'contributions', width: inner }),
     ],
     ...(blocks === null
       ? []

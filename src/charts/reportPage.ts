@@ -3,12 +3,13 @@ import { formatNumber } from '../report/number';
 import type { Report } from '../report/report';
 import { reportJson } from '../report/schema';
 import { questions, type Question } from './answers';
-import { lossText, methodText, modelText, precisionText, samplesText } from './circumstances';
+import { lossText, methodText, modelText, precisionText, samplesText, stoppedText } from './circumstances';
 import { explanations } from './explanations';
 import { embeddedJson, html, words, type HtmlText } from './html';
 import { columns } from './layerColumns';
 import { limitsSentence } from './limits';
-import { boundsSection, driverSections, layerSections, samplesSection } from './reportPageSections';
+import { boundsSection, spectrumSection } from './reportPageBounds';
+import { driverSections, layerSections, samplesSection } from './reportPageSections';
 import { reportPageStyle } from './reportPageStyle';
 
 const policy =
@@ -45,6 +46,7 @@ function content(report: Report): HtmlText[] {
     ...warnings(report),
     html('div', { class: 'grid answers' }, ...questions(report).map(answerCard)),
     boundsSection(report),
+    ...spectrumSection(report),
     ...layerSections(report),
     ...driverSections(report),
     ...samplesSection(report),
@@ -56,8 +58,9 @@ function content(report: Report): HtmlText[] {
 function header(report: Report): HtmlText[] {
   const { model, samples, analysis, lossOptions, time } = report;
   const total = time['total'];
+  const stopped = stoppedText(analysis);
   const chips = [
-    methodText(report.method),
+    methodText(report),
     lossText(report.loss, report.lossAssumed),
     ...(lossOptions.classWeights === null
       ? []
@@ -69,7 +72,7 @@ function header(report: Report): HtmlText[] {
     `${analysis.mode} mode`,
     precisionText(analysis),
     `seed ${analysis.seed}`,
-    ...(analysis.stoppedBy === 'complete' ? [] : [`stopped by ${analysis.stoppedBy}`]),
+    ...(stopped === null ? [] : [stopped]),
     costText(analysis.cost),
     ...(total === undefined ? [] : [`${formatNumber(total)} s`]),
   ];
@@ -107,6 +110,7 @@ function answerCard({ title, term, answer }: Question): HtmlText {
 function terms(): HtmlText {
   const explained = [
     ...columns.map(({ column, head }) => [head, explanations[column]] as const),
+    ['λ_max, λ_min found', explanations.found] as const,
     ['T, F²', explanations.traces] as const,
     ['λ_k', explanations.eigenvalues] as const,
     ['from the blocks', explanations.blockwise] as const,

@@ -1,97 +1,46 @@
-import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/number';
+import { formatCount, formatNumber, formatPercent } from '../report/number';
 import type { Report, TopSample } from '../report/report';
-import { blocksHeatMap } from './blocksHeatMap';
-import { boundsChart } from './boundsChart';
+import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
 import { contributionsChart } from './contributionsChart';
 import { elasticityChart } from './elasticityChart';
-import { explanations, type Term } from './explanations';
+import { blocksNotAsked } from './explanations';
 import { gramHeatMap } from './gramHeatMap';
-import { html, words, type HtmlChild, type HtmlText } from './html';
-import { columns, rowsOf } from './layerColumns';
+import { html, words, type HtmlText } from './html';
+import { rowsOf, shownColumns } from './layerColumns';
 import { layerSizes } from './layerRows';
+import { card, drawn } from './reportPageCard';
 import { pictureDescription, samplePicture } from './samplePicture';
-import type { SvgText } from './svg';
 import { unitsChart } from './unitsChart';
 
 /** Pixels that charts are drawn for; narrower pages shrink them. */
-const pageWidth = 960;
 const unitsWidth = 290;
 const gramWidth = 220;
 const pictureSide = 56;
 /** So many layers get charts of their units and samples: those that contribute most. */
 const mostLayerCharts = 6;
 
-function card(title: string, term: Term, ...children: readonly HtmlChild[]): HtmlText {
-  return html(
-    'section',
-    { class: 'card' },
-    html('h2', {}, words(title)),
-    html('p', { class: 'why' }, words(explanations[term])),
-    ...children,
-  );
-}
-
-/** What the drawing functions give is SVG text. */
-function drawn(svg: string): SvgText {
-  return svg as SvgText;
-}
-
-export function boundsSection(report: Report): HtmlText {
-  const { bounds, trace, frobeniusSquared, gaussNewton, gradientNorm } = report;
-  const { lambdaMax, lambdaMin, eigenvalues } = bounds;
-  const facts: (readonly [string, string])[] = [
-    ['λ_max', `${formatQuantity(lambdaMax.lower)} to ${formatQuantity(lambdaMax.upper)}`],
-    ...(lambdaMax.blockwiseUpper === null
-      ? []
-      : [['λ_max from the blocks', `≤ ${formatQuantity(lambdaMax.blockwiseUpper)}`] as const]),
-    ['λ_min', `${formatQuantity(lambdaMin.lower)} to ${formatQuantity(lambdaMin.upper)}`],
-    ['trace T', formatQuantity(trace)],
-    ['squared norm F²', formatQuantity(frobeniusSquared)],
-    ['‖∇L‖', formatNumber(gradientNorm)],
-    ...(gaussNewton === null
-      ? []
-      : ([
-          ['Gauss-Newton, upper bound', formatQuantity(gaussNewton.upper)],
-          ['Gauss-Newton, T', formatQuantity(gaussNewton.trace)],
-          ['Gauss-Newton, F²', formatQuantity(gaussNewton.frobeniusSquared)],
-        ] as const)),
-    ...eigenvalues.map(
-      ({ k, lower, upper }) => [`λ_${k}`, `${formatQuantity(lower)} to ${formatQuantity(upper)}`] as const,
-    ),
-  ];
-  return card(
-    'The bounds',
-    'bounds',
-    drawn(boundsChart(bounds, { id: 'bounds', width: pageWidth })),
-    html(
-      'dl',
-      { class: 'facts' },
-      ...facts.map(([name, value]) =>
-        html('div', {}, html('dt', {}, words(name)), html('dd', {}, words(value))),
-      ),
-    ),
-  );
-}
-
 export function layerSections(report: Report): HtmlText[] {
   const { layers, blocks, bounds } = report;
   const upper = bounds.lambdaMax.upper.value;
   const names = layers.map(({ name }) => name);
-  const contributions = contributionsChart(layers, upper, { id: 'contributions', width: 560 });
+  const many = layers.length > mostSeparateCells;
+  const stacked = many || blocks === null;
+  const contributions = contributionsChart(layers, upper, {
+    id: 'contributions',
+    width: stacked ? 920 : 560,
+  });
   return [
     html(
       'div',
-      { class: 'grid wide' },
+      { class: stacked ? 'grid stacked' : 'grid wide' },
       card('Contribution of each layer to the upper bound', 'contributions', drawn(contributions)),
-      ...(blocks === null
-        ? []
-        : [
-            card(
-              'Share of ‖H‖² between layers',
-              'blocks',
-              drawn(blocksHeatMap(blocks, names, { id: 'blocks', width: 380 })),
-            ),
-          ]),
+      card(
+        'Share of ‖H‖² between layers',
+        'blocks',
+        blocks === null
+          ? html('p', {}, words(blocksNotAsked))
+          : drawn(blocksHeatMap(blocks, names, { id: 'blocks', width: many ? 720 : 380 })),
+      ),
     ),
     layerTable(report),
   ];
@@ -99,7 +48,7 @@ export function layerSections(report: Report): HtmlText[] {
 
 function layerTable(report: Report): HtmlText {
   const rows = rowsOf(report);
-  const shown = columns.filter(({ value }) => rows.some((row) => value(row) !== null));
+  const shown = shownColumns(rows);
   const head = ['layer', ...shown.map((column) => column.head)];
   const body = rows.map((row) =>
     html(

@@ -53,6 +53,7 @@ sub { font-size: 0.75em; line-height: 0; }
 .grid.answers { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 @media (min-width: 900px) { .grid.answers { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
 @media (max-width: 520px) { .grid.answers { grid-template-columns: minmax(0, 1fr); } }
+.grid.stacked { grid-template-columns: minmax(0, 1fr); }
 .grid.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
 .card { min-width: 0; padding: 14px 16px; margin-bottom: 14px; background: var(--card); border: 1px solid var(--line); border-radius: 6px; break-inside: avoid; }
 .grid > .card { margin-bottom: 0; }
@@ -60,6 +61,8 @@ sub { font-size: 0.75em; line-height: 0; }
 .headline { margin: 2px 0 6px; font-size: 1.5em; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }
 svg { display: block; max-width: 100%; height: auto; }
 .scroller { overflow-x: auto; }
+summary { margin-top: 8px; cursor: pointer; }
+table.bins { width: auto; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: 4px 10px; text-align: right; font-weight: 400; white-space: nowrap; }
 tr > :first-child { padding-left: 0; text-align: left; }

@@ -123,3 +123,13 @@ export function lambda(subscript: string, rest = ''): SvgText {
   ];
   return parts.join('') as SvgText;
 }
+
+/** Text in which λ_max and λ_min are set with their subscripts, as children of a text element. */
+export function subscripted(content: string): SvgText[] {
+  const [first = '', ...rest] = content.split(/(?=λ_(?:max|min))/);
+  const set = (part: string): SvgText => {
+    const [, name, after] = /^λ_(max|min)(.*)$/s.exec(part) ?? [];
+    return name === undefined ? text(part) : lambda(name, after);
+  };
+  return [set(first), ...rest.map(set)];
+}

@@ -1,37 +1,59 @@
-import { formatNumber, formatQuantity } from './number';
-import type { Report } from './report';
+import { formatAbove, formatBelow, formatNumber, formatQuantity } from './number';
+import type { Report, Sharpness } from './report';
+import { certaintyText, groundsText, shownUpperBound } from './sharpnessText';
 
 /**
- * What the upper bound U on λ_max says about a learning rate, in sentences; where it says nothing, that.
+ * What is known of λ_max says about a learning rate, in sentences; where it says nothing, that.
  * Gradient descent θ ← θ − ηg is stable along an eigenvector of eigenvalue λ > 0 while η < 2/λ; a negative λ repels
  * at every η.
  */
-export function learningRateStatement(report: Pick<Report, 'bounds' | 'method'>): string[] {
-  const { lambdaMax, lambdaMin } = report.bounds;
-  const bound = report.method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
-  const upper = lambdaMax.upper.value;
+export function learningRateStatement(report: Pick<Report, 'bounds' | 'method' | 'sharpness'>): string[] {
+  const { bounds, sharpness, method } = report;
+  const bound = method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
+  const upper = shownUpperBound(bounds, sharpness).value;
+  const found = rateFromInterval(sharpness);
   if (upper <= 0) {
     return [`2/U means nothing here: U, the ${bound} on λ_max, is not positive, so no rate follows from it.`];
   }
   const rate = [
     'Plain full-batch gradient descent without momentum or weight decay is locally stable along the sharpest ' +
       'direction for a learning rate below 2/λ_max,',
-    `so 2/U = ${formatNumber(2 / upper)} is a learning rate that no positive curvature makes unstable at this ` +
-      `point (U: the ${bound} on λ_max).`,
+    method === 'estimate'
+      ? `and 2/U = ${formatNumber(2 / upper)} is an estimate of such a rate (U: the ${bound} on λ_max).`
+      : `so 2/U = ${formatNumber(2 / upper)} is a learning rate that no positive curvature makes unstable at this ` +
+        `point (U: the ${bound} on λ_max).`,
+    ...(found === null ? [] : [found]),
   ].join(' ');
+  return [rate, ...saddleSentences(report)];
+}
+
+/** 2/λ_max by what was found of it; null where the interval gives no rate. */
+function rateFromInterval(sharpness: Sharpness | undefined): string | null {
+  if (sharpness === undefined) return null;
+  const { lambdaMax } = sharpness;
+  if (!(lambdaMax.upper > 0 && Number.isFinite(lambdaMax.upper))) return null;
+  const rate = formatBelow(2 / lambdaMax.upper);
+  if (lambdaMax.kind === 'spectrum') return `2/λ_max itself is ${rate}, ${certaintyText(lambdaMax)}.`;
+  const certainty = lambdaMax.certified ? certaintyText(lambdaMax) : groundsText(lambdaMax);
+  return `By the upper end of its interval 2/λ_max is at least ${rate} (${certainty}).`;
+}
+
+function saddleSentences({ bounds, sharpness }: Pick<Report, 'bounds' | 'sharpness'>): string[] {
+  const { lambdaMin } = bounds;
+  const saddle = 'below zero: the point is a saddle, and no learning rate is stable there.';
+  const found = sharpness?.lambdaMin;
+  if (found !== undefined && found.upper < 0) {
+    return [`But λ_min is at most ${formatAbove(found.upper)}, ${saddle}`];
+  }
+  if (found !== undefined && found.lower >= 0) return [];
   // Two standard errors: an estimate that may as well be positive proves no saddle.
   if (lambdaMin.upper.value + 2 * lambdaMin.upper.standardError < 0) {
-    return [
-      rate,
-      `But λ_min is at most ${formatQuantity(lambdaMin.upper)}, below zero: the point is a saddle, and no learning ` +
-        'rate is stable there.',
-    ];
+    return [`But λ_min is at most ${formatQuantity(lambdaMin.upper)}, ${saddle}`];
   }
   if (lambdaMin.lower.value < 0) {
     return [
-      rate,
       'These bounds leave open whether λ_min is negative; where it is, the point is a saddle and no rate is stable.',
     ];
   }
-  return [rate];
+  return [];
 }

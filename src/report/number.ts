@@ -54,6 +54,31 @@ export function formatNumber(value: number): string {
   return withoutTrailingZeros(atPlace(value, exponent - significantDigits + 1));
 }
 
+/** The nearest number of four significant digits that is not above `value`, as `formatNumber` writes it: for a lower end. */
+export function formatBelow(value: number): string {
+  return formatNumber(towards(value, -1));
+}
+
+/** The nearest number of four significant digits that is not below `value`, as `formatNumber` writes it: for an upper end. */
+export function formatAbove(value: number): string {
+  return formatNumber(towards(value, 1));
+}
+
+/** `value` rounded to the digits that are shown, in one direction. */
+function towards(value: number, direction: 1 | -1): number {
+  if (value === 0 || !Number.isFinite(value)) return value;
+  const rounded = Number(value.toPrecision(significantDigits));
+  if ((rounded - value) * direction >= 0) return rounded;
+  const [mantissa = '', exponent = '0'] = rounded.toExponential(significantDigits - 1).split('e');
+  // Digits as a whole number: one unit of the last of them is exact.
+  const digits = Number(mantissa.replace('.', ''));
+  const unit = Number(exponent) - significantDigits + 1;
+  // Below a power of ten the units are ten times finer.
+  return Math.abs(digits) === 10 ** (significantDigits - 1) && digits * direction < 0
+    ? Number(`${String(10 * digits + direction)}e${String(unit - 1)}`)
+    : Number(`${String(digits + direction)}e${String(unit)}`);
+}
+
 /**
  * The value alone where it is exact; else "36.1 ± 0.4": the standard error rounded up to one digit (it is never
  * understated) and the value to the same place, but never to more than four significant digits.

@@ -2,7 +2,9 @@ import { costText } from './cost';
 import { learningRateStatement } from './learningRate';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from './number';
 import { printable } from './printable';
-import type { LayerReport, Loss, Method, Quantity, Report } from './report';
+import type { EigenvalueInterval, LayerReport, Loss, Method, Quantity, Report } from './report';
+import { fullCertaintyText, intervalText, shownUpperBound } from './sharpnessText';
+import { layerTable } from './textLayers';
 
 const lossNames: Readonly<Record<Loss, string>> = {
   'cross-entropy': 'softmax cross-entropy',
@@ -66,47 +68,83 @@ function evenGuessLoss({ loss, samples }: Report): string | null {
 }
 
 function resultLines(report: Report): Line[] {
-  const { samples, bounds, method } = report;
-  const { lambdaMax, lambdaMin } = bounds;
+  const { samples, bounds } = report;
   const guess = evenGuessLoss(report);
-  const estimated = method === 'estimate' ? ', estimated' : '';
   const lines: Line[] = [
     ['Mean loss', `${formatNumber(samples.meanLoss)}${guess === null ? '' : `   (${guess})`}`],
+    ...(samples.accuracy === null ? [] : [['Accuracy', formatPercent(samples.accuracy, 4)] as const]),
     ['‖∇L‖', `${formatNumber(report.gradientNorm)}   (0 at a critical point)`],
     ['Trace of H', formatQuantity(report.trace)],
     ['‖H‖_F', formatQuantity(frobeniusNorm(report.frobeniusSquared))],
-    [
-      'λ_max',
-      `upper bound ${formatQuantity(lambdaMax.upper)}, lower bound ${formatQuantity(lambdaMax.lower)}${estimated}` +
-        '   (the upper bound may be many times too high)',
-    ],
+    ...eigenvalueLines(report),
   ];
-  if (samples.accuracy !== null) lines.splice(1, 0, ['Accuracy', formatPercent(samples.accuracy, 4)]);
-  if (lambdaMax.blockwiseUpper !== null) {
-    lines.push([
-      '',
-      `blockwise upper bound ${formatQuantity(lambdaMax.blockwiseUpper)}   (from the layers' blocks; never looser)`,
-    ]);
-  }
-  lines.push([
-    'λ_min',
-    `upper bound ${formatQuantity(lambdaMin.upper)}, lower bound ${formatQuantity(lambdaMin.lower)}${estimated}`,
-  ]);
   const [second] = bounds.eigenvalues;
   const last = bounds.eigenvalues.at(-1);
   if (second !== undefined && last !== undefined) {
     const several = last === second ? '' : ` … λ_${last.k}`;
     const uppers = last === second ? '' : ` … ${formatQuantity(last.upper)}`;
-    lines.push([`λ_${second.k}${several}`, `upper bounds ${formatQuantity(second.upper)}${uppers}`]);
+    lines.push([
+      `λ_${second.k}${several}`,
+      `${report.method === 'estimate' ? 'estimates of upper bounds' : 'upper bounds'} ${formatQuantity(second.upper)}${uppers}`,
+    ]);
   }
   if (report.gaussNewton !== null) {
-    lines.push(['Gauss-Newton', `upper bound ${formatQuantity(report.gaussNewton.upper)} on its λ_max`]);
+    const bound = report.method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
+    lines.push(['Gauss-Newton', `${bound} ${formatQuantity(report.gaussNewton.upper)} on its λ_max`]);
   }
+  lines.push(...spectrumLines(report));
   if (report.orthogonality !== null) {
     const share = formatPercent(report.orthogonality.crossSampleShare);
     lines.push(['Cross-sample', `${share} of ‖H‖_F² comes from pairs of different samples`]);
   }
   return [...lines, ...unitLines(report.layers), ...topSampleLines(report)];
+}
+
+/** λ_max and λ_min: what was found, then the bounds from trace and norm. */
+function eigenvalueLines(report: Report): Line[] {
+  const { bounds, sharpness, method } = report;
+  const { lambdaMax, lambdaMin } = bounds;
+  const estimated = method === 'estimate';
+  const upper = formatQuantity(shownUpperBound(bounds, sharpness));
+  const looseness = sharpness === undefined ? '   (the upper bound may be many times too high)' : '';
+  const ofBounds = estimated
+    ? `estimate of the upper bound ${upper}, of the lower bound ${formatQuantity(lambdaMax.lower)}`
+    : `upper bound ${upper}, lower bound ${formatQuantity(lambdaMax.lower)}`;
+  const minBounds = estimated
+    ? `estimate of the upper bound ${formatQuantity(lambdaMin.upper)}, of the lower bound ${formatQuantity(lambdaMin.lower)}`
+    : `upper bound ${formatQuantity(lambdaMin.upper)}, lower bound ${formatQuantity(lambdaMin.lower)}`;
+  const blockwise = lambdaMax.blockwiseUpper;
+  return [
+    ...(sharpness === undefined ? [] : [['λ_max', foundText(sharpness.lambdaMax)] as const]),
+    [sharpness === undefined ? 'λ_max' : '', `${ofBounds}${looseness}`],
+    ...(blockwise === null
+      ? []
+      : [
+          [
+            '',
+            `blockwise ${estimated ? 'estimate' : 'upper bound'} ${formatQuantity(blockwise)}   (from the layers' blocks; never looser)`,
+          ] as const,
+        ]),
+    ...(sharpness === undefined ? [] : [['λ_min', foundText(sharpness.lambdaMin)] as const]),
+    [sharpness === undefined ? 'λ_min' : '', minBounds],
+  ];
+}
+
+function foundText(interval: EigenvalueInterval): string {
+  return `${intervalText(interval)}, ${fullCertaintyText(interval)}`;
+}
+
+function spectrumLines({ spectrum, model }: Report): Line[] {
+  if (spectrum === null) return [];
+  const { method, values, probes, steps } = spectrum;
+  if (method === 'quadrature') {
+    return [
+      ['Spectrum', `density from ${probes} × ${steps} Lanczos steps, in the report's JSON and HTML forms`],
+    ];
+  }
+  const negative = (values ?? []).filter((value) => value < 0).length;
+  const of = formatCount(values?.length ?? model.parameters);
+  return [['Spectrum', `all ${of} eigenvalues, ${formatCount(negative)} of them negative`]];
 }
 
 /** So many units and samples are told of. */
@@ -143,69 +181,6 @@ function topSampleLines({ topSamples }: Report): Line[] {
   return [['Top samples', `${largest.join(', ')} of ‖H‖_F²`]];
 }
 
-function layerCells(layer: LayerReport, upper: number, elasticities: boolean): string[] {
-  const optional = (quantity: Quantity | null): string =>
-    quantity === null ? '–' : formatQuantity(quantity);
-  return [
-    printable(layer.name),
-    printable(layer.kind),
-    `${formatCount(layer.inputs)} → ${formatCount(layer.outputs)}`,
-    formatCount(layer.parameters),
-    formatQuantity(layer.trace),
-    formatQuantity(layer.contribution),
-    upper > 0 ? formatPercent(layer.contribution.value / upper) : '–',
-    optional(layer.ownCurvature),
-    optional(layer.coupling),
-    formatNumber(layer.weightNorm),
-    ...(elasticities ? [layer.elasticity === null ? '–' : formatNumber(layer.elasticity)] : []),
-  ];
-}
-
-const layerHead = [
-  'Layer',
-  'Kind',
-  'Shape',
-  'Parameters',
-  'Trace',
-  'Contribution',
-  'Share',
-  'Own curvature',
-  'Coupling',
-  '‖W‖',
-];
-const leftAligned = 3;
-
-function layerTable(report: Report): string[] {
-  const upper = report.bounds.lambdaMax.upper.value;
-  const elasticities = report.layers.some(({ elasticity }) => elasticity !== null);
-  const head = elasticities ? [...layerHead, 'Elasticity'] : layerHead;
-  const rows = [head, ...report.layers.map((layer) => layerCells(layer, upper, elasticities))];
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return column < leftAligned ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('  ')
-      .trimEnd(),
-  );
-  const notes = [
-    'Contribution: additive share of the upper bound on λ_max; the contributions sum to it. Own curvature: ‖H_ll‖_F²;',
-    'coupling: Σ ‖H_lm‖_F² over the other layers m.',
-    ...(elasticities
-      ? ["Elasticity: per cent by which the bound changes when the layer's weight grows by 1 %."]
-      : []),
-  ];
-  if (report.layers.some((layer) => layer.contribution.value < 0)) {
-    notes.push(
-      "A negative contribution lowers the bound: the layer's trace is negative, or it takes more from the spread of the",
-      "eigenvalues than the layer's curvature adds to it.",
-    );
-  }
-  return [...lines, ...notes];
-}
-
 function timeLine(time: Report['time']): string {
   const stages = Object.entries(time).filter(([stage]) => stage !== 'total');
   const parts = stages.map(([stage, seconds]) => `${printable(stage)} ${formatNumber(seconds)}`).join(', ');
@@ -217,7 +192,8 @@ function timeLine(time: Report['time']): string {
 /** Breaks a sentence between words so that no line is longer than `width` (but a single long word is). */
 function wrapped(sentence: string, width: number): string[] {
   const lines: string[] = [];
-  for (const word of sentence.split(' ')) {
+  // A number and its unit are not parted.
+  for (const word of sentence.split(/ (?!%)/)) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= width)
       lines[lines.length - 1] = `${last} ${word}`;

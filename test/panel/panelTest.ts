@@ -2,12 +2,16 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { PanelState, PanelToHost } from '../../src/report/panelMessages';
 import type { Report } from '../../src/report/report';
+import estimateFixture from './fixtures/report-estimate.json';
+import exactFixture from './fixtures/report-exact.json';
 import fixture from './fixtures/report.json';
 import { bundledPanel, openBrowser, openPanel, show } from './panelPage.mjs';
 
 /** What every test of the panel starts from: a report, a state for every phase, one browser, one page a test. */
 
 export const report = fixture as unknown as Report;
+export const exactReport = exactFixture as unknown as Report;
+export const estimateReport = estimateFixture as unknown as Report;
 const { model, samples, loss, lossAssumed } = report;
 const file = model.file;
 export const done = { phase: 'done', file, report, stale: false } as const satisfies PanelState;
@@ -45,6 +49,8 @@ export const phases = {
     },
   },
   done,
+  'done-exact': { ...done, report: exactReport },
+  'done-estimate': { ...done, report: estimateReport },
   stale: { ...done, stale: true },
   failed: {
     phase: 'failed',

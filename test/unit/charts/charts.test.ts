@@ -10,7 +10,7 @@ import { samplePicture } from '../../../src/charts/samplePicture';
 import { unitsChart } from '../../../src/charts/unitsChart';
 import { formatPercent, formatQuantity } from '../../../src/report/number';
 import type { SamplePicture } from '../../../src/report/report';
-import { anyName, bounds, digits, exact, layer } from './reports';
+import { anyName, bounds, digits, estimateReport, exact, exactReport, interval, layer } from './reports';
 import { elementsOf, place, readXml, textOf, type XmlElement } from './wellFormed';
 
 const options = { id: 'chart', width: 640 };
@@ -23,7 +23,7 @@ function extent(label: XmlElement): [number, number] {
 
 describe('boundsChart', () => {
   it('writes all four ends, and says them to who cannot see', () => {
-    const svg = readXml(boundsChart(digits.bounds, options));
+    const svg = readXml(boundsChart(digits, options));
     const { lambdaMax, lambdaMin } = digits.bounds;
     const ends = elementsOf(svg, 'text', 'end').map(textOf);
     expect(ends).toEqual([
@@ -39,7 +39,7 @@ describe('boundsChart', () => {
   });
 
   it('puts the bands in proportion on one scale, zero among them', () => {
-    const svg = readXml(boundsChart(bounds([1, 3], [-4, -1]), options));
+    const svg = readXml(boundsChart({ bounds: bounds([1, 3], [-4, -1]) }, options));
     const [max, min] = elementsOf(svg, 'rect', 'band');
     const [zero] = elementsOf(svg, 'line', 'zero');
     const unit = place(max!, 'width') / 2;
@@ -49,7 +49,7 @@ describe('boundsChart', () => {
   });
 
   it('marks the bounds of the next eigenvalues in the band', () => {
-    const svg = readXml(boundsChart(digits.bounds, options));
+    const svg = readXml(boundsChart(digits, options));
     const ticks = elementsOf(svg, 'g', 'eigenvalue');
     expect(ticks.map(textOf)).toEqual(
       digits.bounds.eigenvalues.map(({ k, upper }) => `λ_${k} ≤ ${formatQuantity(upper)}`),
@@ -59,13 +59,64 @@ describe('boundsChart', () => {
   });
 
   it('draws a whisker of one standard error at an estimated bound', () => {
-    const svg = readXml(boundsChart(bounds([1, 10], [-10, -1], 2), options));
+    const svg = readXml(boundsChart({ bounds: bounds([1, 10], [-10, -1], 2) }, options));
     const [max] = elementsOf(svg, 'rect', 'band-max');
     const unit = place(max!, 'width') / 9;
     const whiskers = elementsOf(svg, 'path', 'whisker');
     expect(whiskers).toHaveLength(2);
     const xs = [...whiskers[0]!.attributes['d']!.matchAll(/[ML]([\d.]+),/g)].map(([, x]) => Number(x));
     expect(Math.max(...xs) - Math.min(...xs)).toBeCloseTo(4 * unit, 0);
+  });
+
+  it('has room for numbers that are too small to be told apart', () => {
+    const svg = readXml(boundsChart({ bounds: bounds([0, 0], [-5e-324, 5e-324]) }, options));
+    expect(elementsOf(svg, 'text', 'end')).toHaveLength(4);
+  });
+
+  it('marks what was found, wide intervals by a hatched box, and says with which certainty', () => {
+    const found = { lambdaMax: interval(2.5, 2.5001), lambdaMin: interval(-3, -1, { certified: false }) };
+    const svg = readXml(boundsChart({ bounds: bounds([1, 4], [-4, -0.5]), sharpness: found }, options));
+    const [max] = elementsOf(svg, 'rect', 'band-max');
+    const unit = place(max!, 'width') / 3;
+    const [mark] = elementsOf(svg, 'g', 'found-max');
+    expect(elementsOf(mark!, 'rect')).toHaveLength(0);
+    expect(place(elementsOf(mark!, 'line')[0]!, 'x1') - place(max!, 'x')).toBeCloseTo(1.5 * unit, 0);
+    const [box] = elementsOf(svg, 'rect', 'found-interval');
+    expect(place(box!, 'width')).toBeCloseTo(2 * unit, 0);
+    expect(box!.attributes['fill']).toBe('url(#chart-found-min)');
+    expect(elementsOf(svg, 'text', 'found-caption').map(textOf)).toEqual([
+      '▼ λmax = 2.5, certified at 99.9 %',
+      '▲ λmin between -3 and -1, not certified',
+    ]);
+    expect(textOf(elementsOf(svg, 'desc')[0]!)).toContain('λ_max = 2.5, certified at 99.9 %');
+  });
+
+  it('keeps what was found inside the picture at any width, even without an upper end', () => {
+    const number = fc.double({ min: -1e4, max: 1e4, noNaN: true });
+    fc.assert(
+      fc.property(number, number, fc.integer({ min: 320, max: 1200 }), (one, other, width) => {
+        const [low, high] = [Math.min(one, other), Math.max(one, other)];
+        const sharpness = { lambdaMax: interval(high, Infinity), lambdaMin: interval(low, high) };
+        const svg = readXml(
+          boundsChart({ bounds: bounds([0, high], [low, 0]), sharpness }, { id: 'chart', width }),
+        );
+        expect(elementsOf(svg, 'g', 'found-max')).toHaveLength(0);
+        for (const line of elementsOf(svg, 'g', 'found-min').flatMap((mark) => elementsOf(mark, 'line'))) {
+          expect(place(line, 'x1')).toBeGreaterThanOrEqual(0);
+          expect(place(line, 'x1')).toBeLessThanOrEqual(width);
+        }
+      }),
+    );
+  });
+
+  it('draws all eigenvalues where they are known, and says of estimated bounds that they are', () => {
+    const exactPicture = readXml(boundsChart(exactReport, options));
+    const [ticks] = elementsOf(exactPicture, 'path', 'eigenvalues');
+    expect(ticks!.attributes['d']!.split('M').length).toBeGreaterThan(20);
+    const estimated = readXml(boundsChart(estimateReport, options));
+    expect(elementsOf(estimated, 'path', 'eigenvalues')).toHaveLength(0);
+    expect(elementsOf(estimated, 'path', 'whisker')).toHaveLength(2);
+    expect(elementsOf(estimated, 'text', 'end').every((end) => textOf(end).startsWith('≈'))).toBe(true);
   });
 
   it('never lets two labels of a band overlap or leave the picture', () => {
@@ -75,7 +126,7 @@ describe('boundsChart', () => {
       .map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]);
     fc.assert(
       fc.property(interval, interval, fc.integer({ min: 320, max: 1200 }), (max, min, width) => {
-        const svg = readXml(boundsChart(bounds(max, min), { id: 'chart', width }));
+        const svg = readXml(boundsChart({ bounds: bounds(max, min) }, { id: 'chart', width }));
         const [maxLower, maxUpper, minLower, minUpper] = elementsOf(svg, 'text', 'end').map(extent);
         for (const [lower, upper] of [
           [maxLower!, maxUpper!],
@@ -124,9 +175,9 @@ describe('contributionsChart', () => {
     const rows = elementsOf(svg, 'g', 'row');
     expect(rows).toHaveLength(mostContributionBars);
     expect(rows.map((row) => Number(row.attributes['data-layer']))).toEqual(
-      Array.from({ length: mostContributionBars }, (_, place) => place + 20),
+      Array.from({ length: mostContributionBars }, (_, place) => place + 80 - mostContributionBars),
     );
-    expect(textOf(svg)).toContain('20 smaller in the table');
+    expect(textOf(svg)).toContain(`${80 - mostContributionBars} smaller in the table`);
   });
 
   it('stays well-formed and inside its width for any names and numbers', () => {
@@ -143,6 +194,15 @@ describe('contributionsChart', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('contributionsChart of estimates', () => {
+  it('has a whisker at every bar', () => {
+    const { layers, bounds: found } = estimateReport;
+    const svg = readXml(contributionsChart(layers, found.lambdaMax.upper.value, options));
+    expect(elementsOf(svg, 'path', 'whisker')).toHaveLength(mostContributionBars);
+    expect(textOf(svg)).toContain(`${layers.length - mostContributionBars} smaller in the table`);
   });
 });
 
@@ -309,6 +369,16 @@ describe('reportDrawing', () => {
     }
     const ids = drawing.match(/ id="[^"]+"/g)!;
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('draws the other methods, with their spectrum and how finely they are known', () => {
+    const exactDrawing = readXml(reportDrawing(exactReport, {}));
+    expect(textOf(exactDrawing)).toContain('exact · 666 columns');
+    expect(textOf(exactDrawing)).toContain('How many eigenvalues lie where');
+    const estimated = textOf(readXml(reportDrawing(estimateReport, {})));
+    expect(estimated).toContain('estimate · 1 %');
+    expect(estimated).toContain('Estimate of the upper bound on the largest eigenvalue: 68.2 ± 0.3');
+    expect(estimated).toContain('float32 · product error 3.4e-6');
   });
 
   it('holds a report whose names are markup and whose blocks are not known', () => {

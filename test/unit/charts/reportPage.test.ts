@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explanations } from '../../../src/charts/explanations';
+import { blocksNotAsked, explanations } from '../../../src/charts/explanations';
 import { reportPage } from '../../../src/charts/reportPage';
 import { formatQuantity } from '../../../src/report/number';
 import type { Report } from '../../../src/report/report';
-import { anyName, digits, layer } from './reports';
+import { anyName, digits, estimateReport, exactReport, layer } from './reports';
 import { elementsOf, readXml, textOf, type XmlElement } from './wellFormed';
 
 /** The page without its embedded JSON: all of it is closed as XML is, so the tests' own reader can check it. */
@@ -73,6 +73,25 @@ describe('reportPage', () => {
     const shown = bodyOf(reportPage(bare));
     expect(elementsOf(shown, 'svg')).toHaveLength(2);
     expect(textOf(shown)).not.toContain('What drives it');
+  });
+
+  it('has the spectrum of other methods, with its numbers as a table, and says what was not asked for', () => {
+    const exactPage = bodyOf(reportPage(exactReport));
+    expect(textOf(exactPage)).toContain('λmax = 26.52');
+    expect(textOf(exactPage)).toContain('All 666 eigenvalues, counted in bins.');
+    const bins = elementsOf(exactPage, 'table', 'bins').flatMap((table) => elementsOf(table, 'td'));
+    expect(bins.reduce((sum, cell) => sum + Number(textOf(cell)), 0)).toBe(666);
+    const estimated = textOf(bodyOf(reportPage(estimateReport)));
+    for (const part of [
+      'λmax = 53.1',
+      'Certified at 99.9 %, between 53.11 and 53.14',
+      'Estimate of the upper bound: 68.2 ± 0.3',
+      'stopped by product budget',
+      '-4.902 to -3.22, not certified: with 99.9 % confidence, after 24 Lanczos steps',
+      blocksNotAsked,
+    ]) {
+      expect(estimated).toContain(part);
+    }
   });
 
   it('keeps any name inert, in its text and in its JSON', () => {

@@ -1,9 +1,25 @@
 import fc from 'fast-check';
-import type { Bounds, LayerReport, Quantity, Report } from '../../../src/report/report';
+import type { Bounds, EigenvalueInterval, LayerReport, Quantity, Report } from '../../../src/report/report';
+import estimateFixture from '../../panel/fixtures/report-estimate.json';
+import exactFixture from '../../panel/fixtures/report-exact.json';
 import fixture from '../../panel/fixtures/report.json';
 
 /** The 64-32-16-10 perceptron of the panel's tests. */
 export const digits = fixture as unknown as Report;
+
+/** A convolutional network whose whole Hessian was computed. */
+export const exactReport = exactFixture as unknown as Report;
+
+/** A transformer, estimated: 76 layers, no blocks, λ_max certified and λ_min not. */
+export const estimateReport = estimateFixture as unknown as Report;
+
+export function interval(
+  lower: number,
+  upper: number,
+  facts: Partial<EigenvalueInterval> = {},
+): EigenvalueInterval {
+  return { lower, upper, kind: 'probabilistic', confidence: 0.999, certified: true, steps: 12, ...facts };
+}
 
 export function exact(value: number): Quantity {
   return { value, standardError: 0 };

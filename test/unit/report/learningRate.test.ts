@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { learningRateStatement } from '../../../src/report/learningRate';
-import type { Report } from '../../../src/report/report';
+import type { EigenvalueInterval, Report } from '../../../src/report/report';
 import { exactly } from './exampleReport';
 
 function statement(upper: number, minLower: number, minUpper: number, method: Report['method'] = 'exact') {
@@ -56,5 +56,28 @@ describe('learningRateStatement', () => {
       },
     });
     expect(second).toMatch(/^These bounds leave open/);
+  });
+
+  it('gives 2/λ_max by what was found of it, and a saddle that was found', () => {
+    const found = (lambdaMax: Partial<EigenvalueInterval>, minimum: number) =>
+      learningRateStatement({
+        method: 'exact',
+        bounds: {
+          lambdaMax: { lower: exactly(1), upper: exactly(4), blockwiseUpper: null },
+          lambdaMin: { lower: exactly(-3), upper: exactly(0.25) },
+          eigenvalues: [],
+        },
+        sharpness: {
+          lambdaMax: { ...proved, lower: 2.4, upper: 2.5, ...lambdaMax },
+          lambdaMin: { ...proved, lower: minimum, upper: minimum },
+        },
+      });
+    const proved = { kind: 'proved', confidence: 1, certified: true, steps: 9 } as const;
+    expect(found({}, 0.1)).toHaveLength(1);
+    expect(found({}, 0.1)[0]).toContain('2/λ_max is at least 0.8 (proved)');
+    expect(found({ certified: false }, 0.1)[0]).toContain('at least 0.8 (a proof, after 9 Lanczos steps)');
+    expect(found({ kind: 'spectrum' }, 0.1)[0]).toContain('2/λ_max itself is 0.8, from the whole spectrum');
+    expect(found({ upper: Infinity }, 0.1)[0]).not.toContain('2/λ_max is at least');
+    expect(found({}, -0.25)[1]).toMatch(/^But λ_min is at most -0.25, below zero/);
   });
 });

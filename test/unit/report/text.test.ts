@@ -80,6 +80,63 @@ describe('reportText', () => {
     expect(lineOf(estimated, '‖H‖_F')).toBe('2.0 ± 0.1');
   });
 
+  it('says what was found of λ_max and λ_min, on which grounds, and calls an estimate one', () => {
+    const found = { kind: 'probabilistic', confidence: 0.999, steps: 24 } as const;
+    const { bounds, layers } = exampleReport;
+    const estimated: Report = {
+      ...exampleReport,
+      method: 'estimate',
+      bounds: {
+        ...bounds,
+        lambdaMax: {
+          lower: bounds.lambdaMax.lower,
+          upper: { value: 1.6, standardError: 0.02 },
+          blockwiseUpper: null,
+        },
+      },
+      sharpness: {
+        lambdaMax: { ...found, lower: 1.0301, upper: 1.0302, certified: true },
+        lambdaMin: { ...found, lower: -0.5, upper: -0.2, certified: false },
+      },
+      layers: layers.map((layer) => ({ ...layer, ownCurvature: null, coupling: null })),
+      blocks: null,
+    };
+    expect(lineOf(estimated, 'λ_max')).toBe('= 1.03, certified at 99.9 % after 24 Lanczos steps');
+    expect(lineOf(estimated, 'λ_min')).toBe(
+      'between -0.5 and -0.2, not certified: with 99.9 % confidence, after 24 Lanczos steps',
+    );
+    const text = reportText(estimated);
+    expect(text).toContain('estimate of the upper bound 1.60 ± 0.02');
+    expect(text).toContain('2/λ_max is at least 1.941 (certified at 99.9 %)');
+    expect(text).toContain('But λ_min is at most -0.2, below zero');
+    expect(text).toContain('were not asked for (--blocks)');
+    expect(text).not.toMatch(/λ_max +upper bound|many times too high|coupling: Σ/);
+  });
+
+  it('says where the spectrum is known, and in which form', () => {
+    const exact = {
+      method: 'exact',
+      grid: [-1, 0, 1],
+      densities: [0.25, 0.75],
+      spread: null,
+      probes: 0,
+      steps: 0,
+    } as const;
+    const values = [0.9, 0.5, 0.1, -0.2];
+    expect(lineOf({ ...exampleReport, spectrum: { ...exact, values } }, 'Spectrum')).toBe(
+      'all 4 eigenvalues, 1 of them negative',
+    );
+    const quadrature = {
+      ...exact,
+      method: 'quadrature',
+      values: null,
+      spread: [0.1, 0.1],
+      probes: 8,
+      steps: 24,
+    } as const;
+    expect(lineOf({ ...exampleReport, spectrum: quadrature }, 'Spectrum')).toContain('8 × 24 Lanczos steps');
+  });
+
   it('gives no ln C for a regression', () => {
     const samples = { ...exampleReport.samples, classes: 0, accuracy: null };
     const regression = { ...exampleReport, loss: 'mean-squared-error' as const, samples };

@@ -1,0 +1,58 @@
+import { formatBelow, formatQuantity } from '../report/number';
+import type { PartialReport, Quantity } from '../report/report';
+import { isEstimate, shownUpperBound, signOf } from '../report/sharpnessText';
+import type { Answer } from './answer';
+
+/** The learning rate that what is known of λ_max implies: 2/λ_max by its interval where that is certified, else 2/U. */
+export function learningRateAnswer(known: PartialReport): Answer | null {
+  const { bounds, sharpness, method } = known;
+  if (bounds === undefined) return null;
+  const upper = shownUpperBound(bounds, sharpness);
+  if (upper.value <= 0) {
+    return {
+      headline: 'no limit from here',
+      sentences: [
+        'The upper bound is not positive: no direction curves upwards, and 2 / upper bound means nothing.',
+      ],
+    };
+  }
+  // First order in the error of the bound: d(2/U) = 2/U² dU.
+  const rate: Quantity = {
+    value: 2 / upper.value,
+    standardError: (2 / upper.value ** 2) * upper.standardError,
+  };
+  const estimated = isEstimate(upper, method);
+  const where =
+    'a rate that no positive curvature makes unstable at this point, for plain full-batch gradient descent.';
+  const found = sharpness?.lambdaMax;
+  if (found?.certified === true && found.upper > 0) {
+    return {
+      headline: `< ${formatBelow(2 / found.upper)}`,
+      sentences: [
+        `2 / λ_max${found.kind === 'spectrum' ? '' : ', by the upper end of its interval'}: ${where}`,
+        `${estimated ? '2 / estimate of the bound' : '2 / upper bound'}: ${formatQuantity(rate)}.`,
+        ...saddleCaution(known),
+      ],
+    };
+  }
+  return {
+    headline: `${estimated ? '≲' : '<'} ${formatQuantity(rate)}`,
+    sentences: [
+      estimated ? `2 / estimate of the bound: about ${where}` : `2 / upper bound: ${where}`,
+      ...(found !== undefined && found.upper > 0 && Number.isFinite(found.upper)
+        ? [`2 / the upper end of λ_max’s interval: ${formatBelow(2 / found.upper)}.`]
+        : []),
+      ...saddleCaution(known),
+    ],
+  };
+}
+
+function saddleCaution({ bounds, sharpness }: PartialReport): string[] {
+  const sign = sharpness === undefined ? 0 : signOf(sharpness.lambdaMin);
+  const { lower, upper } = bounds?.lambdaMin ?? { lower: null, upper: null };
+  if (sign < 0 || (upper !== null && upper.value + 3 * upper.standardError < 0)) {
+    return ['Here λ_min < 0: no rate is stable.'];
+  }
+  if (sign > 0 || (lower !== null && lower.value >= 0)) return [];
+  return ['Where λ_min < 0 the point is a saddle, and no rate is stable.'];
+}

@@ -1,0 +1,76 @@
+import { formatAbove, formatBelow, formatCount, formatNumber, formatPercent } from './number';
+import type { Bounds, EigenvalueInterval, Method, Quantity, Sharpness } from './report';
+
+/** How an interval for an eigenvalue, and an estimate of its bound, are put into words: for a terminal and for the panel. */
+
+/** The end nearer to zero says how finely three digits may be read: fewer would hide what is known. */
+const leastDigits = 3;
+
+/** The number that both ends read as to at least three significant digits; null where they differ. */
+export function commonValue({ lower, upper }: EigenvalueInterval): string | null {
+  if (formatNumber(lower) === formatNumber(upper)) return formatNumber(lower);
+  const [low, high] = [lower.toPrecision(leastDigits), upper.toPrecision(leastDigits)];
+  return low === high ? formatNumber(Number(low)) : null;
+}
+
+/** "= 1.031", or "between 1.02 and 1.041": never narrower than the interval. */
+export function intervalText(interval: EigenvalueInterval): string {
+  const { lower, upper } = interval;
+  if (formatNumber(lower) === formatNumber(upper)) return `= ${formatNumber(lower)}`;
+  return `between ${formatBelow(lower)} and ${formatAbove(upper)}`;
+}
+
+/** "1.031", or "1.02 to 1.041": for a row of facts. */
+export function rangeText({ lower, upper }: EigenvalueInterval): string {
+  if (formatNumber(lower) === formatNumber(upper)) return formatNumber(lower);
+  return `${formatBelow(lower)} to ${formatAbove(upper)}`;
+}
+
+/** "certified at 99.9 %", "proved", "from the whole spectrum"; "not certified" where the interval is wider than was asked. */
+export function certaintyText({ kind, confidence, certified }: EigenvalueInterval): string {
+  if (kind === 'spectrum') return 'from the whole spectrum';
+  if (!certified) return 'not certified';
+  return kind === 'proved' ? 'proved' : `certified at ${formatPercent(confidence, 4)}`;
+}
+
+/** "certified at 99.9 % after 24 Lanczos steps"; without a certificate, the grounds on which the interval holds. */
+export function fullCertaintyText(interval: EigenvalueInterval): string {
+  const certainty = certaintyText(interval);
+  if (interval.kind === 'spectrum') return certainty;
+  return interval.certified
+    ? `${certainty} ${stepsText(interval)}`
+    : `${certainty}: ${groundsText(interval)}`;
+}
+
+/** On what grounds the interval holds: "with 99.9 % confidence, after 24 Lanczos steps". */
+export function groundsText(interval: EigenvalueInterval): string {
+  const { kind, confidence } = interval;
+  if (kind === 'spectrum') return 'all eigenvalues were computed';
+  const grounds = kind === 'proved' ? 'a proof' : `with ${formatPercent(confidence, 4)} confidence`;
+  return `${grounds}, ${stepsText(interval)}`;
+}
+
+function stepsText({ steps }: EigenvalueInterval): string {
+  return `after ${formatCount(steps)} Lanczos ${steps === 1 ? 'step' : 'steps'}`;
+}
+
+/** What the interval says of the eigenvalue's sign; 0 where it leaves it open. */
+export function signOf({ lower, upper }: EigenvalueInterval): -1 | 0 | 1 {
+  if (upper < 0) return -1;
+  return lower > 0 ? 1 : 0;
+}
+
+/**
+ * The upper bound on λ_max as it is shown. An estimate of it may fall below the largest Ritz value, below which λ_max
+ * cannot be (math: docs/certificates.md): it is then shown as that value.
+ */
+export function shownUpperBound(bounds: Bounds, sharpness: Sharpness | undefined): Quantity {
+  const { value, standardError } = bounds.lambdaMax.upper;
+  if (standardError === 0 || sharpness === undefined) return bounds.lambdaMax.upper;
+  return { value: Math.max(value, sharpness.lambdaMax.lower), standardError };
+}
+
+/** Whether the bound is an estimate: a number with an error bar, or one that is known to become one. */
+export function isEstimate(quantity: Quantity, method: Method | undefined): boolean {
+  return method === 'estimate' || quantity.standardError > 0;
+}

@@ -1,0 +1,79 @@
+import { formatCount, formatNumber, formatPercent, formatQuantity } from './number';
+import { printable } from './printable';
+import type { LayerReport, Quantity, Report } from './report';
+
+function layerCells(layer: LayerReport, upper: number, elasticities: boolean): string[] {
+  const optional = (quantity: Quantity | null): string =>
+    quantity === null ? '–' : formatQuantity(quantity);
+  return [
+    printable(layer.name),
+    printable(layer.kind),
+    `${formatCount(layer.inputs)} → ${formatCount(layer.outputs)}`,
+    formatCount(layer.parameters),
+    formatQuantity(layer.trace),
+    formatQuantity(layer.contribution),
+    upper > 0 ? formatPercent(layer.contribution.value / upper) : '–',
+    optional(layer.ownCurvature),
+    optional(layer.coupling),
+    formatNumber(layer.weightNorm),
+    ...(elasticities ? [layer.elasticity === null ? '–' : formatNumber(layer.elasticity)] : []),
+  ];
+}
+
+const layerHead = [
+  'Layer',
+  'Kind',
+  'Shape',
+  'Parameters',
+  'Trace',
+  'Contribution',
+  'Share',
+  'Own curvature',
+  'Coupling',
+  '‖W‖',
+];
+const leftAligned = 3;
+
+/** The layers as lines of a table, with what its heads mean below. */
+export function layerTable(report: Report): string[] {
+  const upper = report.bounds.lambdaMax.upper.value;
+  const elasticities = report.layers.some(({ elasticity }) => elasticity !== null);
+  const head = elasticities ? [...layerHead, 'Elasticity'] : layerHead;
+  const rows = [head, ...report.layers.map((layer) => layerCells(layer, upper, elasticities))];
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column < leftAligned ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+  const notes = [
+    ...contributionNotes(report),
+    ...(elasticities
+      ? ["Elasticity: per cent by which the bound changes when the layer's weight grows by 1 %."]
+      : []),
+  ];
+  if (report.layers.some((layer) => layer.contribution.value < 0)) {
+    notes.push(
+      "A negative contribution lowers the bound: the layer's trace is negative, or it takes more from the spread of the",
+      "eigenvalues than the layer's curvature adds to it.",
+    );
+  }
+  return [...lines, ...notes];
+}
+
+/** What the contributions sum to, and what divides a layer's row where the blocks are known. */
+function contributionNotes({ method, layers }: Report): string[] {
+  const bound = method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
+  const sum = `Contribution: additive share of the ${bound} on λ_max; the contributions sum to it.`;
+  if (layers.every(({ ownCurvature, coupling }) => ownCurvature === null && coupling === null)) {
+    return [
+      sum,
+      "Own curvature and coupling need the norms of the layers' blocks, which were not asked for (--blocks).",
+    ];
+  }
+  return [`${sum} Own curvature: ‖H_ll‖_F²;`, 'coupling: Σ ‖H_lm‖_F² over the other layers m.'];
+}

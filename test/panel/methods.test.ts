@@ -1,0 +1,156 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import type { PanelState } from '../../src/report/panelMessages';
+import type { PartialReport, Quantity, Report } from '../../src/report/report';
+import { show } from './panelPage.mjs';
+import { done, estimateReport, exactReport, panel, textOf } from './panelTest';
+
+function shown(report: Report): PanelState {
+  return { ...done, file: report.model.file, report };
+}
+
+describe('an exact Hessian', () => {
+  it('answers with λ_max itself, beside the bound', async () => {
+    const page = await panel(shown(exactReport));
+    expect(await textOf(page, '.header')).toContain('exact · 666 columns');
+    const answers = await textOf(page, '.section.answers');
+    for (const part of [
+      'λmax = 26.52 From the whole spectrum',
+      'Upper bound from trace and norm: 33.87',
+      'λmin = -0.666 (from the whole spectrum): a direction curves downwards, so this is no minimum',
+      '< 0.07541',
+      '2 / upper bound: 0.05905',
+      'no rate is stable',
+    ]) {
+      expect(answers).toContain(part);
+    }
+    expect(answers).not.toContain('many times too high');
+  });
+
+  it('shows the spectrum as a picture and, when asked, as numbers', async () => {
+    const page = await panel(shown(exactReport));
+    const card = page.locator('.section.spectrum');
+    expect(await card.locator('svg').getAttribute('role')).toBe('img');
+    expect(await card.locator('table').isVisible()).toBe(false);
+    await card.locator('summary').focus();
+    await page.keyboard.press('Enter');
+    expect(await card.locator('table').isVisible()).toBe(true);
+    const counts = await card.locator('td').allInnerTexts();
+    expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(666);
+  });
+});
+
+describe('an estimate', () => {
+  it('says how finely it is known, in which precision, and what ended it', async () => {
+    const page = await panel(shown(estimateReport));
+    const header = await textOf(page, '.header');
+    for (const chip of ['estimate · 1 %', 'float32 · product error 3.4e-6', 'stopped by product budget']) {
+      expect(header).toContain(chip);
+    }
+    expect(await textOf(page, '.strip')).toContain('± is one standard error');
+  });
+
+  it('calls the bound an estimate, and says which interval is certified and which is not', async () => {
+    const page = await panel(shown(estimateReport));
+    const answers = await textOf(page, '.section.answers');
+    for (const part of [
+      'λmax = 53.1 Certified at 99.9 %, between 53.11 and 53.14',
+      'Estimate of the upper bound: 68.2 ± 0.3',
+      'λmin between -4.902 and -3.22 (with 99.9 % confidence, after 24 Lanczos steps)',
+      '2 / estimate of the bound: 0.02931 ± 0.00010',
+    ]) {
+      expect(answers).toContain(part);
+    }
+    expect(answers).not.toMatch(/Proved|λmax ≤/);
+    expect(await textOf(page, '.facts')).toContain('λmin -4.902 to -3.22, not certified');
+  });
+
+  it('says both ends of λ_max where they are far apart, and that they are not certified', async () => {
+    const lambdaMax = { ...estimateReport.sharpness!.lambdaMax, upper: 80.1, certified: false };
+    const page = await panel(
+      shown({ ...estimateReport, sharpness: { ...estimateReport.sharpness!, lambdaMax } }),
+    );
+    const answers = await textOf(page, '.section.answers');
+    expect(answers).toContain(
+      'λmax 53.11 to 80.1 Not certified: with 99.9 % confidence, after 24 Lanczos steps',
+    );
+    expect(answers).toContain('≲ 0.02931');
+    expect(answers).toContain('2 / the upper end of λmax’s interval: 0.02496');
+  });
+
+  it('says that blocks were not asked for, and has a dash where their numbers would be', async () => {
+    const page = await panel(shown(estimateReport));
+    expect(await textOf(page, '.blocks.absent')).toContain('--blocks');
+    expect(await page.locator('.blocks svg').count()).toBe(0);
+    const own = await page.locator('td.ownBound').allInnerTexts();
+    expect(new Set(own)).toEqual(new Set(['–']));
+    expect(own).toHaveLength(estimateReport.layers.length);
+  });
+
+  it('keeps many layers readable: the largest as bars, all in a table that scrolls under its head', async () => {
+    const page = await panel(shown(estimateReport));
+    expect(await textOf(page, '.contributions')).toContain('44 smaller in the table');
+    const region = page.locator('.section.table .scroller');
+    await region.evaluate((box) => box.scrollTo(0, 400));
+    const [top, head] = await region.evaluate((box) => [
+      box.getBoundingClientRect().top,
+      box.querySelector('thead th')!.getBoundingClientRect().top,
+    ]);
+    expect(head).toBeCloseTo(top, 0);
+  });
+});
+
+describe('an estimate that runs', () => {
+  const { model, samples, loss, lossAssumed, method, analysis, gradientNorm } = estimateReport;
+  const facts = { model, samples, loss, lossAssumed, method, analysis, gradientNorm };
+  const running = (report: PartialReport): PanelState => ({
+    phase: 'running',
+    file: model.file,
+    progress: { stage: 'Probes', fraction: 0.5, remainingSeconds: 20, cost: null, report },
+  });
+  const coarse = ({ value, standardError }: Quantity): Quantity => ({
+    value: 1.02 * value,
+    standardError: 4 * standardError,
+  });
+  const tops = (page: Page) =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('.section')].map((each) => each.getBoundingClientRect().top),
+    );
+
+  it('shows λ_max’s interval before there are bounds, and keeps the places of what will come', async () => {
+    const page = await panel(running(facts));
+    const before = await tops(page);
+    const { sharpness } = estimateReport;
+    await show(
+      page,
+      running({
+        ...facts,
+        sharpness: {
+          ...sharpness!,
+          lambdaMax: { ...sharpness!.lambdaMax, lower: 51.2, upper: 214.7, certified: false, steps: 6 },
+        },
+      }),
+    );
+    expect(await textOf(page, '.section.answers')).toContain('λmax 51.2 to 214.7 Not certified');
+    expect((await tops(page)).slice(0, 5)).toEqual(before.slice(0, 5));
+    expect(await page.locator('.section.spectrum .unknown').count()).toBe(1);
+  });
+
+  it('moves nothing while the error bars shrink', async () => {
+    const { bounds, layers, trace, frobeniusSquared, sharpness } = estimateReport;
+    const first: PartialReport = {
+      ...facts,
+      sharpness: sharpness!,
+      trace: coarse(trace),
+      frobeniusSquared: coarse(frobeniusSquared),
+      bounds: { ...bounds, lambdaMax: { ...bounds.lambdaMax, upper: coarse(bounds.lambdaMax.upper) } },
+      layers: layers.map((layer) => ({ ...layer, contribution: coarse(layer.contribution) })),
+      blocks: null,
+    };
+    const page = await panel(running(first));
+    const before = await tops(page);
+    await show(page, running({ ...first, bounds, layers, trace, frobeniusSquared }));
+    expect(await tops(page)).toEqual(before);
+    expect(await textOf(page, '.section.answers')).toContain('68.2 ± 0.3');
+  });
+});

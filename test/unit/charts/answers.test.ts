@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { questions } from '../../../src/charts/answers';
+import type { PartialReport } from '../../../src/report/report';
+import { digits, estimateReport, interval } from './reports';
+
+/** What is said to each of the four questions. */
+function said(known: PartialReport): string[] {
+  return questions(known).map(({ answer }) =>
+    answer === null ? '' : [answer.headline, ...answer.sentences].join(' '),
+  );
+}
+
+const proved = { kind: 'proved', confidence: 1, steps: 9 } as const;
+
+describe('the four answers', () => {
+  it('say of a perceptron whose λ_max is proved that it is', () => {
+    const sharpness = {
+      lambdaMax: interval(1.0301, 1.0341, proved),
+      lambdaMin: interval(0.001, 0.0010001, proved),
+    };
+    const [sharpest, , point, rate] = said({ ...digits, sharpness });
+    expect(sharpest).toContain('λ_max = 1.03 Proved, between 1.03 and 1.035.');
+    expect(sharpest).toContain('Upper bound from trace and norm: 1.599.');
+    expect(point).toContain('λ_min = 0.001 (proved): no direction curves downwards.');
+    expect(rate).toMatch(/^< 1\.934 2 \/ λ_max, by the upper end of its interval/);
+    expect(rate).not.toContain('saddle');
+  });
+
+  it('leave open what an interval leaves open', () => {
+    const sharpness = {
+      lambdaMax: interval(1, 1.5, { ...proved, certified: false }),
+      lambdaMin: interval(-0.5, 0.001, { ...proved, certified: false }),
+    };
+    const [sharpest, , point, rate] = said({ ...digits, sharpness });
+    expect(sharpest).toContain('λ_max 1 to 1.5 Not certified: a proof, after 9 Lanczos steps.');
+    expect(point).toContain('minimum or saddle is left open');
+    expect(rate).toMatch(/^< 1\.251 2 \/ upper bound/);
+    expect(rate).toContain('Where λ_min < 0 the point is a saddle');
+  });
+
+  it('never show an estimate of the bound below the largest Ritz value', () => {
+    const { bounds, sharpness } = estimateReport;
+    const low = { ...bounds, lambdaMax: { ...bounds.lambdaMax, upper: { value: 50, standardError: 2 } } };
+    const [sharpest, , , rate] = said({ ...estimateReport, bounds: low, sharpness: sharpness! });
+    expect(sharpest).toContain('Estimate of the upper bound: 53 ± 2.');
+    expect(rate).toContain('2 / estimate of the bound: 0.038 ± 0.002');
+  });
+
+  it('know nothing before anything is known', () => {
+    expect(said({})).toEqual(['', '', '', '']);
+  });
+});
