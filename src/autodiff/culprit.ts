@@ -6,10 +6,10 @@ import { dependentOn, reachedFrom, sizeOf } from '../graph/static/value';
 import type { RunTensor } from '../runtime/session';
 import { tangentsOf } from './derivatives';
 import type { Feeds } from './feeds';
-import { pickFeeds, vectorFeeds } from './feeds';
+import { parameterFeeds, pickFeeds, vectorFeeds } from './feeds';
+import type { ProofSubject } from './frozenMasks';
+import { heldValues } from './frozenMasks';
 import { openPart } from './productSessions';
-import type { ProofSubject } from './proof';
-import { heldValues, parameterFeeds } from './proof';
 import { vjpOf } from './rules/rules';
 
 const step = 1e-5;
@@ -61,7 +61,9 @@ async function firstWrongTangent(
   );
   const at = async (shift: number): Promise<Readonly<Record<string, RunTensor>>> => {
     const moved = weights.map((weight, i) => weight + shift * u[i]!);
-    return own.session.run(pickFeeds(own.inputs, parameterFeeds(graphs, moved), feeds, held));
+    return own.session.run(
+      pickFeeds(own.inputs, parameterFeeds(graphs.parameters, moved, 'float64'), feeds, held),
+    );
   };
   const [above, below] = [await at(step), await at(-step)];
   await own.session.release();
@@ -97,7 +99,7 @@ async function runTangents(
   const part = await openPart(outputs, new Map(), 'float64', threads);
   const directions = vectorFeeds('direction', u, graphs.parameters, 'float64');
   const results = await part.session.run(
-    pickFeeds(part.inputs, parameterFeeds(graphs, weights), directions, feeds),
+    pickFeeds(part.inputs, parameterFeeds(graphs.parameters, weights, 'float64'), directions, feeds),
   );
   await part.session.release();
   return new Map(moving.map(({ value }) => [value, reals(results[`tangent ${value.id}`])]));
@@ -142,7 +144,13 @@ async function firstWrongReverse(
   const part = await openPart(outputs, new Map(), 'float64', threads);
   const directions = vectorFeeds('direction', u, graphs.parameters, 'float64');
   const results = await part.session.run(
-    pickFeeds(part.inputs, parameterFeeds(graphs, weights), directions, cotangents, feeds),
+    pickFeeds(
+      part.inputs,
+      parameterFeeds(graphs.parameters, weights, 'float64'),
+      directions,
+      cotangents,
+      feeds,
+    ),
   );
   await part.session.release();
   for (const value of checked) {

@@ -7,6 +7,7 @@ import { cotangentsOf, tangentsOf } from './derivatives';
 import { lossGradient } from './losses';
 import type { Rules } from './rules/rules';
 import { rules } from './rules/rules';
+import { regroup } from './regroup';
 import { zeros } from './rules/shape';
 
 /** Everything that is computed for one batch, as values of one static graph. */
@@ -53,11 +54,11 @@ export function curvatureGraphs(
   const back = (cotangent: Value): Value[] =>
     orZero(cotangentsOf(g, new Map([[outputs, cotangent]]), parameters, table));
   const gradient = back(atOutputs);
-  const hessianProduct = orZero(tangentsOf(g, gradient, along, table));
+  const hessianProduct = regroup(g, orZero(tangentsOf(g, gradient, along, table)), directions);
   const [moved = null] = tangentsOf(g, [outputs], along, table);
   const [turned = null] =
     moved === null ? [] : tangentsOf(g, [atOutputs], new Map([[outputs, moved]]), table);
-  const gaussNewtonProduct = turned === null ? orZero([]) : back(turned);
+  const gaussNewtonProduct = regroup(g, turned === null ? orZero([]) : back(turned), directions);
   return {
     model,
     outputs,

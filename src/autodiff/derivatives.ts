@@ -1,6 +1,5 @@
 import { add } from '../graph/static/elementwise';
-import { sameDims } from '../graph/static/value';
-import { dependentOn, reachedFrom } from '../graph/static/value';
+import { dependentOn, reachedFrom, sameDims } from '../graph/static/value';
 import type { StaticGraph } from '../graph/static/staticGraph';
 import type { Value } from '../graph/static/value';
 import type { Rules } from './rules/rules';

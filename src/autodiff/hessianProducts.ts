@@ -10,7 +10,7 @@ import { batchFeeds } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import { curvatureGraphs } from './curvatureGraphs';
 import type { Feeds, LossTargets, ModelSamples } from './feeds';
-import { addOutputs, vectorFeeds } from './feeds';
+import { addOutputs, parameterFeeds } from './feeds';
 import { lossValues } from './losses';
 import type { DifferentiableModel, PreparedModel } from './preparedModel';
 import { findSubject, prepareModel } from './preparedModel';
@@ -48,8 +48,6 @@ export interface ProductLayer {
 
 /** The share of the memory budget that residuals may take. */
 const residualShare = 0.6;
-/** Bytes of one batch's intermediate results: they should stay in the cache, and their number small. */
-const batchBytes = 2 ** 25;
 
 /**
  * Products of the loss's Hessian, and of its Gauss-Newton matrix, with vectors over all parameters in the order of the
@@ -62,7 +60,7 @@ export class HessianProducts {
     private readonly prepared: PreparedModel,
     private readonly graphs: CurvatureGraphs,
     private readonly hessian: ProductSessions,
-    private readonly parameterFeeds: Feeds,
+    private readonly weights: Feeds,
     private readonly batches: readonly Feeds[],
     private readonly options: ProductOptions,
     /** ∇L at the weights of the file. */
@@ -96,8 +94,7 @@ export class HessianProducts {
   ): Promise<HessianProducts> {
     const { precision, threads } = options;
     const subject = findSubject(model, loss, options.output, options.evaluation);
-    const limit = Math.min(batchBytes, options.memoryBudget / 32);
-    const prepared = await prepareModel(subject, samples, targets, limit, threads);
+    const prepared = await prepareModel(subject, samples, targets, options.memoryBudget, threads);
     const { lowered, layers, width } = prepared;
     const ordered = layers.flatMap(({ parameters }) => parameters);
     const values = ordered.flatMap(({ name }) => lowered.parameters.get(name) ?? []);
@@ -105,11 +102,11 @@ export class HessianProducts {
     const weights = Float64Array.from(
       ordered.flatMap(({ tensor }) => Array.from<number | bigint, number>(tensor.data, Number)),
     );
-    const parameterFeeds = parameterTensors(weights, values, precision);
+    const ownWeights = parameterFeeds(values, weights, precision);
     const batches = await batchFeeds(model, lowered, samples, targets, prepared.batches, precision, threads);
 
     const realBytes = precision === 'float64' ? 8 : 4;
-    const candidates = ProductSessions.residuals(graphs, graphs.hessianProduct);
+    const candidates = ProductSessions.residuals(graphs, graphs.hessianProduct, precision);
     const residualBytes = bytesOf(candidates, realBytes) * batches.length;
     const split = residualBytes <= residualShare * options.memoryBudget;
     const gradient = new Float64Array(weights.length);
@@ -132,7 +129,7 @@ export class HessianProducts {
       split ? candidates : [],
       extras,
       collect,
-      parameterFeeds,
+      ownWeights,
       batches,
       options,
     );
@@ -150,7 +147,7 @@ export class HessianProducts {
         prepared,
         graphs,
         hessian,
-        parameterFeeds,
+        ownWeights,
         batches,
         options,
         gradient,
@@ -158,7 +155,7 @@ export class HessianProducts {
         losses,
         productLayers(layers),
         measured,
-        tensorBytes(parameterFeeds) + sampleBytes + (split ? residualBytes : 0),
+        tensorBytes(ownWeights) + sampleBytes + (split ? residualBytes : 0),
         split,
       );
     } catch (error) {
@@ -209,7 +206,7 @@ export class HessianProducts {
 
   private openGaussNewton(): Promise<ProductSessions> {
     const product = this.graphs.gaussNewtonProduct;
-    const candidates = ProductSessions.residuals(this.graphs, product);
+    const candidates = ProductSessions.residuals(this.graphs, product, this.options.precision);
     const realBytes = this.options.precision === 'float64' ? 8 : 4;
     const room = residualShare * this.options.memoryBudget - this.bytes;
     const split = bytesOf(candidates, realBytes) * this.batches.length <= room;
@@ -219,7 +216,7 @@ export class HessianProducts {
       split ? candidates : [],
       new Map(),
       () => undefined,
-      this.parameterFeeds,
+      this.weights,
       this.batches,
       this.options,
     );
@@ -234,16 +231,6 @@ export class HessianProducts {
     await this.hessian.release();
     await this.gaussNewton?.release();
   }
-}
-
-function parameterTensors(weights: Float64Array, values: readonly Value[], precision: Precision): Feeds {
-  const tensors = [...vectorFeeds('', weights, values, precision).values()];
-  return new Map(
-    values.flatMap(({ operation }, i) => {
-      const tensor = tensors[i];
-      return operation.kind === 'input' && tensor !== undefined ? [[operation.name, tensor]] : [];
-    }),
-  );
 }
 
 function tensorBytes(feeds: Feeds): number {

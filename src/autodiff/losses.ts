@@ -27,11 +27,11 @@ export function lossGradient(g: StaticGraph, loss: Loss, z: Value, targets: Valu
 }
 
 /**
- * δ = p Σq − q, where that of the likeliest target is the negative sum of the others: it would cancel near p = 1. The
- * softmax is the stable one, whose derivative does not cancel there either.
+ * δ = p Σq − q. Where the likeliest class is also the likeliest target, its δ is the negative sum of the others: it
+ * would cancel near p = 1. The softmax is the stable one, whose derivative does not cancel there either.
  */
 function crossEntropyGradient(g: StaticGraph, z: Value, q: Value): Value {
-  const likeliest = firstLargest(g, q);
+  const likeliest = mul(g, firstLargest(g, q), firstLargest(g, z));
   const total = reduceSum(g, q, [1]);
   const difference = sub(g, mul(g, softmax(g, z, true), total), q);
   const others = mul(g, difference, sub(g, g.scalar(1), likeliest));

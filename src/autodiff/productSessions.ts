@@ -52,10 +52,14 @@ export class ProductSessions {
   }
 
   /** The residuals that the split form keeps for each batch. */
-  static residuals(graphs: CurvatureGraphs, product: readonly Value[]): readonly Value[] {
+  static residuals(
+    graphs: CurvatureGraphs,
+    product: readonly Value[],
+    precision: Precision,
+  ): readonly Value[] {
     const { model, targets, weights, directions } = graphs;
     const samples = [...model.inputs.values(), ...model.computed.values(), targets, weights];
-    return residualsOf(product, directions, samples);
+    return residualsOf(product, directions, samples, precision);
   }
 
   /**

@@ -1,17 +1,15 @@
 import { nodeText } from '../graph/refusals';
 import type { Origin, Value } from '../graph/static/value';
-import { dependentOn, reachedFrom, sizeOf } from '../graph/static/value';
+import { sizeOf } from '../graph/static/value';
 import { FailureError } from '../report/failure';
-import type { Loss } from '../report/report';
 import { batchFeeds } from './batches';
 import { findCulprit } from './culprit';
-import type { CurvatureGraphs } from './curvatureGraphs';
-import type { Feeds, LossTargets, ModelSamples } from './feeds';
-import { addOutputs, pickFeeds, vectorFeeds } from './feeds';
+import type { ProofSubject } from './frozenMasks';
+import { frozenValues, heldValues } from './frozenMasks';
+import type { Feeds } from './feeds';
+import { addOutputs, parameterFeeds, pickFeeds } from './feeds';
 import { lossValues } from './losses';
-import type { PreparedModel } from './preparedModel';
 import { openPart, ProductSessions } from './productSessions';
-import type { Rules } from './rules/rules';
 
 /** What the proof measured, each relative. */
 export interface ProofMeasures {
@@ -21,18 +19,6 @@ export interface ProofMeasures {
   readonly differenceError: number;
   /** ‖H₃₂u − H₆₄u‖ / ‖H₆₄u‖ on one batch; 0 for products in float64. */
   readonly productError: number;
-}
-
-export interface ProofSubject {
-  readonly prepared: PreparedModel;
-  readonly graphs: CurvatureGraphs;
-  readonly table: Rules;
-  readonly loss: Loss;
-  readonly weights: Float64Array;
-  readonly samples: ModelSamples;
-  readonly targets: LossTargets;
-  readonly precision: 'float32' | 'float64';
-  readonly threads: number;
 }
 
 /** Steps h of the differences, relative to the size of the weights: the better of two counts. */
@@ -127,7 +113,7 @@ function direction(parameters: readonly Value[], weights: Float64Array, seed: nu
 
 async function oneBatchProduct(subject: ProofSubject, feeds: Feeds, u: Float64Array): Promise<Float64Array> {
   const { graphs, weights, threads } = subject;
-  const parameters = parameterFeeds(graphs, weights);
+  const parameters = parameterFeeds(graphs.parameters, weights, 'float64');
   const product = await ProductSessions.open(
     graphs,
     graphs.hessianProduct,
@@ -142,39 +128,6 @@ async function oneBatchProduct(subject: ProofSubject, feeds: Feeds, u: Float64Ar
     return await product.multiply(u);
   } finally {
     await product.release();
-  }
-}
-
-/** The parameters under the names of the graph's inputs. */
-export function parameterFeeds(graphs: CurvatureGraphs, weights: Float64Array): Feeds {
-  const tensors = [...vectorFeeds('', weights, graphs.parameters, 'float64').values()];
-  return new Map(
-    graphs.parameters.flatMap(({ operation }, i) => {
-      const tensor = tensors[i];
-      return operation.kind === 'input' && tensor !== undefined ? [[operation.name, tensor]] : [];
-    }),
-  );
-}
-
-/** What is constant almost everywhere and depends on the weights: masks, signs, indices, shifts. */
-export function frozenValues({ gradient, outputs, parameters }: CurvatureGraphs): ReadonlyMap<Value, string> {
-  const ordered = reachedFrom([...gradient, outputs]);
-  const learned = dependentOn(parameters, ordered);
-  const frozen = ordered.filter((value) => learned.has(value) && isStep(value));
-  return new Map(frozen.map((value, i) => [value, `frozen ${i}`]));
-}
-
-function isStep({ operation }: Value): boolean {
-  switch (operation.kind) {
-    case 'compare':
-    case 'argMax':
-    case 'maxPoolIndices':
-    case 'reduceMax':
-      return true;
-    case 'unary':
-      return operation.function === 'sign';
-    default:
-      return false;
   }
 }
 
@@ -200,7 +153,7 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
   const at = async (shift: number): Promise<{ readonly gradient: Float64Array; readonly loss: number }> => {
     const moved = weights.map((weight, i) => weight + shift * u[i]!);
     const results = await part.session.run(
-      pickFeeds(part.inputs, parameterFeeds(graphs, moved), feeds, held),
+      pickFeeds(part.inputs, parameterFeeds(graphs.parameters, moved, 'float64'), feeds, held),
     );
     const gradient = new Float64Array(weights.length);
     addOutputs(gradient, results, names);
@@ -227,23 +180,6 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
       lossError: size === 0 ? 0 : Math.min(...lossErrors) / size,
       scale: 1e-9 * norm(base.gradient),
     };
-  } finally {
-    await part.session.release();
-  }
-}
-
-/** The frozen values as they are at the weights of the file. */
-export async function heldValues(
-  { graphs, weights, threads }: ProofSubject,
-  feeds: Feeds,
-  frozen: ReadonlyMap<Value, string>,
-): Promise<Feeds> {
-  if (frozen.size === 0) return new Map();
-  const outputs = new Map([...frozen].map(([value, name]) => [name, value]));
-  const part = await openPart(outputs, new Map(), 'float64', threads);
-  try {
-    const results = await part.session.run(pickFeeds(part.inputs, parameterFeeds(graphs, weights), feeds));
-    return new Map(Object.entries(results));
   } finally {
     await part.session.release();
   }

@@ -1,19 +1,24 @@
 import type { Value } from '../graph/static/value';
 import { dependentOn, reachedFrom, sizeOf } from '../graph/static/value';
+import { convolvedColumns, usesAmong } from '../graph/writing/convolutions';
+import type { Precision } from '../graph/writing/nodeWriter';
 
 /**
  * Where a product is cut into what is computed once for each batch and what is computed for each vector.
  * @param outputs of the product
  * @param directions the inputs that change with the vector
  * @param samples the inputs that change with the batch
+ * @param precision in float32 convolutions read their images, not columns
  * @returns the values to keep from the first part: everything that the second needs and that is not cheap to make again
  */
 export function residualsOf(
   outputs: readonly Value[],
   directions: readonly Value[],
   samples: readonly Value[],
+  precision: Precision,
 ): readonly Value[] {
   const ordered = reachedFrom(outputs);
+  const convolved = precision === 'float32' ? onlyConvolved(ordered) : new Set<Value>();
   const moving = dependentOn(directions, ordered);
   const ofBatch = dependentOn(samples, ordered);
   const residuals = new Set<Value>();
@@ -28,10 +33,24 @@ export function residualsOf(
     // What depends on the weights alone would be kept for every batch: it is made again.
     if (!ofBatch.has(value) || value.operation.kind === 'input') continue;
     const { kind } = value.operation;
-    if (kind === 'reshape' || kind === 'expand') pending.push(...value.inputs);
+    if (kind === 'reshape' || kind === 'expand' || convolved.has(value)) pending.push(...value.inputs);
     else residuals.add(value);
   }
   return [...residuals].sort((a, b) => a.id - b.id);
+}
+
+/** Columns that only convolutions read, which never form them. */
+function onlyConvolved(ordered: readonly Value[]): ReadonlySet<Value> {
+  const uses = usesAmong(ordered, new Map());
+  return new Set(
+    ordered.flatMap((value) => {
+      const flat = convolvedColumns(value);
+      const [columns] = flat?.inputs ?? [];
+      return flat !== null && columns !== undefined && uses.get(flat) === 1 && uses.get(columns) === 1
+        ? [columns]
+        : [];
+    }),
+  );
 }
 
 /** Bytes of values whose reals take `realBytes` each. */

@@ -31,8 +31,8 @@ function timesDerivative(g: StaticGraph, value: Value, name: UnaryFunction, fact
 }
 
 export const unaryRule: Rule<'unary'> = {
-  jvp: (g, value, operation, [tangent]) =>
-    tangent == null ? null : timesDerivative(g, value, operation.function, tangent),
+  jvp: (g, value, operation, [tangent = null]) =>
+    tangent === null ? null : timesDerivative(g, value, operation.function, tangent),
   vjp: (g, value, operation, cotangent) => [timesDerivative(g, value, operation.function, cotangent)],
 };
 
@@ -41,8 +41,8 @@ function powerDerivative(g: StaticGraph, x: Value, exponent: number): Value {
 }
 
 export const powerRule: Rule<'power'> = {
-  jvp: (g, value, { exponent }, [tangent]) =>
-    tangent == null ? null : mul(g, tangent, powerDerivative(g, inputOf(value, 0), exponent)),
+  jvp: (g, value, { exponent }, [tangent = null]) =>
+    tangent === null ? null : mul(g, tangent, powerDerivative(g, inputOf(value, 0), exponent)),
   vjp: (g, value, { exponent }, cotangent) => [
     mul(g, cotangent, powerDerivative(g, inputOf(value, 0), exponent)),
   ],

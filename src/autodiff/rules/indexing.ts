@@ -9,7 +9,7 @@ import type { Rule } from './rule';
 import { inputOf } from './rule';
 
 export const gatherRule: Rule<'gather'> = {
-  jvp: (g, value, _, [tangent]) => (tangent == null ? null : gather(g, tangent, inputOf(value, 1))),
+  jvp: (g, value, _, [tangent = null]) => (tangent === null ? null : gather(g, tangent, inputOf(value, 1))),
   vjp: (g, value, _, cotangent) => [
     scatterAdd(g, cotangent, inputOf(value, 1), inputOf(value, 0).dims[0]!),
     null,
@@ -17,13 +17,14 @@ export const gatherRule: Rule<'gather'> = {
 };
 
 export const scatterAddRule: Rule<'scatterAdd'> = {
-  jvp: (g, value, { rows }, [tangent]) =>
-    tangent == null ? null : scatterAdd(g, tangent, inputOf(value, 1), rows),
+  jvp: (g, value, { rows }, [tangent = null]) =>
+    tangent === null ? null : scatterAdd(g, tangent, inputOf(value, 1), rows),
   vjp: (g, value, _, cotangent) => [gather(g, cotangent, inputOf(value, 1)), null],
 };
 
 export const gatherElementsRule: Rule<'gatherElements'> = {
-  jvp: (g, value, _, [tangent]) => (tangent == null ? null : gatherElements(g, tangent, inputOf(value, 1))),
+  jvp: (g, value, _, [tangent = null]) =>
+    tangent === null ? null : gatherElements(g, tangent, inputOf(value, 1)),
   vjp: (g, value, _, cotangent) => {
     const indices = inputOf(value, 1);
     const { operation } = indices;
@@ -33,7 +34,7 @@ export const gatherElementsRule: Rule<'gatherElements'> = {
 };
 
 export const scatterElementsRule: Rule<'scatterElements'> = {
-  jvp: (g, value, { columns, disjoint }, [tangent]) =>
-    tangent == null ? null : scatterElements(g, tangent, inputOf(value, 1), columns, disjoint),
+  jvp: (g, value, { columns, disjoint }, [tangent = null]) =>
+    tangent === null ? null : scatterElements(g, tangent, inputOf(value, 1), columns, disjoint),
   vjp: (g, value, _, cotangent) => [gatherElements(g, cotangent, inputOf(value, 1)), null],
 };

@@ -28,19 +28,19 @@ export const matmulRule: Rule<'matmul'> = {
 };
 
 export const reduceSumRule: Rule<'reduceSum'> = {
-  jvp: (g, _, { axes }, [tangent]) => (tangent == null ? null : reduceSum(g, tangent, axes)),
+  jvp: (g, _, { axes }, [tangent = null]) => (tangent === null ? null : reduceSum(g, tangent, axes)),
   vjp: (g, value, _, cotangent) => [expand(g, cotangent, inputOf(value, 0).dims)],
 };
 
 export const cumulativeSumRule: Rule<'cumulativeSum'> = {
-  jvp: (g, _, { axis, exclusive, reverse }, [tangent]) =>
-    tangent == null ? null : cumulativeSum(g, tangent, axis, exclusive, reverse),
+  jvp: (g, _, { axis, exclusive, reverse }, [tangent = null]) =>
+    tangent === null ? null : cumulativeSum(g, tangent, axis, exclusive, reverse),
   vjp: (g, _, { axis, exclusive, reverse }, cotangent) => [
     cumulativeSum(g, cotangent, axis, exclusive, !reverse),
   ],
 };
 
 export const im2colRule: Rule<'im2col'> = {
-  jvp: (g, _, { windows }, [tangent]) => (tangent == null ? null : im2col(g, tangent, windows)),
+  jvp: (g, _, { windows }, [tangent = null]) => (tangent === null ? null : im2col(g, tangent, windows)),
   vjp: (g, value, { windows }, cotangent) => [col2im(g, cotangent, windows, inputOf(value, 0).dims.slice(2))],
 };

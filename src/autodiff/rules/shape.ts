@@ -16,17 +16,17 @@ import type { Rule } from './rule';
 import { inputOf } from './rule';
 
 export const reshapeRule: Rule<'reshape'> = {
-  jvp: (g, value, _, [tangent]) => (tangent == null ? null : reshape(g, tangent, value.dims)),
+  jvp: (g, value, _, [tangent = null]) => (tangent === null ? null : reshape(g, tangent, value.dims)),
   vjp: (g, value, _, cotangent) => [reshape(g, cotangent, inputOf(value, 0).dims)],
 };
 
 export const transposeRule: Rule<'transpose'> = {
-  jvp: (g, _, { perm }, [tangent]) => (tangent == null ? null : transpose(g, tangent, perm)),
+  jvp: (g, _, { perm }, [tangent = null]) => (tangent === null ? null : transpose(g, tangent, perm)),
   vjp: (g, _, { perm }, cotangent) => [transpose(g, cotangent, inversePerm(perm))],
 };
 
 export const expandRule: Rule<'expand'> = {
-  jvp: (g, value, _, [tangent]) => (tangent == null ? null : expand(g, tangent, value.dims)),
+  jvp: (g, value, _, [tangent = null]) => (tangent === null ? null : expand(g, tangent, value.dims)),
   vjp: (g, value, _, cotangent) => [sumTo(g, cotangent, inputOf(value, 0).dims)],
 };
 
@@ -53,15 +53,16 @@ export const concatRule: Rule<'concat'> = {
 };
 
 export const sliceRule: Rule<'slice'> = {
-  jvp: (g, _, { starts, ends, steps }, [tangent]) =>
-    tangent == null ? null : slice(g, tangent, starts, ends, steps),
+  jvp: (g, _, { starts, ends, steps }, [tangent = null]) =>
+    tangent === null ? null : slice(g, tangent, starts, ends, steps),
   vjp: (g, value, { starts, steps }, cotangent) => [
     unslice(g, cotangent, inputOf(value, 0).dims, starts, steps),
   ],
 };
 
 export const padRule: Rule<'pad'> = {
-  jvp: (g, _, { before, after }, [tangent]) => (tangent == null ? null : pad(g, tangent, before, after)),
+  jvp: (g, _, { before, after }, [tangent = null]) =>
+    tangent === null ? null : pad(g, tangent, before, after),
   vjp: (g, _, { before, after }, cotangent) => [
     pad(
       g,

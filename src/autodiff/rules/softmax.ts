@@ -17,7 +17,7 @@ function timesCovariance(g: StaticGraph, p: Value, x: Value, stable: boolean, v:
 }
 
 export const softmaxRule: Rule<'softmax'> = {
-  jvp: (g, value, { stable }, [tangent]) =>
-    tangent == null ? null : timesCovariance(g, value, inputOf(value, 0), stable, tangent),
+  jvp: (g, value, { stable }, [tangent = null]) =>
+    tangent === null ? null : timesCovariance(g, value, inputOf(value, 0), stable, tangent),
   vjp: (g, value, { stable }, cotangent) => [timesCovariance(g, value, inputOf(value, 0), stable, cotangent)],
 };

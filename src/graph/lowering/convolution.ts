@@ -138,8 +138,10 @@ function lowerAveragePool(n: LoweredNode): Value {
   const windows = { ...given, padsAfter };
   const includesPadding = n.int('count_include_pad', 0) !== 0;
   const sums = windowSums(g, x, windows, counts);
-  const ones = expand(g, g.scalar(1), [1, 1, ...spatial]);
-  const counted = includesPadding ? pad(g, ones, [0, 0, ...given.padsBefore], [0, 0, ...ownAfter]) : ones;
+  const counted = spatial.map((size, i) =>
+    includesPadding ? size + given.padsBefore[i]! + ownAfter[i]! : size,
+  );
+  const ones = expand(g, g.scalar(1), [1, 1, ...counted]);
   if ([...windows.padsBefore, ...windows.padsAfter].every((amount) => amount === 0)) {
     return scale(g, sums, 1 / sizeOf(windows.kernel));
   }
@@ -150,7 +152,7 @@ function lowerAveragePool(n: LoweredNode): Value {
         padsAfter: padsAfter.map((amount, i) => amount - ownAfter[i]!),
       }
     : windows;
-  return div(g, sums, windowSums(g, counted, remaining, counts));
+  return div(g, sums, windowSums(g, ones, remaining, counts));
 }
 
 function windowSums(g: StaticGraph, x: Value, windows: Windows, counts: readonly number[]): Value {

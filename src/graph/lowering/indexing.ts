@@ -58,7 +58,8 @@ function lowerGatherElements(n: LoweredNode): Value {
   const toBack = [...x.dims.flatMap((_, i) => (i === axis ? [] : [i])), axis];
   const rows = (value: Value): Value => {
     const moved = transpose(g, value, toBack);
-    return reshape(g, moved, [sizeOf(moved.dims) / moved.dims.at(-1)!, moved.dims.at(-1)!]);
+    const last = moved.dims.at(-1) ?? 1;
+    return reshape(g, moved, [sizeOf(moved.dims) / last, last]);
   };
   const taken = gatherElements(g, rows(x), rows(indices));
   const dims = toBack.map((from) => indices.dims[from]!);
@@ -74,7 +75,7 @@ function lowerGatherND(n: LoweredNode): Value {
   if (n.int('batch_dims', 0) !== 0 || operation.kind !== 'constant') {
     throw new CannotLower('takes its indices from the samples or by batches');
   }
-  const length = tuples.dims.at(-1)!;
+  const length = tuples.dims.at(-1) ?? 1;
   const leading = x.dims.slice(0, length);
   const numbers = Array.from<number | bigint, number>(operation.data, Number);
   const count = numbers.length / length;

@@ -3,11 +3,13 @@ import type { TracedTensor } from '../../runtime/session';
 import type { ElementType, Graph, GraphNode, Tensor, TensorSpec } from '../graph';
 import { nodeText } from '../refusals';
 import { convert } from '../static/elementwise';
+import { swapLastTwo } from '../static/shape';
 import { StaticGraph } from '../static/staticGraph';
 import type { ConstantData, Value, ValueType } from '../static/value';
 import { sameDims } from '../static/value';
 import type { Trace } from '../trace';
 import { activationLowerings } from './activations';
+import { attentionLowerings } from './attention';
 import { convolutionLowerings } from './convolution';
 import { elementwiseLowerings } from './elementwise';
 import { indexingLowerings } from './indexing';
@@ -27,6 +29,7 @@ const table: LoweringTable = {
   ...reductionLowerings,
   ...normalisationLowerings,
   ...indexingLowerings,
+  ...attentionLowerings,
 };
 
 /** Without a slope almost everywhere, or without one at all. */
@@ -51,6 +54,12 @@ export interface LoweredModel {
   readonly computed: ReadonlyMap<string, Value>;
 }
 
+export interface LearnedTensors {
+  readonly learned: ReadonlySet<string>;
+  /** Tensors that are the transpose of a learned one, by name. */
+  readonly copies: ReadonlyMap<string, string>;
+}
+
 interface Dependence {
   readonly samples: boolean;
   readonly parameters: boolean;
@@ -60,7 +69,7 @@ interface Dependence {
  * Lowers the nodes that make a tensor.
  * @param nodes in an order in which they can run
  * @param output the tensor that is wanted
- * @param parameters the initialisers that become inputs; the others are constants
+ * @param parameters the initialisers that become inputs, and those that are views of them; the others are constants
  * @param inputDims of the samples of one batch, by graph input
  * @throws FailureError UnsupportedOperator naming a node on the way from the weights to the output that has no
  * derivative here
@@ -69,7 +78,7 @@ export function lowerGraph(
   graph: Graph,
   nodes: readonly GraphNode[],
   output: string,
-  parameters: ReadonlySet<string>,
+  parameters: LearnedTensors,
   inputDims: ReadonlyMap<string, readonly number[]>,
   trace: Trace,
 ): LoweredModel {
@@ -84,7 +93,13 @@ export function lowerGraph(
     if (name === '' || values.has(name)) return;
     const tensor = graph.initialisers.get(name);
     const spec = graph.inputs.find((input) => input.name === name);
-    if (tensor !== undefined && parameters.has(name)) {
+    const original = parameters.copies.get(name);
+    if (original !== undefined) {
+      read(original);
+      const base = values.get(original);
+      if (base !== undefined) values.set(name, swapLastTwo(g, base));
+      dependences.set(name, { samples: false, parameters: true });
+    } else if (tensor !== undefined && parameters.learned.has(name)) {
       const value = g.input(`parameter ${learned.size}`, tensor.dims, 'real');
       learned.set(name, value);
       values.set(name, value);

@@ -45,20 +45,20 @@ function lowerEinsum(n: LoweredNode): Value {
   if (terms.some((term) => new Set(term).size !== term.length)) {
     throw new CannotLower('takes a diagonal in its equation');
   }
-  const letters = [...left.replaceAll(',', '')];
-  const output = [
-    ...(right ??
-      letters
-        .filter((c) => letters.indexOf(c) === letters.lastIndexOf(c))
-        .sort()
-        .join('')),
-  ];
-  const operands = terms.map((term, i): Labelled => ({ value: realInput(n, i), labels: [...term] }));
+  const letters = lettersOf(left.replaceAll(',', ''));
+  const single = letters.filter((c) => letters.indexOf(c) === letters.lastIndexOf(c));
+  const output = right === undefined ? single.sort() : lettersOf(right);
+  const operands = terms.map((term, i): Labelled => ({ value: realInput(n, i), labels: lettersOf(term) }));
   const result = operands.reduce((a, b, i) =>
     contract(g, a, b, new Set([...output, ...operands.slice(i + 1).flatMap(({ labels }) => labels)])),
   );
   const summed = sumOut(g, result, new Set(output));
   return arrange(g, summed, output);
+}
+
+/** Labels are single letters of the Latin alphabet. */
+function lettersOf(term: string): string[] {
+  return Array.from(term);
 }
 
 function contract(g: StaticGraph, first: Labelled, second: Labelled, kept: ReadonlySet<string>): Labelled {

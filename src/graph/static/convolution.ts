@@ -98,8 +98,8 @@ function turnedConvolution(
   const groups = maps.dims.length === 3 ? maps.dims[0]! : 1;
   const [, count = 0, ...counts] = columnDims;
   const taps = sizeOf(windows.kernel);
-  const inner = maps.dims.at(-2)!;
-  const channels = matrix.dims.at(-2)! / taps;
+  const inner = maps.dims.at(-2) ?? 1;
+  const channels = (matrix.dims.at(-2) ?? 1) / taps;
   const images = dilate(g, reshape(g, maps, [groups * inner, count, ...counts]), [1, 1, ...windows.strides]);
   const reach = windows.kernel.map((k, i) => windows.dilations[i]! * (k - 1));
   const padsBefore = reach.map((size, i) => size - windows.padsBefore[i]!);

@@ -14,7 +14,7 @@ export function reduceSum(g: StaticGraph, x: Value, axes: readonly number[]): Va
     const own = summed.map((axis) => operation.perm[axis]!);
     return transpose(g, reduceSum(g, inner, own), operation.perm);
   }
-  if (operation.kind === 'expand' && inner !== undefined && inner.dims.length === x.dims.length) {
+  if (operation.kind === 'expand' && inner?.dims.length === x.dims.length) {
     const repeated = summed.filter((axis) => inner.dims[axis] === 1);
     const times = repeated.reduce((product, axis) => product * x.dims[axis]!, 1);
     if (times > 1) {

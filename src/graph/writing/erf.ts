@@ -29,12 +29,11 @@ function writeSeries(w: NodeWriter, square: string): string {
     factorial *= n === 0 ? 1 : n;
     return (2 / Math.sqrt(Math.PI)) * ((n % 2 === 0 ? 1 : -1) / (factorial * (2 * n + 1)));
   });
-  return coefficients
-    .toReversed()
-    .reduce<string | null>(
-      (sum, c) => (sum === null ? w.real(c) : w.emit('Add', [w.emit('Mul', [sum, square]), w.real(c)])),
-      null,
-    )!;
+  const [highest = 0, ...lower] = coefficients.toReversed();
+  return lower.reduce(
+    (sum, coefficient) => w.emit('Add', [w.emit('Mul', [sum, square]), w.real(coefficient)]),
+    w.real(highest),
+  );
 }
 
 /** exp(x²) · erfc(x) for x ≥ 1/2, by Clenshaw's recurrence. */

@@ -4,13 +4,12 @@ import { sizeOf } from '../static/value';
 import { writeErf } from './erf';
 import type { NodeWriter } from './nodeWriter';
 
-const unaryOperators: Record<Exclude<UnaryFunction, 'erf' | 'softplus'>, string> = {
+const unaryOperators: Record<Exclude<UnaryFunction, 'erf' | 'softplus' | 'sigmoid'>, string> = {
   neg: 'Neg',
   exp: 'Exp',
   log: 'Log',
   sqrt: 'Sqrt',
   tanh: 'Tanh',
-  sigmoid: 'Sigmoid',
   sin: 'Sin',
   cos: 'Cos',
   sign: 'Sign',
@@ -21,6 +20,10 @@ export function writeUnary(w: NodeWriter, name: UnaryFunction, x: string, output
     // There is no float64 kernel of Erf.
     if (w.precision === 'float64') writeErf(w, x, output);
     else w.emit('Erf', [x], {}, output);
+  } else if (name === 'sigmoid') {
+    // onnxruntime's own takes 1 − σ(−x) for x < 0, which loses every digit of a small σ(x).
+    const below = w.emit('Add', [w.emit('Exp', [w.emit('Neg', [x])]), w.real(1)]);
+    w.emit('Div', [w.real(1), below], {}, output);
   } else if (name === 'softplus') {
     const small = w.emit('Exp', [w.emit('Neg', [w.emit('Abs', [x])])]);
     const tail = w.emit('Log', [w.emit('Add', [small, w.real(1)])]);

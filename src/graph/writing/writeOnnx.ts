@@ -1,5 +1,7 @@
 import type { Value } from '../static/value';
 import { sameDims } from '../static/value';
+import type { Columns } from './convolutions';
+import { convolutionsAmong, usesAmong, writeConvolution } from './convolutions';
 import {
   writeIm2col,
   writeMatmul,
@@ -29,13 +31,20 @@ export function writeOnnx(
 ): { readonly bytes: Uint8Array; readonly inputs: ReadonlyMap<string, Value> } {
   const w = new NodeWriter(precision);
   const ordered = neededValues([...outputs.values()], given);
-  const fused = fusedProducts(ordered, new Set(outputs.values()), given);
+  const outside = new Set(outputs.values());
+  const convolved =
+    precision === 'float32' ? convolutionsAmong(ordered, outside, given) : new Map<Value, Columns>();
+  const fused = fusedProducts(ordered, outside, given, convolved);
   const inputs = new Map<string, Value>();
   const nameOf = (value: Value): string => given.get(value) ?? ownName(value);
-  const skipped = new Set(fused.values());
+  const skipped = new Set([...fused.values(), ...[...convolved.values()].flatMap(({ inner }) => inner)]);
   for (const value of ordered) {
     if (given.has(value) || value.operation.kind === 'input') inputs.set(nameOf(value), value);
-    else if (!skipped.has(value)) writeValue(w, value, fused, nameOf);
+    else if (!skipped.has(value)) {
+      const columns = convolved.get(value);
+      if (columns === undefined) writeValue(w, value, fused, nameOf);
+      else writeConvolution(w, value, columns, nameOf);
+    }
   }
   for (const [name, value] of outputs) w.emit('Identity', [nameOf(value)], {}, name);
   const declared = [...inputs].map(([name, { type, dims }]) => ({ name, type, dims }));
@@ -63,12 +72,9 @@ function fusedProducts(
   ordered: readonly Value[],
   outputs: ReadonlySet<Value>,
   given: ReadonlyMap<Value, string>,
+  convolved: ReadonlyMap<Value, Columns>,
 ): ReadonlyMap<Value, Value> {
-  const uses = new Map<Value, number>();
-  for (const value of ordered) {
-    if (given.has(value)) continue;
-    for (const input of value.inputs) uses.set(input, (uses.get(input) ?? 0) + 1);
-  }
+  const uses = usesAmong(ordered, given);
   const fused = new Map<Value, Value>();
   for (const value of ordered) {
     const { operation } = value;
@@ -80,7 +86,8 @@ function fusedProducts(
         sameDims(input.dims, value.dims) &&
         uses.get(input) === 1 &&
         !outputs.has(input) &&
-        !given.has(input),
+        !given.has(input) &&
+        !convolved.has(input),
     );
     if (product !== undefined) fused.set(value, product);
   }

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { tangentsOf } from '../../../src/autodiff/derivatives';
+import { lossGradient, lossValues } from '../../../src/autodiff/losses';
+import { lossDerivatives } from '../../../src/curvature/losses';
+import { StaticGraph } from '../../../src/graph/static/staticGraph';
+import { evaluate, numbers, relativeError } from './evaluation';
+
+const count = 5;
+const width = 4;
+const oneHot = Float64Array.from({ length: count * width }, (_, i) =>
+  Number(i % width === Math.floor(i / width) % width),
+);
+const soft = oneHot.map((value) => 0.9 * value + 0.1 / width);
+const binary = numbers(count * width, 4, 0, 1).map(Math.round);
+
+describe.each([
+  ['cross-entropy', 'one-hot', oneHot],
+  ['cross-entropy', 'soft', soft],
+  ['binary-cross-entropy', '0 or 1', binary],
+  ['mean-squared-error', 'regression', numbers(count * width, 5)],
+] as const)('%s of %s targets', (loss, _, values) => {
+  // Up to logits of ±40, where 1 − p holds nothing in float64.
+  it.each([1, 10, 40])(
+    'has the gradient and Hessian of the closed form at logits up to ±%d',
+    async (size) => {
+      const z = numbers(count * width, 6, -size, size);
+      const direction = numbers(count * width, 7);
+      const weights = numbers(count, 8, 0.5, 1);
+      const g = new StaticGraph();
+      const outputs = g.input('z', [count, width], 'real');
+      const along = g.input('v', [count, width], 'real');
+      const targets = g.input('targets', [count, width], 'real');
+      const gradient = lossGradient(g, loss, outputs, targets, g.input('weights', [count], 'real'));
+      const [product = null] = tangentsOf(g, [gradient], new Map([[outputs, along]]));
+      if (product === null) throw new Error('The gradient does not move');
+      const [found, moved] = await evaluate([gradient, product], {
+        z,
+        v: direction,
+        targets: values,
+        weights,
+      });
+      const wanted = lossDerivatives(loss, z, { count, width, values }, 0, count);
+      expect(relativeError(lossValues(loss, z, values, width), wanted.values)).toBeLessThan(1e-13);
+      for (let n = 0; n < count; n++) {
+        const weight = weights[n] ?? 0;
+        // What a row of the product is summed from: it bounds the rounding.
+        for (let c = 0; c < width; c++) {
+          const at = n * width + c;
+          const exact = (wanted.gradient[at] ?? 0) * weight;
+          expect(Math.abs((found?.[at] ?? Number.NaN) - exact)).toBeLessThanOrEqual(
+            1e-13 * Math.abs(exact) + 1e-300,
+          );
+          let sum = 0;
+          let terms = 0;
+          for (let j = 0; j < width; j++) {
+            const term = (wanted.hessian[at * width + j] ?? 0) * (direction[n * width + j] ?? 0) * weight;
+            sum += term;
+            terms += Math.abs(term);
+          }
+          expect(Math.abs((moved?.[at] ?? Number.NaN) - sum)).toBeLessThanOrEqual(1e-12 * terms + 1e-300);
+        }
+      }
+    },
+  );
+});

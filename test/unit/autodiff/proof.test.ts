@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Rules } from '../../../src/autodiff/rules/rules';
+import { rules } from '../../../src/autodiff/rules/rules';
+import { scale } from '../../../src/graph/static/elementwise';
+import { failureFrom } from '../formats/failures';
+import type { ModelParts } from '../onnxModel';
+import { classTargets, floats, openParts, samplesOf } from './opening';
+
+const network: ModelParts = {
+  nodes: [
+    { operator: 'MatMul', inputs: ['x', 'w1'], outputs: ['a'], name: 'first' },
+    { operator: 'Tanh', inputs: ['a'], outputs: ['b'], name: 'activation' },
+    { operator: 'Softmax', inputs: ['b'], outputs: ['c'], name: 'attention' },
+    { operator: 'MatMul', inputs: ['c', 'w2'], outputs: ['logits'], name: 'second' },
+  ],
+  initialisers: { w1: floats(1, [4, 5]), w2: floats(2, [5, 3]) },
+  inputs: [{ name: 'x', dims: ['N', 4] }],
+  outputs: ['logits'],
+};
+
+const open = (table: Rules, parts = network): ReturnType<typeof openParts> =>
+  openParts(parts, samplesOf('x', 6, [4]), classTargets(6, 3), 'cross-entropy', {}, table);
+
+describe('the proof at run time', () => {
+  it('passes with the rules as they are', async () => {
+    const products = await open(rules);
+    expect(products.measured.differenceError).toBeLessThan(1e-7);
+    await products.release();
+  });
+
+  it('names the operator whose forward rule is wrong', async () => {
+    const wrong: Rules = {
+      ...rules,
+      softmax: {
+        ...rules.softmax,
+        jvp: (g, value, operation, tangents) => {
+          const right = rules.softmax.jvp(g, value, operation, tangents);
+          return right === null || operation.stable ? right : scale(g, right, 1.01);
+        },
+      },
+    };
+    const { kind, message } = await failureFrom(() => open(wrong));
+    expect(kind).toBe('UnsupportedOperator');
+    expect(message).toContain('Node "attention" (Softmax)');
+  });
+
+  it('names the operator whose reverse rule is wrong', async () => {
+    const wrong: Rules = {
+      ...rules,
+      unary: {
+        ...rules.unary,
+        vjp: (g, value, operation, cotangent, wanted) =>
+          rules.unary
+            .vjp(g, value, operation, cotangent, wanted)
+            .map((part) => (part === null || operation.function !== 'tanh' ? part : scale(g, part, 1.01))),
+      },
+    };
+    const { message } = await failureFrom(() => open(wrong));
+    expect(message).toContain('Node "activation" (Tanh)');
+  });
+
+  it('holds at a kink: units that are exactly 0 on every sample', async () => {
+    const parts: ModelParts = {
+      ...network,
+      nodes: network.nodes.map((node) => (node.operator === 'Tanh' ? { ...node, operator: 'Relu' } : node)),
+      initialisers: { w1: { dims: [4, 5], data: new Float32Array(20) }, w2: floats(2, [5, 3]) },
+    };
+    const products = await open(rules, parts);
+    expect(await products.multiply(new Float64Array(35).fill(1, 0, 20))).toEqual(new Float64Array(35));
+    await products.release();
+  });
+});

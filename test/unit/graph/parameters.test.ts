@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import { ancestors, chooseOutput, findHead } from '../../../src/graph/head';
+import { groupLayers } from '../../../src/graph/layers';
+import { findParameters } from '../../../src/graph/parameters';
+import { separateMerged } from '../../../src/graph/tiedWeights';
+import { classTargets, floats, modelOf, openParts, samplesOf } from '../autodiff/opening';
+import type { ModelParts, NodeParts } from '../onnxModel';
+
+const x = { name: 'x', dims: ['N', 4] };
+const node = (operator: string, inputs: readonly string[], output: string, name = ''): NodeParts => ({
+  operator,
+  inputs,
+  outputs: [output],
+  name,
+});
+const scalar = { dims: [], data: Float32Array.of(0.5) };
+
+async function parametersOf(parts: Omit<ModelParts, 'inputs' | 'outputs'>): Promise<readonly string[]> {
+  const { graph } = await modelOf({ ...parts, inputs: [x], outputs: ['y'] });
+  return findParameters(graph, ancestors(graph, 'y')).map(({ name }) => name);
+}
+
+describe('parameters', () => {
+  it('are weights and biases in the order of the forward pass, not scalars', async () => {
+    const found = await parametersOf({
+      nodes: [
+        node('MatMul', ['x', 'w1'], 'a'),
+        node('Add', ['b1', 'a'], 'b'),
+        node('Mul', ['b', 'half'], 'c'),
+        node('Gemm', ['c', 'w2', 'b2'], 'y'),
+      ],
+      initialisers: {
+        w2: floats(2, [3, 1]),
+        b2: floats(3, [1]),
+        w1: floats(1, [4, 3]),
+        b1: floats(4, [3]),
+        half: scalar,
+      },
+    });
+    expect(found).toEqual(['w1', 'b1', 'w2', 'b2']);
+  });
+
+  it('do not hold what normalises the samples before the first weight', async () => {
+    const found = await parametersOf({
+      nodes: [
+        node('Sub', ['x', 'mean'], 'a'),
+        node('Div', ['a', 'deviation'], 'b'),
+        node('MatMul', ['b', 'w'], 'y'),
+      ],
+      initialisers: { mean: floats(1, [4]), deviation: floats(2, [4]), w: floats(3, [4, 3]) },
+    });
+    expect(found).toEqual(['w']);
+  });
+
+  it('do not hold running statistics, masks and integers', async () => {
+    const found = await parametersOf({
+      nodes: [
+        node('MatMul', ['x', 'w'], 'a'),
+        node('BatchNormalization', ['a', 'scale', 'bias', 'mean', 'variance'], 'b'),
+        node('Add', ['b', 'mask'], 'c'),
+        node('Sub', ['c', 'moving_mean'], 'd'),
+        node('Reshape', ['d', 'shape'], 'y'),
+      ],
+      initialisers: {
+        w: floats(1, [4, 3]),
+        scale: floats(2, [3]),
+        bias: floats(3, [3]),
+        mean: floats(4, [3]),
+        variance: floats(5, [3]),
+        mask: { dims: [3], data: Float32Array.of(0, -1e9, 0) },
+        moving_mean: floats(6, [3]),
+        shape: { dims: [2], data: BigInt64Array.of(-1n, 3n) },
+      },
+    });
+    expect(found).toEqual(['w', 'scale', 'bias']);
+  });
+
+  it('are counted once where they are tied, also through a view', async () => {
+    const found = await parametersOf({
+      nodes: [
+        node('MatMul', ['x', 'w'], 'a'),
+        node('Identity', ['w'], 'again'),
+        node('Transpose', ['again'], 'turned'),
+        node('MatMul', ['a', 'turned'], 'y'),
+      ],
+      initialisers: { w: floats(1, [4, 3]) },
+    });
+    expect(found).toEqual(['w']);
+  });
+});
+
+describe('layers', () => {
+  it('join a weight and its bias, and are named from either', async () => {
+    const parts = {
+      nodes: [
+        node('MatMul', ['x', 'onnx::MatMul_12'], 'a', '/fc1/MatMul'),
+        node('Add', ['fc1.bias', 'a'], 'b', '/fc1/Add'),
+        node('LayerNormalization', ['b', 'norm.weight', 'norm.bias'], 'c'),
+        node('MatMul', ['c', 'val_3'], 'd', '/head/MatMul'),
+        node('Add', ['d', 'val_4'], 'y', '/head/Add'),
+      ],
+      initialisers: {
+        'onnx::MatMul_12': floats(1, [4, 3]),
+        'fc1.bias': floats(2, [3]),
+        'norm.weight': floats(3, [3]),
+        'norm.bias': floats(4, [3]),
+        val_3: floats(5, [3, 2]),
+        val_4: floats(6, [2]),
+      },
+    };
+    const { graph } = await modelOf({ ...parts, inputs: [x], outputs: ['y'] });
+    const parameters = findParameters(graph, ancestors(graph, 'y'));
+    const sizes: Readonly<Record<string, number>> = { a: 3, d: 2 };
+    const layers = groupLayers(graph, parameters, (name) => [1, sizes[name] ?? 1]);
+    expect(layers.map(({ name, kind, inputs, outputs }) => ({ name, kind, inputs, outputs }))).toEqual([
+      { name: 'fc1', kind: 'Linear', inputs: 4, outputs: 3 },
+      { name: 'norm', kind: 'LayerNorm', inputs: 3, outputs: 3 },
+      { name: 'head', kind: 'Linear', inputs: 3, outputs: 2 },
+    ]);
+    expect(layers.map((layer) => layer.parameters.map(({ name }) => name))).toEqual([
+      ['onnx::MatMul_12', 'fc1.bias'],
+      ['norm.weight', 'norm.bias'],
+      ['val_3', 'val_4'],
+    ]);
+  });
+});
+
+describe('the head', () => {
+  const logits = node('MatMul', ['x', 'w'], 'z');
+  const axes = { dims: [1], data: BigInt64Array.of(1n) };
+  it.each([
+    ['softmax', [node('Softmax', ['z'], 'p'), node('Identity', ['p'], 'y')]],
+    ['softmax', [node('LogSoftmax', ['z'], 'y')]],
+    ['sigmoid', [node('Sigmoid', ['z'], 'y')]],
+    [
+      'softmax',
+      [
+        { ...node('ReduceMax', ['z'], 'm'), attributes: { axes: { ints: [1] }, keepdims: { int: 1 } } },
+        node('Sub', ['z', 'm'], 'c'),
+        node('Exp', ['c'], 'e'),
+        node('ReduceSum', ['e', 'axes'], 's'),
+        node('Div', ['e', 's'], 'y'),
+      ],
+    ],
+  ] as const)('%s is cut off', async (kind, nodes) => {
+    const { graph } = await modelOf({
+      nodes: [logits, ...nodes],
+      initialisers: { w: floats(1, [4, 3]), axes },
+      inputs: [x],
+      outputs: ['y'],
+    });
+    expect(findHead(graph, 'y')).toEqual({ kind, logits: 'z' });
+  });
+
+  it('is none where the output is not one of probabilities', async () => {
+    const { graph } = await modelOf({
+      nodes: [logits, node('Exp', ['z'], 'e'), node('Div', ['e', 'z'], 'y')],
+      initialisers: { w: floats(1, [4, 3]) },
+      inputs: [x],
+      outputs: ['y'],
+    });
+    expect(findHead(graph, 'y')).toEqual({ kind: 'none', logits: 'y' });
+    expect(chooseOutput(graph, 'z')).toBe('z');
+    expect(chooseOutput(graph, 'nothing')).toBeNull();
+    expect(chooseOutput(graph, null)).toBe('y');
+  });
+});
+
+describe('tied weights', () => {
+  const tied = floats(1, [4, 3]);
+  const transposed = {
+    dims: [3, 4],
+    data: Float32Array.from({ length: 12 }, (_, i) => tied.data[(i % 4) * 3 + Math.floor(i / 4)] ?? 0),
+  };
+  const ones = { dims: [3], data: new Float32Array(3).fill(1) };
+
+  it('are counted once where the file holds a transposed copy, and give the products of the tied model', async () => {
+    const nodes = [
+      node('MatMul', ['x', 'w'], 'a'),
+      node('Tanh', ['a'], 'b'),
+      node('MatMul', ['b', 'copy'], 'y'),
+    ];
+    const view = [...nodes.slice(0, 2), node('Transpose', ['w'], 'copy'), ...nodes.slice(2)];
+    const samples = samplesOf('x', 5, [4]);
+    const shape = { inputs: [x], outputs: ['y'] };
+    const stored = await openParts(
+      { ...shape, nodes, initialisers: { w: tied, copy: transposed } },
+      samples,
+      classTargets(5, 4),
+    );
+    const viewed = await openParts(
+      { ...shape, nodes: view, initialisers: { w: tied } },
+      samples,
+      classTargets(5, 4),
+    );
+    const vector = Float64Array.from({ length: 12 }, (_, i) => Math.cos(i));
+    expect(stored.order).toBe(12);
+    expect(await stored.multiply(vector)).toEqual(await viewed.multiply(vector));
+    await stored.release();
+    await viewed.release();
+  });
+
+  it('are not what an exporter merged because all their numbers are equal', async () => {
+    const { graph } = await modelOf({
+      nodes: [
+        node('MatMul', ['x', 'w'], 'a'),
+        node('Identity', ['norm1.weight'], 'norm2.weight'),
+        node('Mul', ['a', 'norm1.weight'], 'b'),
+        node('Mul', ['b', 'norm2.weight'], 'c'),
+        node('Mul', ['c', 'norm1.weight'], 'y'),
+      ],
+      initialisers: { w: tied, 'norm1.weight': ones },
+      inputs: [x],
+      outputs: ['y'],
+    });
+    const separate = separateMerged(graph);
+    const names = findParameters(separate, ancestors(separate, 'y')).map(({ name }) => name);
+    expect(names).toEqual(['w', 'norm1.weight', 'norm2.weight', 'norm1.weight (2)']);
+  });
+});
