@@ -13,9 +13,20 @@ import type { Section } from './view';
 export const boundsCard: Section = {
   id: 'bounds',
   inputs: ({ known, pending, state }) => {
-    const { bounds, trace, frobeniusSquared, gaussNewton, sharpness, spectrum, method } = known;
+    const { bounds, trace, frobeniusSquared, gaussNewton, sharpness, scaleAdapted, spectrum, method } = known;
     const values = spectrum?.values;
-    return [pending, state.phase, bounds, trace, frobeniusSquared, gaussNewton, sharpness, values, method];
+    return [
+      pending,
+      state.phase,
+      bounds,
+      trace,
+      frobeniusSquared,
+      gaussNewton,
+      sharpness,
+      scaleAdapted,
+      values,
+      method,
+    ];
   },
   draw: ({ known, pending, state }) => {
     const { bounds } = known;
@@ -42,6 +53,7 @@ function facts({
   gaussNewton,
   bounds,
   sharpness,
+  scaleAdapted,
   method,
 }: PartialReport): HTMLElement {
   const blockwise = bounds?.lambdaMax.blockwiseUpper ?? null;
@@ -53,6 +65,9 @@ function facts({
     ...(sharpness === undefined
       ? []
       : [...found('λ_max', sharpness.lambdaMax), ...found('λ_min', sharpness.lambdaMin)]),
+    ...(scaleAdapted === undefined || scaleAdapted === null
+      ? []
+      : found('λ_max, scale-adapted', scaleAdapted.lambdaMax, 'scaleAdapted')),
     ...fact('trace T', trace === undefined ? '…' : formatQuantity(trace), 'traces'),
     ...fact(
       'squared norm F²',
@@ -70,8 +85,8 @@ function facts({
 }
 
 /** The interval of an eigenvalue, and with which certainty it holds. */
-function found(name: string, interval: EigenvalueInterval): HTMLElement[] {
-  return fact(name, `${rangeText(interval)}, ${fullCertaintyText(interval)}`, 'found');
+function found(name: string, interval: EigenvalueInterval, term: Term = 'found'): HTMLElement[] {
+  return fact(name, `${rangeText(interval)}, ${fullCertaintyText(interval)}`, term);
 }
 
 /** The bounds on the next eigenvalues, which are the ticks of the chart. */

@@ -1,6 +1,5 @@
 import {
   lossText,
-  methodText,
   modelText,
   precisionText,
   samplesText,
@@ -10,6 +9,7 @@ import type { Term } from '../src/charts/explanations';
 import { formatNumber } from '../src/report/number';
 import type { PartialReport } from '../src/report/report';
 import { button, element } from './dom';
+import { computationMenu } from './computationMenu';
 import { exportMenu } from './exportMenu';
 import { explained } from './tooltip';
 import type { Section, View } from './view';
@@ -17,7 +17,7 @@ import type { Section, View } from './view';
 /** Who this is about, everything that the numbers depend on, and what can be done. */
 export const header: Section = {
   id: 'header',
-  inputs: ({ state, known, settings }) => {
+  inputs: ({ state, known, settings, computation }) => {
     const { model, samples, loss, lossAssumed, method, analysis, time } = known;
     return [
       state.phase,
@@ -30,6 +30,8 @@ export const header: Section = {
       analysis,
       time,
       settings.exportOpen,
+      settings.choosing !== null,
+      computation,
     ];
   },
   draw: (view) => [
@@ -71,14 +73,15 @@ function actions(view: View): HTMLElement {
   );
 }
 
-function chips({ state, known, post }: View): HTMLElement[] {
-  const { samples, loss, lossAssumed, method, analysis, time } = known;
+function chips(view: View): HTMLElement[] {
+  const { state, known, post } = view;
+  const { samples, loss, lossAssumed, analysis, time } = known;
   const total = time?.['total'];
   const stopped = analysis === undefined ? null : stoppedText(analysis);
   return [
-    ...(method === undefined
+    ...(state.phase === 'reading' || state.phase === 'choosing-samples'
       ? []
-      : [chip(methodText({ ...known, method }), 'method', method === 'estimate' ? 'estimate' : 'exact')]),
+      : [element('li', {}, computationMenu(view))]),
     ...(loss === undefined
       ? []
       : [chip(lossText(loss, lossAssumed === true), 'loss', lossAssumed === true ? 'assumed' : '')]),

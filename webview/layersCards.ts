@@ -3,7 +3,7 @@ import { contributionsChart, mostContributionBars } from '../src/charts/contribu
 import { blocksNotAsked } from '../src/charts/explanations';
 import { card, unknown } from './card';
 import { chartBox } from './chartBox';
-import { element } from './dom';
+import { button, element } from './dom';
 import type { Section } from './view';
 
 const reserved = 150;
@@ -11,11 +11,11 @@ const reserved = 150;
 /** Which layer, and how the layers act on each other. */
 export const layersCards: Section = {
   id: 'layers',
-  inputs: ({ known, pending, state }) => {
+  inputs: ({ known, pending, state, computation }) => {
     const { layers, bounds, blocks } = known;
-    return [pending, state.phase, layers, bounds?.lambdaMax.upper, blocks];
+    return [pending, state.phase, layers, bounds?.lambdaMax.upper, blocks, computation];
   },
-  draw: ({ known, pending, state }) => {
+  draw: ({ known, pending, state, computation, post }) => {
     if (state.phase === 'choosing-samples') return [];
     const { layers, bounds, blocks } = known;
     const contributions =
@@ -43,7 +43,16 @@ export const layersCards: Section = {
           layers.length > mostSeparateCells ? 720 : 380,
         )
       : blocks === null
-        ? element('p', { class: 'sentence' }, blocksNotAsked)
+        ? element(
+            'div',
+            {},
+            element('p', { class: 'sentence' }, blocksNotAsked),
+            state.phase === 'done'
+              ? button('Estimate the blocks', 'estimate-blocks', () =>
+                  post({ type: 'compute', ...computation, blocks: true }),
+                )
+              : null,
+          )
         : pending
           ? unknown(reserved)
           : null;

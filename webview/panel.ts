@@ -1,4 +1,4 @@
-import type { HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
+import type { ComputationChoice, HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
 import { answers } from './answers';
 import { boundsCard } from './boundsCard';
 import { element } from './dom';
@@ -14,6 +14,7 @@ import { spectrumCard } from './spectrumCard';
 import { status } from './status';
 import { registerControls } from './toolkit';
 import { installTooltips } from './tooltip';
+import { requestDefaults } from '../src/report/request';
 import { initialSettings, isPending, knownOf, type Section, type Settings, type View } from './view';
 
 interface VsCodeApi {
@@ -50,7 +51,9 @@ function start(): void {
   const api = acquireVsCodeApi();
   const saved = api.getState();
   let state = saved?.state ?? null;
-  let settings = { ...initialSettings, ...saved?.settings, exportOpen: false };
+  let settings = { ...initialSettings, ...saved?.settings, exportOpen: false, choosing: null };
+  const { method, blocks, scaleAdapted } = requestDefaults;
+  let computation: ComputationChoice = { method, blocks, scaleAdapted };
 
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
   const places = new Map(
@@ -69,6 +72,7 @@ function start(): void {
       known: knownOf(state),
       pending: isPending(state),
       settings,
+      computation,
       post: (message) => api.postMessage(message),
       change: (changed) => {
         settings = { ...settings, ...changed };
@@ -88,6 +92,7 @@ function start(): void {
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (!isFromHost(event.data)) return;
     state = event.data.state;
+    computation = event.data.computation;
     draw();
     keep();
   });

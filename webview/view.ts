@@ -1,4 +1,4 @@
-import type { PanelState, PanelToHost } from '../src/report/panelMessages';
+import type { ComputationChoice, PanelState, PanelToHost } from '../src/report/panelMessages';
 import type { PartialReport } from '../src/report/report';
 import type { Column } from '../src/charts/layerColumns';
 
@@ -8,12 +8,15 @@ export interface Settings {
   /** The layer that the cards of units and of samples show. */
   readonly layer: number;
   readonly exportOpen: boolean;
+  /** What is being chosen in the menu of the method; null: it is closed. */
+  readonly choosing: ComputationChoice | null;
 }
 
 export const initialSettings: Settings = {
   sort: { column: 'layer', descending: false },
   layer: 0,
   exportOpen: false,
+  choosing: null,
 };
 
 /** What a section is drawn from. */
@@ -23,6 +26,8 @@ export interface View {
   /** Whether what is not known yet may still come: its place is then kept. */
   readonly pending: boolean;
   readonly settings: Settings;
+  /** What the next run will do. */
+  readonly computation: ComputationChoice;
   readonly post: (message: PanelToHost) => void;
   readonly change: (settings: Partial<Settings>) => void;
 }

@@ -9,9 +9,8 @@ import { SeededRandom } from '../samples/random';
 import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import type { ChosenLoss } from './chosenLoss';
-
-/** Of the probabilistic intervals. */
-export const confidence = 0.999;
+import { confidence } from './confidence';
+import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
 
 /** Multiply-adds that the search for λ_max may take, and the products that it may take at most. */
 const affordable = 2e11;
@@ -53,26 +52,34 @@ export async function certified(
     });
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
-    return withoutCertificate(report, error.failure.message);
+    return withoutProducts(report, error.failure.message, run);
   }
   try {
     if (products.order !== report.model.parameters) {
-      return withoutCertificate(
+      return withoutProducts(
         report,
         `the graph has ${products.order} differentiable parameters, those that the closed form holds fixed included.`,
+        run,
       );
     }
     requireAgreement('mean loss', products.meanLoss, report.samples.meanLoss);
     requireAgreement('gradient norm', norm(products.gradient), report.gradientNorm);
-    return await intervals(report, products, run);
+    const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));
+    const found = await intervals(report, products, maxProducts, run);
+    run.known = found;
+    return await withScaleAdapted(found, products, maxProducts, run);
   } finally {
     await products.release();
   }
 }
 
-async function intervals(report: Report, products: HessianProducts, run: AnalysisRun): Promise<Report> {
+async function intervals(
+  report: Report,
+  products: HessianProducts,
+  maxProducts: number,
+  run: AnalysisRun,
+): Promise<Report> {
   const { order, multiplyAdds } = products;
-  const maxProducts = Math.min(mostProducts, Math.floor(affordable / multiplyAdds));
   if (maxProducts < fewestProducts) {
     return withoutCertificate(
       report,
@@ -128,6 +135,10 @@ function requireAgreement(
 function withoutCertificate(report: Report, reason: string): Report {
   const message = `λ_max itself was not looked for, only its bounds: ${reason}`;
   return { ...report, warnings: [...report.warnings, { kind: 'no-certificate', message }] };
+}
+
+function withoutProducts(report: Report, reason: string, run: AnalysisRun): Report {
+  return withoutScaleAdapted(withoutCertificate(report, reason), run, reason);
 }
 
 /** ‖v‖. */

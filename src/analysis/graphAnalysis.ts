@@ -12,13 +12,15 @@ import { SeededRandom } from '../samples/random';
 import type { Samples } from '../samples/samples';
 import { accuracy } from './accuracy';
 import type { AnalysisRun } from './analysisRun';
-import { confidence, norm } from './certificate';
+import { norm } from './certificate';
 import type { ChosenLoss } from './chosenLoss';
+import { confidence } from './confidence';
 import { momentParts } from './graphReport';
 import { graphSubject, tensorAt, type GraphSubject } from './graphSubject';
 import { lossFor, samplesFor } from './labels';
 import { modelFacts } from './modelFacts';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
+import { withScaleAdapted } from './scaleAdapted';
 import { warningsAbout } from './warnings';
 
 /** Every column is computed where that takes no more multiply-adds, and the Hessian has no more rows. */
@@ -76,16 +78,20 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
 
     const { estimate, cost } = await curvatureOf(products, method, productError, run);
     stopwatch.lap('compute');
-    const report: Report = {
+    const first: Report = {
       ...base,
       analysis: analysisFacts(run, { precision, productError, stoppedBy: estimate.stoppedBy, cost }),
       ...momentParts(products.layers, estimate.moments),
       gaussNewton: null,
       ...(estimate.sharpness !== null && { sharpness: estimate.sharpness }),
+      scaleAdapted: null,
       spectrum: estimate.spectrum,
       time: stopwatch.seconds(),
     };
+    run.known = first;
+    const report = await withScaleAdapted(first, products, productBudget(products), run);
     run.known = report;
+    if (request.scaleAdapted) stopwatch.lap('scale-adapted');
     const gaussNewton = await gaussNewtonOf(products, method, productError, run);
     stopwatch.lap('drivers');
     return { ...report, gaussNewton, time: stopwatch.seconds() };
@@ -168,16 +174,18 @@ async function curvatureOf(
   return { estimate, cost: { ...cost, multiplyAdds: estimate.products * products.multiplyAdds } };
 }
 
+/** Products that an estimate may take. */
+function productBudget({ multiplyAdds }: HessianProducts): number {
+  return Math.max(fewestProducts, Math.min(mostProducts, Math.floor(affordableEstimate / multiplyAdds)));
+}
+
 function estimateOptions(
-  { multiplyAdds }: HessianProducts,
+  products: HessianProducts,
   productError: number,
   run: AnalysisRun,
 ): EstimateOptions {
   const { request } = run;
-  const maxProducts = Math.max(
-    fewestProducts,
-    Math.min(mostProducts, Math.floor(affordableEstimate / multiplyAdds)),
-  );
+  const maxProducts = productBudget(products);
   const densityProducts = (density.probes - 1) * density.steps;
   return {
     random: SeededRandom.fromSeed(request.seed),

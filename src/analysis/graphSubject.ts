@@ -1,7 +1,8 @@
 import { modelFeeds } from '../autodiff/feeds';
-import { ancestors, chooseOutput, findHead, type Head } from '../graph/head';
+import { ancestors, chooseOutput, findHead, producers, throughViews, type Head } from '../graph/head';
 import { openModel } from '../graph/trace';
 import type { Model } from '../formats/model';
+import type { Graph, GraphNode } from '../graph/graph';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { Matrix } from '../runtime/matrixProducts';
@@ -31,11 +32,11 @@ export function graphSubject(model: Model, requested: string | null): GraphSubje
   }
   const nodes = ancestors(graph, output);
   const needed = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const madeBy = producers(graph);
   const tableRows = new Map<string, number>();
-  for (const { operator, inputs } of nodes) {
-    const [table = '', index = ''] = inputs;
-    const rows = graph.initialisers.get(table)?.dims[0];
-    if (operator === 'Gather' && rows !== undefined) tableRows.set(index, rows);
+  for (const node of nodes) {
+    const indexed = indexedRows(graph, node);
+    if (indexed !== null) tableRows.set(throughViews(madeBy, indexed.index), indexed.rows);
   }
   return {
     model,
@@ -50,6 +51,20 @@ export function graphSubject(model: Model, requested: string | null): GraphSubje
         dims: (dims ?? []).slice(1).map((size) => (typeof size === 'number' ? size : null)),
       })),
   };
+}
+
+/** What a node takes rows of a table by, and how many rows there are: Gather, or a one-hot row by comparing with 0, 1, 2, … */
+function indexedRows(
+  { initialisers }: Graph,
+  { operator, inputs: [first = '', second = ''] }: GraphNode,
+): { readonly index: string; readonly rows: number } | null {
+  const table = initialisers.get(first);
+  if (operator === 'Gather' && table?.dims[0] !== undefined) return { index: second, rows: table.dims[0] };
+  const count = initialisers.get(second)?.data;
+  if (operator !== 'Equal' || count === undefined || count.length < 2) return null;
+  return Array.from<number | bigint, number>(count, Number).every((value, at) => value === at)
+    ? { index: first, rows: count.length }
+    : null;
 }
 
 /** Samples that one run of the model takes. */

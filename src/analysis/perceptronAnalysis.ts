@@ -81,6 +81,7 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
       ...perceptronReport(perceptron, form),
       gaussNewton: null,
       topSamples: topSamples(form, logits, chosen.classes, samples, input),
+      scaleAdapted: null,
       spectrum: null,
       warnings: warningsAbout(described, chosen.classes, ignored, notes),
       time: stopwatch.seconds(),

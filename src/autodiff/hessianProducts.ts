@@ -60,9 +60,11 @@ export class HessianProducts {
     private readonly prepared: PreparedModel,
     private readonly graphs: CurvatureGraphs,
     private readonly hessian: ProductSessions,
-    private readonly weights: Feeds,
+    private readonly weightFeeds: Feeds,
     private readonly batches: readonly Feeds[],
     private readonly options: ProductOptions,
+    /** θ, the weights of the file, in the order of the products. */
+    readonly weights: Float64Array,
     /** ∇L at the weights of the file. */
     readonly gradient: Float64Array,
     /** count × C, as the products see them. */
@@ -150,6 +152,7 @@ export class HessianProducts {
         ownWeights,
         batches,
         options,
+        weights,
         gradient,
         own,
         losses,
@@ -216,7 +219,7 @@ export class HessianProducts {
       split ? candidates : [],
       new Map(),
       () => undefined,
-      this.weights,
+      this.weightFeeds,
       this.batches,
       this.options,
     );

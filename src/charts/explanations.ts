@@ -51,6 +51,8 @@ export const explanations = {
     'Upper bounds on the largest eigenvalues after λ_max, from the same two traces; the short ticks in the band mark them.',
   blockwise:
     'The largest eigenvalue of the small matrix with each layer’s own bound on its diagonal and the norms of the blocks between layers elsewhere: also an upper bound on λ_max, and never looser.',
+  scaleAdapted:
+    'λ_max of the Hessian with every parameter measured in units of its own size, D·H·D with D = diag(|θ|): unlike λ_max itself it stays the same when one ReLU layer is scaled up and the next one down by as much.',
   traces:
     'T is the sum of all eigenvalues of the Hessian H, and F² = ‖H‖² (Frobenius) the sum of their squares: all that the bounds are made from.',
   gaussNewton:

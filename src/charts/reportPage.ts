@@ -111,6 +111,7 @@ function terms(): HtmlText {
   const explained = [
     ...columns.map(({ column, head }) => [head, explanations[column]] as const),
     ['λ_max, λ_min found', explanations.found] as const,
+    ['λ_max, scale-adapted', explanations.scaleAdapted] as const,
     ['T, F²', explanations.traces] as const,
     ['λ_k', explanations.eigenvalues] as const,
     ['from the blocks', explanations.blockwise] as const,

@@ -28,7 +28,8 @@ export function boundsSection(report: Report): HtmlText {
 }
 
 function facts(report: Report): Fact[] {
-  const { bounds, trace, frobeniusSquared, gaussNewton, gradientNorm, sharpness, method } = report;
+  const { bounds, trace, frobeniusSquared, gaussNewton, gradientNorm, sharpness, scaleAdapted, method } =
+    report;
   const { lambdaMax, lambdaMin, eigenvalues } = bounds;
   const estimated = isEstimate(lambdaMax.upper, method);
   const bound = estimated ? 'estimated bounds' : 'bounds';
@@ -51,6 +52,9 @@ function facts(report: Report): Fact[] {
           ] satisfies Fact,
         ]),
     [`λ_min, ${bound}`, range(lambdaMin)],
+    ...(scaleAdapted === null
+      ? []
+      : [['λ_max, scale-adapted', foundText(scaleAdapted.lambdaMax)] satisfies Fact]),
     ['trace T', formatQuantity(trace)],
     ['squared norm F²', formatQuantity(frobeniusSquared)],
     ['‖∇L‖', formatNumber(gradientNorm)],

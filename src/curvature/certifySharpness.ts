@@ -64,13 +64,14 @@ export class CertifyingLanczos {
 }
 
 /**
- * The intervals of λ_max and λ_min alone, for a matrix whose trace and squared norm are known: Lanczos until λ_max is
- * certified or the budget ends.
+ * The intervals of λ_max and λ_min alone: Lanczos until λ_max is certified or the budget ends.
+ * @param exactMoments trace and squared norm where they are exact; null: only probabilistic intervals, until the basis
+ * is complete
  * @param leastSteps steps taken also where fewer certify λ_max: λ_min, small beside it, takes longer
  */
 export async function certifySharpness(
   products: SymmetricProducts,
-  exactMoments: Moments,
+  exactMoments: Moments | null,
   options: CurvatureOptions,
   leastSteps = 1,
 ): Promise<Certificate> {

@@ -51,7 +51,8 @@ export function findHead(graph: Graph, output: string): Head {
   }
 }
 
-function throughViews(madeBy: ReadonlyMap<string, GraphNode>, tensor: string): string {
+/** The tensor that a chain of operators which only change a tensor's shape or type begins with. */
+export function throughViews(madeBy: ReadonlyMap<string, GraphNode>, tensor: string): string {
   let name = tensor;
   for (let node = madeBy.get(name); node !== undefined && views.has(node.operator); node = madeBy.get(name)) {
     name = node.inputs[0] ?? '';

@@ -122,7 +122,7 @@ export class AnalysisPanel implements vscode.Disposable {
 
   /** A hidden webview has no page and takes no message; when it is shown again it says `ready` and gets the state. */
   #send(state: PanelState): void {
-    const message: HostToPanel = { type: 'state', state };
+    const message: HostToPanel = { type: 'state', state, computation: this.#session.computation };
     void this.#panel.webview.postMessage(message);
   }
 
@@ -141,6 +141,11 @@ export class AnalysisPanel implements vscode.Disposable {
       case 'cancel':
         this.#session.cancel();
         return;
+      case 'compute': {
+        const { method, blocks, scaleAdapted } = message;
+        await this.#session.compute({ method, blocks, scaleAdapted });
+        return;
+      }
       case 'change-samples':
         await this.#session.changeSamples();
         return;

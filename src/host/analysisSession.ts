@@ -1,5 +1,5 @@
 import { failureOf } from '../report/failure';
-import type { PanelState } from '../report/panelMessages';
+import type { ComputationChoice, PanelState } from '../report/panelMessages';
 import type { PartialReport, Report } from '../report/report';
 import {
   noOptions,
@@ -38,6 +38,11 @@ export class AnalysisSession {
   #beforeChoosing: PanelState | null = null;
   #known: PartialReport = {};
   #fingerprints: Fingerprints = {};
+  #computation: ComputationChoice = {
+    method: requestDefaults.method,
+    blocks: requestDefaults.blocks,
+    scaleAdapted: requestDefaults.scaleAdapted,
+  };
 
   constructor(file: string, parts: SessionParts) {
     this.file = file;
@@ -47,6 +52,11 @@ export class AnalysisSession {
 
   get state(): PanelState {
     return this.#state;
+  }
+
+  /** What the next run will do, as long as this session lasts. */
+  get computation(): ComputationChoice {
+    return this.#computation;
   }
 
   get busy(): boolean {
@@ -67,6 +77,13 @@ export class AnalysisSession {
     this.#known = {};
     if (this.#source === null) await this.#inspect('use-the-only-one');
     else await this.#analyse(this.#source);
+  }
+
+  /** Analyses once more, in this way; where samples are being chosen, once they are. */
+  async compute(computation: ComputationChoice): Promise<void> {
+    this.#computation = computation;
+    if (this.#state.phase === 'choosing-samples') this.#parts.onChange(this.#state);
+    else await this.run();
   }
 
   /** Shows the chooser, whatever fits. */
@@ -160,7 +177,12 @@ export class AnalysisSession {
       const fingerprints = await fingerprintsOf(filesRead(this.file, source));
       const sidecar = await this.#sidecar();
       if (!this.#isCurrent(signal)) return;
-      const request = { ...this.#parts.settings(), model: this.file, samples: source };
+      const request = {
+        ...this.#parts.settings(),
+        ...this.#computation,
+        model: this.file,
+        samples: source,
+      };
       const report = await this.#parts.worker
         .analyse(
           { ...requestDefaults, ...settingsOf(sidecar, source), ...request },

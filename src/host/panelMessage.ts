@@ -1,4 +1,5 @@
 import type { PanelToHost, SampleChoice } from '../report/panelMessages';
+import { methods } from '../report/request';
 
 /** A drawing of a report has some hundred kilobytes; what is far beyond is no drawing of ours. */
 const largestSvg = 64 * 1024 ** 2;
@@ -13,6 +14,8 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
     case 'change-samples':
     case 'show-log':
       return { type: message['type'] };
+    case 'compute':
+      return readComputation(message);
     case 'choose-samples': {
       const choice = readChoice(message['choice']);
       return choice === null ? null : { type: 'choose-samples', choice };
@@ -22,6 +25,12 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
     default:
       return null;
   }
+}
+
+function readComputation({ method: asked, blocks, scaleAdapted }: Fields): PanelToHost | null {
+  const method = methods.find((each) => each === asked);
+  if (method === undefined || typeof blocks !== 'boolean' || typeof scaleAdapted !== 'boolean') return null;
+  return { type: 'compute', method, blocks, scaleAdapted };
 }
 
 function readChoice(choice: unknown): SampleChoice | null {
@@ -44,6 +53,8 @@ function readExport(format: unknown, svg: unknown): PanelToHost | null {
   return { type: 'export', format, svg };
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+type Fields = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }

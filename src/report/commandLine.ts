@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { FailureError } from './failure';
 import { printable } from './printable';
-import type { Loss, Method } from './report';
+import type { Loss } from './report';
 import {
   defaultRandomCount,
+  methods,
   requestDefaults,
   requestOf,
   type AnalysisRequest,
@@ -50,6 +51,7 @@ Options of analyze:
   --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)
   --evaluation          analyses an export in training mode as in evaluation mode
   --blocks              estimates the blocks of layers, too, which takes more products
+  --scale-adapted       looks for the scale-adapted sharpness, too: the same however layers are scaled against each other
   --time SECONDS        begins no further product after so many seconds
   --seed N              seed of everything drawn (0)
   --threads N           threads for matrix products (as many as there are cores)
@@ -79,6 +81,7 @@ const options = {
   dtype: { type: 'string', multiple: true },
   evaluation: { type: 'boolean' },
   blocks: { type: 'boolean' },
+  'scale-adapted': { type: 'boolean' },
   time: { type: 'string', multiple: true },
   seed: { type: 'string', multiple: true },
   threads: { type: 'string', multiple: true },
@@ -95,8 +98,6 @@ const losses: readonly (Loss | 'auto')[] = [
   'binary-cross-entropy',
   'mean-squared-error',
 ];
-
-const methods: readonly (Method | 'auto')[] = ['auto', 'closed-form', 'exact', 'estimate'];
 
 const dtypes: readonly AnalysisRequest['dtype'][] = ['auto', 'float64', 'float32'];
 
@@ -120,7 +121,10 @@ function parsed(args: readonly string[]) {
 }
 
 type Values = ReturnType<typeof parsed>['values'];
-type TextOption = Exclude<keyof Values, 'json' | 'help' | 'version' | 'evaluation' | 'blocks'>;
+type TextOption = Exclude<
+  keyof Values,
+  'json' | 'help' | 'version' | 'evaluation' | 'blocks' | 'scale-adapted'
+>;
 
 /** The value of an option that may be given once, or null. */
 function textOf(values: Values, name: TextOption): string | null {
@@ -240,6 +244,7 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
       dtype: wordOf(values, 'dtype', dtypes) ?? requestDefaults.dtype,
       evaluation: values.evaluation === true,
       blocks: values.blocks === true,
+      scaleAdapted: values['scale-adapted'] === true,
       timeLimit: numberOf(
         values,
         'time',

@@ -1,5 +1,5 @@
 import type { Failure } from './failure';
-import type { Progress, SampleCandidate } from './request';
+import type { AnalysisRequest, Progress, SampleCandidate } from './request';
 import type { PartialReport, Report } from './report';
 
 export type { SampleCandidate } from './request';
@@ -32,15 +32,21 @@ export type SampleChoice =
 /** The forms that a report is saved in; only an SVG is drawn by the panel, with the theme's colours. */
 export type ExportFormat = 'html' | 'json' | 'csv' | 'svg';
 
+/** What of the computation is chosen in the panel. */
+export type ComputationChoice = Pick<AnalysisRequest, 'method' | 'blocks' | 'scaleAdapted'>;
+
 export interface HostToPanel {
   readonly type: 'state';
   readonly state: PanelState;
+  /** What the next run will do. */
+  readonly computation: ComputationChoice;
 }
 
 export type PanelToHost =
   | { readonly type: 'ready' }
   | { readonly type: 'run' }
   | { readonly type: 'cancel' }
+  | ({ readonly type: 'compute' } & ComputationChoice)
   | { readonly type: 'change-samples' }
   | { readonly type: 'choose-samples'; readonly choice: SampleChoice }
   | { readonly type: 'export'; readonly format: ExportFormat; readonly svg: string | null }

@@ -179,6 +179,12 @@ export interface Sharpness {
   readonly lambdaMin: EigenvalueInterval;
 }
 
+/** Sharpness that does not change when layers are rescaled against each other. */
+export interface ScaleAdapted {
+  /** Of D·H·D with D = diag(|θ|), biases included (Kwon et al. 2021, ASAM). */
+  readonly lambdaMax: EigenvalueInterval;
+}
+
 /** The distribution of the Hessian's eigenvalues. */
 export interface Spectrum {
   /** "exact": every eigenvalue counted. "quadrature": stochastic Lanczos quadrature. */
@@ -224,6 +230,8 @@ export interface Report {
   readonly topSamples: readonly TopSample[] | null;
   /** Absent where no interval was looked for. */
   readonly sharpness?: Sharpness;
+  /** null where it was not asked for, or a warning says why it was not looked for. */
+  readonly scaleAdapted: ScaleAdapted | null;
   readonly spectrum: Spectrum | null;
   readonly warnings: readonly Warning[];
   /** Seconds by stage ("read", "forward", "compute", "total"); the only part that two equal runs may differ in. */

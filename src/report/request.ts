@@ -37,6 +37,8 @@ export interface AnalysisRequest {
   readonly evaluation: boolean;
   /** Whether an estimate looks at the blocks of layers, too: as many products more for every probe as there are layers. */
   readonly blocks: boolean;
+  /** Whether the largest eigenvalue of the scale-adapted Hessian is looked for, too. */
+  readonly scaleAdapted: boolean;
   /** Seconds after which no further product is begun; null: no limit. */
   readonly timeLimit: number | null;
   readonly seed: number;
@@ -45,6 +47,9 @@ export interface AnalysisRequest {
   /** Bytes that the working set may take. */
   readonly memoryBudget: number;
 }
+
+/** What can be asked for as the method. */
+export const methods: readonly AnalysisRequest['method'][] = ['auto', 'closed-form', 'exact', 'estimate'];
 
 export const defaultMemoryBudget = 2 * 1024 ** 3;
 
@@ -64,6 +69,7 @@ export const requestDefaults = {
   dtype: 'auto',
   evaluation: false,
   blocks: false,
+  scaleAdapted: false,
   timeLimit: null,
   seed: 0,
   threads: null,
@@ -120,6 +126,7 @@ export type Computation = Pick<
   | 'dtype'
   | 'evaluation'
   | 'blocks'
+  | 'scaleAdapted'
   | 'timeLimit'
   | 'seed'
   | 'threads'

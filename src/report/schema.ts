@@ -182,6 +182,10 @@ export const reportSchema = v.pipe(
         v.description('Intervals that hold the largest and the smallest eigenvalue.'),
       ),
     ),
+    scaleAdapted: v.pipe(
+      v.nullable(v.pipe(v.object({ lambdaMax: eigenvalueInterval }), v.readonly())),
+      v.description('Largest eigenvalue of D·H·D with D = diag(|θ|), where it was asked for.'),
+    ),
     spectrum: v.nullable(v.pipe(spectrum, v.readonly())),
     warnings: list(v.pipe(v.object({ kind: v.string(), message: v.string() }), v.readonly())),
     time: v.pipe(v.record(v.string(), v.number()), v.readonly(), v.description('Seconds by stage.')),

@@ -92,6 +92,12 @@ function resultLines(report: Report): Line[] {
     const bound = report.method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
     lines.push(['Gauss-Newton', `${bound} ${formatQuantity(report.gaussNewton.upper)} on its λ_max`]);
   }
+  if (report.scaleAdapted !== null) {
+    lines.push([
+      'Scale-adapted',
+      `λ_max ${foundText(report.scaleAdapted.lambdaMax)}   (the same however layers are scaled against each other)`,
+    ]);
+  }
   lines.push(...spectrumLines(report));
   if (report.orthogonality !== null) {
     const share = formatPercent(report.orthogonality.crossSampleShare);

@@ -102,9 +102,15 @@ export async function openPanel(browser, bundle, options) {
  *
  * @param {import('playwright-core').Page} page
  * @param {import('../../src/report/panelMessages').PanelState} state
+ * @param {import('../../src/report/panelMessages').ComputationChoice} computation
  */
-export async function show(page, state) {
-  await page.evaluate(`window.postMessage(${JSON.stringify({ type: 'state', state })}, '*')`);
+export async function show(
+  page,
+  state,
+  computation = { method: 'auto', blocks: false, scaleAdapted: false },
+) {
+  const message = { type: 'state', state, computation };
+  await page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`);
   // Two frames: the charts are drawn once their boxes have a width.
   await page.evaluate(
     `new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done))))`,

@@ -96,6 +96,7 @@ export const exampleReport: Report = {
       picture: { width: 2, height: 1, channels: 1, pixels: [0, 255] },
     },
   ],
+  scaleAdapted: null,
   spectrum: null,
   warnings: [{ kind: 'LossAssumed', message: 'The loss is assumed.' }],
   time: { read: 0.02, compute: 0.25, total: 0.27 },

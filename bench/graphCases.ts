@@ -1,0 +1,56 @@
+import { HessianProducts } from '../src/autodiff/hessianProducts';
+import type { LossTargets } from '../src/autodiff/feeds';
+import { oneHot } from '../src/analysis/chooseLoss';
+import { graphSubject } from '../src/analysis/graphSubject';
+import type { Model } from '../src/formats/model';
+import { readModel } from '../src/formats/readModel';
+import { readSamples } from '../src/samples/readSamples';
+import type { Samples } from '../src/samples/samples';
+
+/** The budget of an analysis where none is told, bytes. */
+export const defaultMemory = 2 ** 31;
+
+/** A model with the samples and class labels of its cross-entropy. */
+export interface GraphCase {
+  readonly model: Model;
+  readonly samples: Samples;
+  readonly labels: Int32Array;
+}
+
+/** All samples of an .npz file for the model of an .onnx file. */
+export async function readCase(modelFile: string, samplesFile: string): Promise<GraphCase> {
+  const model = await readModel(modelFile);
+  const samples = await readSamples(
+    { kind: 'file', path: samplesFile, inputs: {}, labels: null },
+    graphSubject(model, null).inputs,
+    { scale: 1, limit: null, seed: 0 },
+  );
+  if (samples.labels?.kind !== 'classes') throw new Error(`${samplesFile} must hold class labels.`);
+  return { model, samples, labels: samples.labels.values };
+}
+
+/** Products of the mean cross-entropy's Hessian for ten classes, one thread, proved. */
+export function openProducts(
+  { model, samples, labels }: GraphCase,
+  precision: 'float32' | 'float64',
+): Promise<HessianProducts> {
+  const width = 10;
+  const targets: LossTargets = {
+    count: samples.count,
+    width,
+    values: oneHot(labels, width, samples.source),
+  };
+  return HessianProducts.open(model, samples, targets, 'cross-entropy', {
+    output: null,
+    precision,
+    memoryBudget: defaultMemory,
+    threads: 1,
+    evaluation: false,
+  });
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2;
+}

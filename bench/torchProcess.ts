@@ -1,0 +1,63 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+
+/** What torchProducts.py says of its Hessian H at the weights θ. */
+export interface TorchFacts {
+  readonly version: string;
+  readonly loss: number;
+  /** ‖Hθ‖ */
+  readonly norm: number;
+  /** θᵀHθ */
+  readonly curvature: number;
+}
+
+/** A Python that runs scripts of bench/ on one thread. */
+export const torchEnvironment = {
+  ...process.env,
+  OMP_NUM_THREADS: '1',
+  OPENBLAS_NUM_THREADS: '1',
+  PYTHONDONTWRITEBYTECODE: '1',
+};
+
+/** PyTorch beside us, which makes a product when it is told to and else waits. */
+export class TorchProcess {
+  private constructor(
+    private readonly child: ChildProcessWithoutNullStreams,
+    private readonly lines: AsyncIterator<string>,
+    readonly facts: TorchFacts,
+  ) {}
+
+  /** @throws Error with the script's last words where it does not run */
+  static async start(python: string, name: string, samplesFile: string): Promise<TorchProcess> {
+    const child = spawn(python, [join('bench', 'torchProducts.py'), name, samplesFile], {
+      env: torchEnvironment,
+    });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    const reader: Interface = createInterface({ input: child.stdout });
+    const lines = reader[Symbol.asyncIterator]();
+    // Where the interpreter is missing, "error" comes instead of lines.
+    await once(child, 'spawn');
+    const first = await lines.next();
+    if (first.done === true) throw new Error(errors.trim().split('\n').at(-1) ?? 'it printed nothing');
+    return new TorchProcess(child, lines, JSON.parse(first.value) as TorchFacts);
+  }
+
+  /** Seconds of one product. */
+  async product(): Promise<number> {
+    this.child.stdin.write('\n');
+    const line = await this.lines.next();
+    if (line.done === true) throw new Error('PyTorch ended before its work was done.');
+    return Number(line.value);
+  }
+
+  async end(): Promise<void> {
+    const closed = once(this.child, 'close');
+    this.child.stdin.end();
+    await closed;
+  }
+}
