@@ -5,6 +5,7 @@ import { closedForm } from '../src/perceptron/closedForm/closedForm';
 import { planClosedForm } from '../src/perceptron/closedForm/plan';
 import type { Problem } from '../src/perceptron/closedForm/sampleTile';
 import { MatrixProducts, type Matrix } from '../src/runtime/matrixProducts';
+import { median } from './median';
 import { randomProblem, referenceProblem } from './problems';
 
 export interface Wanted {
@@ -85,12 +86,6 @@ async function measure({ problem: wanted, threads, rounds, memoryBudget }: Wante
 
 function filled(rows: number, columns: number): Matrix {
   return { rows, columns, data: Float64Array.from({ length: rows * columns }, (_, at) => Math.sin(at)) };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2;
 }
 
 void measure(JSON.parse(process.argv[2] ?? '') as Wanted).then((measured) => {

@@ -8,7 +8,8 @@ import { groupLayers } from '../src/graph/layers';
 import { ModelProtoSchema, TensorProto_DataType } from '../src/runtime/onnx/onnx_pb';
 import { Session } from '../src/runtime/session';
 import { SeededRandom } from '../src/samples/random';
-import { median, openProducts, readCase, type GraphCase } from './graphCases';
+import { openProducts, readCase, type GraphCase } from './graphCases';
+import { median } from './median';
 import { precision, searches, type Search } from './search';
 import { TorchProcess, type TorchFacts } from './torchProcess';
 
@@ -20,6 +21,8 @@ export interface ProductsWanted {
   /** An interpreter with PyTorch, or null for none. */
   readonly python: string | null;
   readonly rounds: number;
+  /** Samples in a batch of PyTorch’s second form. */
+  readonly torchBatch: number;
   /** Lanczos runs to the certificate, each with its own seed. */
   readonly certificates: number;
 }
@@ -39,7 +42,9 @@ export interface ProductsMeasured {
   readonly runtimeRate: number;
   readonly torch: {
     readonly version: string;
+    /** All samples at once. */
     readonly seconds: number;
+    readonly batchedSeconds: number;
     /** The largest relative difference in loss, ‖Hθ‖ and θᵀHθ, ours in float32 too. */
     readonly difference: number;
   } | null;
@@ -80,10 +85,15 @@ async function matMul(size: number): Promise<() => Promise<unknown>> {
 }
 
 /** Waits for the interpreter; null after saying why it does not run. */
-async function torchFor({ python, name, samplesFile }: ProductsWanted): Promise<TorchProcess | null> {
+async function torchFor({
+  python,
+  name,
+  samplesFile,
+  torchBatch,
+}: ProductsWanted): Promise<TorchProcess | null> {
   if (python === null) return null;
   try {
-    return await TorchProcess.start(python, name, samplesFile);
+    return await TorchProcess.start(python, name, samplesFile, torchBatch);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     console.error(
@@ -110,14 +120,19 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
   const multiplications = await Promise.all(matrixSizes.map(matMul));
   const works = [() => products.multiply(vector), ...multiplications];
   for (const work of works) await work();
-  await torch?.product();
+  await torch?.product('whole');
+  await torch?.product('batches');
   const times: number[][] = works.map(() => []);
-  const torchTimes: number[] = [];
+  const wholeTimes: number[] = [];
+  const batchedTimes: number[] = [];
   // One of each in turn, so that whatever else the machine does meets all of them alike.
   for (let round = 0; round < wanted.rounds; round++) {
     for (const [index, work] of works.entries()) {
       times[index]?.push(await secondsOf(work));
-      if (index === 0 && torch !== null) torchTimes.push(await torch.product());
+    }
+    if (torch !== null) {
+      wholeTimes.push(await torch.product('whole'));
+      batchedTimes.push(await torch.product('batches'));
     }
   }
   await torch?.end();
@@ -134,7 +149,12 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
     seconds,
     openingSeconds,
     runtimeRate: Math.max(...rates),
-    torch: torch && { version: torch.facts.version, seconds: median(torchTimes), difference },
+    torch: torch && {
+      version: torch.facts.version,
+      seconds: median(wholeTimes),
+      batchedSeconds: median(batchedTimes),
+      difference,
+    },
     search,
   };
 }

@@ -1,3 +1,6 @@
+import type { GeneralMethod } from './generalMethod';
+import { generalMethodSections } from './generalMethodPage';
+import { markdownTable } from './markdownTable';
 import type { Measured } from './measure';
 
 export interface Row extends Measured {
@@ -16,9 +19,18 @@ export interface FullHessian {
   readonly version: string;
 }
 
-export interface Benchmarks {
+/** What is measured of the closed form. */
+export interface ClosedFormBenchmarks {
   readonly rows: readonly Row[];
   readonly pytorch: FullHessian | null;
+  /** GiB. */
+  readonly budget: number;
+}
+
+/** A part that was not asked for is null. */
+export interface Benchmarks {
+  readonly closedForm: ClosedFormBenchmarks | null;
+  readonly generalMethod: GeneralMethod | null;
   readonly machine: {
     readonly processor: string;
     readonly cores: number;
@@ -27,8 +39,6 @@ export interface Benchmarks {
     readonly node: string;
     readonly runtime: string;
   };
-  /** GiB. */
-  readonly budget: number;
   /** False where the rounds were told, for a try. */
   readonly alone: boolean;
 }
@@ -47,15 +57,23 @@ const heading = [
 ];
 
 /** docs/benchmarks.md. */
-export function benchmarkPage({ rows, pytorch, machine, budget, alone }: Benchmarks): string {
+export function benchmarkPage({ closedForm, generalMethod, machine, alone }: Benchmarks): string {
   const { processor, cores, memory, node, runtime } = machine;
   const paragraphs = [
     '# Benchmarks',
-    'Written by `npm run bench`; change nothing here by hand. `MODEL_SHARPNESS_SHARED` names the folder whose `reference/` holds case b, `MODEL_SHARPNESS_PYTHON` a Python with PyTorch.',
+    'Written by `npm run bench`; change nothing here by hand. `MODEL_SHARPNESS_SHARED` names the folder whose `reference/` holds cases b, c and d, `MODEL_SHARPNESS_PYTHON` a Python with PyTorch.',
     `${processor}, ${cores} cores for this process, ${memory.toFixed(0)} GiB; Node ${node}, onnxruntime ${runtime}.` +
       (alone ? '' : ' A try with few rounds: not for comparison.'),
+    ...(closedForm === null ? [] : closedFormSections(closedForm)),
+    ...(generalMethod === null ? [] : generalMethodSections(generalMethod)),
+  ];
+  return `${paragraphs.join('\n\n')}\n`;
+}
+
+function closedFormSections({ rows, pytorch, budget }: ClosedFormBenchmarks): readonly string[] {
+  return [
     '## The closed form',
-    table([heading, ...rows.map(tableRow)]),
+    markdownTable([heading, ...rows.map(tableRow)]),
     'Seconds are the median of one closed form alone (`src/perceptron/closedForm`), in a process that has read model and samples and has run it once. It is the analysis of the report: bounds, blocks, traces and what every sample brings; without the optional parts (Gauss-Newton, hidden units, elasticities), each of which is one or more such forms. A multiply-add counts as two operations; only those in matrix products count, the rest of the work takes its time and counts nothing. MatMul is what onnxruntime reaches by itself in float64 with as many threads, in the same process and in turn with the closed form: the better one of 1024 × 1024 × 1024 and 16384 × 256 × 256. Share is the one rate over the other.',
     `Peak memory is that of the whole process after its first closed form, which was given ${budget} GiB to plan with. Cases a and b are networks with tanh and cross-entropy: a trained on the digits, b at its initial weights with random inputs and labels.`,
     '## Against forming the Hessian',
@@ -64,7 +82,6 @@ export function benchmarkPage({ rows, pytorch, machine, budget, alone }: Benchma
     '![Seconds by samples and by hidden width, both axes logarithmic](benchmarks.svg)',
     'One thread. Left: 64-16-10 with more and more samples; the dual form grows with their square until the primal one, linear in them, is less work. Right: 64-w-10 with 1,000 samples.',
   ];
-  return `${paragraphs.join('\n\n')}\n`;
 }
 
 function tableRow(row: Row): string[] {
@@ -89,14 +106,4 @@ function againstPytorch(rows: readonly Row[], pytorch: FullHessian | null): stri
   const way = pytorch.way.replaceAll('_', ' ');
   const difference = Math.abs(pytorch.trace - own.trace) / Math.abs(pytorch.trace);
   return `Case a, one thread each: the full float64 Hessian by double backward (\`bench/fullHessian.py\`, PyTorch ${pytorch.version}, ${way}, the faster one of two ways) takes ${pytorch.seconds.toPrecision(3)} s, ${(pytorch.seconds / own.seconds).toPrecision(2)} times as long as the closed form. Both have the trace ${own.trace.toPrecision(10)}, to ${difference.toExponential(0)}.`;
-}
-
-/** A table of Markdown as prettier writes it; numbers, all columns from the third on, stand on the right. */
-function table(cells: readonly (readonly string[])[]): string {
-  const [head = []] = cells;
-  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, column) => (column < 2 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(head), line(rule), ...cells.slice(1).map(line)].join('\n');
 }

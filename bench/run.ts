@@ -1,14 +1,18 @@
-// `npm run bench`: measures the closed form and writes docs/benchmarks.md with its plot. Options: `--rounds N` timed runs
-// of everything (fewer for a try), `--to FOLDER` writes somewhere else.
+// `npm run bench`: measures the closed form and the products of the general method, and writes docs/benchmarks.md with its
+// plot. Options: `--rounds N` timed runs of everything (fewer for a try), `--to FOLDER` writes somewhere else,
+// `--only closed-form` or `--only products` measures one part and, where no folder is told, leaves docs/ as it is.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runtimeVersion } from '../src/runtime/session';
+import { generalMethod } from './generalMethod';
 import { growthPlot, type Growth } from './growthPlot';
-import { benchmarkPage, type FullHessian, type Row } from './page';
 import type { Measured, Wanted } from './measure';
+import { measurement, python, referenceFolder } from './measurementProcess';
+import { benchmarkPage, type ClosedFormBenchmarks, type FullHessian, type Row } from './page';
+import { torchEnvironment } from './torchProcess';
 
 const gibibyte = 1024 ** 3;
 const memoryBudget = 1.5 * gibibyte;
@@ -23,8 +27,15 @@ const growthBySamples = [125, 250, 500, 1000, 2000, 4000, 8000];
 const growthByWidth = [8, 16, 32, 64, 128, 256, 512];
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string' }, to: { type: 'string', default: 'docs' } },
+  options: { rounds: { type: 'string' }, to: { type: 'string' }, only: { type: 'string' } },
 });
+const parts = ['closed-form', 'products'];
+if (options.only !== undefined && !parts.includes(options.only))
+  throw new Error(`--only takes one of ${parts.join(', ')}.`);
+/** Where the models that are made lie; git ignores it. */
+const madeFolder = import.meta.dirname;
+const folder = options.to ?? (options.only === undefined ? 'docs' : madeFolder);
+mkdirSync(folder, { recursive: true });
 
 function roundsFor(usual: number): number {
   const told = options.rounds === undefined ? usual : Number(options.rounds);
@@ -32,40 +43,19 @@ function roundsFor(usual: number): number {
   return told;
 }
 
-/** Each in a process of its own, so that memory and the state of the compiler are those of one measurement. */
 function measure(wanted: Wanted): Measured {
-  const script = join(import.meta.dirname, 'measure.cjs');
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [script, JSON.stringify(wanted)], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 24,
-  });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`A measurement ended with code ${String(status)}: ${stderr}`);
-  return JSON.parse(stdout) as Measured;
-}
-
-/** The folder that holds a reference case, or null after saying what is missing. */
-function referenceFolder(name: string): string | null {
-  const shared = process.env['MODEL_SHARPNESS_SHARED'];
-  const folders = [join('test', 'references'), ...(shared === undefined ? [] : [join(shared, 'reference')])];
-  const folder = folders.find((candidate) => existsSync(join(candidate, `${name}.onnx`)));
-  if (folder !== undefined) return folder;
-  console.error(
-    `Skipped case ${name}: ${name}.onnx is not in ${folders.join(' or ')} (MODEL_SHARPNESS_SHARED).`,
-  );
-  return null;
+  return measurement('measure', JSON.stringify(wanted)) as Measured;
 }
 
 /** The full Hessian in PyTorch, or null after saying why there is none. */
 function fullHessian(name: string): FullHessian | null {
   const folder = referenceFolder(name);
-  const python = process.env['MODEL_SHARPNESS_PYTHON'] ?? 'python3';
   if (folder === null) return null;
   const script = join('bench', 'fullHessian.py');
   const { status, stdout, stderr, error } = spawnSync(
     python,
     [script, join(folder, `${name}.npz`), String(roundsFor(5))],
-    { encoding: 'utf8', env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' } },
+    { encoding: 'utf8', env: torchEnvironment },
   );
   if (status === 0) return JSON.parse(stdout) as FullHessian;
   const reason = error?.message ?? stderr.trim().split('\n').at(-1) ?? '';
@@ -84,36 +74,42 @@ function growth(problems: readonly { at: number; widths: readonly number[]; samp
   });
 }
 
-const rows: Row[] = [];
-for (const { name, widths, samples, rounds } of cases) {
-  const folder = referenceFolder(name);
-  if (folder === null) continue;
-  for (const threads of [1, 2]) {
-    const measured = measure({ problem: { folder, name }, threads, rounds: roundsFor(rounds), memoryBudget });
-    rows.push({ name, widths, samples, threads, ...measured });
-    console.log(`${name}, ${threads} threads: ${measured.seconds.toPrecision(3)} s`);
+function closedForm(): ClosedFormBenchmarks {
+  const rows: Row[] = [];
+  for (const { name, widths, samples, rounds } of cases) {
+    const from = referenceFolder(name);
+    if (from === null) continue;
+    for (const threads of [1, 2]) {
+      const problem = { folder: from, name };
+      const measured = measure({ problem, threads, rounds: roundsFor(rounds), memoryBudget });
+      rows.push({ name, widths, samples, threads, ...measured });
+      console.log(`${name}, ${threads} threads: ${measured.seconds.toPrecision(3)} s`);
+    }
   }
+  const pytorch = fullHessian('a');
+  const bySamples = growth(
+    growthBySamples.map((samples) => ({ at: samples, widths: [64, 16, 10], samples })),
+  );
+  const byWidth = growth(
+    growthByWidth.map((width) => ({ at: width, widths: [64, width, 10], samples: 1000 })),
+  );
+  writeFileSync(join(folder, 'benchmarks.svg'), growthPlot(bySamples, byWidth));
+  return { rows, pytorch, budget: memoryBudget / gibibyte };
 }
-const pytorch = fullHessian('a');
-const bySamples = growth(growthBySamples.map((samples) => ({ at: samples, widths: [64, 16, 10], samples })));
-const byWidth = growth(growthByWidth.map((width) => ({ at: width, widths: [64, width, 10], samples: 1000 })));
 
 const [cpu] = cpus();
-const machine = {
-  processor: cpu?.model ?? 'unknown processor',
-  cores: availableParallelism(),
-  memory: totalmem() / gibibyte,
-  node: process.versions.node,
-  runtime: runtimeVersion,
-};
-mkdirSync(options.to, { recursive: true });
-writeFileSync(join(options.to, 'benchmarks.svg'), growthPlot(bySamples, byWidth));
 const page = benchmarkPage({
-  rows,
-  pytorch,
-  machine,
-  budget: memoryBudget / gibibyte,
+  closedForm: options.only === 'products' ? null : closedForm(),
+  generalMethod: options.only === 'closed-form' ? null : generalMethod(roundsFor, madeFolder),
+  machine: {
+    processor: cpu?.model ?? 'unknown processor',
+    cores: availableParallelism(),
+    memory: totalmem() / gibibyte,
+    node: process.versions.node,
+    runtime: runtimeVersion,
+  },
   alone: options.rounds === undefined,
 });
-writeFileSync(join(options.to, 'benchmarks.md'), page);
-console.log(`Written: ${join(options.to, 'benchmarks.md')} and benchmarks.svg beside it.`);
+const pageFile = join(folder, 'benchmarks.md');
+writeFileSync(pageFile, page);
+console.log(`Written: ${pageFile}`);

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { HessianProducts } from '../src/autodiff/hessianProducts';
-import { confidence } from '../src/analysis/certificate';
+import { confidence } from '../src/analysis/confidence';
 import { CertifyingLanczos } from '../src/curvature/certifySharpness';
 import { CountedProducts } from '../src/curvature/products';
 import { SeededRandom } from '../src/samples/random';

@@ -25,13 +25,19 @@ export const torchEnvironment = {
 export class TorchProcess {
   private constructor(
     private readonly child: ChildProcessWithoutNullStreams,
+    private readonly closed: Promise<unknown>,
     private readonly lines: AsyncIterator<string>,
     readonly facts: TorchFacts,
   ) {}
 
   /** @throws Error with the script's last words where it does not run */
-  static async start(python: string, name: string, samplesFile: string): Promise<TorchProcess> {
-    const child = spawn(python, [join('bench', 'torchProducts.py'), name, samplesFile], {
+  static async start(
+    python: string,
+    name: string,
+    samplesFile: string,
+    batch: number,
+  ): Promise<TorchProcess> {
+    const child = spawn(python, [join('bench', 'torchProducts.py'), name, samplesFile, String(batch)], {
       env: torchEnvironment,
     });
     let errors = '';
@@ -42,22 +48,25 @@ export class TorchProcess {
     const lines = reader[Symbol.asyncIterator]();
     // Where the interpreter is missing, "error" comes instead of lines.
     await once(child, 'spawn');
+    const closed = once(child, 'close');
     const first = await lines.next();
-    if (first.done === true) throw new Error(errors.trim().split('\n').at(-1) ?? 'it printed nothing');
-    return new TorchProcess(child, lines, JSON.parse(first.value) as TorchFacts);
+    if (first.done === true) {
+      await closed;
+      throw new Error(errors.trim().split('\n').at(-1) ?? 'it printed nothing');
+    }
+    return new TorchProcess(child, closed, lines, JSON.parse(first.value) as TorchFacts);
   }
 
-  /** Seconds of one product. */
-  async product(): Promise<number> {
-    this.child.stdin.write('\n');
+  /** Seconds of one product over all samples. */
+  async product(form: 'whole' | 'batches'): Promise<number> {
+    this.child.stdin.write(`${form}\n`);
     const line = await this.lines.next();
     if (line.done === true) throw new Error('PyTorch ended before its work was done.');
     return Number(line.value);
   }
 
   async end(): Promise<void> {
-    const closed = once(this.child, 'close');
     this.child.stdin.end();
-    await closed;
+    await this.closed;
   }
 }

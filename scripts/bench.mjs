@@ -18,7 +18,7 @@ try {
   };
   await build({
     ...shared,
-    entryPoints: ['bench/measure.ts'],
+    entryPoints: ['bench/measure.ts', 'bench/measureProducts.ts', 'bench/measureHardCases.ts'],
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
   });

@@ -24,8 +24,9 @@ export function computationMenu(view: View): HTMLElement {
     text(view),
   );
   chip.addEventListener('click', () => change({ choosing: open ? null : computation }));
-  const menu = element('div', { class: 'menu' }, explained(chip, 'method'));
-  if (settings.choosing === null) return menu;
+  if (settings.choosing === null) return element('div', { class: 'menu' }, explained(chip, 'method'));
+  // Open, it has no explanation, which would lie over what can be chosen.
+  const menu = element('div', { class: 'menu' }, chip);
   menu.append(choices(view, settings.choosing));
   menu.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;

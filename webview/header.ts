@@ -1,10 +1,4 @@
-import {
-  lossText,
-  modelText,
-  precisionText,
-  samplesText,
-  stoppedText,
-} from '../src/charts/circumstances';
+import { lossText, modelText, precisionText, samplesText, stoppedText } from '../src/charts/circumstances';
 import type { Term } from '../src/charts/explanations';
 import { formatNumber } from '../src/report/number';
 import type { PartialReport } from '../src/report/report';

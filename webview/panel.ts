@@ -51,7 +51,7 @@ function start(): void {
   const api = acquireVsCodeApi();
   const saved = api.getState();
   let state = saved?.state ?? null;
-  let settings = { ...initialSettings, ...saved?.settings, exportOpen: false, choosing: null };
+  let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, choosing: null };
   const { method, blocks, scaleAdapted } = requestDefaults;
   let computation: ComputationChoice = { method, blocks, scaleAdapted };
 

@@ -179,11 +179,7 @@ function productBudget({ multiplyAdds }: HessianProducts): number {
   return Math.max(fewestProducts, Math.min(mostProducts, Math.floor(affordableEstimate / multiplyAdds)));
 }
 
-function estimateOptions(
-  products: HessianProducts,
-  productError: number,
-  run: AnalysisRun,
-): EstimateOptions {
+function estimateOptions(products: HessianProducts, productError: number, run: AnalysisRun): EstimateOptions {
   const { request } = run;
   const maxProducts = productBudget(products);
   const densityProducts = (density.probes - 1) * density.steps;

@@ -12,14 +12,20 @@ describe.each(themeNames)('accessibility in %s', (theme) => {
   it('has no serious violation in any phase', async () => {
     const page = await panel(null, { theme });
     await page.evaluate(axe);
-    for (const [phase, state] of Object.entries(phases)) {
-      await show(page, state);
+    const check = async (what: string): Promise<void> => {
       const found: { impact: string }[] = await page.evaluate(`
         axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
           violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => html.slice(0, 200) + failureSummary) })))`);
       const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      expect(serious, phase).toEqual([]);
+      expect(serious, what).toEqual([]);
+    };
+    for (const [phase, state] of Object.entries(phases)) {
+      await show(page, state);
+      await check(phase);
     }
+    await show(page, done);
+    await page.locator('#method-chip').click();
+    await check('the menu of the method');
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PanelState } from '../../src/report/panelMessages';
 import type { PartialReport, Quantity, Report } from '../../src/report/report';
 import { show } from './panelPage.mjs';
-import { done, estimateReport, exactReport, panel, textOf } from './panelTest';
+import { done, estimateReport, exactReport, panel, phases, posted, textOf } from './panelTest';
 
 function shown(report: Report): PanelState {
   return { ...done, file: report.model.file, report };
@@ -152,5 +152,79 @@ describe('an estimate that runs', () => {
     await show(page, running({ ...first, bounds, layers, trace, frobeniusSquared }));
     expect(await tops(page)).toEqual(before);
     expect(await textOf(page, '.section.answers')).toContain('68.2 ± 0.3');
+  });
+});
+
+describe('the computation', () => {
+  const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
+
+  it('is changed in the menu of the method, by keyboard alone', async () => {
+    const page = await panel(done);
+    await page.locator('#method-chip').focus();
+    await page.keyboard.press('Enter');
+    expect(await page.locator('#method-chip').getAttribute('aria-expanded')).toBe('true');
+    expect(await page.locator('#tooltip').isVisible()).toBe(false);
+    expect(await page.locator('#computation-method option').allInnerTexts()).toEqual([
+      'Automatic',
+      'Closed form',
+      'Exact',
+      'Estimate',
+    ]);
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('computation-method');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('computation-scale-adapted');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    const choice = { method: 'estimate', blocks: false, scaleAdapted: true } as const;
+    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...choice });
+    expect(await page.locator('.menu-items').count()).toBe(0);
+
+    // Opened again, it shows what the host has taken over.
+    await show(page, shown(estimateReport), choice);
+    await page.locator('#method-chip').click();
+    expect(await page.locator('#computation-method').inputValue()).toBe('estimate');
+    expect(await page.locator('#computation-scale-adapted').isChecked()).toBe(true);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('.menu-items').count()).toBe(0);
+    expect(await focused(page)).toBe('method-chip');
+  });
+
+  it('can be changed where it failed, and while a run has not chosen a method yet', async () => {
+    const page = await panel(phases.failed);
+    expect(await textOf(page, '#method-chip')).toBe('method: Automatic');
+    await page.locator('#method-chip').click();
+    // What is being chosen stays when the header is drawn again.
+    await page.locator('#computation-method').selectOption('exact');
+    await show(page, phases.running);
+    expect(await page.locator('#computation-method').inputValue()).toBe('exact');
+    await page.locator('#compute').click();
+    expect((await posted(page)).at(-1)).toMatchObject({ type: 'compute', method: 'exact' });
+  });
+
+  it('adds the blocks to an estimate that has none', async () => {
+    const page = await panel(null);
+    await show(page, shown(estimateReport), { method: 'auto', blocks: false, scaleAdapted: true });
+    await page.locator('#estimate-blocks').click();
+    expect((await posted(page)).at(-1)).toEqual({
+      type: 'compute',
+      method: 'auto',
+      blocks: true,
+      scaleAdapted: true,
+    });
+    await show(page, done);
+    expect(await page.locator('#estimate-blocks').count()).toBe(0);
+  });
+
+  it('finds the scale-adapted sharpness, which has its own line and explanation', async () => {
+    const page = await panel(phases['done-scale-adapted']);
+    expect(await textOf(page, '.facts')).toContain(
+      'λmax, scale-adapted 3.11 to 3.14, certified at 99.9 % after 9 Lanczos steps',
+    );
+    await page.locator('[data-term=scaleAdapted]').focus();
+    expect(await page.locator('#tooltip').innerText()).toContain('every parameter measured in units');
   });
 });

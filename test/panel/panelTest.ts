@@ -58,6 +58,22 @@ export const phases = {
     known: { model, samples, gradientNorm: report.gradientNorm },
     failure: { kind: 'LabelOutOfRange', message: 'digits.npz has the label 12 in row 5.', detail: 'a stack' },
   },
+  'done-scale-adapted': {
+    ...done,
+    report: {
+      ...report,
+      scaleAdapted: {
+        lambdaMax: {
+          lower: 3.11,
+          upper: 3.14,
+          kind: 'probabilistic',
+          confidence: 0.999,
+          certified: true,
+          steps: 9,
+        },
+      },
+    },
+  },
   cancelled: { phase: 'cancelled', file, known: { model } },
 } as const satisfies Record<string, PanelState>;
 

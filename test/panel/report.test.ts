@@ -93,8 +93,8 @@ describe('a finished report', () => {
     const page = await panel({ ...done, report: estimated });
     const text = await textOf(page);
     for (const part of [
-      'λmax ≤ 36.1 ± 0.4',
-      'Estimated upper bound',
+      'λmax ≲ 36.1 ± 0.4',
+      'An estimate of the upper bound',
       'cross-entropy · assumed',
       'labels predicted by the model',
       'The labels are the model’s own.',

@@ -4,7 +4,7 @@ import { blocksNotAsked, explanations } from '../../../src/charts/explanations';
 import { reportPage } from '../../../src/charts/reportPage';
 import { formatQuantity } from '../../../src/report/number';
 import type { Report } from '../../../src/report/report';
-import { anyName, digits, estimateReport, exactReport, layer } from './reports';
+import { anyName, digits, estimateReport, exactReport, interval, layer } from './reports';
 import { elementsOf, readXml, textOf, type XmlElement } from './wellFormed';
 
 /** The page without its embedded JSON: all of it is closed as XML is, so the tests' own reader can check it. */
@@ -92,6 +92,13 @@ describe('reportPage', () => {
     ]) {
       expect(estimated).toContain(part);
     }
+  });
+
+  it('has the scale-adapted sharpness where it was asked for, and explains it', () => {
+    const lambdaMax = interval(3.11, 3.14, { steps: 9 });
+    const page = textOf(bodyOf(reportPage({ ...digits, scaleAdapted: { lambdaMax } })));
+    expect(page).toContain('3.11 to 3.14, certified at 99.9 % after 9 Lanczos steps');
+    expect(page).toContain('every parameter measured in units of its own size');
   });
 
   it('keeps any name inert, in its text and in its JSON', () => {

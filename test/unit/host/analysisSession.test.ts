@@ -189,6 +189,53 @@ describe('samples', () => {
   });
 });
 
+describe('the computation', () => {
+  const choice = { method: 'estimate', blocks: true, scaleAdapted: true } as const;
+
+  it('is what nobody chose until it is changed, and is kept from run to run', async () => {
+    const shown = await analysed();
+    expect(requestDefaults).toMatchObject(shown.computation);
+    const changed = shown.compute(choice);
+    await worker.answer(report);
+    await changed;
+    expect(worker.requests[1]).toEqual({ ...worker.requests[0], ...choice });
+    expect(shown.computation).toEqual(choice);
+    const again = shown.run();
+    await worker.answer(report);
+    await again;
+    expect(worker.requests[2]).toEqual(worker.requests[1]);
+    expect(session().computation).not.toEqual(choice);
+  });
+
+  it('can be changed while one runs: that one is ended', async () => {
+    const shown = await analysed();
+    const first = shown.run();
+    while (worker.requests.length < 2) await turn();
+    const { signal } = worker.options!;
+    const second = shown.compute(choice);
+    await first;
+    expect(signal?.aborted).toBe(true);
+    await worker.answer(report);
+    await second;
+    expect(shown.state.phase).toBe('done');
+    expect(worker.requests[2]).toMatchObject(choice);
+  });
+
+  it('changed while samples are chosen, it waits for them', async () => {
+    const shown = session();
+    const run = shown.run();
+    await worker.answer(inspection());
+    await run;
+    await shown.compute(choice);
+    expect(shown.state.phase).toBe('choosing-samples');
+    expect(worker.requests).toEqual([]);
+    const chosen = shown.useSamples({ kind: 'random', count: 8 });
+    await worker.answer(report);
+    await chosen;
+    expect(worker.requests[0]).toMatchObject(choice);
+  });
+});
+
 describe('a sidecar', () => {
   const sidecarOf = (content: object): Promise<void> =>
     writeFile(join(folder, 'm.sharpness.json'), JSON.stringify(content));

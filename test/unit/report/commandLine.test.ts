@@ -49,6 +49,7 @@ describe('parseCommandLine', () => {
       ...['--scale', '3.9e-3', '--limit', '100', '--output', 'logits', '--loss', 'cross-entropy'],
       ...['--class-weights', '1,0.5', '--label-smoothing', '0.1'],
       ...['--method', 'estimate', '--precision', '0.05', '--dtype', 'float32', '--evaluation', '--blocks'],
+      '--scale-adapted',
       ...['--time', '60', '--seed', '7', '--threads', '2', '--memory', '1073741824'],
     ];
     expect(requestOf(...args)).toEqual({
@@ -65,6 +66,7 @@ describe('parseCommandLine', () => {
       dtype: 'float32',
       evaluation: true,
       blocks: true,
+      scaleAdapted: true,
       timeLimit: 60,
       seed: 7,
       threads: 2,

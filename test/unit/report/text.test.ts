@@ -52,6 +52,21 @@ describe('reportText', () => {
     );
   });
 
+  it('has the scale-adapted sharpness where it was asked for', () => {
+    expect(reportText(exampleReport)).not.toContain('Scale-adapted');
+    const lambdaMax = {
+      lower: 3.11,
+      upper: 3.14,
+      kind: 'probabilistic',
+      confidence: 0.999,
+      certified: true,
+      steps: 9,
+    } as const;
+    expect(lineOf({ ...exampleReport, scaleAdapted: { lambdaMax } }, 'Scale-adapted')).toBe(
+      'λ_max between 3.11 and 3.14, certified at 99.9 % after 9 Lanczos steps   (the same however layers are scaled against each other)',
+    );
+  });
+
   it('says in a line each what drives the bound, where it is known', () => {
     expect(lineOf(exampleReport, 'λ_2')).toBe('upper bounds 0.9');
     expect(lineOf(exampleReport, 'Gauss-Newton')).toBe('upper bound 1.4 on its λ_max');

@@ -1,0 +1,150 @@
+import type { GeneralMethod, ProductRow } from './generalMethod';
+import { markdownTable } from './markdownTable';
+import type { HardCase } from './measureHardCases';
+import { median } from './median';
+
+/** The sections of docs/benchmarks.md on Hessian-vector products and what is made of them. */
+export function generalMethodSections({ rows, hard }: GeneralMethod): readonly string[] {
+  return [
+    '## Hessian-vector products',
+    rows.length === 0 ? 'Not measured: there were no reference cases.' : productTable(rows),
+    torchSentence(rows),
+    'Float32, one thread; milliseconds are medians of rounds in which our product, PyTorch’s and onnxruntime’s MatMul take turns. Ours are the products of the analysis (`src/autodiff`), vectors in and out as float64, in the batches that it cuts by itself; "split" keeps what does not depend on the vector from product to product. PyTorch’s are double backward with the graph of the gradient kept, all samples at once, and beside it in batches of the size that is told (`bench/torchProducts.py`); Ratio is ours to all samples at once, as one would write it. Preparation is all that comes once for a model: reading it, differentiating, proving the products. η is the relative error of the float32 products that the analysis measures; Difference the largest one from PyTorch in loss, ‖Hθ‖ and θᵀHθ at the weights θ, relative to their size, for θᵀHθ to ‖θ‖‖Hθ‖.',
+    'Least work counts what no product with kept activations can do without: six products of matrices for every weight matrix and for both products within attention, two for the first layer. MatMul is what onnxruntime reaches by itself in float32 on one thread: the better one of 1024 and 2048 square. Share is the least work over the time of our product, over that rate.',
+    '## λ_max to 1 %',
+    certificateTable(rows),
+    'From products alone, until the interval is no wider than 1 % at 99.9 % confidence; trace and norm are not used. Medians, and in brackets the extremes, over as many starts as there are runs. Holds counts the intervals that hold the reference’s λ_max (ARPACK on float64 products). Seconds are those of Lanczos with its products, to stay below PyHessian’s; Of these, products is what the products of the table above would take alone. PyHessian’s number, which comes without an interval, is not measured here: it is the ratio of its default run to PyTorch’s product, both measured once on another machine (0.93 s to 0.0249 s, 1.38 s to 0.124 s, 2.49 s to 0.153 s for b, c, d), times the product of PyTorch in the table above.',
+    '## Where power iteration goes wrong',
+    hardTable(hard),
+    'Case a with small weights (all N(0, 0.02²), biases 0) has eigenvalues in pairs of both signs; with its labels shuffled its largest eigenvalue by magnitude is negative. Truth is from the whole float64 Hessian, column by column; found is the interval at 1 % from products alone over ten starts: the lowest lower end and the highest upper end. PyHessian’s default λ_max on its own draws of the same two cases, ten runs: 0.081 ± 0.089 where the truth is 0.2428, −4.222 ± 0.053 where it is +0.0948.',
+  ];
+}
+
+function productTable(rows: readonly ProductRow[]): string {
+  const head = [
+    'Case',
+    'Network',
+    'Samples',
+    'Parameters',
+    'Form',
+    'Ours, ms',
+    'PyTorch, ms',
+    'Ratio',
+    'Aim',
+    'PyTorch in batches, ms',
+    'Least work, GFLOP',
+    'MatMul, GFLOP/s',
+    'Share',
+    'Preparation, s',
+    'η',
+    'Difference',
+  ];
+  return markdownTable([
+    head,
+    ...rows.map(({ seconds, torch, leastWork, runtimeRate, ...row }): readonly string[] => [
+      row.name,
+      row.network,
+      String(row.samples),
+      row.parameters.toLocaleString('en'),
+      row.split ? 'split' : 'unsplit',
+      (1000 * seconds).toPrecision(3),
+      torch === null ? '–' : (1000 * torch.seconds).toPrecision(3),
+      torch === null ? '–' : (seconds / torch.seconds).toFixed(2),
+      `≤ ${row.aim.ratio}`,
+      (leastWork / 1e9).toPrecision(3),
+      ((2 * runtimeRate) / 1e9).toPrecision(3),
+      `${((100 * leastWork) / seconds / (2 * runtimeRate)).toFixed(0)} %`,
+      row.openingSeconds.toPrecision(2),
+      row.productError.toExponential(0),
+      torch === null ? '–' : torch.difference.toExponential(0),
+    ]),
+  ]);
+}
+
+function torchSentence(rows: readonly ProductRow[]): string {
+  const version = rows.find(({ torch }) => torch !== null)?.torch?.version;
+  return version === undefined
+    ? 'There was no PyTorch to measure beside.'
+    : `PyTorch ${version}, told to use one thread.`;
+}
+
+function certificateTable(rows: readonly ProductRow[]): string {
+  const searched = rows.flatMap(({ search, ...row }) => (search === null ? [] : [{ ...row, search }]));
+  if (searched.length === 0) return 'Not measured: there were no reference cases.';
+  const head = [
+    'Case',
+    'Products in',
+    'Products',
+    'Aim',
+    'Seconds',
+    'Of these, products',
+    'PyHessian, seconds',
+    'λ_max',
+    'Widest interval found',
+    'Certified',
+    'Holds',
+  ];
+  return markdownTable([
+    head,
+    ...searched.map(({ name, seconds, torch, published, aim, truth, search: { precision, runs } }) => {
+      const scaled =
+        torch === null || published === null
+          ? '–'
+          : ((published.pyHessian / published.product) * torch.seconds).toPrecision(3);
+      const counts = runs.map(({ products }) => products);
+      const widest = runs.reduce((a, b) => (b.upper - b.lower > a.upper - a.lower ? b : a));
+      const holding = runs.filter(
+        ({ lower, upper }) => truth !== null && lower <= truth && truth <= upper,
+      ).length;
+      return [
+        name,
+        precision,
+        spread(counts, (count) => String(count)),
+        aim.products === null ? '–' : `≤ ${aim.products}`,
+        spread(
+          runs.map((run) => run.seconds),
+          (time) => time.toPrecision(3),
+        ),
+        precision === 'float32' ? (median(counts) * seconds).toPrecision(3) : '–',
+        scaled,
+        truth?.toPrecision(6) ?? '–',
+        `${widest.lower.toPrecision(6)} to ${widest.upper.toPrecision(6)}`,
+        of(runs.filter(({ certified }) => certified).length, runs.length),
+        of(holding, runs.length),
+      ];
+    }),
+  ]);
+}
+
+function hardTable(cases: readonly HardCase[]): string {
+  if (cases.length === 0) return 'Not measured: there was no case a.';
+  const head = ['Case a with', 'Truth', 'λ_min', 'Found', 'Products', 'Certified', 'Holds'];
+  return markdownTable(
+    [
+      head,
+      ...cases.map(({ name, lambdaMax, lambdaMin, runs }) => [
+        name,
+        lambdaMax.toFixed(6),
+        lambdaMin.toFixed(6),
+        `${Math.min(...runs.map(({ lower }) => lower)).toFixed(6)} to ${Math.max(...runs.map(({ upper }) => upper)).toFixed(6)}`,
+        spread(
+          runs.map(({ products }) => products),
+          (count) => String(count),
+        ),
+        of(runs.filter(({ certified }) => certified).length, runs.length),
+        of(runs.filter((run) => run.lower <= lambdaMax && lambdaMax <= run.upper).length, runs.length),
+      ]),
+    ],
+    1,
+  );
+}
+
+function of(count: number, total: number): string {
+  return `${count} of ${total}`;
+}
+
+/** The median, with the extremes in brackets where they differ. */
+function spread(values: readonly number[], text: (value: number) => string): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)].map(text);
+  return least === most ? String(least) : `${text(median(values))} (${String(least)} to ${String(most)})`;
+}
