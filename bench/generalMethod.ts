@@ -29,7 +29,7 @@ const reference: readonly ProductCase[] = [
   {
     name: 'b',
     network: '784-512-256-10, tanh',
-    rounds: 41,
+    rounds: 31,
     leastWork: 3.21e9,
     torchBatch: 500,
     aim: { ratio: 0.9, products: 32 },
@@ -38,7 +38,7 @@ const reference: readonly ProductCase[] = [
   {
     name: 'c',
     network: 'two convolutions',
-    rounds: 21,
+    rounds: 15,
     leastWork: 5.88e9,
     torchBatch: 32,
     aim: { ratio: 0.8, products: 12 },
@@ -47,7 +47,7 @@ const reference: readonly ProductCase[] = [
   {
     name: 'd',
     network: 'transformer, 2 layers',
-    rounds: 21,
+    rounds: 15,
     leastWork: 3.33e9,
     torchBatch: 128,
     aim: { ratio: 0.8, products: 12 },
@@ -59,7 +59,7 @@ const reference: readonly ProductCase[] = [
 const transformer: ProductCase = {
   name: 'transformer',
   network: 'transformer, 12 layers',
-  rounds: 21,
+  rounds: 15,
   leastWork: transformerWork({ tokens: 64, samples: 4, width: 192, hidden: 768, layers: 12, inputs: 16 }),
   torchBatch: 2,
   aim: { ratio: 0.8, products: null },

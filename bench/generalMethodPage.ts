@@ -51,6 +51,7 @@ function productTable(rows: readonly ProductRow[]): string {
       torch === null ? '–' : (1000 * torch.seconds).toPrecision(3),
       torch === null ? '–' : (seconds / torch.seconds).toFixed(2),
       `≤ ${row.aim.ratio}`,
+      torch === null ? '–' : `${(1000 * torch.batchedSeconds).toPrecision(3)} (of ${row.torchBatch})`,
       (leastWork / 1e9).toPrecision(3),
       ((2 * runtimeRate) / 1e9).toPrecision(3),
       `${((100 * leastWork) / seconds / (2 * runtimeRate)).toFixed(0)} %`,

@@ -20,7 +20,7 @@ const memoryBudget = 1.5 * gibibyte;
 /** What is measured; `rounds` where none are told. */
 const cases = [
   { name: 'a', widths: '64-16-10', samples: 1797, rounds: 31 },
-  { name: 'b', widths: '784-512-256-10', samples: 1000, rounds: 3 },
+  { name: 'b', widths: '784-512-256-10', samples: 1000, rounds: 2 },
 ] as const;
 
 const growthBySamples = [125, 250, 500, 1000, 2000, 4000, 8000];
@@ -54,7 +54,7 @@ function fullHessian(name: string): FullHessian | null {
   const script = join('bench', 'fullHessian.py');
   const { status, stdout, stderr, error } = spawnSync(
     python,
-    [script, join(folder, `${name}.npz`), String(roundsFor(5))],
+    [script, join(folder, `${name}.npz`), String(roundsFor(3))],
     { encoding: 'utf8', env: torchEnvironment },
   );
   if (status === 0) return JSON.parse(stdout) as FullHessian;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { formatQuantity } from '../../src/report/number';
+import { formatNumber, formatQuantity } from '../../src/report/number';
 import type { Report } from '../../src/report/report';
 import { chooseInExplorerMenu, runCommand, startHostedVscode, webview } from './hostedVscode.mjs';
 import { writeSmallModel } from './smallModel';
@@ -69,10 +69,10 @@ async function openModels(): Promise<Locator> {
   return page.locator('.pane', { has: header }).locator('.monaco-list-row');
 }
 
-/** The headline of the panel, once the analysis is done. */
-async function upperBoundShown(): Promise<string> {
+/** What the panel says of the sharpest direction, once the analysis is done. */
+async function sharpestDirectionShown(): Promise<string> {
   await webview(page).locator('.strip.done').waitFor();
-  return webview(page).getByLabel('The sharpest direction').locator('.headline').innerText();
+  return webview(page).getByLabel('The sharpest direction').innerText();
 }
 
 async function analyze(fileName: string): Promise<void> {
@@ -109,7 +109,9 @@ describe('from the explorer', () => {
     const report = await commandLineReport();
     const bound = formatQuantity(report.bounds.lambdaMax.upper);
     await analyze('digits.onnx');
-    expect(await upperBoundShown()).toContain(bound);
+    const shown = await sharpestDirectionShown();
+    expect(shown).toContain(bound);
+    expect(shown).toContain(formatNumber(report.sharpness?.lambdaMax.upper ?? Number.NaN));
     const rows = webview(page).locator('tbody tr');
     expect(await rows.count()).toBe(report.layers.length);
     for (const layer of report.layers) {
@@ -122,26 +124,26 @@ describe('from the explorer', () => {
     // VS Code saves what the panel keeps a little later than the panel says so.
     await page.waitForTimeout(2000);
     await page.reload();
-    expect(await upperBoundShown()).toContain(bound);
+    expect(await sharpestDirectionShown()).toContain(bound);
     await page.waitForTimeout(1000);
     const strip = await webview(page).getByRole('status').innerText();
     expect(strip).not.toMatch(/changed|Reading|Starting/);
     await webview(page).locator('#run-again').click();
-    expect(await upperBoundShown()).toContain(bound);
+    expect(await sharpestDirectionShown()).toContain(bound);
   });
 
   it('a hidden panel shows the same when it comes back', async () => {
     await analyzeSmall();
-    const before = await upperBoundShown();
+    const before = await sharpestDirectionShown();
     await page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'train.ts' }).dblclick();
     await page.locator('.tab.active', { hasText: 'train.ts' }).waitFor();
     await page.locator('.tab', { hasText: 'Sharpness of small.onnx' }).click();
-    expect(await upperBoundShown()).toBe(before);
+    expect(await sharpestDirectionShown()).toBe(before);
   });
 
   it('the report is exported as the command line prints it', async () => {
     await analyze('digits.onnx');
-    await upperBoundShown();
+    await sharpestDirectionShown();
     const path = join(folder, 'exported.json');
     await webview(page).locator('#export').click();
     await webview(page).locator('#export-json').click();
@@ -153,7 +155,7 @@ describe('from the explorer', () => {
 
   it('cancelling from the panel kills the worker and says so', async () => {
     await analyzeSmall();
-    await upperBoundShown();
+    await sharpestDirectionShown();
     const [worker] = await workersBelow(process.pid);
     if (worker === undefined) throw new Error('The worker is gone within its idle time.');
     // A worker that is stopped stays where it is: the analysis cannot end before it is cancelled.
@@ -163,7 +165,7 @@ describe('from the explorer', () => {
     await webview(page).getByRole('status').filter({ hasText: 'Cancelled' }).waitFor();
     await until(async () => !(await workersBelow(process.pid)).includes(worker));
     await webview(page).locator('#strip-run').click();
-    await upperBoundShown();
+    await sharpestDirectionShown();
   });
 });
 
@@ -175,7 +177,7 @@ it('from the palette, a model is picked from those of the workspace', async () =
   expect(offered).toContain('lonely.onnx');
   expect(offered).not.toContain('pointer.onnx');
   await rows.filter({ hasText: 'small.onnx' }).first().click();
-  await upperBoundShown();
+  await sharpestDirectionShown();
   await page.locator('.tab', { hasText: 'Sharpness of small.onnx' }).waitFor();
 });
 
@@ -196,7 +198,7 @@ describe('the models view', () => {
     await models.filter({ hasText: 'added.onnx' }).waitFor({ state: 'detached' });
 
     await models.filter({ hasText: 'small.onnx' }).click();
-    await upperBoundShown();
+    await sharpestDirectionShown();
   });
 });
 
@@ -206,7 +208,7 @@ it('a model without samples beside it asks for them before it shows any number',
   await webview(page).getByLabel('Choose samples').waitFor();
   expect(await webview(page).locator('body').innerText()).not.toContain('≤');
   await webview(page).locator('#random').click();
-  await upperBoundShown();
+  await sharpestDirectionShown();
   expect(await webview(page).locator('body').innerText()).toContain('random inputs');
 });
 
@@ -214,12 +216,12 @@ it('the samples that are chosen are remembered beside the model, and used withou
   const models = await openModels();
   await models.filter({ hasText: 'two.onnx' }).click();
   await webview(page).locator('#candidate-1').click();
-  const bound = await upperBoundShown();
+  const bound = await sharpestDirectionShown();
   const sidecar = join(folder, 'several', 'two.sharpness.json');
   expect(JSON.parse(await readFile(sidecar, 'utf8'))).toEqual({ samples: 'other.npz' });
 
   await runCommand(page, 'View: Close All Editors');
   await models.filter({ hasText: 'two.onnx' }).click();
-  expect(await upperBoundShown()).toBe(bound);
+  expect(await sharpestDirectionShown()).toBe(bound);
   expect(await webview(page).locator('#samples-chip').innerText()).toContain('other.npz');
 });
