@@ -72,7 +72,7 @@ async function openModels(): Promise<Locator> {
 /** What the panel says of the sharpest direction, once the analysis is done. */
 async function sharpestDirectionShown(): Promise<string> {
   await webview(page).locator('.strip.done').waitFor();
-  return webview(page).getByLabel('The sharpest direction').innerText();
+  return webview(page).locator('.answer', { hasText: 'The sharpest direction' }).innerText();
 }
 
 async function analyze(fileName: string): Promise<void> {
