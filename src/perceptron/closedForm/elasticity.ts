@@ -14,6 +14,7 @@ const step = 1e-4;
 /**
  * Elasticity of the upper bound U by every layer: ⟨∂U/∂W_l, W_l⟩ / U, the relative change of the bound per relative change
  * of the scale of W_l, its bias unchanged (math.md 7), by a central difference in log scale: two closed forms a layer.
+ * Null where the bound is 0: nothing is relative to it.
  * @param onProgress told the fraction done
  */
 export async function weightElasticities(
@@ -21,9 +22,9 @@ export async function weightElasticities(
   products: MatrixProducts,
   plan: ClosedFormPlan,
   onProgress: (fraction: number) => void,
-): Promise<number[]> {
+): Promise<(number | null)[]> {
   const { layers } = problem.perceptron;
-  const elasticities: number[] = [];
+  const elasticities: (number | null)[] = [];
   for (const [l] of layers.entries()) {
     const bounds: number[] = [];
     for (const [side, exponent] of [-step, step].entries()) {
@@ -35,7 +36,8 @@ export async function weightElasticities(
     }
     const [below, above] = [bounds[0]!, bounds[1]!];
     // Signed like the definition: the change of U itself over U, also where U is negative.
-    elasticities.push((above - below) / (step * (above + below)));
+    const bound = (above + below) / 2;
+    elasticities.push(bound === 0 ? null : (above - below) / (2 * step * bound));
   }
   return elasticities;
 }

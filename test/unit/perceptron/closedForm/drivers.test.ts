@@ -86,10 +86,26 @@ describe('what drives the bound', () => {
           const slope = (step: number): number =>
             (boundAt(l, Math.exp(step)) - boundAt(l, Math.exp(-step))) / (2 * step * boundAt(l, 1));
           const richardson = (4 * slope(h / 2) - slope(h)) / 3;
-          expect(Math.abs(elasticity - richardson)).toBeLessThanOrEqual(1e-5 * (1 + Math.abs(richardson)));
+          expect(Math.abs((elasticity ?? Number.NaN) - richardson)).toBeLessThanOrEqual(
+            1e-5 * (1 + Math.abs(richardson)),
+          );
         });
       }),
       { numRuns: 20, seed: 2 },
     );
+  });
+
+  it('has no elasticity of a bound that is 0', async () => {
+    const problem = problemOf({
+      widths: [1, 1],
+      biased: [false],
+      activations: ['identity'],
+      parameters: [[0.5]],
+      samples: [[0]],
+      targets: [[1]],
+      loss: 'mean-squared-error',
+    });
+    const plan = planClosedForm(problem.perceptron, 1, 2 ** 30, { sampleRows: false });
+    expect(await weightElasticities(problem, products, plan, () => undefined)).toEqual([null]);
   });
 });
