@@ -6,7 +6,7 @@ import { dependentOn, reachedFrom, sizeOf } from '../graph/static/value';
 import type { RunTensor } from '../runtime/session';
 import { tangentsOf } from './derivatives';
 import type { Feeds } from './feeds';
-import { parameterFeeds, pickFeeds, vectorFeeds } from './feeds';
+import { FlatTensors, parameterFeeds, pickFeeds } from './feeds';
 import type { ProofSubject } from './frozenMasks';
 import { heldValues } from './frozenMasks';
 import { openPart } from './productSessions';
@@ -97,9 +97,9 @@ async function runTangents(
   });
   const outputs = new Map(moving.map(({ value, tangent }) => [`tangent ${value.id}`, tangent]));
   const part = await openPart(outputs, new Map(), 'float64', threads);
-  const directions = vectorFeeds('direction', u, graphs.parameters, 'float64');
+  const directions = new FlatTensors('direction', graphs.parameters, 'float64', u);
   const results = await part.session.run(
-    pickFeeds(part.inputs, parameterFeeds(graphs.parameters, weights, 'float64'), directions, feeds),
+    pickFeeds(part.inputs, parameterFeeds(graphs.parameters, weights, 'float64'), directions.feeds, feeds),
   );
   await part.session.release();
   return new Map(moving.map(({ value }) => [value, reals(results[`tangent ${value.id}`])]));
@@ -142,12 +142,12 @@ async function firstWrongReverse(
     products.forEach((product, i) => outputs.set(`reverse ${value.id} ${i}`, product));
   }
   const part = await openPart(outputs, new Map(), 'float64', threads);
-  const directions = vectorFeeds('direction', u, graphs.parameters, 'float64');
+  const directions = new FlatTensors('direction', graphs.parameters, 'float64', u);
   const results = await part.session.run(
     pickFeeds(
       part.inputs,
       parameterFeeds(graphs.parameters, weights, 'float64'),
-      directions,
+      directions.feeds,
       cotangents,
       feeds,
     ),

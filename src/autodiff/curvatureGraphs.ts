@@ -45,6 +45,7 @@ export function curvatureGraphs(
   const outputs = reshape(g, model.output, [count, width]);
   const targets = g.input('targets', [count, width], 'real');
   const weights = g.input('weights', [count], 'real');
+  const ofBatch = [...model.inputs.values(), ...model.computed.values(), targets, weights];
   const directions = parameters.map(({ dims }, i) => g.input(`direction ${i}`, dims, 'real'));
   const along = new Map(parameters.map((parameter, i) => [parameter, directions[i] ?? parameter]));
   const orZero = (values: readonly (Value | null)[]): Value[] =>
@@ -54,11 +55,11 @@ export function curvatureGraphs(
   const back = (cotangent: Value): Value[] =>
     orZero(cotangentsOf(g, new Map([[outputs, cotangent]]), parameters, table));
   const gradient = back(atOutputs);
-  const hessianProduct = regroup(g, orZero(tangentsOf(g, gradient, along, table)), directions);
+  const hessianProduct = regroup(g, orZero(tangentsOf(g, gradient, along, table)), directions, ofBatch);
   const [moved = null] = tangentsOf(g, [outputs], along, table);
   const [turned = null] =
     moved === null ? [] : tangentsOf(g, [atOutputs], new Map([[outputs, moved]]), table);
-  const gaussNewtonProduct = regroup(g, turned === null ? orZero([]) : back(turned), directions);
+  const gaussNewtonProduct = regroup(g, turned === null ? orZero([]) : back(turned), directions, ofBatch);
   return {
     model,
     outputs,

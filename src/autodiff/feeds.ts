@@ -126,23 +126,34 @@ export function pickFeeds(names: Iterable<string>, ...sources: readonly Feeds[])
   );
 }
 
-/** Cuts a flat vector at the parameters: one tensor for each, named `prefix i`. */
-export function vectorFeeds(
-  prefix: string,
-  vector: Float64Array,
-  parameters: readonly Value[],
-  precision: Precision,
-): Feeds {
-  const reals = realArray(vector, precision);
-  let from = 0;
-  return new Map(
-    parameters.map(({ dims }, i) => {
-      const to = from + sizeOf(dims);
-      const tensor = { dims, data: reals.subarray(from, to) };
-      from = to;
-      return [`${prefix} ${i}`, tensor];
-    }),
-  );
+/** A flat vector over all parameters, with a tensor named `prefix i` for each of them on the same numbers. */
+export class FlatTensors {
+  readonly numbers: Float32Array | Float64Array;
+  readonly feeds: Feeds;
+  readonly record: RunFeeds;
+
+  /** @param vector what they hold at first, length P; null: zeros */
+  constructor(
+    prefix: string,
+    parameters: readonly Value[],
+    precision: Precision,
+    vector: Float64Array | null = null,
+  ) {
+    const order = parameters.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
+    const numbers = precision === 'float64' ? new Float64Array(order) : new Float32Array(order);
+    if (vector !== null) numbers.set(vector);
+    let from = 0;
+    this.numbers = numbers;
+    this.feeds = new Map(
+      parameters.map(({ dims }, i) => {
+        const to = from + sizeOf(dims);
+        const tensor = { dims, data: numbers.subarray(from, to) };
+        from = to;
+        return [`${prefix} ${i}`, tensor];
+      }),
+    );
+    this.record = Object.fromEntries(this.feeds);
+  }
 }
 
 /** The parameters under the names of the graph's inputs. */
@@ -151,7 +162,7 @@ export function parameterFeeds(
   weights: Float64Array,
   precision: Precision,
 ): Feeds {
-  const tensors = [...vectorFeeds('', weights, parameters, precision).values()];
+  const tensors = [...new FlatTensors('', parameters, precision, weights).feeds.values()];
   return new Map(
     parameters.flatMap(({ operation }, i) => {
       const tensor = tensors[i];
@@ -172,8 +183,22 @@ export function addOutputs(
     if (!(data instanceof Float32Array || data instanceof Float64Array)) {
       throw new RangeError(`The product has no output ${name}`);
     }
-    // Not for … of: its iterator takes ten times as long, and there are millions of numbers.
-    for (let i = 0; i < data.length; i++) total[at + i]! += data[i]!;
+    addNumbers(total.subarray(at, at + data.length), data);
     at += data.length;
   }
+}
+
+/** Adds as many numbers to a total. */
+export function addNumbers(total: Float64Array, numbers: Float32Array | Float64Array): void {
+  if (numbers instanceof Float32Array) addSingles(total, numbers);
+  else addDoubles(total, numbers);
+}
+
+// One loop for each type of array: a loop that has met both is several times slower, and there are millions of numbers.
+function addSingles(total: Float64Array, numbers: Float32Array): void {
+  for (let i = 0; i < numbers.length; i++) total[i]! += numbers[i]!;
+}
+
+function addDoubles(total: Float64Array, numbers: Float64Array): void {
+  for (let i = 0; i < numbers.length; i++) total[i]! += numbers[i]!;
 }

@@ -8,12 +8,12 @@ import type { Loss } from '../report/report';
 import type { RunTensor } from '../runtime/session';
 import { batchFeeds } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
-import { curvatureGraphs } from './curvatureGraphs';
 import type { Feeds, LossTargets, ModelSamples } from './feeds';
 import { addOutputs, parameterFeeds } from './feeds';
 import { lossValues } from './losses';
 import type { DifferentiableModel, PreparedModel } from './preparedModel';
-import { findSubject, prepareModel } from './preparedModel';
+import { findSubject } from './preparedModel';
+import { planModel } from './plannedModel';
 import { ProductSessions } from './productSessions';
 import type { ProofMeasures } from './proof';
 import { proveProducts } from './proof';
@@ -96,15 +96,18 @@ export class HessianProducts {
   ): Promise<HessianProducts> {
     const { precision, threads } = options;
     const subject = findSubject(model, loss, options.output, options.evaluation);
-    const prepared = await prepareModel(subject, samples, targets, options.memoryBudget, threads);
-    const { lowered, layers, width } = prepared;
-    const ordered = layers.flatMap(({ parameters }) => parameters);
-    const values = ordered.flatMap(({ name }) => lowered.parameters.get(name) ?? []);
-    const graphs = curvatureGraphs(lowered, loss, width, values, table);
-    const weights = Float64Array.from(
-      ordered.flatMap(({ tensor }) => Array.from<number | bigint, number>(tensor.data, Number)),
+    const { prepared, graphs } = await planModel(
+      subject,
+      samples,
+      targets,
+      loss,
+      options.memoryBudget,
+      threads,
+      table,
     );
-    const ownWeights = parameterFeeds(values, weights, precision);
+    const { lowered, layers, width } = prepared;
+    const weights = weightsOf(layers);
+    const ownWeights = parameterFeeds(graphs.parameters, weights, precision);
     const batches = await batchFeeds(model, lowered, samples, targets, prepared.batches, precision, threads);
 
     const realBytes = precision === 'float64' ? 8 : 4;
@@ -113,7 +116,7 @@ export class HessianProducts {
     const split = residualBytes <= residualShare * options.memoryBudget;
     const gradient = new Float64Array(weights.length);
     const outputs = new Float64Array(prepared.batches.size * batches.length * width);
-    const gradientNames = values.map((_, i) => `gradient ${i}`);
+    const gradientNames = graphs.parameters.map((_, i) => `gradient ${i}`);
     const extras = new Map<string, Value>([
       ...graphs.gradient.map((value, i) => [`gradient ${i}`, value] as const),
       ['outputs', graphs.outputs],
@@ -256,6 +259,12 @@ function requireFinite(losses: Float64Array, gradient: Float64Array): void {
   }
 }
 
+function normOf(data: ArrayLike<number | bigint>): number {
+  let squares = 0;
+  for (let i = 0; i < data.length; i++) squares += Number(data[i]) ** 2;
+  return Math.sqrt(squares);
+}
+
 /** The lowered graph must give what the file's own operators give, up to the rounding of float32. */
 function requireOwnOutputs({ ownOutputs, subject }: PreparedModel, outputs: Float64Array): void {
   const size = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -269,14 +278,25 @@ function requireOwnOutputs({ ownOutputs, subject }: PreparedModel, outputs: Floa
   );
 }
 
+/** θ: all parameters in the order of the layers. */
+function weightsOf(layers: readonly Layer[]): Float64Array {
+  const tensors = layers.flatMap(({ parameters }) => parameters.map(({ tensor }) => tensor.data));
+  const weights = new Float64Array(tensors.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const data of tensors) {
+    for (let i = 0; i < data.length; i++) weights[at + i] = Number(data[i]);
+    at += data.length;
+  }
+  return weights;
+}
+
 function productLayers(layers: readonly Layer[]): readonly ProductLayer[] {
   let at = 0;
   return layers.map(({ name, kind, parameters, inputs, outputs }) => {
     const from = at;
     for (const { tensor } of parameters) at += sizeOf(tensor.dims);
     const [weight] = parameters;
-    const squares = Array.from<number | bigint, number>(weight?.tensor.data ?? [], Number);
-    const weightNorm = Math.sqrt(squares.reduce((sum, value) => sum + value * value, 0));
+    const weightNorm = weight === undefined ? 0 : normOf(weight.tensor.data);
     return { name, kind, parameters: at - from, inputs, outputs, from, to: at, weightNorm };
   });
 }

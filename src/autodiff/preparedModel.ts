@@ -10,14 +10,12 @@ import { findParameters } from '../graph/parameters';
 import { refuseUndifferentiable } from '../graph/refusals';
 import { sizeOf } from '../graph/static/value';
 import { findTransposedCopies, separateMerged } from '../graph/tiedWeights';
-import type { Executable, Trace } from '../graph/trace';
+import type { Executable } from '../graph/trace';
 import { traceModel } from '../graph/trace';
 import { FailureError } from '../report/failure';
-import type { TracedTensor } from '../runtime/session';
 import { printable } from '../report/printable';
 import type { Loss } from '../report/report';
 import type { Batches } from './batches';
-import { cutBatches } from './batches';
 import type { LossTargets, ModelSamples } from './feeds';
 import { modelFeeds } from './feeds';
 
@@ -97,80 +95,45 @@ export interface PreparedModel {
   readonly ownOutputs: Float64Array;
 }
 
-/** The weights, the direction, the sum and the outputs of one batch. */
-const vectorsOfProduct = 4;
-/** A tensor, its tangent, its cotangent, the tangent of that, and two factors kept. */
-const valuesPerTensor = 6;
-/** The work of one batch takes this part of the memory budget at most. */
-const batchesInBudget = 32;
-/** Samples of the first run, from which the sizes of the tensors are known. */
-const probedSamples = 2;
-/** Numbers of the largest tensor of a batch: more would not stay in the cache between two operators. */
-const cachedNumbers = 2 ** 19;
-
-/** Traces the model on real samples, first on two to choose the size of the batches, then on one batch to lower it. */
+/**
+ * Traces the model on a first batch of real samples and lowers it for batches of that size.
+ * @param smaller what a smaller batch gave, whose samples must have the same outputs in this one
+ */
 export async function prepareModel(
   subject: Subject,
   samples: ModelSamples,
   targets: LossTargets,
-  memoryBudget: number,
+  batches: Batches,
   threads: number,
+  smaller: PreparedModel | null,
 ): Promise<PreparedModel> {
   const { model, graph, nodes, target, parameters, copies } = subject;
   const needed = new Set(nodes.flatMap(({ inputs }) => inputs));
   const specs = graph.inputs.filter(({ name }) => needed.has(name) || name === target);
-  const traceOf = (size: number): Promise<Trace> =>
-    traceModel(model, nodes, modelFeeds(samples, specs, 0, size), threads, target);
-
-  const probe = Math.min(probedSamples, samples.count);
-  const probed = await traceOf(probe);
-  const sizes = [...probed.values()].map(({ dims }) => sizeOf(dims) / probe);
-  const numbers = sizes.reduce((a, b) => a + b, 0);
-  requireRoom(parameters, numbers, memoryBudget);
-  const largest = sizes.reduce((a, b) => Math.max(a, b), 1);
-  const batches = cutBatches(
-    samples.count,
-    Math.floor(Math.min(memoryBudget / (batchesInBudget * numbers * 8), cachedNumbers / largest)),
-  );
-  const trace = batches.size === probe ? probed : await traceOf(batches.size);
+  const trace = await traceModel(model, nodes, modelFeeds(samples, specs, 0, batches.size), threads, target);
   const outputs = trace.get(target);
-  requireIndependentRows(subject, probed.get(target), outputs, probe);
+  const ownOutputs = Float64Array.from(outputs?.data ?? [], Number);
+  if (smaller !== null) requireIndependentRows(subject, smaller, ownOutputs);
   const width = widthOf(subject, outputs?.dims ?? [], batches.size, targets);
   const inputDims = new Map(samples.inputs.map(({ name, dims }) => [name, [batches.size, ...dims]]));
   const learned = new Set(parameters.map(({ name }) => name));
   const lowered = lowerGraph(graph, nodes, target, { learned, copies }, inputDims, trace);
   const used = parameters.filter(({ name }) => lowered.parameters.has(name));
   const layers = groupLayers(graph, used, (tensor) => trace.get(tensor)?.dims ?? null);
-  const ownOutputs = Float64Array.from(outputs?.data ?? [], Number);
   return { subject, batches, lowered, layers, width, ownOutputs };
-}
-
-/** Bytes that one sample's work and the vectors of a product take at least, against the budget. */
-function requireRoom(parameters: readonly Parameter[], numbers: number, memoryBudget: number): void {
-  const order = parameters.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
-  const least = 8 * (vectorsOfProduct * order + valuesPerTensor * numbers);
-  if (least <= memoryBudget) return;
-  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
-  throw new FailureError(
-    'TooLarge',
-    `The model has ${order.toLocaleString('en')} parameters and ${Math.ceil(numbers).toLocaleString('en')} intermediate numbers for one sample, whose products take at least ${megabytes(least)}, more than the ${megabytes(memoryBudget)} allowed; allow more with --memory, or analyse a smaller model.`,
-  );
 }
 
 /** What a sample gives must not depend on the others of its batch, or the loss is no mean over samples. */
 function requireIndependentRows(
   { output }: Subject,
-  probed: TracedTensor | undefined,
-  whole: TracedTensor | undefined,
-  rows: number,
+  { ownOutputs: few, batches }: PreparedModel,
+  many: Float64Array,
 ): void {
-  const few = Array.from<number | bigint, number>(probed?.data ?? [], Number);
-  const many = Array.from<number | bigint, number>(whole?.data?.slice(0, few.length) ?? [], Number);
   const size = few.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (few.every((value, i) => !(Math.abs(value - (many[i] ?? Number.NaN)) > 1e-3 * size + 1e-5))) return;
   throw new FailureError(
     'UnsupportedStructure',
-    `The output "${printable(output)}" of a sample depends on the other samples of its batch (it changes from ${rows} samples to more), so there is no loss for each sample; export the model in evaluation mode and with a free batch size.`,
+    `The output "${printable(output)}" of a sample depends on the other samples of its batch (it changes from ${batches.size} samples to more), so there is no loss for each sample; export the model in evaluation mode and with a free batch size.`,
   );
 }
 

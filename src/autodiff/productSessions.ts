@@ -1,14 +1,16 @@
 import type { Value } from '../graph/static/value';
-import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
 import { neededValues, writeOnnx } from '../graph/writing/writeOnnx';
 import type { RunTensor } from '../runtime/session';
 import { Session } from '../runtime/session';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
-import { addOutputs, pickFeeds, vectorFeeds } from './feeds';
+import { addNumbers, FlatTensors, pickFeeds } from './feeds';
 import { residualsOf } from './split';
 import { multiplyAddsOf } from './workload';
+
+/** Of weights that become part of the model; a message of more than 2 GiB cannot be written. */
+const mostFixedBytes = 2 ** 30;
 
 /** A session with the names of what it reads. */
 export interface Part {
@@ -22,8 +24,9 @@ export async function openPart(
   given: ReadonlyMap<Value, string>,
   precision: Precision,
   threads: number,
+  fixed: ReadonlyMap<Value, Float32Array | Float64Array> = new Map(),
 ): Promise<Part> {
-  const { bytes, inputs } = writeOnnx(outputs, given, precision);
+  const { bytes, inputs } = writeOnnx(outputs, given, precision, fixed);
   return { session: await Session.open({ bytes, externalData: [] }, threads), inputs: [...inputs.keys()] };
 }
 
@@ -40,14 +43,18 @@ export class ProductSessions {
   /** Multiply-adds of one product over one batch. */
   readonly multiplyAdds: number;
 
+  private readonly directions: FlatTensors;
+  private readonly results: FlatTensors;
+
   private constructor(
-    private readonly parameters: readonly Value[],
-    private readonly outputNames: readonly string[],
     private readonly perVector: Part,
     private readonly feeds: readonly Feeds[],
-    private readonly precision: Precision,
+    parameters: readonly Value[],
+    precision: Precision,
     perVectorValues: readonly Value[],
   ) {
+    this.directions = new FlatTensors('direction', parameters, precision);
+    this.results = new FlatTensors('product', parameters, precision);
     this.multiplyAdds = multiplyAddsOf(perVectorValues);
   }
 
@@ -92,24 +99,24 @@ export class ProductSessions {
         await part.session.release();
       }
     }
-    const outputNames = product.map((_, i) => `product ${i}`);
     const outputs = new Map(product.map((value, i) => [`product ${i}`, value]));
-    const perVector = await openPart(outputs, kept, precision, threads);
+    const fixed = precision === 'float32' ? fixedParameters(graphs.parameters, parameterFeeds) : new Map();
+    const perVector = await openPart(outputs, kept, precision, threads, fixed);
     const values = neededValues(product, kept).filter((value) => !kept.has(value));
     const feeds = batches.map(
       (own, batch) => new Map([...parameterFeeds, ...own, ...(residualFeeds[batch] ?? [])]),
     );
-    return new ProductSessions(graphs.parameters, outputNames, perVector, feeds, precision, values);
+    return new ProductSessions(perVector, feeds, graphs.parameters, precision, values);
   }
 
   /** The product with a flat vector, summed over the first `batches` batches. */
   async multiply(vector: Float64Array, batches = this.feeds.length): Promise<Float64Array> {
-    const order = this.parameters.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
-    const directions = vectorFeeds('direction', vector, this.parameters, this.precision);
-    const total = new Float64Array(order);
+    const { perVector, directions, results } = this;
+    directions.numbers.set(vector);
+    const total = new Float64Array(vector.length);
     for (const feeds of this.feeds.slice(0, batches)) {
-      const outputs = await this.perVector.session.run(pickFeeds(this.perVector.inputs, directions, feeds));
-      addOutputs(total, outputs, this.outputNames);
+      await perVector.session.runInto(pickFeeds(perVector.inputs, directions.feeds, feeds), results.record);
+      addNumbers(total, results.numbers);
     }
     return total;
   }
@@ -117,6 +124,19 @@ export class ProductSessions {
   async release(): Promise<void> {
     await this.perVector.session.release();
   }
+}
+
+/** The weights as constants of the model, as far as an ONNX file can hold them. */
+function fixedParameters(parameters: readonly Value[], weights: Feeds): ReadonlyMap<Value, Float32Array> {
+  const tensors = parameters
+    .map((value) => {
+      const { operation } = value;
+      const data = operation.kind === 'input' ? weights.get(operation.name)?.data : undefined;
+      return data instanceof Float32Array ? ([[value, data]] as const) : [];
+    })
+    .flat();
+  const bytes = tensors.reduce((sum, [, { byteLength }]) => sum + byteLength, 0);
+  return new Map(bytes <= mostFixedBytes ? tensors : []);
 }
 
 function entryOf(

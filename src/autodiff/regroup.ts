@@ -1,76 +1,244 @@
-import { add, div, mul, sub } from '../graph/static/elementwise';
+import { add, div, mul, neg, sub } from '../graph/static/elementwise';
+import { swapLastTwo } from '../graph/static/shape';
 import type { StaticGraph } from '../graph/static/staticGraph';
 import type { Value } from '../graph/static/value';
 import { dependentOn, reachedFrom, sameDims } from '../graph/static/value';
 
+/** A value that moves with the direction, times one that does not; all of one shape. */
+interface Term {
+  readonly moved: Value;
+  readonly sign: 1 | -1;
+  /** null: 1. */
+  readonly factor: Value | null;
+}
+
+/** The factor times the sum of the terms. */
+interface Combination {
+  readonly factor: Value | null;
+  readonly terms: readonly Term[];
+}
+
 /**
- * A product is linear in its direction, so of the two factors of a multiplication only one moves with it. Here the
- * factors that do not move are multiplied among themselves, (t·p)·q = t·(p·q), and gathered, t·p + t·q = t·(p + q):
- * they are then computed once for each batch, and what is left for each vector is one multiplication.
+ * A product is linear in its direction: what moves with it is only added, multiplied by what does not move, and taken
+ * through other linear operations. Here elementwise sums and multiples are gathered into linear combinations of what the
+ * other operations give, (t·p + u)·q + t·r = t·(p·q + r) + u·q: the factors are then computed once for each batch, and what
+ * is left for each vector is one multiplication a term. The second derivative of an activation, however it is written
+ * out, becomes two of them. Matrices that do not move are turned as their products read them, also once for each batch.
+ * @param directions the inputs that change with the vector
+ * @param samples the inputs that change with the batch
  */
 export function regroup(
   g: StaticGraph,
   outputs: readonly Value[],
   directions: readonly Value[],
+  samples: readonly Value[],
 ): readonly Value[] {
-  const ordered = reachedFrom(outputs);
-  const moving = dependentOn(directions, ordered);
-  const uses = new Map<Value, number>();
-  for (const { inputs } of ordered) for (const input of inputs) uses.set(input, (uses.get(input) ?? 0) + 1);
-  for (const output of outputs) uses.set(output, (uses.get(output) ?? 0) + 1);
-  const replaced = new Map<Value, Value>();
-  /** A new value as what moves times what does not. */
-  const products = new Map<Value, { readonly moved: Value; readonly factor: Value }>();
+  return new Regrouping(g, outputs, directions, samples).outputs();
+}
 
-  const times = (moved: Value, factor: Value, split: boolean): Value => {
-    const inner = split ? products.get(moved) : undefined;
-    const [own, all] = inner === undefined ? [moved, factor] : [inner.moved, mul(g, inner.factor, factor)];
-    const value = mul(g, own, all);
-    if (sameDims(own.dims, value.dims)) products.set(value, { moved: own, factor: all });
-    return value;
-  };
+class Regrouping {
+  private readonly ordered: readonly Value[];
+  private readonly moving: ReadonlySet<Value>;
+  private readonly ofBatch: ReadonlySet<Value>;
+  /** How often each value is read by a sum or a multiple, and by anything else. */
+  private readonly gathered = new Map<Value, number>();
+  private readonly other = new Map<Value, number>();
+  private readonly combinations = new Map<Value, Combination>();
+  private readonly made = new Map<Value, Value>();
 
-  const rebuilt = (value: Value): Value => {
-    const { operation, inputs } = value;
-    const own = inputs.map((input) => replaced.get(input) ?? input);
-    const [a, b] = own;
-    const [first, second] = inputs;
-    const alone = (input: Value | undefined): boolean => input !== undefined && uses.get(input) === 1;
-    if (a !== undefined && operation.kind === 'unary' && operation.function === 'neg' && products.has(a)) {
-      return times(a, g.scalar(-1), alone(first));
+  constructor(
+    private readonly g: StaticGraph,
+    private readonly wanted: readonly Value[],
+    directions: readonly Value[],
+    samples: readonly Value[],
+  ) {
+    this.ordered = reachedFrom(wanted);
+    this.moving = dependentOn(directions, this.ordered);
+    this.ofBatch = dependentOn(samples, this.ordered);
+    const count = (uses: Map<Value, number>, value: Value): void => {
+      uses.set(value, (uses.get(value) ?? 0) + 1);
+    };
+    for (const value of this.ordered) {
+      const uses = this.isGathered(value) ? this.gathered : this.other;
+      for (const input of value.inputs) count(uses, input);
     }
-    if (operation.kind !== 'binary' || a === undefined || b === undefined || !first || !second) {
-      return g.make(operation, own, value.dims, value.type);
-    }
-    const [aMoves, bMoves] = [moving.has(first), moving.has(second)];
-    switch (operation.function) {
-      case 'mul':
-        return aMoves ? times(a, b, alone(first)) : times(b, a, alone(second));
-      case 'div':
-        return aMoves && !bMoves ? times(a, div(g, g.scalar(1), b), alone(first)) : div(g, a, b);
-      case 'add':
-      case 'sub': {
-        const gathered =
-          aMoves && bMoves && alone(first) && alone(second) ? common(a, b, operation.function) : null;
-        return gathered ?? (operation.function === 'add' ? add(g, a, b) : sub(g, a, b));
-      }
-    }
-  };
-
-  /** t·p ± t·q as t·(p ± q). */
-  const common = (a: Value, b: Value, name: 'add' | 'sub'): Value | null => {
-    const [left, right] = [products.get(a), products.get(b)];
-    if (left === undefined || left.moved !== right?.moved) return null;
-    const factor = name === 'add' ? add(g, left.factor, right.factor) : sub(g, left.factor, right.factor);
-    return times(left.moved, factor, false);
-  };
-
-  for (const value of ordered) {
-    if (!moving.has(value) || value.inputs.length === 0) continue;
-    replaced.set(
-      value,
-      g.under(value.origin, () => rebuilt(value)),
-    );
+    for (const output of wanted) count(this.other, output);
   }
-  return outputs.map((output) => replaced.get(output) ?? output);
+
+  outputs(): readonly Value[] {
+    for (const value of this.ordered) {
+      if (!this.moving.has(value)) continue;
+      this.g.under(value.origin, () => {
+        this.combinations.set(value, this.settled(value, this.combined(value)));
+      });
+    }
+    return this.wanted.map((output) => this.g.under(output.origin, () => this.value(output)));
+  }
+
+  /** Whether a value is a sum or a multiple of moving values of its own shape. */
+  private isGathered({ operation, inputs, dims }: Value): boolean {
+    const movesAlike = (input: Value): boolean => this.moving.has(input) && sameDims(input.dims, dims);
+    const [a, b] = inputs;
+    if (a === undefined) return false;
+    if (operation.kind === 'unary') return operation.function === 'neg' && movesAlike(a);
+    if (operation.kind !== 'binary' || b === undefined) return false;
+    switch (operation.function) {
+      case 'add':
+      case 'sub':
+        return movesAlike(a) && movesAlike(b);
+      case 'mul':
+        return movesAlike(this.moving.has(a) ? a : b);
+      case 'div':
+        return movesAlike(a) && !this.moving.has(b);
+    }
+  }
+
+  private combined(value: Value): Combination {
+    const { g } = this;
+    const { operation, inputs } = value;
+    const [a, b] = inputs;
+    if (!this.isGathered(value) || a === undefined) return alone(this.rebuilt(value));
+    if (operation.kind !== 'binary' || b === undefined) return negated(this.combinationOf(a));
+    switch (operation.function) {
+      case 'add':
+        return this.sum(this.combinationOf(a), this.combinationOf(b));
+      case 'sub':
+        return this.sum(this.combinationOf(a), negated(this.combinationOf(b)));
+      case 'mul':
+        return this.moving.has(a)
+          ? this.multiple(this.combinationOf(a), b)
+          : this.multiple(this.combinationOf(b), a);
+      case 'div':
+        return this.multiple(this.combinationOf(a), div(g, g.scalar(1), b));
+    }
+  }
+
+  /** An operation that is not gathered, on its inputs as they have become. */
+  private rebuilt(value: Value): Value {
+    const { g } = this;
+    const { operation, inputs, dims, type } = value;
+    if (inputs.length === 0) return value;
+    const own = inputs.map((input) => this.value(input));
+    const [a, b] = own;
+    if (operation.kind === 'matmul') {
+      const turned = (side: 0 | 1, flag: boolean): boolean => flag && this.isKept(inputs[side]);
+      const [turnA, turnB] = [turned(0, operation.transA), turned(1, operation.transB)];
+      const flags = { transA: operation.transA && !turnA, transB: operation.transB && !turnB };
+      const operands = own.map((each, side) => ((side === 0 ? turnA : turnB) ? swapLastTwo(g, each) : each));
+      return g.make({ kind: 'matmul', ...flags }, operands, dims, type);
+    }
+    if (operation.kind !== 'binary' || a === undefined || b === undefined)
+      return g.make(operation, own, dims, type);
+    return { add, sub, mul, div }[operation.function](g, a, b);
+  }
+
+  /** Whether a value is computed once for each batch. */
+  private isKept(value: Value | undefined): boolean {
+    return value !== undefined && !this.moving.has(value) && this.ofBatch.has(value);
+  }
+
+  /** What is computed anyway, or would be computed for each of several readers, is one moving value from here on. */
+  private settled(value: Value, combination: Combination): Combination {
+    const { factor, terms } = combination;
+    const gathered = this.gathered.get(value) ?? 0;
+    if (gathered === 0) return combination;
+    if ((this.other.get(value) ?? 0) > 0) return alone(this.written(combination));
+    return terms.length > 1 && gathered > 1 ? this.asOneTerm(combination) : { factor, terms };
+  }
+
+  private combinationOf(value: Value): Combination {
+    return this.combinations.get(value) ?? alone(value);
+  }
+
+  private value(value: Value): Value {
+    const known = this.made.get(value);
+    if (known !== undefined) return known;
+    const combination = this.combinations.get(value);
+    const made = combination === undefined ? value : this.written(combination);
+    this.made.set(value, made);
+    return made;
+  }
+
+  private multiple({ factor, terms }: Combination, by: Value): Combination {
+    const [only] = terms;
+    if (terms.length === 1 && only !== undefined) {
+      return {
+        factor: null,
+        terms: [{ ...only, factor: this.product(this.product(only.factor, factor), by) }],
+      };
+    }
+    return { factor: this.product(factor, by), terms };
+  }
+
+  private product(a: Value | null, b: Value | null): Value | null {
+    if (a === null) return b;
+    return b === null ? a : mul(this.g, a, b);
+  }
+
+  private sum(a: Combination, b: Combination): Combination {
+    const shared = a.terms.some(({ moved }) => b.terms.some((term) => term.moved === moved));
+    const [left, right] = [a, b].map((each) => (shared ? this.distributed(each) : this.asTerms(each)));
+    const terms = new Map<Value, Term>();
+    for (const term of [...(left ?? []), ...(right ?? [])]) {
+      const known = terms.get(term.moved);
+      terms.set(term.moved, known === undefined ? term : this.gatheredTerm(known, term));
+    }
+    return { factor: null, terms: [...terms.values()] };
+  }
+
+  private gatheredTerm(a: Term, b: Term): Term {
+    const { g } = this;
+    const one = g.scalar(1);
+    const [p, q] = [a.factor ?? one, b.factor ?? one];
+    return { moved: a.moved, sign: a.sign, factor: a.sign === b.sign ? add(g, p, q) : sub(g, p, q) };
+  }
+
+  private distributed({ factor, terms }: Combination): readonly Term[] {
+    return terms.map((term) => ({ ...term, factor: this.product(term.factor, factor) }));
+  }
+
+  /** Without its factor a sum stays what it is; with it, it becomes one term. */
+  private asTerms(combination: Combination): readonly Term[] {
+    return combination.factor === null ? combination.terms : this.asOneTerm(combination).terms;
+  }
+
+  private asOneTerm({ factor, terms }: Combination): Combination {
+    const moved = this.written({ factor: null, terms });
+    return { factor: null, terms: [{ moved, sign: 1, factor }] };
+  }
+
+  private written({ factor, terms }: Combination): Value {
+    const { g } = this;
+    const bare = terms.filter((term) => term.factor === null).length;
+    // One multiplication for every term, or one more for the sum: as many as there are terms without a factor.
+    const inside = factor !== null && (bare === 0 || terms.length === 1);
+    const own = inside ? this.distributed({ factor, terms }) : terms;
+    const byFactor = new Map<Value | null, Term[]>();
+    for (const term of own) byFactor.set(term.factor, [...(byFactor.get(term.factor) ?? []), term]);
+    const parts = [...byFactor].map(([common, alike]): Term => {
+      const [first, ...rest] = alike.toSorted((a, b) => b.sign - a.sign);
+      if (first === undefined) throw new RangeError('A combination without terms');
+      const total = rest.reduce(
+        (sum, { moved, sign }) => (sign === first.sign ? add(g, sum, moved) : sub(g, sum, moved)),
+        first.moved,
+      );
+      return { moved: common === null ? total : mul(g, total, common), sign: first.sign, factor: null };
+    });
+    const [first, ...rest] = parts.toSorted((a, b) => b.sign - a.sign);
+    if (first === undefined) throw new RangeError('A combination without terms');
+    const total = rest.reduce(
+      (sum, { moved, sign }) => (sign === first.sign ? add(g, sum, moved) : sub(g, sum, moved)),
+      first.moved,
+    );
+    const signed = first.sign === 1 ? total : neg(g, total);
+    return inside || factor === null ? signed : mul(g, signed, factor);
+  }
+}
+
+function alone(moved: Value): Combination {
+  return { factor: null, terms: [{ moved, sign: 1, factor: null }] };
+}
+
+function negated({ factor, terms }: Combination): Combination {
+  return { factor, terms: terms.map((term) => ({ ...term, sign: term.sign === 1 ? -1 : 1 })) };
 }

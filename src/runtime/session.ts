@@ -45,14 +45,22 @@ function bitPatterns(data: Tensor.DataType): Tensor.DataType {
   return ArrayBuffer.isView(data) ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
 }
 
+/** What is fed again and again is wrapped once. */
+const wrapped = new WeakMap<RunTensor, Tensor>();
+
+function tensorOf(name: string, tensor: RunTensor): Tensor {
+  const known = wrapped.get(tensor);
+  if (known !== undefined) return known;
+  const { data, dims, type: given } = tensor;
+  const type = given ?? elementTypes.get(data.constructor);
+  if (type === undefined) throw new TypeError(`No element type for the data of ${name}`);
+  const made = new Tensor(type, data, dims);
+  wrapped.set(tensor, made);
+  return made;
+}
+
 function tensorsOf(feeds: RunFeeds): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, { data, dims, type: given }]) => {
-      const type = given ?? elementTypes.get(data.constructor);
-      if (type === undefined) throw new TypeError(`No element type for the data of ${name}`);
-      return [name, new Tensor(type, data, dims)];
-    }),
-  );
+  return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, tensorOf(name, tensor)]));
 }
 
 /**
@@ -103,6 +111,11 @@ export class Session {
         return [name, type === 'bool' ? { data, dims, type } : { data, dims }];
       }),
     );
+  }
+
+  /** Writes the named outputs into tensors of their types and dimensions. */
+  async runInto(feeds: RunFeeds, outputs: RunFeeds): Promise<void> {
+    await this.session.run(tensorsOf(feeds), tensorsOf(outputs));
   }
 
   /** Every output of the model, of whatever type. */

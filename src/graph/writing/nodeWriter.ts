@@ -86,10 +86,11 @@ export class NodeWriter {
     return name;
   }
 
-  addConstant(name: string, data: ConstantData, dims: readonly number[]): void {
+  /** @param data reals of either precision, which are stored in the writer's own */
+  addConstant(name: string, data: ConstantData | Float32Array, dims: readonly number[]): void {
     const stored =
       data instanceof Float64Array && this.precision === 'float32' ? Float32Array.from(data) : data;
-    const type = data instanceof Float64Array ? 'real' : data instanceof BigInt64Array ? 'int64' : 'bool';
+    const type = typeOf(data);
     this.constants.set(name, {
       name,
       dims: dims.map(BigInt),
@@ -118,6 +119,11 @@ export class NodeWriter {
       }),
     );
   }
+}
+
+function typeOf(data: ConstantData | Float32Array): ValueType {
+  if (data instanceof BigInt64Array) return 'int64';
+  return data instanceof Uint8Array ? 'bool' : 'real';
 }
 
 function valueParts(

@@ -23,11 +23,14 @@ const logicalOperators = { and: 'And', or: 'Or', not: 'Not' } as const;
  * is there only where an output needs it.
  * @param outputs by name
  * @param given values that come from outside, by name
+ * @param fixed numbers of inputs that never change, in the precision that is written: onnxruntime packs matrices that it
+ * knows beforehand
  */
 export function writeOnnx(
   outputs: ReadonlyMap<string, Value>,
   given: ReadonlyMap<Value, string>,
   precision: Precision,
+  fixed: ReadonlyMap<Value, Float32Array | Float64Array> = new Map(),
 ): { readonly bytes: Uint8Array; readonly inputs: ReadonlyMap<string, Value> } {
   const w = new NodeWriter(precision);
   const ordered = neededValues([...outputs.values()], given);
@@ -39,7 +42,9 @@ export function writeOnnx(
   const nameOf = (value: Value): string => given.get(value) ?? ownName(value);
   const skipped = new Set([...fused.values(), ...[...convolved.values()].flatMap(({ inner }) => inner)]);
   for (const value of ordered) {
-    if (given.has(value) || value.operation.kind === 'input') inputs.set(nameOf(value), value);
+    const known = fixed.get(value);
+    if (known !== undefined) w.addConstant(nameOf(value), known, value.dims);
+    else if (given.has(value) || value.operation.kind === 'input') inputs.set(nameOf(value), value);
     else if (!skipped.has(value)) {
       const columns = convolved.get(value);
       if (columns === undefined) writeValue(w, value, fused, nameOf);

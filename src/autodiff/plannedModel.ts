@@ -1,0 +1,107 @@
+import type { Value } from '../graph/static/value';
+import { dependentOn, sizeOf } from '../graph/static/value';
+import { neededValues } from '../graph/writing/writeOnnx';
+import { FailureError } from '../report/failure';
+import type { Loss } from '../report/report';
+import { cutBatches } from './batches';
+import type { CurvatureGraphs } from './curvatureGraphs';
+import { curvatureGraphs } from './curvatureGraphs';
+import type { LossTargets, ModelSamples } from './feeds';
+import type { PreparedModel, Subject } from './preparedModel';
+import { prepareModel } from './preparedModel';
+import type { Rules } from './rules/rules';
+import { peakBytesOf } from './workload';
+
+/** A model lowered and differentiated for batches that its work fits the memory with. */
+export interface PlannedModel {
+  readonly prepared: PreparedModel;
+  readonly graphs: CurvatureGraphs;
+}
+
+/** The weights, the direction, the sum, the gradient: vectors beside what a batch takes. */
+const vectorsOfProduct = 4;
+/** The work of one batch takes this part of the memory budget at most: residuals stand beside it. */
+const batchShare = 0.3;
+/** Samples of the first two lowerings, which tell what a batch takes by itself and what every sample takes. */
+const probedSamples = [2, 4] as const;
+/** Numbers of the largest tensor of a batch: more would not stay in the cache between two operators. */
+const cachedNumbers = 2 ** 17;
+/** But where there are many weights, every batch has to read and write them: no tensor needs to be so much smaller. */
+const weightsPerNumber = 1;
+
+/** Bytes of the working set of one batch, and numbers of its largest tensor. */
+interface Work {
+  readonly samples: number;
+  readonly bytes: number;
+  readonly largest: number;
+}
+
+/**
+ * Lowers the model for a few samples, from whose graphs the memory of a batch is known, then for batches of the size that
+ * fits. The measure is the Hessian's product that keeps nothing, in float64: the proof makes it whatever the products are.
+ * @throws FailureError TooLarge where one sample does not fit
+ */
+export async function planModel(
+  subject: Subject,
+  samples: ModelSamples,
+  targets: LossTargets,
+  loss: Loss,
+  memoryBudget: number,
+  threads: number,
+  table: Rules,
+): Promise<PlannedModel> {
+  const order = subject.parameters.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
+  const vectors = 8 * vectorsOfProduct * order;
+  requireRoom(order, vectors, memoryBudget);
+  const planFor = async (size: number, smaller: PreparedModel | null): Promise<PlannedModel> => {
+    const batches = cutBatches(samples.count, size);
+    const prepared = await prepareModel(subject, samples, targets, batches, threads, smaller);
+    return { prepared, graphs: graphsOf(prepared, loss, table) };
+  };
+  const few = await planFor(probedSamples[0], null);
+  const some = await planFor(probedSamples[1], few.prepared);
+  const [work, more] = [workOf(few), workOf(some)];
+  const added = more.samples - work.samples;
+  const bytesPerSample = added === 0 ? work.bytes / work.samples : (more.bytes - work.bytes) / added;
+  const fixedBytes = work.bytes - bytesPerSample * work.samples;
+  requireRoom(order, vectors + fixedBytes + bytesPerSample, memoryBudget);
+  const room = batchShare * (memoryBudget - vectors) - fixedBytes;
+  const cached = Math.max(cachedNumbers, order / weightsPerNumber);
+  const most = Math.floor(Math.min(room / bytesPerSample, (cached * more.samples) / more.largest));
+  const { size } = cutBatches(samples.count, most);
+  const known = [few, some].find(({ prepared }) => prepared.batches.size === size);
+  return known ?? planFor(size, some.prepared);
+}
+
+function graphsOf({ lowered, layers, width }: PreparedModel, loss: Loss, table: Rules): CurvatureGraphs {
+  const parameters = layers.flatMap((layer) =>
+    layer.parameters.flatMap(({ name }) => lowered.parameters.get(name) ?? []),
+  );
+  return curvatureGraphs(lowered, loss, width, parameters, table);
+}
+
+function workOf({ prepared, graphs }: PlannedModel): Work {
+  const forward = neededValues([graphs.outputs], new Map());
+  const ofSamples = dependentOn(
+    [...graphs.model.inputs.values(), ...graphs.model.computed.values()],
+    forward,
+  );
+  const sizes = [...ofSamples].flatMap(({ operation, dims }) =>
+    operation.kind === 'reshape' || operation.kind === 'im2col' ? [] : [sizeOf(dims)],
+  );
+  return {
+    samples: prepared.batches.size,
+    bytes: peakBytesOf(graphs.hessianProduct, new Map<Value, string>(), 'float64'),
+    largest: sizes.reduce((most, size) => Math.max(most, size), 1),
+  };
+}
+
+/** What a product takes with batches of one sample, against the budget. */
+function requireRoom(order: number, least: number, memoryBudget: number): void {
+  if (least <= memoryBudget) return;
+  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
+  throw new FailureError(
+    'TooLarge',
+    `The products of ${order.toLocaleString('en')} parameters take about ${megabytes(least)} with one sample at a time, more than the ${megabytes(memoryBudget)} allowed; allow more with --memory, or analyse a smaller model.`,
+  );
+}
