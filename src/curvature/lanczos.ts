@@ -80,7 +80,7 @@ export class Lanczos implements LanczosCoefficients {
     if (current === undefined || this.ended) throw new RangeError('Lanczos has come to its end');
     const image = (await this.products.multiply(current)).slice();
     const size = Math.sqrt(innerProduct(image, image));
-    const column = projectOut(image, this.basis);
+    const column = this.orthogonalised(image);
     this.checkSymmetry(column, Math.max(this.norm, size));
     const beta = Math.sqrt(innerProduct(image, image));
     const alpha = column[this.steps]!;
@@ -88,13 +88,25 @@ export class Lanczos implements LanczosCoefficients {
     this.alphas.push(alpha);
     this.betas.push(beta);
     this.coefficients.push(Float64Array.of(...column, beta));
-    if (beta > 0) {
-      const next = image.map((value) => value / beta);
-      // A remainder of little more than rounding is not orthogonal to the basis before it has been normalised.
-      projectOut(next, this.basis);
-      const norm = Math.sqrt(innerProduct(next, next));
-      this.basis.push(norm > 0 ? next.map((value) => value / norm) : next);
-    } else this.basis.push(image);
+    if (beta > 0) for (let i = 0; i < image.length; i++) image[i]! /= beta;
+    this.basis.push(image);
+  }
+
+  /**
+   * Takes the basis out of H q_k, and returns its coefficients. What the recurrence of symmetric matrices has is taken out
+   * first: what the pass over the whole basis begins with is then no larger than what it leaves, and one pass is enough.
+   */
+  private orthogonalised(image: Float64Array): Float64Array {
+    const [before, current] = [this.basis[this.steps - 1], this.basis[this.steps]];
+    if (current === undefined) throw new RangeError('Lanczos has let its basis go');
+    const beta = this.betas.at(-1) ?? 0;
+    if (before !== undefined) addScaled(image, -beta, before);
+    const alpha = innerProduct(current, image);
+    addScaled(image, -alpha, current);
+    const column = projectOut(image, this.basis);
+    column[this.steps]! += alpha;
+    if (before !== undefined) column[this.steps - 1]! += beta;
+    return column;
   }
 
   /** Lets the memory go: the coefficients stay, and no step follows. */

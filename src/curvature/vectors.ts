@@ -10,19 +10,68 @@ export function addScaled(y: Float64Array, factor: number, x: Float64Array): voi
   for (let i = 0; i < y.length; i++) y[i]! += factor * x[i]!;
 }
 
+/** A pass that leaves less than this of a vector is followed by another. */
+const lossOfPass = Math.SQRT1_2;
+/** A vector within the span leaves rounding, and that again: it is 0 for all that can be told. */
+const mostPasses = 4;
+
 /**
  * Takes the part within the span of orthonormal vectors out of a vector, in place, and returns its coefficients.
- * Twice, for the first pass leaves what rounding makes of a vector that lies almost within the span ("twice is enough":
- * Giraud, Langou, Rozložník and van den Eshof, Numerische Mathematik 101, 2005).
+ * What rounding leaves along the basis is of the size of the vector before the pass, so where little remains a second pass
+ * follows, which is enough unless the vector lies within the span (Daniel, Gragg, Kaufman and Stewart, Mathematics of
+ * Computation 30, 1976; Giraud, Langou, Rozložník and van den Eshof, Numerische Mathematik 101, 2005).
  */
 export function projectOut(vector: Float64Array, basis: readonly Float64Array[]): Float64Array {
   const coefficients = new Float64Array(basis.length);
-  for (let pass = 0; pass < 2; pass++) {
-    const found = basis.map((direction) => innerProduct(direction, vector));
-    for (const [index, direction] of basis.entries()) {
-      addScaled(vector, -found[index]!, direction);
-      coefficients[index]! += found[index]!;
-    }
+  let before = Math.sqrt(innerProduct(vector, vector));
+  for (let pass = 0; pass < mostPasses; pass++) {
+    const found = innerProducts(basis, vector);
+    subtract(vector, found, basis);
+    for (const [index, coefficient] of found.entries()) coefficients[index]! += coefficient;
+    const after = Math.sqrt(innerProduct(vector, vector));
+    if (after >= lossOfPass * before) break;
+    before = after;
   }
   return coefficients;
+}
+
+// Vectors are taken four at a time: a loop over one waits for the memory of two arrays for every multiplication.
+
+function innerProducts(basis: readonly Float64Array[], vector: Float64Array): Float64Array {
+  const found = new Float64Array(basis.length);
+  for (let at = 0; at < basis.length; at += 4) {
+    const [a, b, c, d] = [basis[at]!, basis[at + 1], basis[at + 2], basis[at + 3]];
+    if (b === undefined || c === undefined || d === undefined) {
+      for (let i = at; i < basis.length; i++) found[i] = innerProduct(basis[i]!, vector);
+      break;
+    }
+    let [p, q, r, s] = [0, 0, 0, 0];
+    for (let i = 0; i < vector.length; i++) {
+      const value = vector[i]!;
+      p += a[i]! * value;
+      q += b[i]! * value;
+      r += c[i]! * value;
+      s += d[i]! * value;
+    }
+    found.set([p, q, r, s], at);
+  }
+  return found;
+}
+
+/** vector −= Σ coefficients_i · basis_i. */
+function subtract(vector: Float64Array, coefficients: Float64Array, basis: readonly Float64Array[]): void {
+  for (let at = 0; at < basis.length; at += 4) {
+    const [a, b, c, d] = [basis[at]!, basis[at + 1], basis[at + 2], basis[at + 3]];
+    if (b === undefined || c === undefined || d === undefined) {
+      for (let i = at; i < basis.length; i++) addScaled(vector, -coefficients[i]!, basis[i]!);
+      break;
+    }
+    const [p, q, r, s] = [
+      coefficients[at]!,
+      coefficients[at + 1]!,
+      coefficients[at + 2]!,
+      coefficients[at + 3]!,
+    ];
+    for (let i = 0; i < vector.length; i++) vector[i]! -= a[i]! * p + b[i]! * q + (c[i]! * r + d[i]! * s);
+  }
 }
