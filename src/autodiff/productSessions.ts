@@ -114,9 +114,10 @@ export class ProductSessions {
     const { perVector, directions, results } = this;
     directions.numbers.set(vector);
     const total = new Float64Array(vector.length);
-    for (const feeds of this.feeds.slice(0, batches)) {
+    for (const [batch, feeds] of this.feeds.slice(0, batches).entries()) {
       await perVector.session.runInto(pickFeeds(perVector.inputs, directions.feeds, feeds), results.record);
-      addNumbers(total, results.numbers);
+      if (batch === 0) total.set(results.numbers);
+      else addNumbers(total, results.numbers);
     }
     return total;
   }

@@ -78,7 +78,7 @@ export class Lanczos implements LanczosCoefficients {
   async step(): Promise<void> {
     const current = this.basis.at(-1);
     if (current === undefined || this.ended) throw new RangeError('Lanczos has come to its end');
-    const image = (await this.products.multiply(current)).slice();
+    const image = await this.products.multiply(current);
     const size = Math.sqrt(innerProduct(image, image));
     const column = this.orthogonalised(image);
     this.checkSymmetry(column, Math.max(this.norm, size));
