@@ -187,7 +187,9 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
 
 /** ‖a − b‖ / ‖a‖, where a is not just rounding of something of the given scale. */
 function relative(a: Float64Array, b: Float64Array, scale: number): number {
-  return norm(a.map((value, i) => value - b[i]!)) / Math.max(norm(a), scale, Number.MIN_VALUE);
+  let squares = 0;
+  for (let i = 0; i < a.length; i++) squares += (a[i]! - b[i]!) ** 2;
+  return Math.sqrt(squares) / Math.max(norm(a), scale, Number.MIN_VALUE);
 }
 
 function norm(vector: Float64Array): number {
@@ -195,5 +197,7 @@ function norm(vector: Float64Array): number {
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
 }

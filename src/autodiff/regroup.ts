@@ -122,7 +122,8 @@ class Regrouping {
     const [a, b] = own;
     if (operation.kind === 'matmul') {
       const turned = (side: 0 | 1, flag: boolean): boolean => flag && this.isKept(inputs[side]);
-      const [turnA, turnB] = [turned(0, operation.transA), turned(1, operation.transB)];
+      // A right operand is read as well turned as not; stacks are turned before they are multiplied.
+      const [turnA, turnB] = [turned(0, operation.transA), dims.length > 2 && turned(1, operation.transB)];
       const flags = { transA: operation.transA && !turnA, transB: operation.transB && !turnB };
       const operands = own.map((each, side) => ((side === 0 ? turnA : turnB) ? swapLastTwo(g, each) : each));
       return g.make({ kind: 'matmul', ...flags }, operands, dims, type);
