@@ -39,7 +39,7 @@ export function writeOnnx(
     precision === 'float32' ? convolutionsAmong(ordered, outside, given) : new Map<Value, Columns>();
   const fused = fusedProducts(ordered, outside, given, convolved);
   const inputs = new Map<string, Value>();
-  const nameOf = (value: Value): string => given.get(value) ?? ownName(value);
+  const nameOf = outputNames(outputs, given);
   const skipped = new Set([...fused.values(), ...[...convolved.values()].flatMap(({ inner }) => inner)]);
   for (const value of ordered) {
     const known = fixed.get(value);
@@ -51,9 +51,24 @@ export function writeOnnx(
       else writeConvolution(w, value, columns, nameOf);
     }
   }
-  for (const [name, value] of outputs) w.emit('Identity', [nameOf(value)], {}, name);
+  for (const [name, value] of outputs)
+    if (nameOf(value) !== name) w.emit('Identity', [nameOf(value)], {}, name);
   const declared = [...inputs].map(([name, { type, dims }]) => ({ name, type, dims }));
   return { bytes: w.finish(declared, [...outputs.keys()]), inputs };
+}
+
+/**
+ * What is computed for an output has its name, if it is the only one, and no copy: onnxruntime 1.30 takes out copies and
+ * turns a·(1/b) into a/b at once, and loses an a that is an output too.
+ */
+function outputNames(
+  outputs: ReadonlyMap<string, Value>,
+  given: ReadonlyMap<Value, string>,
+): (value: Value) => string {
+  const names = new Map<Value, string>();
+  for (const [name, value] of outputs)
+    if (value.operation.kind !== 'input' && !names.has(value)) names.set(value, name);
+  return (value) => given.get(value) ?? names.get(value) ?? ownName(value);
 }
 
 function ownName({ operation, id }: Value): string {

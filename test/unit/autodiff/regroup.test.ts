@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { cotangentsOf, tangentsOf } from '../../../src/autodiff/derivatives';
+import { regroup } from '../../../src/autodiff/regroup';
+import { add, div, mul, neg, sub, unary } from '../../../src/graph/static/elementwise';
+import { matmul } from '../../../src/graph/static/linear';
+import { StaticGraph } from '../../../src/graph/static/staticGraph';
+import type { Value } from '../../../src/graph/static/value';
+import { dependentOn, reachedFrom, sizeOf } from '../../../src/graph/static/value';
+import { evaluate, numbers, relativeError } from './evaluation';
+
+const dims = [3, 4];
+
+/** Moving elementwise multiplications, additions and subtractions among what the outputs need. */
+function movingElementwise(outputs: readonly Value[], directions: readonly Value[]): number {
+  const ordered = reachedFrom(outputs);
+  const moving = dependentOn(directions, ordered);
+  return ordered.filter(({ operation }) => operation.kind === 'binary').filter((value) => moving.has(value))
+    .length;
+}
+
+describe('regrouping', () => {
+  it('leaves the numbers of any sums and multiples of moving values as they are', async () => {
+    const step = fc.record({
+      kind: fc.constantFrom('add', 'sub', 'mul', 'div', 'neg', 'product', 'swapped'),
+      first: fc.nat(50),
+      second: fc.nat(50),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 3, maxLength: 14 }),
+        fc.array(fc.nat(50), { minLength: 1, maxLength: 3 }),
+        async (steps, picked) => {
+          const g = new StaticGraph();
+          const directions = [g.input('u', dims, 'real'), g.input('v', dims, 'real')];
+          const fixed = [
+            g.input('p', dims, 'real'),
+            g.input('q', dims, 'real'),
+            g.input('r', [1, 4], 'real'),
+            g.scalar(3),
+          ];
+          const square = g.input('s', [4, 4], 'real');
+          const moving = [...directions];
+          for (const { kind, first, second } of steps) {
+            const [a, b] = [moving[first % moving.length]!, moving[second % moving.length]!];
+            const factor = fixed[second % fixed.length]!;
+            const made = {
+              add: () => add(g, a, b),
+              sub: () => sub(g, a, b),
+              mul: () => mul(g, a, factor),
+              swapped: () => mul(g, factor, a),
+              div: () => div(g, a, factor),
+              neg: () => neg(g, a),
+              product: () => matmul(g, a, square),
+            }[kind]();
+            if (dependentOn(directions, reachedFrom([made])).has(made)) moving.push(made);
+          }
+          const outputs = picked.map((index) => moving[index % moving.length]!);
+          const regrouped = regroup(g, outputs, directions, [square]);
+          const feeds = Object.fromEntries(
+            [...directions, ...fixed.slice(0, 3), square].map(({ operation, dims: own }, i) => [
+              operation.kind === 'input' ? operation.name : '',
+              numbers(sizeOf(own), i + 1, 0.5, 1.5),
+            ]),
+          );
+          const wanted = await evaluate(outputs, feeds);
+          const found = await evaluate(regrouped, feeds);
+          // Sums of numbers of both signs: what cancels is of the size of what is summed, up to 2^14 times 3^14.
+          wanted.forEach((each, i) => expect(relativeError(found[i]!, each, 1)).toBeLessThan(1e-9));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('makes two multiplications of the second derivative of a GELU that is written out', () => {
+    const g = new StaticGraph();
+    const [x, w, v] = [
+      g.input('x', [5, 3], 'real'),
+      g.input('w', [3, 4], 'real'),
+      g.input('v', [3, 4], 'real'),
+    ];
+    const z = matmul(g, x, w);
+    const inner = unary(g, 'erf', div(g, z, g.scalar(Math.SQRT2)));
+    const y = mul(g, mul(g, z, add(g, inner, g.scalar(1))), g.scalar(0.5));
+    const [gradient] = cotangentsOf(g, new Map([[y, mul(g, y, y)]]), [w]);
+    const [tangent] =
+      gradient === undefined || gradient === null ? [] : tangentsOf(g, [gradient], new Map([[w, v]]));
+    if (tangent === undefined || tangent === null) throw new Error('No second derivative');
+    const [product] = regroup(g, [tangent], [v], [x]);
+    // ẏ = g′ż is part of y²'s tangent, and the cotangent's own: everything is a multiple of ż.
+    expect(movingElementwise([tangent], [v])).toBeGreaterThan(8);
+    expect(movingElementwise([product!], [v])).toBe(1);
+  });
+
+  it('turns a left operand that does not move, which is then done once for each batch', () => {
+    const g = new StaticGraph();
+    const [x, v] = [g.input('x', [5, 3], 'real'), g.input('v', [5, 4], 'real')];
+    const [product] = regroup(g, [matmul(g, unary(g, 'tanh', x), v, true)], [v], [x]);
+    expect(product?.operation).toEqual({ kind: 'matmul', transA: false, transB: false });
+    expect(product?.inputs[0]?.dims).toEqual([3, 5]);
+  });
+});
