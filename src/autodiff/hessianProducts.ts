@@ -259,9 +259,9 @@ function requireFinite(losses: Float64Array, gradient: Float64Array): void {
   }
 }
 
-function normOf(data: ArrayLike<number | bigint>): number {
+function normOf(data: Iterable<number | bigint>): number {
   let squares = 0;
-  for (let i = 0; i < data.length; i++) squares += Number(data[i]) ** 2;
+  for (const value of data) squares += Number(value) ** 2;
   return Math.sqrt(squares);
 }
 
