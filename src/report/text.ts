@@ -90,7 +90,7 @@ function resultLines(report: Report): Line[] {
   if (second !== undefined && last !== undefined) {
     const several = last === second ? '' : ` … λ_${last.k}`;
     const upperOf = ({ k, upper }: EigenvalueBound): string =>
-      formatEstimate(upper, intervals?.bounds.eigenvalues.find((interval) => interval.k === k)?.upper);
+      formatEstimate(upper, intervals?.bounds.eigenvalues.find((each) => each.k === k)?.upper);
     const uppers = last === second ? '' : ` … ${upperOf(last)}`;
     lines.push([
       `λ_${second.k}${several}`,

@@ -47,7 +47,9 @@ describe('an estimate', () => {
     for (const chip of ['estimate · 1 %', 'float32 · product error 3.4e-6', 'stopped by product budget']) {
       expect(header).toContain(chip);
     }
-    expect(await textOf(page, '.strip')).toContain('± is one standard error');
+    expect(await textOf(page, '.strip')).toContain(
+      'with 40 random probes over 1,024 samples in float32; ± is one standard error',
+    );
   });
 
   it('calls the bound an estimate, and says which interval is certified and which is not', async () => {
@@ -55,14 +57,26 @@ describe('an estimate', () => {
     const answers = await textOf(page, '.section.answers');
     for (const part of [
       'λmax = 53.1 Certified at 99.9 %, between 53.11 and 53.14',
-      'Estimate of the upper bound: 68.2 ± 0.3',
+      'Estimate of the upper bound: 68.2 (67.7 to 68.8, 95 %)',
       'λmin between -4.902 and -3.22 (with 99.9 % confidence, after 24 Lanczos steps)',
-      '2 / estimate of the bound: 0.02931 ± 0.00010',
+      '2 / estimate of the bound: 0.02931 (0.02910 to 0.02952, 95 %)',
     ]) {
       expect(answers).toContain(part);
     }
     expect(answers).not.toMatch(/Proved|λmax ≤/);
-    expect(await textOf(page, '.facts')).toContain('λmin -4.902 to -3.22, not certified');
+    const facts = await textOf(page, '.facts');
+    for (const part of [
+      'λmin -4.902 to -3.22, not certified',
+      'trace T 423 (420 to 426, 95 %)',
+      'squared norm F² 4,660 (4,590 to 4,730, 95 %)',
+      'λ2 to λ10 ≲ 48.3 (47.9 to 48.6, 95 %) to 21.58 (21.42 to 21.73, 95 %)',
+      'Gauss-Newton part alone ≲ 67.7 (67.3 to 68.2, 95 %)',
+      '40 random probes of the 113 that a pilot of 10 called for, ended by the product budget: 95 % intervals wider than the 1 % asked',
+    ]) {
+      expect(facts).toContain(part);
+    }
+    await page.locator('[data-term=probes]').focus();
+    expect(await page.locator('#tooltip').innerText()).toContain('Ten others tell how many');
   });
 
   it('says both ends of λ_max where they are far apart, and that they are not certified', async () => {
@@ -136,8 +150,12 @@ describe('an estimate that runs', () => {
     expect(await page.locator('.section.spectrum .unknown').count()).toBe(1);
   });
 
-  it('moves nothing while the error bars shrink', async () => {
+  it('moves nothing while the error bars shrink, and has the interval of the probes drawn by then', async () => {
     const { bounds, layers, trace, frobeniusSquared, sharpness } = estimateReport;
+    const estimate = { ...estimateReport.estimate!, stoppedBy: null };
+    const { intervals } = estimate;
+    const { lambdaMax } = intervals.bounds;
+    const wide = { ...lambdaMax, upper: { lower: 67.1, upper: 72.4 } };
     const first: PartialReport = {
       ...facts,
       sharpness: sharpness!,
@@ -146,12 +164,20 @@ describe('an estimate that runs', () => {
       bounds: { ...bounds, lambdaMax: { ...bounds.lambdaMax, upper: coarse(bounds.lambdaMax.upper) } },
       layers: layers.map((layer) => ({ ...layer, contribution: coarse(layer.contribution) })),
       blocks: null,
+      estimate: {
+        ...estimate,
+        probes: 12,
+        intervals: { ...intervals, bounds: { ...intervals.bounds, lambdaMax: wide } },
+      },
     };
     const page = await panel(running(first));
     const before = await tops(page);
-    await show(page, running({ ...first, bounds, layers, trace, frobeniusSquared }));
+    expect(await textOf(page, '.section.answers')).toContain('upper bound: 69.6 (67.1 to 72.4, 95 %)');
+    expect(await textOf(page, '.facts')).toContain('12 random probes of the 113');
+    await show(page, running({ ...first, bounds, layers, trace, frobeniusSquared, estimate }));
     expect(await tops(page)).toEqual(before);
-    expect(await textOf(page, '.section.answers')).toContain('68.2 ± 0.3');
+    expect(await textOf(page, '.section.answers')).toContain('upper bound: 68.2 (67.7 to 68.8, 95 %)');
+    expect(await textOf(page, '.facts')).toContain('40 random probes of the 113');
   });
 });
 
