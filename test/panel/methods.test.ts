@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PanelState } from '../../src/report/panelMessages';
 import type { PartialReport, Quantity, Report } from '../../src/report/report';
 import { show } from './panelPage.mjs';
-import { done, estimateReport, exactReport, panel, phases, posted, textOf } from './panelTest';
+import { closePanel, done, estimateReport, exactReport, panel, phases, posted, textOf } from './panelTest';
 
 function shown(report: Report): PanelState {
   return { ...done, file: report.model.file, report };
@@ -204,8 +204,10 @@ describe('the computation', () => {
     expect(await focused(page)).toBe('computation-scale-adapted');
     await page.keyboard.press('Space');
     await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('computation-evaluation');
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    const choice = { method: 'estimate', blocks: false, scaleAdapted: true } as const;
+    const choice = { method: 'estimate', blocks: false, scaleAdapted: true, evaluation: false } as const;
     expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...choice });
     expect(await page.locator('.menu-items').count()).toBe(0);
 
@@ -233,16 +235,49 @@ describe('the computation', () => {
 
   it('adds the blocks to an estimate that has none', async () => {
     const page = await panel(null);
-    await show(page, shown(estimateReport), { method: 'auto', blocks: false, scaleAdapted: true });
+    const computation = { method: 'auto', blocks: false, scaleAdapted: true, evaluation: false } as const;
+    await show(page, shown(estimateReport), computation);
     await page.locator('#estimate-blocks').click();
-    expect((await posted(page)).at(-1)).toEqual({
-      type: 'compute',
-      method: 'auto',
-      blocks: true,
-      scaleAdapted: true,
-    });
+    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation, blocks: true });
     await show(page, done);
     expect(await page.locator('#estimate-blocks').count()).toBe(0);
+  });
+
+  it('goes on in evaluation mode where a training export was refused, with what else was chosen', async () => {
+    const page = await panel(null);
+    const computation = { method: 'estimate', blocks: true, scaleAdapted: false, evaluation: false } as const;
+    const message = 'Node "bn" (BatchNormalization) is in training mode; ask for --evaluation.';
+    const failure = { kind: 'TrainingMode', message, detail: null } as const;
+    await show(page, { ...phases.failed, failure }, computation);
+    expect(await page.locator('#failure-evaluation').innerText()).toBe('Analyse in evaluation mode');
+    expect(await page.locator('#failure-evaluation').getAttribute('appearance')).toBe('primary');
+    expect(await page.locator('#failure-run').getAttribute('appearance')).toBe('secondary');
+    await page.locator('#failure-evaluation').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation, evaluation: true });
+    // It can be taken back in the menu.
+    await show(page, done, { ...computation, evaluation: true });
+    await page.locator('#method-chip').click();
+    expect(await page.locator('#computation-evaluation').isChecked()).toBe(true);
+    await page.locator('#computation-evaluation').click();
+    await page.locator('#compute').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation });
+    // Any other failure has no such way out.
+    await show(page, phases.failed, computation);
+    expect(await page.locator('#failure-evaluation').count()).toBe(0);
+  });
+
+  it('is kept over a reload of the window, before the host has spoken', async () => {
+    const computation = { method: 'estimate', blocks: true, scaleAdapted: true, evaluation: true } as const;
+    const first = await panel(null);
+    await show(first, done, computation);
+    const saved = await first.evaluate<unknown>('window.saved');
+    expect(saved).toMatchObject({ computation });
+    await closePanel();
+    const page = await panel(null, { saved });
+    await page.locator('#method-chip').click();
+    expect(await page.locator('#computation-method').inputValue()).toBe('estimate');
+    for (const box of ['blocks', 'scale-adapted', 'evaluation'])
+      expect(await page.locator(`#computation-${box}`).isChecked()).toBe(true);
   });
 
   it('finds the scale-adapted sharpness, which has its own line and explanation', async () => {
