@@ -30,8 +30,7 @@ beforeAll(async () => {
     await copyFile(join(folder, 'digits.npz'), join(folder, 'several', name));
   }
   await writeSmallModel(folder, join(folder, 'small'), 'small.onnx');
-  await writeSmallModel(folder, join(folder, 'training'), 'evaluated.onnx');
-  await writeTrainingExport(join(folder, 'training'), 'training.onnx');
+  await writeTrainingExport(join(folder, 'small'), 'unfinished.onnx');
   await copyFile(join(folder, 'digits.onnx'), join(folder, 'alone', 'lonely.onnx'));
   await writeFile(
     join(folder, 'alone', 'pointer.onnx'),
@@ -216,8 +215,11 @@ it('a model without samples beside it asks for them before it shows any number',
 });
 
 it('an export in training mode is refused, analysed in evaluation mode at a click, and so again after a reload', async () => {
-  const models = await openModels();
-  await models.filter({ hasText: 'training.onnx' }).click();
+  await runCommand(page, 'Analyze sharpness');
+  const rows = page.locator('.quick-input-widget .quick-input-list-row');
+  await rows.filter({ hasText: 'small.onnx' }).first().waitFor();
+  await page.locator('.quick-input-widget input.input').fill('unfinished');
+  await rows.filter({ hasText: 'unfinished.onnx' }).first().click();
   await webview(page).locator('.failure', { hasText: 'is in training mode' }).waitFor();
   await webview(page).locator('#failure-evaluation').click();
   const bound = await sharpestDirectionShown();
