@@ -30,20 +30,30 @@ export function absoluteTrace(lanczos: Lanczos): number {
   return Math.max(all, foundSum + rest);
 }
 
+/** What the trace is measured against: Σ|λ| by Lanczos, which few steps may tell too small, and not below ‖H‖_F ≤ Σ|λ|. */
+export function traceScale({ frobeniusSquared }: MomentEstimate, magnitude: number): number {
+  return Math.max(magnitude, Math.sqrt(Math.max(0, frobeniusSquared.value)));
+}
+
 /**
  * Half the widest 95 % interval of trace, squared norm and upper bound over what the precision allows: at most 1 where it
  * is reached. Each is measured against its own size, the trace where curvature of both signs cancels in it against Σ|λ|:
  * a sum is known to a precision if its terms are. What that leaves open of the trace hardly moves the upper bound U: with
  * ∂U/∂T ≈ (1 − T/‖H‖)/P and Σ|λ| ≤ √P ‖H‖, by at most |1 − T/‖H‖|/√P times the precision of it.
- * @param magnitude Σ|λ|
+ * @param magnitude Σ|λ| by Lanczos
  */
 export function shortfall(
-  { trace, frobeniusSquared, bounds }: MomentEstimate,
+  moments: MomentEstimate,
   magnitude: number,
   precision: number,
   quantile: number,
 ): number {
+  const { trace, frobeniusSquared, bounds } = moments;
   const relative = ({ value, standardError }: Quantity, least = 0): number =>
     standardError === 0 ? 0 : (quantile * standardError) / (precision * Math.max(Math.abs(value), least));
-  return Math.max(relative(trace, magnitude), relative(frobeniusSquared), relative(bounds.lambdaMax.upper));
+  return Math.max(
+    relative(trace, traceScale(moments, magnitude)),
+    relative(frobeniusSquared),
+    relative(bounds.lambdaMax.upper),
+  );
 }

@@ -1,6 +1,6 @@
 import { FailureError } from '../report/failure';
 import type { Spectrum } from '../report/report';
-import { absoluteTrace, shortfall } from './askedPrecision';
+import { absoluteTrace, shortfall, traceScale } from './askedPrecision';
 import { CertifyingLanczos, tellProgress } from './certifySharpness';
 import type { CurvatureEstimate, EstimatedMoments, EstimateOptions, StoppedBy } from './curvatureEstimate';
 import { estimateIntervals } from './estimateIntervals';
@@ -113,7 +113,7 @@ class Estimation {
         pilotProbes,
         stoppedBy,
         precisionReached: shortfall(moments, magnitude, this.options.precision, quantile) <= 1,
-        absoluteTrace: magnitude,
+        absoluteTrace: traceScale(moments, magnitude),
         studentQuantile: quantile,
         intervals: estimateIntervals(moments, quantile, {
           ritzValues: this.lanczos.lanczos.ritzValues(),
