@@ -3,7 +3,7 @@ import type { RitzValue } from './lanczos';
 import type { MomentEstimate } from './momentEstimate';
 
 /** What is certain beside an estimate, and cuts its intervals off. */
-export interface Certain {
+interface Certain {
   /** Ascending: the k-th largest is not above the k-th largest eigenvalue, nor the smallest below the smallest. */
   readonly ritzValues: readonly RitzValue[];
   /** ‖HQ‖_F² for the basis Q of Lanczos: ‖H‖_F² is not below it. */
