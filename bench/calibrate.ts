@@ -50,7 +50,7 @@ async function coverage(model: CalibrationModel): Promise<(string | number)[]> {
   let [probes, reached] = [0, 0];
   for (let seed = 0; seed < runs; seed++) {
     const withBlocks = seed % 5 === 0;
-    const { moments, studentQuantile, ...facts } = await estimateCurvature(products, {
+    const { moments, errors } = await estimateCurvature(products, {
       random: SeededRandom.fromSeed(seed),
       precision: 0.05,
       confidence: 0.999,
@@ -60,10 +60,11 @@ async function coverage(model: CalibrationModel): Promise<(string | number)[]> {
       blocks: withBlocks,
       density: null,
     });
+    if (errors === null) throw new Error('An estimate has errors');
     // A trained network's numbers may be exact after Lanczos: then rounding is all the error.
     const rounding = 1e-9 * exact.frobeniusSquared;
     const holds = ({ value, standardError }: Quantity, truth: number): number =>
-      Math.abs(value - truth) <= studentQuantile * standardError + rounding ? 1 : 0;
+      Math.abs(value - truth) <= errors.studentQuantile * standardError + rounding ? 1 : 0;
     held.trace += holds(moments.trace, exact.trace);
     held.norm += holds(moments.frobeniusSquared, exact.frobeniusSquared);
     held.upper += holds(moments.bounds.lambdaMax.upper, upper);
@@ -72,8 +73,8 @@ async function coverage(model: CalibrationModel): Promise<(string | number)[]> {
       held.blocks += sum(
         moments.blocks.flatMap((row, l) => row.map((norm, m) => holds(norm, blocks[l]![m]!))),
       );
-    probes += facts.probes;
-    if (facts.precisionReached) reached++;
+    probes += errors.probes;
+    if (errors.precisionReached) reached++;
   }
   const percent = (count: number, of: number): string => `${((100 * count) / of).toFixed(1)} %`;
   const layers = parameters.length;

@@ -8,18 +8,19 @@ import type { Section } from './view';
 export const answers: Section = {
   id: 'answers',
   inputs: ({ known, pending, state }) => {
-    const { bounds, sharpness, layers, gradientNorm, samples, loss, lossAssumed, method } = known;
+    const { bounds, estimate, sharpness, layers, gradientNorm, samples, loss, lossAssumed } = known;
     return [
       pending,
       state.phase,
       bounds,
+      estimate?.intervals,
       sharpness,
       layers,
       gradientNorm,
       samples,
       loss,
       lossAssumed,
-      method,
+      known.method,
     ];
   },
   draw: ({ known, pending, state }) => {

@@ -1,6 +1,7 @@
 import { boundsChart, boundsChartHeight } from '../src/charts/boundsChart';
-import { formatQuantity } from '../src/report/number';
-import type { EigenvalueBound, EigenvalueInterval, PartialReport } from '../src/report/report';
+import { probesText } from '../src/report/estimateText';
+import { formatEstimate } from '../src/report/number';
+import type { EigenvalueInterval, PartialReport } from '../src/report/report';
 import { fullCertaintyText, rangeText } from '../src/report/sharpnessText';
 import { card, unknown } from './card';
 import { chartBox } from './chartBox';
@@ -13,19 +14,22 @@ import type { Section } from './view';
 export const boundsCard: Section = {
   id: 'bounds',
   inputs: ({ known, pending, state }) => {
-    const { bounds, trace, frobeniusSquared, gaussNewton, sharpness, scaleAdapted, spectrum, method } = known;
+    const { bounds, estimate, trace, frobeniusSquared, gaussNewton, sharpness, scaleAdapted, spectrum } =
+      known;
     const values = spectrum?.values;
     return [
       pending,
       state.phase,
       bounds,
+      estimate,
       trace,
       frobeniusSquared,
       gaussNewton,
       sharpness,
       scaleAdapted,
       values,
-      method,
+      known.method,
+      known.analysis?.requestedPrecision,
     ];
   },
   draw: ({ known, pending, state }) => {
@@ -47,15 +51,10 @@ export const boundsCard: Section = {
   },
 };
 
-function facts({
-  trace,
-  frobeniusSquared,
-  gaussNewton,
-  bounds,
-  sharpness,
-  scaleAdapted,
-  method,
-}: PartialReport): HTMLElement {
+function facts(known: PartialReport): HTMLElement {
+  const { trace, frobeniusSquared, gaussNewton, bounds, sharpness, scaleAdapted, method } = known;
+  const intervals = known.estimate?.intervals;
+  const probes = probesText(known);
   const blockwise = bounds?.lambdaMax.blockwiseUpper ?? null;
   // Of an estimate it is not said that nothing lies beyond it.
   const sign = method === 'estimate' ? '≲' : '≤';
@@ -68,19 +67,28 @@ function facts({
     ...(scaleAdapted === undefined || scaleAdapted === null
       ? []
       : found('λ_max, scale-adapted', scaleAdapted.lambdaMax, 'scaleAdapted')),
-    ...fact('trace T', trace === undefined ? '…' : formatQuantity(trace), 'traces'),
+    ...fact('trace T', trace === undefined ? '…' : formatEstimate(trace, intervals?.trace), 'traces'),
     ...fact(
       'squared norm F²',
-      frobeniusSquared === undefined ? '…' : formatQuantity(frobeniusSquared),
+      frobeniusSquared === undefined ? '…' : formatEstimate(frobeniusSquared, intervals?.frobeniusSquared),
       'traces',
     ),
-    ...eigenvalues(bounds?.eigenvalues ?? [], sign),
+    ...eigenvalues(known, sign),
     ...(blockwise === null
       ? []
-      : fact('from the blocks', `${sign} ${formatQuantity(blockwise)}`, 'blockwise')),
+      : fact(
+          'from the blocks',
+          `${sign} ${formatEstimate(blockwise, intervals?.bounds.lambdaMax.blockwiseUpper ?? undefined)}`,
+          'blockwise',
+        )),
     ...(gaussNewton === undefined || gaussNewton === null
       ? []
-      : fact('Gauss-Newton part alone', `${sign} ${formatQuantity(gaussNewton.upper)}`, 'gaussNewton')),
+      : fact(
+          'Gauss-Newton part alone',
+          `${sign} ${formatEstimate(gaussNewton.upper, gaussNewton.intervals?.upper)}`,
+          'gaussNewton',
+        )),
+    ...(probes === null ? [] : fact('error bars', probes, 'probes')),
   );
 }
 
@@ -90,14 +98,15 @@ function found(name: string, interval: EigenvalueInterval, term: Term = 'found')
 }
 
 /** The bounds on the next eigenvalues, which are the ticks of the chart. */
-function eigenvalues(bounds: readonly EigenvalueBound[], sign: string): HTMLElement[] {
-  const [first] = bounds;
-  const last = bounds.at(-1);
+function eigenvalues({ bounds, estimate }: PartialReport, sign: string): HTMLElement[] {
+  const first = bounds?.eigenvalues[0];
+  const last = bounds?.eigenvalues.at(-1);
+  const intervals = estimate?.intervals.bounds.eigenvalues;
   if (first === undefined || last === undefined) return [];
   const several = first !== last;
   return fact(
     several ? `λ${first.k} to λ${last.k}` : `λ${first.k}`,
-    `${sign} ${formatQuantity(first.upper)}${several ? ` to ${formatQuantity(last.upper)}` : ''}`,
+    `${sign} ${formatEstimate(first.upper, intervals?.[0]?.upper)}${several ? ` to ${formatEstimate(last.upper, intervals?.at(-1)?.upper)}` : ''}`,
     'eigenvalues',
   );
 }

@@ -69,6 +69,12 @@ function choices({ post, change }: View, from: ComputationChoice): HTMLElement {
     checkbox('computation-scale-adapted', 'Scale-adapted sharpness', from.scaleAdapted, (scaleAdapted) =>
       choose({ scaleAdapted }),
     ),
+    checkbox(
+      'computation-evaluation',
+      'Evaluation mode of a training export',
+      from.evaluation,
+      (evaluation) => choose({ evaluation }),
+    ),
     button(
       'Compute',
       'compute',

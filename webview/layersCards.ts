@@ -12,12 +12,13 @@ const reserved = 150;
 export const layersCards: Section = {
   id: 'layers',
   inputs: ({ known, pending, state, computation }) => {
-    const { layers, bounds, blocks } = known;
-    return [pending, state.phase, layers, bounds?.lambdaMax.upper, blocks, computation];
+    const { layers, bounds, blocks, estimate } = known;
+    const errorBar = estimate?.studentQuantile;
+    return [pending, state.phase, layers, bounds?.lambdaMax.upper, errorBar, blocks, computation];
   },
   draw: ({ known, pending, state, computation, post }) => {
     if (state.phase === 'choosing-samples') return [];
-    const { layers, bounds, blocks } = known;
+    const { layers, bounds, blocks, estimate } = known;
     const contributions =
       layers !== undefined && bounds !== undefined
         ? chartBox(
@@ -25,7 +26,11 @@ export const layersCards: Section = {
               ? 22 * Math.min(mostContributionBars, layers.length) + 30
               : 38 * layers.length + 30,
             (width) =>
-              contributionsChart(layers, bounds.lambdaMax.upper.value, { id: 'contributions-chart', width }),
+              contributionsChart(layers, bounds.lambdaMax.upper.value, {
+                id: 'contributions-chart',
+                width,
+                errorBar: estimate?.studentQuantile ?? 0,
+              }),
           )
         : pending
           ? unknown(reserved)

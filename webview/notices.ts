@@ -6,9 +6,10 @@ import type { Section, View } from './view';
 /** What stands above the numbers: a failure in their place, the choice of samples before them, warnings about them. */
 export const notices: Section = {
   id: 'notices',
-  inputs: ({ state, known }) => [
+  inputs: ({ state, known, computation }) => [
     state.phase,
     known.warnings,
+    computation,
     state.phase === 'failed' ? state.failure : null,
     state.phase === 'choosing-samples' ? state.candidates : null,
   ],
@@ -22,7 +23,8 @@ export const notices: Section = {
   },
 };
 
-function failureCard(failure: Failure, { post }: View): HTMLElement {
+function failureCard(failure: Failure, { post, computation }: View): HTMLElement {
+  const training = failure.kind === 'TrainingMode';
   return element(
     'section',
     { class: 'card wide failure', role: 'alert', 'aria-label': 'What went wrong' },
@@ -30,7 +32,15 @@ function failureCard(failure: Failure, { post }: View): HTMLElement {
     element(
       'div',
       { class: 'buttons' },
-      button('Run again', 'failure-run', () => post({ type: 'run' }), { primary: true }),
+      training
+        ? button(
+            'Analyse in evaluation mode',
+            'failure-evaluation',
+            () => post({ type: 'compute', ...computation, evaluation: true }),
+            { primary: true },
+          )
+        : null,
+      button('Run again', 'failure-run', () => post({ type: 'run' }), { primary: !training }),
       button('Change samples…', 'failure-samples', () => post({ type: 'change-samples' })),
       button('Show log', 'failure-log', () => post({ type: 'show-log' })),
     ),

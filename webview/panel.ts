@@ -29,6 +29,7 @@ declare function acquireVsCodeApi(): VsCodeApi;
 interface Saved {
   readonly state: PanelState | null;
   readonly settings: Settings;
+  readonly computation: ComputationChoice;
   readonly scroll: number;
 }
 
@@ -52,8 +53,8 @@ function start(): void {
   const saved = api.getState();
   let state = saved?.state ?? null;
   let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, choosing: null };
-  const { method, blocks, scaleAdapted } = requestDefaults;
-  let computation: ComputationChoice = { method, blocks, scaleAdapted };
+  const { method, blocks, scaleAdapted, evaluation } = requestDefaults;
+  let computation: ComputationChoice = saved?.computation ?? { method, blocks, scaleAdapted, evaluation };
 
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
   const places = new Map(
@@ -64,7 +65,7 @@ function start(): void {
   installMarking(root);
 
   const drawn = new Map<string, string>();
-  const keep = (): void => api.setState({ state, settings, scroll: window.scrollY });
+  const keep = (): void => api.setState({ state, settings, computation, scroll: window.scrollY });
   const draw = (): void => {
     if (state === null) return;
     const view: View = {

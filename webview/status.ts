@@ -21,7 +21,14 @@ export const status: Section = {
           state.progress.cost,
         ]
       : state.phase === 'done'
-        ? [state.phase, state.stale, state.report.method, state.report.analysis, state.report.samples.count]
+        ? [
+            state.phase,
+            state.stale,
+            state.report.method,
+            state.report.analysis,
+            state.report.estimate?.probes,
+            state.report.samples.count,
+          ]
         : [state.phase, state.file],
   draw: (view) => {
     const { state } = view;
@@ -79,7 +86,7 @@ function remaining({ fraction, remainingSeconds, cost }: Progress): string {
 }
 
 /** With which certainty the numbers are known. */
-function evidence({ method, samples, analysis }: Report): string {
+function evidence({ method, samples, analysis, estimate }: Report): string {
   const over = `over ${formatCount(samples.count)} samples in ${analysis.precision}`;
   const cut =
     analysis.stoppedBy === 'complete' ? '' : ` Ended by ${analysis.stoppedBy} before it was complete.`;
@@ -89,7 +96,7 @@ function evidence({ method, samples, analysis }: Report): string {
     case 'exact':
       return `Exact to rounding: trace and Frobenius norm from the whole Hessian ${over}.${cut}`;
     case 'estimate':
-      return `Estimated from Hessian-vector products ${over}; ± is one standard error.${cut}`;
+      return `Estimated from Hessian-vector products${estimate === undefined ? '' : ` with ${formatCount(estimate.probes)} random probes`} ${over}; ± is one standard error.${cut}`;
   }
 }
 

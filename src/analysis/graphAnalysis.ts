@@ -76,16 +76,16 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
     run.known = base;
     stopwatch.lap('differentiate');
 
-    const { estimate, cost } = await curvatureOf(products, method, productError, run);
+    const { curvature, cost } = await curvatureOf(products, method, productError, run);
     stopwatch.lap('compute');
     const first: Report = {
       ...base,
-      analysis: analysisFacts(run, { precision, productError, stoppedBy: estimate.stoppedBy, cost }),
-      ...momentParts(products.layers, estimate.moments),
+      analysis: analysisFacts(run, { precision, productError, stoppedBy: curvature.stoppedBy, cost }),
+      ...momentParts(products.layers, curvature),
       gaussNewton: null,
-      ...(estimate.sharpness !== null && { sharpness: estimate.sharpness }),
+      ...(curvature.sharpness !== null && { sharpness: curvature.sharpness }),
       scaleAdapted: null,
-      spectrum: estimate.spectrum,
+      spectrum: curvature.spectrum,
       time: stopwatch.seconds(),
     };
     run.known = first;
@@ -154,7 +154,10 @@ async function curvatureOf(
   method: Method,
   productError: number,
   run: AnalysisRun,
-): Promise<{ readonly estimate: CurvatureEstimate; readonly cost: { multiplyAdds: number; bytes: number } }> {
+): Promise<{
+  readonly curvature: CurvatureEstimate;
+  readonly cost: { multiplyAdds: number; bytes: number };
+}> {
   const options = estimateOptions(products, productError, run);
   const most = method === 'exact' ? products.order : options.maxProducts;
   const cost = {
@@ -162,16 +165,16 @@ async function curvatureOf(
     bytes: products.bytes + run.request.memoryBudget / 4,
   };
   const told = run.begin(method === 'exact' ? stages.columns : stages.lanczos, cost);
-  const onProgress = ({ products: made, expectedProducts, moments, sharpness }: CurvatureProgress): void => {
-    if (moments !== null) run.known = { ...run.known, ...momentParts(products.layers, moments) };
+  const onProgress = ({ products: made, expectedProducts, running, sharpness }: CurvatureProgress): void => {
+    if (running !== null) run.known = { ...run.known, ...momentParts(products.layers, running) };
     if (sharpness !== null) run.known = { ...run.known, sharpness };
     told(made / expectedProducts);
   };
-  const estimate =
+  const curvature =
     method === 'exact'
       ? await exactCurvature(products, { ...options, onProgress })
       : await estimateCurvature(products, { ...options, onProgress });
-  return { estimate, cost: { ...cost, multiplyAdds: estimate.products * products.multiplyAdds } };
+  return { curvature, cost: { ...cost, multiplyAdds: curvature.products * products.multiplyAdds } };
 }
 
 /** Products that an estimate may take. */
@@ -219,7 +222,7 @@ async function gaussNewtonOf(
   const onProgress = ({ products: made, expectedProducts }: CurvatureProgress): void => {
     told(made / expectedProducts);
   };
-  const estimate = await (
+  const curvature = await (
     method === 'exact'
       ? exactCurvature(matrix, { ...options, onProgress })
       : estimateCurvature(matrix, { ...options, onProgress })
@@ -228,12 +231,19 @@ async function gaussNewtonOf(
     if (run.outOfTime() && error instanceof FailureError) return null;
     throw error;
   });
-  if (estimate === null) return null;
-  const { moments } = estimate;
+  if (curvature === null) return null;
+  const { moments, errors } = curvature;
   return {
     trace: moments.trace,
     frobeniusSquared: moments.frobeniusSquared,
     upper: moments.bounds.lambdaMax.upper,
+    ...(errors !== null && {
+      intervals: {
+        trace: errors.intervals.trace,
+        frobeniusSquared: errors.intervals.frobeniusSquared,
+        upper: errors.intervals.bounds.lambdaMax.upper,
+      },
+    }),
   };
 }
 

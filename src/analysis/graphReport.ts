@@ -1,15 +1,19 @@
 import type { ProductLayer } from '../autodiff/hessianProducts';
 import type { MomentEstimate } from '../curvature/momentEstimate';
-import type { Quantity, Report } from '../report/report';
+import type { EstimateFacts, Quantity, Report } from '../report/report';
 
-type MomentParts = Pick<Report, 'trace' | 'frobeniusSquared' | 'bounds' | 'layers' | 'blocks'>;
+type MomentParts = Pick<Report, 'trace' | 'frobeniusSquared' | 'bounds' | 'estimate' | 'layers' | 'blocks'>;
 
-/** The report's numbers from exact or estimated moments. */
-export function momentParts(layers: readonly ProductLayer[], moments: MomentEstimate): MomentParts {
+/** The report's numbers from moments, with what they tell of their errors; null where they are exact. */
+export function momentParts(
+  layers: readonly ProductLayer[],
+  { moments, errors }: { readonly moments: MomentEstimate; readonly errors: EstimateFacts | null },
+): MomentParts {
   return {
     trace: moments.trace,
     frobeniusSquared: notNegative(moments.frobeniusSquared),
     bounds: moments.bounds,
+    ...(errors !== null && { estimate: errors }),
     layers: layers.map(({ name, kind, parameters, inputs, outputs, weightNorm }, l) => {
       const { trace, contribution, ownCurvature, coupling, blockUpperBound } = moments.layers[l]!;
       return {

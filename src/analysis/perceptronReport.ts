@@ -1,15 +1,9 @@
 import { blockwiseUpperBound } from '../curvature/blockwiseBound';
-import {
-  eigenvalueBounds,
-  lambdaMaxBounds,
-  lambdaMinBounds,
-  type Moments,
-  type Range,
-} from '../curvature/bounds';
+import { eigenvalueBounds, lambdaMaxBounds, lambdaMinBounds, type Moments } from '../curvature/bounds';
 import { contributions } from '../curvature/contributions';
 import type { ClosedForm } from '../perceptron/closedForm/closedForm';
 import { parameterCount, parametersOf, type Perceptron } from '../perceptron/perceptron';
-import type { Interval, LayerReport, Quantity, Report } from '../report/report';
+import type { Interval, LayerReport, Quantity, Range, Report } from '../report/report';
 
 /** λ_k is bounded for k up to this. */
 const mostEigenvalues = 10;

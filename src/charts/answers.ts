@@ -1,5 +1,11 @@
-import { formatNumber, formatPercent, formatQuantity } from '../report/number';
-import type { Bounds, EigenvalueInterval, LayerReport, PartialReport } from '../report/report';
+import { formatEstimate, formatNumber, formatPercent, formatQuantity } from '../report/number';
+import type {
+  Bounds,
+  EigenvalueInterval,
+  EstimateIntervals,
+  LayerReport,
+  PartialReport,
+} from '../report/report';
 import {
   certaintyText,
   commonValue,
@@ -69,33 +75,39 @@ function foundSentence(interval: EigenvalueInterval): string {
     : `Not certified: ${groundsText(interval)}.`;
 }
 
-function boundSentence({ bounds, sharpness, method }: PartialReport): string[] {
+function intervalsOf({ estimate }: PartialReport): EstimateIntervals['bounds']['lambdaMax'] | undefined {
+  return estimate?.intervals.bounds.lambdaMax;
+}
+
+function boundSentence(known: PartialReport): string[] {
+  const { bounds, sharpness, method } = known;
   if (bounds === undefined) return [];
   const upper = shownUpperBound(bounds, sharpness);
   return [
     isEstimate(upper, method)
-      ? `Estimate of the upper bound: ${formatQuantity(upper)}.`
+      ? `Estimate of the upper bound: ${formatEstimate(upper, intervalsOf(known)?.upper)}.`
       : `Upper bound from trace and norm: ${formatQuantity(upper)}.`,
   ];
 }
 
-function fromBlocks({ bounds, method }: PartialReport): string[] {
+function fromBlocks(known: PartialReport): string[] {
+  const { bounds, method } = known;
   const { upper, blockwiseUpper } = bounds?.lambdaMax ?? { upper: null, blockwiseUpper: null };
   if (upper === null || blockwiseUpper === null || blockwiseUpper.value >= upper.value) return [];
   if (formatQuantity(blockwiseUpper) === formatQuantity(upper)) return [];
   return [
     isEstimate(blockwiseUpper, method)
-      ? `Estimated from the blocks: ${formatQuantity(blockwiseUpper)}.`
+      ? `Estimated from the blocks: ${formatEstimate(blockwiseUpper, intervalsOf(known)?.blockwiseUpper ?? undefined)}.`
       : `From the blocks: at most ${formatQuantity(blockwiseUpper)}.`,
   ];
 }
 
 /** With which certainty the bound holds, and how far λ_max may be below it. */
-function looseness({ method }: PartialReport, { lambdaMax: { lower, upper } }: Bounds): string {
-  const estimated = isEstimate(upper, method);
-  const kind = estimated
-    ? 'An estimate of the upper bound, ± one standard error, and no proof'
-    : 'Proved upper bound';
+function looseness(known: PartialReport, { lambdaMax: { lower, upper } }: Bounds): string {
+  const estimated = isEstimate(upper, known.method);
+  const interval = intervalsOf(known)?.upper;
+  const within = interval === undefined ? '± one standard error' : formatEstimate(upper, interval);
+  const kind = estimated ? `An estimate of the upper bound, ${within}, and no proof` : 'Proved upper bound';
   if (formatQuantity(lower) === formatQuantity(upper)) return `${kind}; the lower bound meets it.`;
   return `${kind}; it may be many times too high: λ_max itself is not computed yet, only that it is ${estimated ? 'about' : 'at least'} ${formatQuantity(lower)}${estimated ? ' or more' : ''}.`;
 }

@@ -1,5 +1,5 @@
 import { formatQuantity } from '../report/number';
-import type { EigenvalueInterval, Interval, Quantity } from '../report/report';
+import type { EigenvalueInterval, Interval, Range } from '../report/report';
 import { certaintyText, commonValue, intervalText } from '../report/sharpnessText';
 import { colours } from './colours';
 import { foundColour, foundMark } from './foundMarks';
@@ -26,6 +26,8 @@ export interface BandLook {
   readonly bound: 'lower' | 'upper';
   readonly estimated: boolean;
   readonly found: EigenvalueInterval | null;
+  /** The 95 % interval of the strong end; null where it is exact. */
+  readonly whisker: Range | null;
 }
 
 /** The band in which an eigenvalue must lie, its ends with their values, and what was found of it. */
@@ -51,7 +53,7 @@ export function band(interval: Interval, scale: Scale, look: BandLook): SvgText[
       'fill-opacity': '0.28',
     }),
     endMark(scale(strong.value), look),
-    whisker(strong, scale, look.top + bandHeight / 2),
+    ...(look.whisker === null ? [] : [whisker(look.whisker, scale, look.top + bandHeight / 2)]),
     ...(look.found === null ? [] : [found(look.found, scale, look)]),
     endLabel(lowerText, lowerLabel, look, look.bound === 'lower'),
     endLabel(upperText, upperLabel, look, look.bound === 'upper'),
@@ -126,13 +128,10 @@ function endLabel(content: string, x: number, look: BandLook, strong: boolean): 
   );
 }
 
-/** One standard error to either side; nothing where the number is exact. */
-function whisker(quantity: Quantity, scale: Scale, y: number): SvgText {
-  const { value, standardError } = quantity;
-  if (standardError === 0) return text('');
+function whisker({ lower, upper }: Range, scale: Scale, y: number): SvgText {
   return element('path', {
     class: 'whisker',
-    d: whiskerPath(scale(value - standardError), scale(value + standardError), y),
+    d: whiskerPath(scale(lower), scale(upper), y),
     fill: 'none',
     stroke: colours.text,
   });

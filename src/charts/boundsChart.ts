@@ -1,4 +1,4 @@
-import { formatNumber, formatQuantity } from '../report/number';
+import { formatEstimate, formatNumber, formatQuantity } from '../report/number';
 import type { Bounds, EigenvalueBound, PartialReport, Quantity } from '../report/report';
 import { isEstimate, shownUpperBound } from '../report/sharpnessText';
 import { band, bandHeight, foundText } from './boundsBand';
@@ -28,17 +28,18 @@ const places = {
 } as const;
 
 /** What the number line is drawn from. */
-export type BoundsChartNumbers = Pick<PartialReport, 'method' | 'sharpness' | 'spectrum'> & {
+export type BoundsChartNumbers = Pick<PartialReport, 'estimate' | 'method' | 'sharpness' | 'spectrum'> & {
   readonly bounds: Bounds;
 };
 
 /**
  * A number line with the band in which λ_max must lie and, below the axis so that their ends near zero never share a
- * line, the band of λ_min (math.md 2). Ends carry their values, estimates a whisker of one standard error; what was
+ * line, the band of λ_min (math.md 2). Ends carry their values, estimates the whisker of a 95 % interval; what was
  * found of λ_max and λ_min is marked in its band, and all eigenvalues are ticks on the axis where they are known.
  */
 export function boundsChart(known: BoundsChartNumbers, options: BoundsChartOptions): string {
-  const { bounds, sharpness, spectrum } = known;
+  const { bounds, estimate, sharpness, spectrum } = known;
+  const intervals = estimate?.intervals.bounds;
   const lambdaMax = { ...bounds.lambdaMax, upper: shownUpperBound(bounds, sharpness) };
   const { lambdaMin } = bounds;
   const { id, width } = options;
@@ -77,6 +78,7 @@ export function boundsChart(known: BoundsChartNumbers, options: BoundsChartOptio
       bound: 'upper',
       estimated,
       found: sharpness?.lambdaMax ?? null,
+      whisker: intervals?.lambdaMax.upper ?? null,
       id,
     }),
     ...bounds.eigenvalues.map((eigenvalue) => eigenvalueTick(eigenvalue, scale)),
@@ -90,31 +92,36 @@ export function boundsChart(known: BoundsChartNumbers, options: BoundsChartOptio
       bound: 'lower',
       estimated,
       found: sharpness?.lambdaMin ?? null,
+      whisker: intervals?.lambdaMin.lower ?? null,
       id,
     }),
   );
 }
 
 /** Every number that must have a place on the line. */
-function extremes({ bounds, sharpness }: BoundsChartNumbers): number[] {
-  const ends = [bounds.lambdaMax, bounds.lambdaMin].flatMap(({ lower, upper }) => [
-    lower.value - lower.standardError,
-    upper.value + upper.standardError,
-  ]);
-  const found = sharpness === undefined ? [] : [sharpness.lambdaMax, sharpness.lambdaMin];
-  return [...ends, ...found.flatMap(({ lower, upper }) => [lower, upper])];
+function extremes({ bounds, estimate, sharpness }: BoundsChartNumbers): number[] {
+  const { lambdaMax, lambdaMin } = bounds;
+  const intervals = estimate?.intervals.bounds;
+  const ranges = [
+    { lower: lambdaMax.lower.value, upper: lambdaMax.upper.value },
+    { lower: lambdaMin.lower.value, upper: lambdaMin.upper.value },
+    ...(intervals === undefined ? [] : [intervals.lambdaMax.upper, intervals.lambdaMin.lower]),
+    ...(sharpness === undefined ? [] : [sharpness.lambdaMax, sharpness.lambdaMin]),
+  ];
+  return ranges.flatMap(({ lower, upper }) => [lower, upper]);
 }
 
 /** The picture in words. */
-function describe({ bounds, sharpness, method }: BoundsChartNumbers): string {
+function describe({ bounds, estimate, sharpness, method }: BoundsChartNumbers): string {
   const { lambdaMin } = bounds;
   const upper = shownUpperBound(bounds, sharpness);
+  const shown = formatEstimate(upper, estimate?.intervals.bounds.lambdaMax.upper);
   const verb = isEstimate(upper, method) ? 'is estimated to lie' : 'lies';
   return [
     ...(sharpness === undefined
       ? []
       : [`λ_max ${foundText(sharpness.lambdaMax)}`, `λ_min ${foundText(sharpness.lambdaMin)}`]),
-    `λ_max ${verb} between ${formatQuantity(bounds.lambdaMax.lower)} and ${formatQuantity(upper)}` +
+    `λ_max ${verb} between ${formatQuantity(bounds.lambdaMax.lower)} and ${shown}` +
       ` by trace and norm; λ_min ${verb} between ${formatQuantity(lambdaMin.lower)} and ${formatQuantity(lambdaMin.upper)}.`,
   ].join('; ');
 }

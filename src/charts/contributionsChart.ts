@@ -9,6 +9,8 @@ export interface ContributionsChartOptions {
   readonly id: string;
   /** Pixels. */
   readonly width: number;
+  /** Standard errors in half an error bar: Student's quantile; 0 where all is exact. */
+  readonly errorBar: number;
 }
 
 /** So many layers are drawn; with more, those of the largest contributions, and the table has them all. */
@@ -24,13 +26,13 @@ export function contributionsChart(
   upperBound: number,
   options: ContributionsChartOptions,
 ): string {
-  const { id, width } = options;
+  const { id, width, errorBar } = options;
   const drawn = drawnLayers(layers);
   const values = drawn.map(({ layer }) => valueText(layer, upperBound));
   const valueWidth = Math.max(0, ...values.map(({ value, share }) => textWidth(`${value}  ${share}`))) + 14;
   const ends = drawn.flatMap(({ layer }) => {
     const { value, standardError } = layer.contribution;
-    return [value - standardError, value + standardError];
+    return [value - errorBar * standardError, value + errorBar * standardError];
   });
   const chosen = drawn.map(({ layer }) => layer);
   const rows = layerRows(chosen, [Math.min(0, ...ends), Math.max(0, ...ends)], width, valueWidth);
@@ -51,8 +53,8 @@ export function contributionsChart(
     zeroLine(rows),
     ...drawn.map(({ layer, index }, row) =>
       layerRow(rows, layer, row, index, width, [
-        ...bar(layer, rows, row, id),
-        ...valueLabel(layer, rows, row, values[row] ?? { value: '', share: '' }),
+        ...bar(layer, rows, row, options),
+        ...valueLabel(layer, rows, row, errorBar, values[row] ?? { value: '', share: '' }),
       ]),
     ),
     ...(split ? key(rows, id, width) : []),
@@ -91,8 +93,14 @@ function valueText(layer: LayerReport, upperBound: number): { value: string; sha
   };
 }
 
-function bar(layer: LayerReport, rows: LayerRows, row: number, id: string): SvgText[] {
-  const { value, standardError } = layer.contribution;
+function bar(
+  layer: LayerReport,
+  rows: LayerRows,
+  row: number,
+  { id, errorBar }: ContributionsChartOptions,
+): SvgText[] {
+  const { value } = layer.contribution;
+  const half = errorBar * layer.contribution.standardError;
   const zero = rows.scale(0);
   const end = rows.scale(value);
   const own = ownShare(layer) ?? 1;
@@ -112,12 +120,12 @@ function bar(layer: LayerReport, rows: LayerRows, row: number, id: string): SvgT
     });
   const middle = rows.middle(row);
   const error: SvgText[] =
-    standardError === 0
+    half === 0
       ? []
       : [
           element('path', {
             class: 'whisker',
-            d: whiskerPath(rows.scale(value - standardError), rows.scale(value + standardError), middle),
+            d: whiskerPath(rows.scale(value - half), rows.scale(value + half), middle),
             fill: 'none',
             stroke: colours.text,
           }),
@@ -135,9 +143,11 @@ function valueLabel(
   layer: LayerReport,
   rows: LayerRows,
   row: number,
+  errorBar: number,
   { value, share }: { value: string; share: string },
 ): SvgText[] {
-  const end = rows.scale(Math.max(0, layer.contribution.value + layer.contribution.standardError));
+  const { contribution } = layer;
+  const end = rows.scale(Math.max(0, contribution.value + errorBar * contribution.standardError));
   const y = baseline(rows.middle(row));
   return [
     element(

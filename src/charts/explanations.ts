@@ -38,7 +38,9 @@ export const explanations = {
     'How alike the layer’s inputs are between samples: inputs that are orthogonal to each other would add no cross-sample curvature in the first layer without a bias.',
   topSamples: 'The samples whose pairs with all samples make up most of ‖H‖².',
   method:
-    'Closed form and exact: computed to rounding, no sampling. Estimate: from Hessian-vector products with random probes, and ± is one standard error.',
+    'Closed form and exact: computed to rounding, no sampling. Estimate: from Hessian-vector products with random probes; ± is one standard error, and in brackets or as a whisker stands the 95 % interval.',
+  probes:
+    'The random vectors v whose products Hv the estimates are means of. Ten others tell how many the precision asked takes, before the first of them: error bars that decided themselves when to stop would promise too much. 95 % intervals are Student’s, and end where the truth cannot lie.',
   loss: 'The function whose curvature this is; “assumed” where neither the model nor the samples say which it is.',
   samples: 'The data that the loss is summed over; the numbers describe these samples and no others.',
   mode: 'Evaluation: dropout is off and normalisation uses its stored statistics.',

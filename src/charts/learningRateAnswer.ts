@@ -1,11 +1,12 @@
-import { formatBelow, formatQuantity } from '../report/number';
-import type { PartialReport, Quantity } from '../report/report';
+import { rateText } from '../report/estimateText';
+import { formatBelow } from '../report/number';
+import type { PartialReport } from '../report/report';
 import { isEstimate, shownUpperBound, signOf } from '../report/sharpnessText';
 import type { Answer } from './answer';
 
 /** The learning rate that what is known of λ_max implies: 2/λ_max by its interval where that is certified, else 2/U. */
 export function learningRateAnswer(known: PartialReport): Answer | null {
-  const { bounds, sharpness, method } = known;
+  const { bounds, estimate, sharpness, method } = known;
   if (bounds === undefined) return null;
   const upper = shownUpperBound(bounds, sharpness);
   if (upper.value <= 0) {
@@ -16,11 +17,7 @@ export function learningRateAnswer(known: PartialReport): Answer | null {
       ],
     };
   }
-  // First order in the error of the bound: d(2/U) = 2/U² dU.
-  const rate: Quantity = {
-    value: 2 / upper.value,
-    standardError: (2 / upper.value ** 2) * upper.standardError,
-  };
+  const rate = rateText(upper, estimate?.intervals.bounds.lambdaMax.upper);
   const estimated = isEstimate(upper, method);
   const where =
     'a rate that no positive curvature makes unstable at this point, for plain full-batch gradient descent.';
@@ -30,15 +27,15 @@ export function learningRateAnswer(known: PartialReport): Answer | null {
       headline: `< ${formatBelow(2 / found.upper)}`,
       sentences: [
         `2 / λ_max${found.kind === 'spectrum' ? '' : ', by the upper end of its interval'}: ${where}`,
-        `${estimated ? '2 / estimate of the bound' : '2 / upper bound'}: ${formatQuantity(rate)}.`,
+        `${estimated ? '2 / estimate of the bound' : '2 / upper bound'}: ${rate}.`,
         ...saddleCaution(known),
       ],
     };
   }
   return {
-    headline: `${estimated ? '≲' : '<'} ${formatQuantity(rate)}`,
+    headline: `${estimated ? '≲' : '<'} ${rateText(upper, undefined)}`,
     sentences: [
-      estimated ? `2 / estimate of the bound: about ${where}` : `2 / upper bound: ${where}`,
+      estimated ? `2 / estimate of the bound, ${rate}: about ${where}` : `2 / upper bound: ${where}`,
       ...(found !== undefined && found.upper > 0 && Number.isFinite(found.upper)
         ? [`2 / the upper end of λ_max’s interval: ${formatBelow(2 / found.upper)}.`]
         : []),

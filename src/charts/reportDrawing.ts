@@ -49,7 +49,11 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
         ]),
     [
       'Contribution of each layer to the upper bound',
-      contributionsChart(layers, bounds.lambdaMax.upper.value, { id: 'contributions', width: inner }),
+      contributionsChart(layers, bounds.lambdaMax.upper.value, {
+        id: 'contributions',
+        width: inner,
+        errorBar: report.estimate?.studentQuantile ?? 0,
+      }),
     ],
     ...(blocks === null
       ? []

@@ -115,6 +115,8 @@ function terms(): HtmlText {
     ['T, F²', explanations.traces] as const,
     ['λ_k', explanations.eigenvalues] as const,
     ['from the blocks', explanations.blockwise] as const,
+    ['method, ±', explanations.method] as const,
+    ['error bars', explanations.probes] as const,
     ['Gauss-Newton', explanations.gaussNewton] as const,
   ];
   return html(

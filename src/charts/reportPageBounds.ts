@@ -1,5 +1,6 @@
-import { formatNumber, formatQuantity } from '../report/number';
-import type { EigenvalueInterval, Interval, Report } from '../report/report';
+import { probesText } from '../report/estimateText';
+import { formatEstimate, formatNumber, formatQuantity } from '../report/number';
+import type { EigenvalueInterval, Interval, Range, Report } from '../report/report';
 import { fullCertaintyText, isEstimate, rangeText } from '../report/sharpnessText';
 import { boundsChart } from './boundsChart';
 import { html, words, type HtmlText } from './html';
@@ -33,8 +34,15 @@ function facts(report: Report): Fact[] {
   const { lambdaMax, lambdaMin, eigenvalues } = bounds;
   const estimated = isEstimate(lambdaMax.upper, method);
   const bound = estimated ? 'estimated bounds' : 'bounds';
-  const range = ({ lower, upper }: Interval): string =>
-    `${formatQuantity(lower)} to ${formatQuantity(upper)}`;
+  const intervals = report.estimate?.intervals;
+  const probes = probesText(report);
+  const range = (
+    { lower, upper }: Interval,
+    of: { readonly lower: Range; readonly upper: Range } | undefined,
+  ): string =>
+    of === undefined
+      ? `${formatQuantity(lower)} to ${formatQuantity(upper)}`
+      : `from ${formatEstimate(lower, of.lower)} to ${formatEstimate(upper, of.upper)}`;
   return [
     ...(sharpness === undefined
       ? []
@@ -42,33 +50,40 @@ function facts(report: Report): Fact[] {
           ['λ_max', foundText(sharpness.lambdaMax)] satisfies Fact,
           ['λ_min', foundText(sharpness.lambdaMin)] satisfies Fact,
         ]),
-    [`λ_max, ${bound}`, range(lambdaMax)],
+    [`λ_max, ${bound}`, range(lambdaMax, intervals?.bounds.lambdaMax)],
     ...(lambdaMax.blockwiseUpper === null
       ? []
       : [
           [
             'λ_max from the blocks',
-            `${estimated ? '≲' : '≤'} ${formatQuantity(lambdaMax.blockwiseUpper)}`,
+            `${estimated ? '≲' : '≤'} ${formatEstimate(lambdaMax.blockwiseUpper, intervals?.bounds.lambdaMax.blockwiseUpper ?? undefined)}`,
           ] satisfies Fact,
         ]),
-    [`λ_min, ${bound}`, range(lambdaMin)],
+    [`λ_min, ${bound}`, range(lambdaMin, intervals?.bounds.lambdaMin)],
     ...(scaleAdapted === null
       ? []
       : [['λ_max, scale-adapted', foundText(scaleAdapted.lambdaMax)] satisfies Fact]),
-    ['trace T', formatQuantity(trace)],
-    ['squared norm F²', formatQuantity(frobeniusSquared)],
+    ['trace T', formatEstimate(trace, intervals?.trace)],
+    ['squared norm F²', formatEstimate(frobeniusSquared, intervals?.frobeniusSquared)],
     ['‖∇L‖', formatNumber(gradientNorm)],
     ...(gaussNewton === null
       ? []
       : ([
           [
             `Gauss-Newton, ${estimated ? 'estimated upper bound' : 'upper bound'}`,
-            formatQuantity(gaussNewton.upper),
+            formatEstimate(gaussNewton.upper, gaussNewton.intervals?.upper),
           ],
-          ['Gauss-Newton, T', formatQuantity(gaussNewton.trace)],
-          ['Gauss-Newton, F²', formatQuantity(gaussNewton.frobeniusSquared)],
+          ['Gauss-Newton, T', formatEstimate(gaussNewton.trace, gaussNewton.intervals?.trace)],
+          [
+            'Gauss-Newton, F²',
+            formatEstimate(gaussNewton.frobeniusSquared, gaussNewton.intervals?.frobeniusSquared),
+          ],
         ] satisfies Fact[])),
-    ...eigenvalues.map((eigenvalue): Fact => [`λ_${eigenvalue.k}, ${bound}`, range(eigenvalue)]),
+    ...eigenvalues.map((eigenvalue, index): Fact => [
+      `λ_${eigenvalue.k}, ${bound}`,
+      range(eigenvalue, intervals?.bounds.eigenvalues[index]),
+    ]),
+    ...(probes === null ? [] : [['error bars', probes] satisfies Fact]),
   ];
 }
 

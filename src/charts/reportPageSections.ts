@@ -20,7 +20,7 @@ const pictureSide = 56;
 const mostLayerCharts = 6;
 
 export function layerSections(report: Report): HtmlText[] {
-  const { layers, blocks, bounds } = report;
+  const { layers, blocks, bounds, estimate } = report;
   const upper = bounds.lambdaMax.upper.value;
   const names = layers.map(({ name }) => name);
   const many = layers.length > mostSeparateCells;
@@ -28,6 +28,7 @@ export function layerSections(report: Report): HtmlText[] {
   const contributions = contributionsChart(layers, upper, {
     id: 'contributions',
     width: stacked ? 920 : 560,
+    errorBar: estimate?.studentQuantile ?? 0,
   });
   return [
     html(

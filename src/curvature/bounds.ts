@@ -1,3 +1,5 @@
+import type { Range } from '../report/report';
+
 /**
  * Bounds on the eigenvalues of a symmetric matrix from its trace and Frobenius norm.
  * Source: H. Wolkowicz and G. P. H. Styan, "Bounds for eigenvalues using traces", Linear Algebra and its
@@ -9,11 +11,6 @@ export interface Moments {
   readonly trace: number;
   readonly frobeniusSquared: number;
   readonly order: number;
-}
-
-export interface Range {
-  readonly lower: number;
-  readonly upper: number;
 }
 
 /**

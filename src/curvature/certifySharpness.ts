@@ -1,9 +1,14 @@
 import type { Sharpness } from '../report/report';
 import type { Moments } from './bounds';
-import type { Certificate, CurvatureOptions, CurvatureStage, StoppedBy } from './curvatureEstimate';
+import type {
+  Certificate,
+  CurvatureOptions,
+  CurvatureStage,
+  EstimatedMoments,
+  StoppedBy,
+} from './curvatureEstimate';
 import { ExtremeEigenvalues } from './extremes';
 import { Lanczos } from './lanczos';
-import type { MomentEstimate } from './momentEstimate';
 import { CountedProducts, type SymmetricProducts } from './products';
 
 /** Vectors of length P beside the basis: probe, projection, image, and what a product itself may need. */
@@ -94,14 +99,13 @@ export function tellProgress(
   stage: CurvatureStage,
   products: CountedProducts,
   sharpness: Sharpness | null,
-  known: { expectedProducts?: number; moments?: MomentEstimate | null; probes?: number } = {},
+  known: { expectedProducts?: number; running?: EstimatedMoments | null } = {},
 ): void {
   options.onProgress?.({
     stage,
     products: products.count,
     expectedProducts: known.expectedProducts ?? options.maxProducts,
     sharpness,
-    moments: known.moments ?? null,
-    probes: known.probes ?? 0,
+    running: known.running ?? null,
   });
 }

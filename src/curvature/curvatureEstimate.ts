@@ -1,12 +1,14 @@
-import type { Sharpness, Spectrum } from '../report/report';
-import type { Range } from './bounds';
+import type { EstimateFacts, Sharpness, Spectrum } from '../report/report';
 import type { RitzValue } from './lanczos';
 import type { MomentEstimate } from './momentEstimate';
 import type { RandomSource } from './randomVectors';
 
 export interface CurvatureOptions {
   readonly random: RandomSource;
-  /** Relative: of λ_max's interval, and of the 95 % intervals of trace, squared norm and upper bound. */
+  /**
+   * Relative: of λ_max's interval, and of the 95 % intervals of squared norm and upper bound; that of the trace where
+   * curvature of both signs cancels in it is relative to Σ|λ|.
+   */
   readonly precision: number;
   /** Of the probabilistic intervals of λ_max and λ_min together. */
   readonly confidence: number;
@@ -36,9 +38,14 @@ export interface CurvatureProgress {
   readonly products: number;
   readonly expectedProducts: number;
   readonly sharpness: Sharpness | null;
-  /** The running estimate from as many probes, or null before there are some. */
-  readonly moments: MomentEstimate | null;
-  readonly probes: number;
+  /** The running estimate, or null before there is one. */
+  readonly running: EstimatedMoments | null;
+}
+
+/** An estimate with what it tells of its errors. */
+export interface EstimatedMoments {
+  readonly moments: MomentEstimate;
+  readonly errors: EstimateFacts;
 }
 
 /** What ended the work before everything that was asked for was reached, or "complete". */
@@ -56,12 +63,7 @@ export interface Certificate {
 
 export interface CurvatureEstimate extends Certificate {
   readonly moments: MomentEstimate;
-  /** 95 % interval of the upper bound on λ_max, nowhere below the largest Ritz value; the bound itself where exact. */
-  readonly upperBoundInterval: Range;
-  /** Probes behind the errors, 0 where exact; and the standard errors in half a 95 % interval. */
-  readonly probes: number;
-  readonly studentQuantile: number;
-  /** Whether the 95 % intervals of trace, squared norm and upper bound are as narrow as was asked. */
-  readonly precisionReached: boolean;
+  /** What the estimate tells of its errors; null where everything is exact. */
+  readonly errors: EstimateFacts | null;
   readonly spectrum: Spectrum | null;
 }

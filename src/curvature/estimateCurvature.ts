@@ -1,9 +1,11 @@
 import { FailureError } from '../report/failure';
-import type { Quantity, Spectrum } from '../report/report';
+import type { Spectrum } from '../report/report';
+import { absoluteTrace, shortfall, traceScale } from './askedPrecision';
 import { CertifyingLanczos, tellProgress } from './certifySharpness';
-import type { CurvatureEstimate, CurvatureOptions, StoppedBy } from './curvatureEstimate';
+import type { CurvatureEstimate, EstimatedMoments, EstimateOptions, StoppedBy } from './curvatureEstimate';
+import { estimateIntervals } from './estimateIntervals';
 import { Lanczos } from './lanczos';
-import { momentEstimate, type MomentEstimate } from './momentEstimate';
+import { momentEstimate } from './momentEstimate';
 import { Probes, type LayerNumbers } from './probes';
 import { CountedProducts, type SymmetricProducts } from './products';
 import { estimatedSpectrum, quadrature } from './spectralDensity';
@@ -19,11 +21,11 @@ const leastProbes = 20;
 /** The pilot's errors are as uncertain as ten numbers make them: somewhat more probes than they ask for. */
 const pilotMargin = 1.5;
 
-export interface EstimateOptions extends CurvatureOptions {
-  /** Whether to estimate the squared norms of the blocks: as many products more per probe as there are layers. */
-  readonly blocks: boolean;
-  /** Starting vectors (two at least) and steps of the spectral density, or null for none. */
-  readonly density: { readonly probes: number; readonly steps: number } | null;
+/** The probes to draw: what is deflated, how many the precision takes, and what the trace is measured against. */
+interface PlannedProbes {
+  readonly probes: Probes;
+  readonly wanted: number;
+  readonly magnitude: number;
 }
 
 /**
@@ -71,31 +73,53 @@ class Estimation {
     const first = Math.min(forLanczos, Math.max(deflationSteps, Math.ceil(forLanczos / 2)));
     const onStep = (): void => tellProgress(options, 'lanczos', products, lanczos.sharpness);
     await lanczos.advance(deflationSteps, first, first, onStep, deflationTime);
-    const { probes, wanted } = await this.deflatedProbes(onStep);
-    const samples = await this.draw(probes, Math.min(wanted, this.affordableProbes(probes)));
-    const moments = momentEstimate(this.parameters, probes.exact, samples);
+    const planned = await this.deflatedProbes(onStep);
+    const { wanted } = planned;
+    const affordable = Math.min(wanted, this.affordableProbes(planned.probes));
+    const samples = await this.draw(planned, affordable);
+    const ended: StoppedBy =
+      samples.length < affordable ? 'time limit' : affordable < wanted ? 'product budget' : 'complete';
+    const running = this.estimated(planned, samples, ended);
     await lanczos.advance(1, products.order, options.maxProducts - this.densityProducts, () =>
-      tellProgress(options, 'lanczos', products, lanczos.sharpness, { moments, probes: samples.length }),
+      tellProgress(options, 'lanczos', products, lanczos.sharpness, { running }),
     );
     const ritzValues = lanczos.lanczos.ritzValues();
-    const spectrum = await this.density(moments, samples.length);
-    const quantile = studentQuantile(samples.length - 1);
-    const { value, standardError } = moments.bounds.lambdaMax.upper;
-    const ritz = ritzValues.at(-1)?.value ?? Number.NEGATIVE_INFINITY;
+    // Lanczos may know more by now of where the bounds cannot lie.
+    const estimated = this.estimated(planned, samples, ended);
+    const spectrum = await this.density(estimated);
     return {
-      moments,
+      ...estimated,
       sharpness: lanczos.sharpness,
       ritzValues,
-      upperBoundInterval: {
-        lower: Math.max(ritz, value - quantile * standardError),
-        upper: Math.max(ritz, value + quantile * standardError),
-      },
       spectrum,
       products: products.count,
-      probes: samples.length,
-      studentQuantile: quantile,
-      precisionReached: shortfall(moments, options.precision, quantile) <= 1,
-      stoppedBy: this.stoppedBy(samples.length < wanted, spectrum === null && options.density !== null),
+      stoppedBy: ended === 'complete' ? this.stoppedBy(spectrum) : ended,
+    };
+  }
+
+  /** The numbers from the probes that there are, with their errors. */
+  private estimated(
+    { probes, wanted, magnitude }: PlannedProbes,
+    samples: readonly LayerNumbers[],
+    stoppedBy: StoppedBy | null,
+  ): EstimatedMoments {
+    const moments = momentEstimate(this.parameters, probes.exact, samples);
+    const quantile = studentQuantile(samples.length - 1);
+    return {
+      moments,
+      errors: {
+        probes: samples.length,
+        wantedProbes: wanted,
+        pilotProbes,
+        stoppedBy,
+        precisionReached: shortfall(moments, magnitude, this.options.precision, quantile) <= 1,
+        absoluteTrace: traceScale(moments, magnitude),
+        studentQuantile: quantile,
+        intervals: estimateIntervals(moments, quantile, {
+          ritzValues: this.lanczos.lanczos.ritzValues(),
+          normFound: probes.exact.rows.reduce((sum, row) => sum + row, 0),
+        }),
+      },
     };
   }
 
@@ -103,14 +127,15 @@ class Estimation {
    * Probes with as much deflated as pays: where they would be more than the steps of Lanczos, twice the steps, as long as
    * that saves a third of the probes (less may be the pilot's chance), and more products than it takes.
    */
-  private async deflatedProbes(onStep: () => void): Promise<{ probes: Probes; wanted: number }> {
+  private async deflatedProbes(onStep: () => void): Promise<PlannedProbes> {
     const { products, options } = this;
     const { lanczos, mostSteps } = this.lanczos;
     let last = Number.POSITIVE_INFINITY;
     for (;;) {
       const probes = new Probes(products, lanczos, options.random, options.blocks);
       const before = products.count;
-      const wanted = await this.wantedProbes(probes);
+      const magnitude = absoluteTrace(lanczos);
+      const wanted = await this.wantedProbes(probes, magnitude);
       const saved = (last - wanted) * probes.productsPerProbe;
       const steps = 2 * lanczos.steps;
       const forProbes = (pilotProbes + leastProbes) * probes.productsPerProbe;
@@ -119,13 +144,14 @@ class Estimation {
       last = wanted;
       const done = wanted * probes.productsPerProbe <= lanczos.steps || lanczos.ended;
       const late = options.outOfTime?.(deflationTime) === true;
-      if (done || !pays || late || left < lanczos.steps || steps > mostSteps) return { probes, wanted };
+      if (done || !pays || late || left < lanczos.steps || steps > mostSteps)
+        return { probes, wanted, magnitude };
       await this.lanczos.advance(steps, steps, options.maxProducts, onStep, deflationTime);
     }
   }
 
   /** How many probes the precision takes, as a pilot tells whose probes are used for nothing else. */
-  private async wantedProbes(probes: Probes): Promise<number> {
+  private async wantedProbes(probes: Probes, magnitude: number): Promise<number> {
     const samples: LayerNumbers[] = [];
     while (samples.length < pilotProbes) {
       this.failIfOutOfTime();
@@ -133,9 +159,13 @@ class Estimation {
       tellProgress(this.options, 'pilot', this.products, this.lanczos.sharpness);
     }
     const pilot = momentEstimate(this.parameters, probes.exact, samples);
-    // With many probes Student's quantile is near the normal one.
-    const missing = shortfall(pilot, this.options.precision, 2);
-    return Math.max(leastProbes, Math.ceil(pilotProbes * pilotMargin * missing * missing));
+    const probesFor = (quantile: number): number => {
+      const missing = shortfall(pilot, magnitude, this.options.precision, quantile);
+      const probes = Math.ceil(pilotProbes * pilotMargin * missing * missing);
+      return Math.min(Number.MAX_SAFE_INTEGER, Math.max(leastProbes, probes));
+    };
+    // Student's quantile falls with the number of probes: that of the fewest gives more than enough of them.
+    return probesFor(studentQuantile(probesFor(studentQuantile(leastProbes - 1)) - 1));
   }
 
   private affordableProbes({ productsPerProbe }: Probes): number {
@@ -143,8 +173,9 @@ class Estimation {
     return Math.floor(left / productsPerProbe);
   }
 
-  private async draw(probes: Probes, count: number): Promise<LayerNumbers[]> {
+  private async draw(planned: PlannedProbes, count: number): Promise<LayerNumbers[]> {
     const { options, products } = this;
+    const { probes } = planned;
     const samples: LayerNumbers[] = [];
     const expectedProducts = products.count + count * probes.productsPerProbe + this.densityProducts;
     while (samples.length < count) {
@@ -156,8 +187,7 @@ class Estimation {
       if (drawn < pilotProbes || drawn % Math.ceil(drawn / 20) !== 0) continue;
       tellProgress(options, 'probes', products, this.lanczos.sharpness, {
         expectedProducts,
-        moments: momentEstimate(this.parameters, probes.exact, samples),
-        probes: drawn,
+        running: this.estimated(planned, samples, null),
       });
     }
     return samples;
@@ -172,7 +202,7 @@ class Estimation {
   }
 
   /** Null where not asked for, or out of time. */
-  private async density(moments: MomentEstimate, probes: number): Promise<Spectrum | null> {
+  private async density(running: EstimatedMoments): Promise<Spectrum | null> {
     const { options, products } = this;
     if (options.density === null) return null;
     const { lanczos } = this.lanczos;
@@ -184,28 +214,15 @@ class Estimation {
       while (next.steps < steps && !next.ended) {
         if (options.outOfTime?.() === true) return null;
         await next.step();
-        tellProgress(options, 'density', products, this.lanczos.sharpness, { moments, probes });
+        tellProgress(options, 'density', products, this.lanczos.sharpness, { running });
       }
       runs.push(quadrature(next.alphas, next.betas));
     }
     return estimatedSpectrum(runs, steps);
   }
 
-  private stoppedBy(fewerProbes: boolean, noDensity: boolean): StoppedBy {
-    if ((fewerProbes || noDensity) && this.options.outOfTime?.() === true) return 'time limit';
-    return fewerProbes ? 'product budget' : this.lanczos.stoppedBy;
+  /** What ended it where all probes were drawn: nothing but time leaves the density out. */
+  private stoppedBy(spectrum: Spectrum | null): StoppedBy {
+    return spectrum === null && this.options.density !== null ? 'time limit' : this.lanczos.stoppedBy;
   }
-}
-
-/** Half the widest 95 % interval over what the precision allows: at most 1 where it is reached. */
-function shortfall(
-  { trace, frobeniusSquared, bounds }: MomentEstimate,
-  precision: number,
-  quantile: number,
-): number {
-  const norm = Math.sqrt(frobeniusSquared.value);
-  const relative = ({ value, standardError }: Quantity, least = 0): number =>
-    standardError === 0 ? 0 : (quantile * standardError) / (precision * Math.max(Math.abs(value), least));
-  // A trace near 0, where curvature of both signs cancels, is measured against the norm.
-  return Math.max(relative(trace, norm), relative(frobeniusSquared), relative(bounds.lambdaMax.upper));
 }

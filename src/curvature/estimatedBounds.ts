@@ -1,5 +1,5 @@
-import type { Interval, Quantity } from '../report/report';
-import { eigenvalueBounds, lambdaMaxBounds, lambdaMinBounds, type Moments, type Range } from './bounds';
+import type { Interval, Quantity, Range } from '../report/report';
+import { eigenvalueBounds, lambdaMaxBounds, lambdaMinBounds, type Moments } from './bounds';
 import type { SampleMeans } from './sampleMeans';
 
 /** A first-order part, and the error of what has no first order. */

@@ -44,10 +44,17 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
         'export the model with float32 weights',
       );
     }
-    if (!evaluation && operator === 'BatchNormalization' && inTrainingMode(graph, node)) {
+    if (evaluation) continue;
+    if (operator === 'BatchNormalization' && normalisesBatch(graph, node)) {
       throw new FailureError(
-        'UnsupportedStructure',
+        'TrainingMode',
         `${nodeText(node)} is in training mode, where every sample's loss depends on the whole batch; export the model after model.eval(), or ask for --evaluation to analyse it with its running statistics.`,
+      );
+    }
+    if (operator === 'Dropout' && dropsAtRandom(graph, node)) {
+      throw new FailureError(
+        'TrainingMode',
+        `${nodeText(node)} is in training mode, where it drops units at random and the loss is never the same; export the model after model.eval(), or ask for --evaluation to analyse it without dropping any.`,
       );
     }
   }
@@ -63,7 +70,13 @@ function refused(node: GraphNode, what: string, remedy: string): FailureError {
 }
 
 /** Before operator set 14 the number of outputs tells, since then an attribute. */
-function inTrainingMode(graph: Graph, node: GraphNode): boolean {
+function normalisesBatch(graph: Graph, node: GraphNode): boolean {
   if ((graph.opsets.get('') ?? 0) >= 14) return (attributeOf(node, 'training_mode', 'int') ?? 0) !== 0;
   return node.outputs.slice(1).some((output) => output !== '');
+}
+
+/** From operator set 12 on an input tells; in those before it that are read there was no training. */
+function dropsAtRandom(graph: Graph, node: GraphNode): boolean {
+  const training = node.inputs[2] ?? '';
+  return training !== '' && graph.initialisers.get(training)?.data.some(Boolean) !== false;
 }

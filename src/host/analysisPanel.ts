@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { failureOf } from '../report/failure';
-import type { HostToPanel, PanelState, PanelToHost, SampleChoice } from '../report/panelMessages';
+import type {
+  ComputationChoice,
+  HostToPanel,
+  PanelState,
+  PanelToHost,
+  SampleChoice,
+} from '../report/panelMessages';
 import type { Report } from '../report/report';
 import { defaultRandomCount, type AnalysisRequest, type SampleSource } from '../report/request';
 import type { WorkerCalls } from '../worker/client';
@@ -37,15 +43,25 @@ export class AnalysisPanel implements vscode.Disposable {
   readonly #disposables: vscode.Disposable[] = [];
   #watcher: { folders: string; disposables: vscode.Disposable[] } | null = null;
 
-  constructor(panel: vscode.WebviewPanel, file: string, parts: PanelParts) {
+  /** @param computation what an earlier window was to compute, or null */
+  constructor(
+    panel: vscode.WebviewPanel,
+    file: string,
+    parts: PanelParts,
+    computation: ComputationChoice | null,
+  ) {
     this.#panel = panel;
     this.#parts = parts;
-    this.#session = new AnalysisSession(file, {
-      ...parts,
-      onChange: (state) => {
-        this.#show(state);
+    this.#session = new AnalysisSession(
+      file,
+      {
+        ...parts,
+        onChange: (state) => {
+          this.#show(state);
+        },
       },
-    });
+      computation,
+    );
     panel.iconPath = {
       light: vscode.Uri.joinPath(parts.extensionUri, 'media', 'panel-light.svg'),
       dark: vscode.Uri.joinPath(parts.extensionUri, 'media', 'panel-dark.svg'),
@@ -142,8 +158,8 @@ export class AnalysisPanel implements vscode.Disposable {
         this.#session.cancel();
         return;
       case 'compute': {
-        const { method, blocks, scaleAdapted } = message;
-        await this.#session.compute({ method, blocks, scaleAdapted });
+        const { method, blocks, scaleAdapted, evaluation } = message;
+        await this.#session.compute({ method, blocks, scaleAdapted, evaluation });
         return;
       }
       case 'change-samples':

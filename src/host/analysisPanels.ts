@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { PanelState } from '../report/panelMessages';
+import type { ComputationChoice, PanelState } from '../report/panelMessages';
 import { AnalysisPanel, webviewOptions, type PanelParts } from './analysisPanel';
 import { contextKeys, panelViewType } from './identifiers';
 
@@ -49,7 +49,7 @@ export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSer
       webviewPanel.dispose();
       return;
     }
-    const panel = this.#adopt(webviewPanel, restored.file);
+    const panel = this.#adopt(webviewPanel, restored.file, restored.computation);
     if (restored.report === null) panel.run();
     else await panel.restore(restored.report);
   }
@@ -69,13 +69,15 @@ export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSer
     );
   }
 
-  #adopt(webviewPanel: vscode.WebviewPanel, file: string): AnalysisPanel {
-    const panel = new AnalysisPanel(webviewPanel, file, {
-      ...this.#parts,
-      onChange: () => {
-        this.#announce();
-      },
-    });
+  #adopt(
+    webviewPanel: vscode.WebviewPanel,
+    file: string,
+    computation: ComputationChoice | null = null,
+  ): AnalysisPanel {
+    const onChange = (): void => {
+      this.#announce();
+    };
+    const panel = new AnalysisPanel(webviewPanel, file, { ...this.#parts, onChange }, computation);
     this.#panels.set(file, panel);
     webviewPanel.onDidDispose(() => {
       panel.dispose();

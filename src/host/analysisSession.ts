@@ -38,13 +38,12 @@ export class AnalysisSession {
   #beforeChoosing: PanelState | null = null;
   #known: PartialReport = {};
   #fingerprints: Fingerprints = {};
-  #computation: ComputationChoice = {
-    method: requestDefaults.method,
-    blocks: requestDefaults.blocks,
-    scaleAdapted: requestDefaults.scaleAdapted,
-  };
+  #computation: ComputationChoice;
 
-  constructor(file: string, parts: SessionParts) {
+  /** @param computation as an earlier window had it, or null: what nobody has chosen */
+  constructor(file: string, parts: SessionParts, computation: ComputationChoice | null = null) {
+    const { method, blocks, scaleAdapted, evaluation } = requestDefaults;
+    this.#computation = computation ?? { method, blocks, scaleAdapted, evaluation };
     this.file = file;
     this.#parts = parts;
     this.#state = { phase: 'reading', file };
@@ -54,7 +53,7 @@ export class AnalysisSession {
     return this.#state;
   }
 
-  /** What the next run will do, as long as this session lasts. */
+  /** What the next run will do; the webview keeps it over a reload of the window. */
   get computation(): ComputationChoice {
     return this.#computation;
   }

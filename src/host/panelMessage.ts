@@ -27,10 +27,11 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
   }
 }
 
-function readComputation({ method: asked, blocks, scaleAdapted }: Fields): PanelToHost | null {
+function readComputation({ method: asked, blocks, scaleAdapted, evaluation }: Fields): PanelToHost | null {
   const method = methods.find((each) => each === asked);
-  if (method === undefined || typeof blocks !== 'boolean' || typeof scaleAdapted !== 'boolean') return null;
-  return { type: 'compute', method, blocks, scaleAdapted };
+  if (method === undefined || typeof blocks !== 'boolean') return null;
+  if (typeof scaleAdapted !== 'boolean' || typeof evaluation !== 'boolean') return null;
+  return { type: 'compute', method, blocks, scaleAdapted, evaluation };
 }
 
 function readChoice(choice: unknown): SampleChoice | null {

@@ -1,15 +1,29 @@
 import * as v from 'valibot';
+import type { ComputationChoice } from '../report/panelMessages';
 import type { Report } from '../report/report';
+import { methods } from '../report/request';
 import { reportSchema } from '../report/schema';
 
 /** The part of what the panel keeps with `setState` that the host has a use for; the rest is the panel's own. */
-const savedByPanel = v.object({ state: v.object({ file: v.string(), report: v.optional(v.unknown()) }) });
+const savedByPanel = v.object({
+  state: v.object({ file: v.string(), report: v.optional(v.unknown()) }),
+  computation: v.optional(v.unknown()),
+});
+
+const computationChoice = v.object({
+  method: v.picklist(methods),
+  blocks: v.boolean(),
+  scaleAdapted: v.boolean(),
+  evaluation: v.boolean(),
+});
 
 /** What a panel of an earlier window showed. */
 export interface Restored {
   readonly file: string;
   /** null: it had none, or one that this version cannot show. */
   readonly report: Report | null;
+  /** null: nothing that can be told was chosen. */
+  readonly computation: ComputationChoice | null;
 }
 
 /** Reads what the panel kept; null where not even the file can be told. */
@@ -18,5 +32,10 @@ export function readRestoredState(saved: unknown): Restored | null {
   if (!panel.success) return null;
   const { file, report: shown } = panel.output.state;
   const report = v.safeParse(reportSchema, shown);
-  return { file, report: report.success ? report.output : null };
+  const computation = v.safeParse(computationChoice, panel.output.computation);
+  return {
+    file,
+    report: report.success ? report.output : null,
+    computation: computation.success ? computation.output : null,
+  };
 }

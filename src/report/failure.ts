@@ -14,6 +14,8 @@ export const failureSubjects = {
   ExternalDataOutsideFolder: 'model',
   UnsupportedOperator: 'model',
   UnsupportedStructure: 'model',
+  /** Exported in training mode, and evaluation mode was not asked for. */
+  TrainingMode: 'model',
   NoParameters: 'model',
   NonFiniteWeights: 'model',
   ForwardPassMismatch: 'model',

@@ -1,3 +1,4 @@
+import { rateText } from './estimateText';
 import { formatAbove, formatBelow, formatNumber, formatQuantity } from './number';
 import type { Report, Sharpness } from './report';
 import { certaintyText, groundsText, shownUpperBound } from './sharpnessText';
@@ -7,10 +8,13 @@ import { certaintyText, groundsText, shownUpperBound } from './sharpnessText';
  * Gradient descent θ ← θ − ηg is stable along an eigenvector of eigenvalue λ > 0 while η < 2/λ; a negative λ repels
  * at every η.
  */
-export function learningRateStatement(report: Pick<Report, 'bounds' | 'method' | 'sharpness'>): string[] {
-  const { bounds, sharpness, method } = report;
+export function learningRateStatement(
+  report: Pick<Report, 'bounds' | 'estimate' | 'method' | 'sharpness'>,
+): string[] {
+  const { bounds, estimate, sharpness, method } = report;
   const bound = method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
-  const upper = shownUpperBound(bounds, sharpness).value;
+  const shown = shownUpperBound(bounds, sharpness);
+  const upper = shown.value;
   const found = rateFromInterval(sharpness);
   if (upper <= 0) {
     return [`2/U means nothing here: U, the ${bound} on λ_max, is not positive, so no rate follows from it.`];
@@ -19,7 +23,7 @@ export function learningRateStatement(report: Pick<Report, 'bounds' | 'method' |
     'Plain full-batch gradient descent without momentum or weight decay is locally stable along the sharpest ' +
       'direction for a learning rate below 2/λ_max,',
     method === 'estimate'
-      ? `and 2/U = ${formatNumber(2 / upper)} is an estimate of such a rate (U: the ${bound} on λ_max).`
+      ? `and 2/U = ${rateText(shown, estimate?.intervals.bounds.lambdaMax.upper)} is an estimate of such a rate (U: the ${bound} on λ_max).`
       : `so 2/U = ${formatNumber(2 / upper)} is a learning rate that no positive curvature makes unstable at this ` +
         `point (U: the ${bound} on λ_max).`,
     ...(found === null ? [] : [found]),

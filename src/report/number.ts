@@ -1,4 +1,4 @@
-import type { Quantity } from './report';
+import type { Quantity, Range } from './report';
 
 /**
  * Numbers as a person reads them: at most four significant digits, an estimate with its standard error in the place of
@@ -99,10 +99,38 @@ export function formatQuantity(quantity: Quantity): string {
   return plainQuantity(value, standardError);
 }
 
-function plainQuantity(value: number, standardError: number): string {
+/**
+ * An estimate with its 95 % interval: "36.1 (35.2 to 37.0, 95 %)", its ends rounded outwards to the place of the standard
+ * error's digit; as `formatQuantity` where there is none.
+ */
+export function formatEstimate(quantity: Quantity, interval: Range | undefined): string {
+  const { value, standardError } = quantity;
+  if (interval === undefined || standardError === 0) return formatQuantity(quantity);
+  const { lower, upper } = interval;
+  if (![value, standardError, lower, upper].every(Number.isFinite)) return formatQuantity(quantity);
+  const leading = Math.max(Math.abs(value), Math.abs(lower), Math.abs(upper));
+  const exponent = needsPowerOfTen(Number(leading.toPrecision(significantDigits))) ? exponentOf(leading) : 0;
+  const half = Math.trunc(exponent / 2);
+  const scaled = (part: number): number => part / 10 ** half / 10 ** (exponent - half);
+  const place = lastPlace(scaled(leading), scaled(standardError));
+  const outwards = (end: number, round: (steps: number) => number, slack: number): number =>
+    round(scaled(end) * 10 ** -place + slack) * 10 ** place;
+  const [middle, low, high] = [
+    scaled(value),
+    outwards(lower, Math.floor, 1e-9),
+    outwards(upper, Math.ceil, -1e-9),
+  ].map((part) => `${atPlace(part, place)}${exponent === 0 ? '' : `e${String(exponent)}`}`);
+  return `${middle ?? ''} (${low ?? ''} to ${high ?? ''}, 95 %)`;
+}
+
+/** The place of the error's digit, but of the value's fourth at the last. */
+function lastPlace(value: number, standardError: number): number {
   const lastOfError = Math.floor(Math.log10(standardError) + 1e-12);
-  const lastOfValue = exponentOf(Math.max(Math.abs(value), standardError)) - significantDigits + 1;
-  const place = Math.max(lastOfError, lastOfValue);
+  return Math.max(lastOfError, exponentOf(value) - significantDigits + 1);
+}
+
+function plainQuantity(value: number, standardError: number): string {
+  const place = lastPlace(Math.max(Math.abs(value), standardError), standardError);
   // 0.4 / 0.1 is a little above 4: without the slack it would round up to 0.5.
   const steps = Math.ceil(standardError * 10 ** -place - 1e-9);
   return `${atPlace(value, place)} ± ${atPlace(Math.max(1, steps) * 10 ** place, place)}`;

@@ -33,7 +33,7 @@ export type SampleChoice =
 export type ExportFormat = 'html' | 'json' | 'csv' | 'svg';
 
 /** What of the computation is chosen in the panel. */
-export type ComputationChoice = Pick<AnalysisRequest, 'method' | 'blocks' | 'scaleAdapted'>;
+export type ComputationChoice = Pick<AnalysisRequest, 'method' | 'blocks' | 'scaleAdapted' | 'evaluation'>;
 
 export interface HostToPanel {
   readonly type: 'state';

@@ -15,6 +15,12 @@ export interface Interval {
   readonly upper: Quantity;
 }
 
+/** Between these ends a number lies. */
+export interface Range {
+  readonly lower: number;
+  readonly upper: number;
+}
+
 export interface ModelFacts {
   readonly file: string;
   readonly sha256: string;
@@ -90,6 +96,41 @@ export interface Bounds {
   readonly eigenvalues: readonly EigenvalueBound[];
 }
 
+/** The 95 % intervals of an estimate's numbers, cut off where the truth cannot lie. */
+export interface EstimateIntervals {
+  readonly trace: Range;
+  /** Not below what Lanczos has found of it. */
+  readonly frobeniusSquared: Range;
+  /** Upper bounds are not below the largest Ritz value, nor lower bounds on λ_min above the smallest. */
+  readonly bounds: {
+    readonly lambdaMax: {
+      readonly lower: Range;
+      readonly upper: Range;
+      readonly blockwiseUpper: Range | null;
+    };
+    readonly lambdaMin: { readonly lower: Range; readonly upper: Range };
+    readonly eigenvalues: readonly { readonly k: number; readonly lower: Range; readonly upper: Range }[];
+  };
+}
+
+/** What an estimate tells of its errors. */
+export interface EstimateFacts {
+  /** Random vectors behind the numbers. */
+  readonly probes: number;
+  /** As many as the precision asked would take, as a pilot told whose own probes are used for nothing else. */
+  readonly wantedProbes: number;
+  readonly pilotProbes: number;
+  /** What ended the probes: "complete" (as many as were wanted) or the budget that ran out; null while they are drawn. */
+  readonly stoppedBy: string | null;
+  /** Whether the 95 % intervals of trace, squared norm and upper bound are as narrow as the precision asked. */
+  readonly precisionReached: boolean;
+  /** Σ|λ|, about: what the trace's interval is measured against where curvature of both signs cancels in it. */
+  readonly absoluteTrace: number;
+  /** Half a 95 % interval in standard errors: Student's quantile for one degree of freedom less than probes. */
+  readonly studentQuantile: number;
+  readonly intervals: EstimateIntervals;
+}
+
 export interface LayerReport {
   readonly name: string;
   /** The operator as a person names it: "Linear", "Conv", … */
@@ -155,6 +196,12 @@ export interface GaussNewton {
   readonly trace: Quantity;
   readonly frobeniusSquared: Quantity;
   readonly upper: Quantity;
+  /** 95 %, of estimates; absent where all is exact. */
+  readonly intervals?: {
+    readonly trace: Range;
+    readonly frobeniusSquared: Range;
+    readonly upper: Range;
+  };
 }
 
 /** An interval that holds an extreme eigenvalue of the Hessian. */
@@ -221,6 +268,8 @@ export interface Report {
   readonly trace: Quantity;
   readonly frobeniusSquared: Quantity;
   readonly bounds: Bounds;
+  /** Absent where trace and norm are exact. */
+  readonly estimate?: EstimateFacts;
   readonly gaussNewton: GaussNewton | null;
   /** In the order of the forward pass. */
   readonly layers: readonly LayerReport[];

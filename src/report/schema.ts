@@ -73,6 +73,56 @@ const bounds = v.object({
   eigenvalues: list(v.pipe(v.object({ k: v.pipe(v.number(), v.integer()), ...interval }), v.readonly())),
 });
 
+const range = v.pipe(v.object({ lower: number, upper: number }), v.readonly());
+
+const rangesOfBounds = v.object({
+  lambdaMax: v.pipe(
+    v.object({ lower: range, upper: range, blockwiseUpper: v.nullable(range) }),
+    v.readonly(),
+  ),
+  lambdaMin: v.pipe(v.object({ lower: range, upper: range }), v.readonly()),
+  eigenvalues: list(v.pipe(v.object({ k: count, lower: range, upper: range }), v.readonly())),
+});
+
+const estimate = v.object({
+  probes: v.pipe(count, v.description('Random vectors behind the numbers.')),
+  wantedProbes: v.pipe(count, v.description('As many as the precision asked would take, as a pilot told.')),
+  pilotProbes: v.pipe(count, v.description("The pilot's own, used for nothing else.")),
+  stoppedBy: v.pipe(
+    v.nullable(v.string()),
+    v.description(
+      'What ended the probes: "complete", or the budget that ran out; null while they are drawn.',
+    ),
+  ),
+  precisionReached: v.pipe(
+    v.boolean(),
+    v.description('Whether the intervals of trace, squared norm and upper bound are as narrow as was asked.'),
+  ),
+  absoluteTrace: v.pipe(
+    notNegative,
+    v.description('Σ|λ|, about: what the trace is measured against where curvature of both signs cancels.'),
+  ),
+  studentQuantile: v.pipe(notNegative, v.description('Standard errors in half a 95 % interval.')),
+  intervals: v.pipe(
+    v.object({ trace: range, frobeniusSquared: range, bounds: v.pipe(rangesOfBounds, v.readonly()) }),
+    v.readonly(),
+    v.description('95 % intervals, cut off where the truth cannot lie.'),
+  ),
+});
+
+const gaussNewton = v.object({
+  trace: quantity,
+  frobeniusSquared: quantity,
+  upper: quantity,
+  intervals: v.exactOptional(
+    v.pipe(
+      v.object({ trace: range, frobeniusSquared: range, upper: range }),
+      v.readonly(),
+      v.description('95 % intervals; absent where all is exact.'),
+    ),
+  ),
+});
+
 const layer = v.object({
   name: v.string(),
   kind: v.string(),
@@ -165,9 +215,14 @@ export const reportSchema = v.pipe(
     trace: quantity,
     frobeniusSquared: quantity,
     bounds: v.pipe(bounds, v.readonly()),
-    gaussNewton: v.nullable(
-      v.pipe(v.object({ trace: quantity, frobeniusSquared: quantity, upper: quantity }), v.readonly()),
+    estimate: v.exactOptional(
+      v.pipe(
+        estimate,
+        v.readonly(),
+        v.description('What an estimate tells of its errors; absent where trace and norm are exact.'),
+      ),
     ),
+    gaussNewton: v.nullable(v.pipe(gaussNewton, v.readonly())),
     layers: v.pipe(list(v.pipe(layer, v.readonly())), v.description('In the order of the forward pass.')),
     blocks: v.pipe(
       v.nullable(list(list(quantity))),

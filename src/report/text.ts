@@ -1,9 +1,10 @@
 import { costText } from './cost';
+import { probesText } from './estimateText';
 import { learningRateStatement } from './learningRate';
-import { formatCount, formatNumber, formatPercent, formatQuantity } from './number';
+import { formatCount, formatEstimate, formatNumber, formatPercent } from './number';
 import { printable } from './printable';
-import type { EigenvalueInterval, LayerReport, Loss, Method, Quantity, Report } from './report';
-import { fullCertaintyText, intervalText, shownUpperBound } from './sharpnessText';
+import type { EigenvalueBound, LayerReport, Loss, Method, Quantity, Range, Report } from './report';
+import { eigenvalueLines, foundText, type Line } from './textEigenvalues';
 import { layerTable } from './textLayers';
 
 const lossNames: Readonly<Record<Loss, string>> = {
@@ -24,8 +25,6 @@ const labelNames = {
   drawn: "labels drawn from the model's own predicted distribution",
 } as const;
 
-type Line = readonly [label: string, text: string];
-
 /** Lines of a label and a text, the texts below each other. */
 function aligned(lines: readonly Line[]): string[] {
   const width = Math.max(...lines.map(([label]) => label.length));
@@ -40,6 +39,7 @@ function subjectLines(report: Report): Line[] {
   const scale = samples.scale === 1 ? '' : `, inputs × ${formatNumber(samples.scale)}`;
   const error = analysis.productError === 0 ? '' : ` (product error ${formatNumber(analysis.productError)})`;
   const stopped = analysis.stoppedBy === 'complete' ? '' : `, stopped by ${analysis.stoppedBy}`;
+  const probes = probesText(report);
   return [
     ['Model', `${model.file} (${model.format}${producer})`],
     ['Architecture', model.architecture],
@@ -47,6 +47,7 @@ function subjectLines(report: Report): Line[] {
     ['Samples', `${formatCount(samples.count)} ${origin}${classes}, ${labelNames[samples.labels]}${scale}`],
     ['Loss', lossLine(report)],
     ['Method', `${methodNames[report.method]}${stopped}, ${costText(analysis.cost)}`],
+    ...(probes === null ? [] : [['Error bars', `${probes}; ± is one standard error`]]),
     [
       'Mode',
       `${analysis.mode}, ${analysis.precision}${error}, seed ${analysis.seed}, threads ${analysis.threads}`,
@@ -60,6 +61,11 @@ function frobeniusNorm(squared: Quantity): Quantity {
   return { value, standardError: value === 0 ? 0 : squared.standardError / (2 * value) };
 }
 
+/** The interval of ‖H‖_F that is that of F². */
+function rootsOf(interval: Range | undefined): Range | undefined {
+  return interval && { lower: Math.sqrt(interval.lower), upper: Math.sqrt(interval.upper) };
+}
+
 /** What an even guess among the classes would lose: ln C, beside which a mean loss can be judged. */
 function evenGuessLoss({ loss, samples }: Report): string | null {
   if (loss === 'binary-cross-entropy') return `ln 2 = ${formatNumber(Math.LN2)}, the loss of an even guess`;
@@ -68,29 +74,33 @@ function evenGuessLoss({ loss, samples }: Report): string | null {
 }
 
 function resultLines(report: Report): Line[] {
-  const { samples, bounds } = report;
+  const { samples, bounds, gaussNewton } = report;
+  const intervals = report.estimate?.intervals;
   const guess = evenGuessLoss(report);
   const lines: Line[] = [
     ['Mean loss', `${formatNumber(samples.meanLoss)}${guess === null ? '' : `   (${guess})`}`],
     ...(samples.accuracy === null ? [] : [['Accuracy', formatPercent(samples.accuracy, 4)] as const]),
     ['‖∇L‖', `${formatNumber(report.gradientNorm)}   (0 at a critical point)`],
-    ['Trace of H', formatQuantity(report.trace)],
-    ['‖H‖_F', formatQuantity(frobeniusNorm(report.frobeniusSquared))],
+    ['Trace of H', formatEstimate(report.trace, intervals?.trace)],
+    ['‖H‖_F', formatEstimate(frobeniusNorm(report.frobeniusSquared), rootsOf(intervals?.frobeniusSquared))],
     ...eigenvalueLines(report),
   ];
   const [second] = bounds.eigenvalues;
   const last = bounds.eigenvalues.at(-1);
   if (second !== undefined && last !== undefined) {
     const several = last === second ? '' : ` … λ_${last.k}`;
-    const uppers = last === second ? '' : ` … ${formatQuantity(last.upper)}`;
+    const upperOf = ({ k, upper }: EigenvalueBound): string =>
+      formatEstimate(upper, intervals?.bounds.eigenvalues.find((each) => each.k === k)?.upper);
+    const uppers = last === second ? '' : ` … ${upperOf(last)}`;
     lines.push([
       `λ_${second.k}${several}`,
-      `${report.method === 'estimate' ? 'estimates of upper bounds' : 'upper bounds'} ${formatQuantity(second.upper)}${uppers}`,
+      `${report.method === 'estimate' ? 'estimates of upper bounds' : 'upper bounds'} ${upperOf(second)}${uppers}`,
     ]);
   }
-  if (report.gaussNewton !== null) {
+  if (gaussNewton !== null) {
     const bound = report.method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
-    lines.push(['Gauss-Newton', `${bound} ${formatQuantity(report.gaussNewton.upper)} on its λ_max`]);
+    const upper = formatEstimate(gaussNewton.upper, gaussNewton.intervals?.upper);
+    lines.push(['Gauss-Newton', `${bound} ${upper} on its λ_max`]);
   }
   if (report.scaleAdapted !== null) {
     lines.push([
@@ -104,40 +114,6 @@ function resultLines(report: Report): Line[] {
     lines.push(['Cross-sample', `${share} of ‖H‖_F² comes from pairs of different samples`]);
   }
   return [...lines, ...unitLines(report.layers), ...topSampleLines(report)];
-}
-
-/** λ_max and λ_min: what was found, then the bounds from trace and norm. */
-function eigenvalueLines(report: Report): Line[] {
-  const { bounds, sharpness, method } = report;
-  const { lambdaMax, lambdaMin } = bounds;
-  const estimated = method === 'estimate';
-  const upper = formatQuantity(shownUpperBound(bounds, sharpness));
-  const looseness = sharpness === undefined ? '   (the upper bound may be many times too high)' : '';
-  const ofBounds = estimated
-    ? `estimate of the upper bound ${upper}, of the lower bound ${formatQuantity(lambdaMax.lower)}`
-    : `upper bound ${upper}, lower bound ${formatQuantity(lambdaMax.lower)}`;
-  const minBounds = estimated
-    ? `estimate of the upper bound ${formatQuantity(lambdaMin.upper)}, of the lower bound ${formatQuantity(lambdaMin.lower)}`
-    : `upper bound ${formatQuantity(lambdaMin.upper)}, lower bound ${formatQuantity(lambdaMin.lower)}`;
-  const blockwise = lambdaMax.blockwiseUpper;
-  return [
-    ...(sharpness === undefined ? [] : [['λ_max', foundText(sharpness.lambdaMax)] as const]),
-    [sharpness === undefined ? 'λ_max' : '', `${ofBounds}${looseness}`],
-    ...(blockwise === null
-      ? []
-      : [
-          [
-            '',
-            `blockwise ${estimated ? 'estimate' : 'upper bound'} ${formatQuantity(blockwise)}   (from the layers' blocks; never looser)`,
-          ] as const,
-        ]),
-    ...(sharpness === undefined ? [] : [['λ_min', foundText(sharpness.lambdaMin)] as const]),
-    [sharpness === undefined ? 'λ_min' : '', minBounds],
-  ];
-}
-
-function foundText(interval: EigenvalueInterval): string {
-  return `${intervalText(interval)}, ${fullCertaintyText(interval)}`;
 }
 
 function spectrumLines({ spectrum, model }: Report): Line[] {

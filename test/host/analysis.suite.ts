@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { analyze, closePanels, panelTabs, shown, until, workspaceFile } from './extensionUnderTest';
 import { LoopBlocks } from './loopBlocks';
 import { writeSmallModel } from './smallModel';
+import { writeTrainingExport } from './trainingExport';
 import { workersBelow } from './workers';
 
 /** The longest that the editor may be kept from everything else. */
@@ -76,6 +77,16 @@ describe('an analysis', () => {
     await rm(file.fsPath);
     strictEqual(failure.kind, 'NotAModel');
     match(failure.message, /note\.onnx/);
+  });
+
+  it('of an export in training mode is refused by a kind of its own, which the panel has a way out of', async () => {
+    const file = vscode.Uri.joinPath(small, 'training-export.onnx');
+    await writeTrainingExport(small.fsPath, 'training-export.onnx');
+    await analyze(file);
+    const { failure } = await shown(file, 'failed');
+    await rm(file.fsPath);
+    strictEqual(failure.kind, 'TrainingMode');
+    match(failure.message, /"bn" \(BatchNormalization\)/);
   });
 
   it('of a file that is not there says so', async () => {

@@ -11,6 +11,7 @@ import { formatNumber, formatQuantity } from '../../src/report/number';
 import type { Report } from '../../src/report/report';
 import { chooseInExplorerMenu, runCommand, startHostedVscode, webview } from './hostedVscode.mjs';
 import { writeSmallModel } from './smallModel';
+import { writeTrainingExport } from './trainingExport';
 import { workersBelow } from './workers';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -29,6 +30,7 @@ beforeAll(async () => {
     await copyFile(join(folder, 'digits.npz'), join(folder, 'several', name));
   }
   await writeSmallModel(folder, join(folder, 'small'), 'small.onnx');
+  await writeTrainingExport(join(folder, 'small'), 'unfinished.onnx');
   await copyFile(join(folder, 'digits.onnx'), join(folder, 'alone', 'lonely.onnx'));
   await writeFile(
     join(folder, 'alone', 'pointer.onnx'),
@@ -210,6 +212,28 @@ it('a model without samples beside it asks for them before it shows any number',
   await webview(page).locator('#random').click();
   await sharpestDirectionShown();
   expect(await webview(page).locator('body').innerText()).toContain('random inputs');
+});
+
+it('an export in training mode is refused, analysed in evaluation mode at a click, and so again after a reload', async () => {
+  await runCommand(page, 'Analyze sharpness');
+  const rows = page.locator('.quick-input-widget .quick-input-list-row');
+  await rows.filter({ hasText: 'small.onnx' }).first().waitFor();
+  await page.locator('.quick-input-widget input.input').fill('unfinished');
+  await rows.filter({ hasText: 'unfinished.onnx' }).first().click();
+  await webview(page).locator('.failure', { hasText: 'is in training mode' }).waitFor();
+  await webview(page).locator('#failure-evaluation').click();
+  const bound = await sharpestDirectionShown();
+  expect(await webview(page).locator('.warnings').innerText()).toContain('in evaluation mode, as asked');
+
+  await page.waitForTimeout(2000);
+  await page.reload();
+  expect(await sharpestDirectionShown()).toBe(bound);
+  await webview(page).locator('#method-chip').click();
+  expect(await webview(page).locator('#computation-evaluation').isChecked()).toBe(true);
+  await webview(page).locator('#run-again').click();
+  await page.waitForTimeout(1500);
+  expect(await webview(page).locator('.failure').count()).toBe(0);
+  expect(await sharpestDirectionShown()).toBe(bound);
 });
 
 it('the samples that are chosen are remembered beside the model, and used without a question', async () => {

@@ -71,7 +71,13 @@ describe.each(packages)('%s', (file) => {
     expect(rest.sort()).toEqual(
       [...read.map((name) => `extension/${name}`), 'extension.vsixmanifest', '[Content_Types].xml'].sort(),
     );
-    expect(media).toEqual(expect.arrayContaining(['extension/media/icon.png', 'extension/media/view.svg']));
+    expect(media).toEqual(
+      expect.arrayContaining(
+        ['icon.png', 'view.svg', 'walkthrough/analyze.svg', 'walkthrough/computation.svg'].map(
+          (name) => `extension/media/${name}`,
+        ),
+      ),
+    );
   });
 
   it('holds onnxruntime as modules that Node can load, and nothing else of other packages', () => {

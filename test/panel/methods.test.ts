@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PanelState } from '../../src/report/panelMessages';
 import type { PartialReport, Quantity, Report } from '../../src/report/report';
 import { show } from './panelPage.mjs';
-import { done, estimateReport, exactReport, panel, phases, posted, textOf } from './panelTest';
+import { closePanel, done, estimateReport, exactReport, panel, phases, posted, textOf } from './panelTest';
 
 function shown(report: Report): PanelState {
   return { ...done, file: report.model.file, report };
@@ -47,7 +47,9 @@ describe('an estimate', () => {
     for (const chip of ['estimate · 1 %', 'float32 · product error 3.4e-6', 'stopped by product budget']) {
       expect(header).toContain(chip);
     }
-    expect(await textOf(page, '.strip')).toContain('± is one standard error');
+    expect(await textOf(page, '.strip')).toContain(
+      'with 40 random probes over 1,024 samples in float32; ± is one standard error',
+    );
   });
 
   it('calls the bound an estimate, and says which interval is certified and which is not', async () => {
@@ -55,14 +57,26 @@ describe('an estimate', () => {
     const answers = await textOf(page, '.section.answers');
     for (const part of [
       'λmax = 53.1 Certified at 99.9 %, between 53.11 and 53.14',
-      'Estimate of the upper bound: 68.2 ± 0.3',
+      'Estimate of the upper bound: 68.2 (67.7 to 68.8, 95 %)',
       'λmin between -4.902 and -3.22 (with 99.9 % confidence, after 24 Lanczos steps)',
-      '2 / estimate of the bound: 0.02931 ± 0.00010',
+      '2 / estimate of the bound: 0.02931 (0.02910 to 0.02952, 95 %)',
     ]) {
       expect(answers).toContain(part);
     }
     expect(answers).not.toMatch(/Proved|λmax ≤/);
-    expect(await textOf(page, '.facts')).toContain('λmin -4.902 to -3.22, not certified');
+    const facts = await textOf(page, '.facts');
+    for (const part of [
+      'λmin -4.902 to -3.22, not certified',
+      'trace T 423 (420 to 426, 95 %)',
+      'squared norm F² 4,660 (4,590 to 4,730, 95 %)',
+      'λ2 to λ10 ≲ 48.3 (47.9 to 48.6, 95 %) to 21.58 (21.42 to 21.73, 95 %)',
+      'Gauss-Newton part alone ≲ 67.7 (67.3 to 68.2, 95 %)',
+      '40 random probes of the 113 that a pilot of 10 called for, ended by the product budget: 95 % intervals wider than the 1 % asked',
+    ]) {
+      expect(facts).toContain(part);
+    }
+    await page.locator('[data-term=probes]').focus();
+    expect(await page.locator('#tooltip').innerText()).toContain('Ten others tell how many');
   });
 
   it('says both ends of λ_max where they are far apart, and that they are not certified', async () => {
@@ -136,8 +150,12 @@ describe('an estimate that runs', () => {
     expect(await page.locator('.section.spectrum .unknown').count()).toBe(1);
   });
 
-  it('moves nothing while the error bars shrink', async () => {
+  it('moves nothing while the error bars shrink, and has the interval of the probes drawn by then', async () => {
     const { bounds, layers, trace, frobeniusSquared, sharpness } = estimateReport;
+    const estimate = { ...estimateReport.estimate!, stoppedBy: null };
+    const { intervals } = estimate;
+    const { lambdaMax } = intervals.bounds;
+    const wide = { ...lambdaMax, upper: { lower: 67.1, upper: 72.4 } };
     const first: PartialReport = {
       ...facts,
       sharpness: sharpness!,
@@ -146,12 +164,20 @@ describe('an estimate that runs', () => {
       bounds: { ...bounds, lambdaMax: { ...bounds.lambdaMax, upper: coarse(bounds.lambdaMax.upper) } },
       layers: layers.map((layer) => ({ ...layer, contribution: coarse(layer.contribution) })),
       blocks: null,
+      estimate: {
+        ...estimate,
+        probes: 12,
+        intervals: { ...intervals, bounds: { ...intervals.bounds, lambdaMax: wide } },
+      },
     };
     const page = await panel(running(first));
     const before = await tops(page);
-    await show(page, running({ ...first, bounds, layers, trace, frobeniusSquared }));
+    expect(await textOf(page, '.section.answers')).toContain('upper bound: 69.6 (67.1 to 72.4, 95 %)');
+    expect(await textOf(page, '.facts')).toContain('12 random probes of the 113');
+    await show(page, running({ ...first, bounds, layers, trace, frobeniusSquared, estimate }));
     expect(await tops(page)).toEqual(before);
-    expect(await textOf(page, '.section.answers')).toContain('68.2 ± 0.3');
+    expect(await textOf(page, '.section.answers')).toContain('upper bound: 68.2 (67.7 to 68.8, 95 %)');
+    expect(await textOf(page, '.facts')).toContain('40 random probes of the 113');
   });
 });
 
@@ -178,8 +204,10 @@ describe('the computation', () => {
     expect(await focused(page)).toBe('computation-scale-adapted');
     await page.keyboard.press('Space');
     await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('computation-evaluation');
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    const choice = { method: 'estimate', blocks: false, scaleAdapted: true } as const;
+    const choice = { method: 'estimate', blocks: false, scaleAdapted: true, evaluation: false } as const;
     expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...choice });
     expect(await page.locator('.menu-items').count()).toBe(0);
 
@@ -207,16 +235,49 @@ describe('the computation', () => {
 
   it('adds the blocks to an estimate that has none', async () => {
     const page = await panel(null);
-    await show(page, shown(estimateReport), { method: 'auto', blocks: false, scaleAdapted: true });
+    const computation = { method: 'auto', blocks: false, scaleAdapted: true, evaluation: false } as const;
+    await show(page, shown(estimateReport), computation);
     await page.locator('#estimate-blocks').click();
-    expect((await posted(page)).at(-1)).toEqual({
-      type: 'compute',
-      method: 'auto',
-      blocks: true,
-      scaleAdapted: true,
-    });
+    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation, blocks: true });
     await show(page, done);
     expect(await page.locator('#estimate-blocks').count()).toBe(0);
+  });
+
+  it('goes on in evaluation mode where a training export was refused, with what else was chosen', async () => {
+    const page = await panel(null);
+    const computation = { method: 'estimate', blocks: true, scaleAdapted: false, evaluation: false } as const;
+    const message = 'Node "bn" (BatchNormalization) is in training mode; ask for --evaluation.';
+    const failure = { kind: 'TrainingMode', message, detail: null } as const;
+    await show(page, { ...phases.failed, failure }, computation);
+    expect(await page.locator('#failure-evaluation').innerText()).toBe('Analyse in evaluation mode');
+    expect(await page.locator('#failure-evaluation').getAttribute('appearance')).toBe('primary');
+    expect(await page.locator('#failure-run').getAttribute('appearance')).toBe('secondary');
+    await page.locator('#failure-evaluation').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation, evaluation: true });
+    // It can be taken back in the menu.
+    await show(page, done, { ...computation, evaluation: true });
+    await page.locator('#method-chip').click();
+    expect(await page.locator('#computation-evaluation').isChecked()).toBe(true);
+    await page.locator('#computation-evaluation').click();
+    await page.locator('#compute').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation });
+    // Any other failure has no such way out.
+    await show(page, phases.failed, computation);
+    expect(await page.locator('#failure-evaluation').count()).toBe(0);
+  });
+
+  it('is kept over a reload of the window, before the host has spoken', async () => {
+    const computation = { method: 'estimate', blocks: true, scaleAdapted: true, evaluation: true } as const;
+    const first = await panel(null);
+    await show(first, done, computation);
+    const saved = await first.evaluate<unknown>('window.saved');
+    expect(saved).toMatchObject({ computation });
+    await closePanel();
+    const page = await panel(null, { saved });
+    await page.locator('#method-chip').click();
+    expect(await page.locator('#computation-method').inputValue()).toBe('estimate');
+    for (const box of ['blocks', 'scale-adapted', 'evaluation'])
+      expect(await page.locator(`#computation-${box}`).isChecked()).toBe(true);
   });
 
   it('finds the scale-adapted sharpness, which has its own line and explanation', async () => {

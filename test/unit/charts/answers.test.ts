@@ -41,9 +41,31 @@ describe('the four answers', () => {
   it('never show an estimate of the bound below the largest Ritz value', () => {
     const { bounds, sharpness } = estimateReport;
     const low = { ...bounds, lambdaMax: { ...bounds.lambdaMax, upper: { value: 50, standardError: 2 } } };
-    const [sharpest, , , rate] = said({ ...estimateReport, bounds: low, sharpness: sharpness! });
-    expect(sharpest).toContain('Estimate of the upper bound: 53 ± 2.');
-    expect(rate).toContain('2 / estimate of the bound: 0.038 ± 0.002');
+    // 50 ± 2 · 2.02, cut off at the largest Ritz value, 53.1184.
+    const { intervals } = estimateReport.estimate!;
+    const upper = { lower: 53.1184, upper: 54.04 };
+    const lambdaMax = { ...intervals.bounds.lambdaMax, upper };
+    const [sharpest, , , rate] = said({
+      ...estimateReport,
+      bounds: low,
+      sharpness: sharpness!,
+      estimate: {
+        ...estimateReport.estimate!,
+        intervals: { ...intervals, bounds: { ...intervals.bounds, lambdaMax } },
+      },
+    });
+    expect(sharpest).toContain('Estimate of the upper bound: 53 (53 to 55, 95 %).');
+    expect(rate).toContain('2 / estimate of the bound: 0.038 (0.037 to 0.038, 95 %)');
+  });
+
+  it('say of an estimate in which interval it lies, before λ_max is found', () => {
+    const { sharpness: _, ...before } = estimateReport;
+    const [sharpest, , , rate] = said(before);
+    expect(sharpest).toContain('λ_max ≲ 68.2 ± 0.3');
+    expect(sharpest).toContain('An estimate of the upper bound, 68.2 (67.7 to 68.8, 95 %), and no proof');
+    expect(rate).toMatch(
+      /^≲ 0\.02931 ± 0\.00010 2 \/ estimate of the bound, 0\.02931 \(0\.02910 to 0\.02952/,
+    );
   });
 
   it('know nothing before anything is known', () => {

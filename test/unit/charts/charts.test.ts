@@ -10,10 +10,11 @@ import { samplePicture } from '../../../src/charts/samplePicture';
 import { unitsChart } from '../../../src/charts/unitsChart';
 import { formatPercent, formatQuantity } from '../../../src/report/number';
 import type { SamplePicture } from '../../../src/report/report';
+import { exampleEstimate } from '../report/exampleReport';
 import { anyName, bounds, digits, estimateReport, exact, exactReport, interval, layer } from './reports';
 import { elementsOf, place, readXml, textOf, type XmlElement } from './wellFormed';
 
-const options = { id: 'chart', width: 640 };
+const options = { id: 'chart', width: 640, errorBar: 0 };
 
 /** Left and right of a text as a browser draws it in an ordinary font: 0.55 of its size a character. */
 function extent(label: XmlElement): [number, number] {
@@ -58,14 +59,27 @@ describe('boundsChart', () => {
     expect(places).toEqual(places.toSorted((one, other) => other - one));
   });
 
-  it('draws a whisker of one standard error at an estimated bound', () => {
-    const svg = readXml(boundsChart({ bounds: bounds([1, 10], [-10, -1], 2) }, options));
+  it('draws the 95 % interval of an estimated bound as its whisker, all of it in the picture', () => {
+    const found = {
+      lambdaMax: { lower: { lower: 0, upper: 2 }, upper: { lower: 9, upper: 15 }, blockwiseUpper: null },
+      lambdaMin: { lower: { lower: -14, upper: -8 }, upper: { lower: -2, upper: 0 } },
+      eigenvalues: [],
+    };
+    const estimate = { ...exampleEstimate, intervals: { ...exampleEstimate.intervals, bounds: found } };
+    const svg = readXml(boundsChart({ bounds: bounds([1, 10], [-10, -1], 2), estimate }, options));
     const [max] = elementsOf(svg, 'rect', 'band-max');
     const unit = place(max!, 'width') / 9;
-    const whiskers = elementsOf(svg, 'path', 'whisker');
+    const whiskers = elementsOf(svg, 'path', 'whisker').map((whisker) =>
+      [...whisker.attributes['d']!.matchAll(/[ML]([\d.]+),/g)].map(([, x]) => Number(x)),
+    );
     expect(whiskers).toHaveLength(2);
-    const xs = [...whiskers[0]!.attributes['d']!.matchAll(/[ML]([\d.]+),/g)].map(([, x]) => Number(x));
-    expect(Math.max(...xs) - Math.min(...xs)).toBeCloseTo(4 * unit, 0);
+    for (const xs of whiskers) {
+      expect(Math.max(...xs) - Math.min(...xs)).toBeCloseTo(6 * unit, 0);
+      expect(Math.max(...xs)).toBeLessThanOrEqual(options.width);
+      expect(Math.min(...xs)).toBeGreaterThanOrEqual(0);
+    }
+    expect(Math.max(...whiskers[0]!)).toBeCloseTo(place(max!, 'x') + 14 * unit, 0);
+    expect(textOf(elementsOf(svg, 'desc')[0]!)).toContain('between 1 ± 2 and 10 (9 to 15, 95 %)');
   });
 
   it('has room for numbers that are too small to be told apart', () => {
@@ -186,7 +200,7 @@ describe('contributionsChart', () => {
     fc.assert(
       fc.property(layers, fc.integer({ min: 300, max: 1200 }), (drawn, width) => {
         const reports = drawn.map(([name, value]) => layer(name, value));
-        const svg = readXml(contributionsChart(reports, 1, { id: 'chart', width }));
+        const svg = readXml(contributionsChart(reports, 1, { ...options, width }));
         for (const bar of elementsOf(svg, 'rect', 'bar')) {
           expect(place(bar, 'x')).toBeGreaterThanOrEqual(0);
           expect(place(bar, 'x') + place(bar, 'width')).toBeLessThanOrEqual(width);
@@ -200,7 +214,7 @@ describe('contributionsChart', () => {
 describe('contributionsChart of estimates', () => {
   it('has a whisker at every bar', () => {
     const { layers, bounds: found } = estimateReport;
-    const svg = readXml(contributionsChart(layers, found.lambdaMax.upper.value, options));
+    const svg = readXml(contributionsChart(layers, found.lambdaMax.upper.value, { ...options, errorBar: 2 }));
     expect(elementsOf(svg, 'path', 'whisker')).toHaveLength(mostContributionBars);
     expect(textOf(svg)).toContain(`${layers.length - mostContributionBars} smaller in the table`);
   });

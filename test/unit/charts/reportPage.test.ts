@@ -85,7 +85,9 @@ describe('reportPage', () => {
     for (const part of [
       'λmax = 53.1',
       'Certified at 99.9 %, between 53.11 and 53.14',
-      'Estimate of the upper bound: 68.2 ± 0.3',
+      'Estimate of the upper bound: 68.2 (67.7 to 68.8, 95 %)',
+      'from 8.928e-5 (8.919e-5 to 8.937e-5, 95 %) to 68.2 (67.7 to 68.8, 95 %)',
+      '40 random probes of the 113 that a pilot of 10 called for, ended by the product budget: 95 % intervals wider than the 1 % asked',
       'stopped by product budget',
       '-4.902 to -3.22, not certified: with 99.9 % confidence, after 24 Lanczos steps',
       blocksNotAsked,

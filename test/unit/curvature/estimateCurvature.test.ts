@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { certifySharpness } from '../../../src/curvature/certifySharpness';
-import type { CurvatureProgress } from '../../../src/curvature/curvatureEstimate';
-import { estimateCurvature, type EstimateOptions } from '../../../src/curvature/estimateCurvature';
+import type { CurvatureProgress, EstimateOptions } from '../../../src/curvature/curvatureEstimate';
+import { estimateCurvature } from '../../../src/curvature/estimateCurvature';
+import { studentQuantile } from '../../../src/curvature/studentQuantile';
 import { SeededRandom } from '../../../src/samples/random';
 import {
   blockNorms,
@@ -43,20 +44,46 @@ function options(given: Partial<EstimateOptions> = {}): EstimateOptions {
 describe('the estimate of the curvature', () => {
   it('certifies λ_max, reaches the precision and says so', async () => {
     const estimate = await estimateCurvature(productsOf(rows, sizes), options());
-    expect(estimate).toMatchObject({ stoppedBy: 'complete', precisionReached: true, spectrum: null });
+    expect(estimate).toMatchObject({ stoppedBy: 'complete', spectrum: null });
+    const errors = estimate.errors!;
+    expect(errors).toMatchObject({ stoppedBy: 'complete', precisionReached: true, pilotProbes: 10 });
     expect(estimate.sharpness?.lambdaMax).toMatchObject({ kind: 'probabilistic', certified: true });
     expect(estimate.sharpness!.lambdaMax.upper).toBeGreaterThanOrEqual(truth.lambdaMax);
     expect(estimate.sharpness!.lambdaMax.lower).toBeLessThanOrEqual(truth.lambdaMax);
     const { frobeniusSquared: norm } = estimate.moments;
     expect(Math.abs(norm.value - truth.frobeniusSquared)).toBeLessThan(5 * norm.standardError);
-    expect(estimate.studentQuantile * norm.standardError).toBeLessThanOrEqual(0.05 * norm.value);
-    expect(estimate.probes).toBeGreaterThanOrEqual(20);
+    expect(errors.studentQuantile * norm.standardError).toBeLessThanOrEqual(0.05 * norm.value);
+    expect(errors.probes).toBeGreaterThanOrEqual(20);
+    expect(errors.probes).toBe(errors.wantedProbes);
     const shares = estimate.moments.layers.map(({ contribution }) => contribution.value);
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(
       estimate.moments.bounds.lambdaMax.upper.value,
       5,
     );
-    expect(estimate.upperBoundInterval.lower).toBeGreaterThanOrEqual(estimate.ritzValues.at(-1)!.value);
+  });
+
+  it('holds a trace in which curvature cancels to the precision of what cancels, the rest to its own', async () => {
+    // 1, −1, 1/2, −1/2, … and a little: the trace is a hundredth of Σ|λ|.
+    const values = Array.from({ length: 300 }, (_, i) => (i === 0 ? 0.1 : (i % 2 === 0 ? 2 : -2) / (i + 2)));
+    const cancelling = withSpectrum(values, SeededRandom.fromSeed(5), 6);
+    const estimate = await estimateCurvature(
+      productsOf(cancelling),
+      options({ precision: 0.01, maxProducts: 50_000 }),
+    );
+    const magnitude = values.reduce((sum, value) => sum + Math.abs(value), 0);
+    const errors = estimate.errors!;
+    const { trace: found, frobeniusSquared: norm } = estimate.moments;
+    const half = (quantity: { standardError: number }) => errors.studentQuantile * quantity.standardError;
+    expect(errors.precisionReached).toBe(true);
+    expect(errors.absoluteTrace / magnitude).toBeGreaterThan(0.8);
+    expect(errors.absoluteTrace / magnitude).toBeLessThan(1.2);
+    expect(half(found)).toBeLessThanOrEqual(0.01 * errors.absoluteTrace);
+    expect(half(found)).toBeGreaterThan(0.01 * Math.abs(found.value));
+    expect(half(norm)).toBeLessThanOrEqual(0.01 * norm.value);
+    expect(half(estimate.moments.bounds.lambdaMax.upper)).toBeLessThanOrEqual(
+      0.01 * estimate.moments.bounds.lambdaMax.upper.value,
+    );
+    expect(estimate.products).toBeLessThan(500);
   });
 
   it('is the same twice for one seed, and another for another', async () => {
@@ -71,7 +98,11 @@ describe('the estimate of the curvature', () => {
       productsOf(rows, sizes),
       options({ precision: 1e-4, maxProducts: 270, blocks: true, density: { probes: 3, steps: 15 } }),
     );
-    expect(estimate).toMatchObject({ stoppedBy: 'product budget', precisionReached: false });
+    expect(estimate).toMatchObject({
+      stoppedBy: 'product budget',
+      errors: { stoppedBy: 'product budget', precisionReached: false },
+    });
+    expect(estimate.errors!.probes).toBeLessThan(estimate.errors!.wantedProbes);
     expect(estimate.products).toBeLessThanOrEqual(270);
     expect(estimate.products).toBeGreaterThan(250);
     expect(estimate.spectrum).toMatchObject({ method: 'quadrature', probes: 3, steps: 15 });
@@ -121,7 +152,7 @@ describe('the estimate of the curvature', () => {
     );
     const exact = values.reduce((sum, value) => sum + value * value, 0);
     const { value, standardError } = estimate.moments.frobeniusSquared;
-    expect(estimate).toMatchObject({ stoppedBy: 'complete', precisionReached: true });
+    expect(estimate).toMatchObject({ stoppedBy: 'complete', errors: { precisionReached: true } });
     expect(estimate.sharpness!.lambdaMax.steps).toBeGreaterThanOrEqual(40);
     expect(estimate.products).toBeLessThan(400);
     expect(Math.abs(value - exact)).toBeLessThan(5 * standardError);
@@ -171,19 +202,29 @@ describe('the estimate of the curvature', () => {
     await expect(limitAfter(40)).rejects.toThrow(/time limit .* before the 20 probes/);
     const estimate = await limitAfter(120);
     expect([estimate.products, estimate.stoppedBy]).toEqual([120, 'time limit']);
-    expect(estimate.probes).toBeGreaterThanOrEqual(20);
+    expect(estimate.errors!.stoppedBy).toBe('time limit');
+    expect(estimate.errors!.probes).toBeGreaterThanOrEqual(20);
   });
 
   it('tells how far it is, with error bars that shrink', async () => {
     const told: CurvatureProgress[] = [];
     await estimateCurvature(
       productsOf(rows, sizes),
-      options({ precision: 0.02, onProgress: (progress) => told.push(progress) }),
+      options({ precision: 0.005, maxProducts: 5000, onProgress: (progress) => told.push(progress) }),
     );
-    const errors = told.flatMap(({ stage, moments }) =>
-      stage === 'probes' && moments ? [moments.frobeniusSquared.standardError] : [],
+    const running = told.flatMap(({ stage, running: so }) => (stage === 'probes' && so ? [so] : []));
+    const standardErrors = running.map(({ moments }) => moments.frobeniusSquared.standardError);
+    expect(standardErrors.at(-1)!).toBeLessThan(standardErrors[0]!);
+    // Every interval on the way is Student's for the probes that were drawn by then.
+    for (const { moments, errors } of running) {
+      const { lower, upper } = errors.intervals.trace;
+      expect(errors.studentQuantile).toBe(studentQuantile(errors.probes - 1));
+      expect((upper - lower) / 2).toBeCloseTo(errors.studentQuantile * moments.trace.standardError, 12);
+      expect(errors.stoppedBy).toBeNull();
+    }
+    expect(running.map(({ errors }) => errors.probes)).toEqual(
+      running.map(({ errors }) => errors.probes).toSorted((one, other) => one - other),
     );
-    expect(errors.at(-1)!).toBeLessThan(errors[0]!);
     told.forEach(({ products }, i) => expect(products).toBeGreaterThan(i === 0 ? 0 : told[i - 1]!.products));
     expect(new Set(told.map(({ stage }) => stage))).toEqual(new Set(['lanczos', 'pilot', 'probes']));
   });
@@ -236,13 +277,13 @@ describe('the estimate of the curvature', () => {
     const contribution = contributionOf(1);
     const small = withSpectrumProducts();
     for (let seed = 0; seed < runs; seed++) {
-      const { moments, studentQuantile } = await estimateCurvature(
+      const { moments, errors } = await estimateCurvature(
         small,
         options({ random: SeededRandom.fromSeed(1000 + seed), precision: 0.05, maxProducts: 110 }),
       );
       // Where Lanczos has found everything, rounding is all the error.
       const holds = ({ value, standardError }: { value: number; standardError: number }, exact: number) =>
-        Math.abs(value - exact) <= studentQuantile * standardError + 1e-10 ? 1 : 0;
+        Math.abs(value - exact) <= errors!.studentQuantile * standardError + 1e-10 ? 1 : 0;
       covered.trace += holds(moments.trace, truth.trace);
       covered.frobeniusSquared += holds(moments.frobeniusSquared, truth.frobeniusSquared);
       covered.upper += holds(moments.bounds.lambdaMax.upper, bound);

@@ -13,6 +13,8 @@ const initialisers = {
   scales: { dims: [2], data: Float32Array.of(1, 1) },
   step: { dims: [], data: Float32Array.of(0.1) },
   zero: { dims: [], data: Uint8Array.of(0) },
+  half: { dims: [], data: Float32Array.of(0.5) },
+  training: { dims: [], data: Uint8Array.of(1) },
 };
 
 /** A network with something between its first layer and its output. */
@@ -78,16 +80,6 @@ const refused: readonly (readonly [string, string, ModelParts])[] = [
     'Node "n" (GRU)',
     between([{ operator: 'GRU', inputs: ['a', 'w1', 'w1'], outputs: ['logits'], name: 'n' }]),
   ],
-  [
-    'normalisation in training mode before operator set 14',
-    'Node "bn" (BatchNormalization)',
-    between([{ ...normalisation, outputs: ['logits', 'm', 'v', 'sm', 'sv'] }], 9),
-  ],
-  [
-    'normalisation in training mode',
-    'Node "bn" (BatchNormalization)',
-    between([{ ...normalisation, outputs: ['logits', 'm', 'v'], attributes: { training_mode: { int: 1 } } }]),
-  ],
 ];
 
 describe('what cannot be differentiated is refused', () => {
@@ -100,6 +92,62 @@ describe('what cannot be differentiated is refused', () => {
     expect(['UnsupportedOperator', 'UnsupportedStructure']).toContain(kind);
     expect(message).toContain(node);
     expect(message).toMatch(oneSentence);
+  });
+
+  const dropout = {
+    operator: 'Dropout',
+    inputs: ['a', 'half', 'training'],
+    outputs: ['logits'],
+    name: 'drop',
+  };
+  const inTrainingMode: readonly (readonly [string, string, ModelParts])[] = [
+    [
+      'normalisation before operator set 14',
+      '"bn" (BatchNormalization)',
+      between([{ ...normalisation, outputs: ['logits', 'm', 'v', 'sm', 'sv'] }], 9),
+    ],
+    [
+      'normalisation',
+      '"bn" (BatchNormalization)',
+      between([
+        { ...normalisation, outputs: ['logits', 'm', 'v'], attributes: { training_mode: { int: 1 } } },
+      ]),
+    ],
+    ['dropout', '"drop" (Dropout)', between([dropout])],
+  ];
+
+  it.each(inTrainingMode)('in training mode, by a kind of its own: %s', async (_, node, parts) => {
+    const { kind, message } = await failureFrom(() =>
+      openParts(parts, samplesOf('x', 3, [4]), classTargets(3, 3)),
+    );
+    expect(kind).toBe('TrainingMode');
+    expect(message).toContain(`Node ${node} is in training mode`);
+    expect(message).toMatch(/model\.eval\(\), or ask for --evaluation/);
+    expect(message).toMatch(oneSentence);
+  });
+
+  it.each([
+    ['without a switch', ['a', 'half'], 17],
+    ['switched off', ['a', 'half', 'zero'], 17],
+    ['before there was a switch', ['a'], 11],
+  ])('but not dropout in evaluation mode: %s', async (_, inputs, opset) => {
+    const parts = between([{ ...dropout, inputs }], opset);
+    const products = await openParts(parts, samplesOf('x', 3, [4]), classTargets(3, 3));
+    expect(products.order).toBe(12);
+    await products.release();
+  });
+
+  it('nor dropout of a training-mode export where evaluation is asked for', async () => {
+    const asked = { evaluation: true };
+    const products = await openParts(
+      between([dropout]),
+      samplesOf('x', 3, [4]),
+      classTargets(3, 3),
+      'cross-entropy',
+      asked,
+    );
+    expect(products.order).toBe(12);
+    await products.release();
   });
 
   it('but normalisation of a training-mode export is analysed where evaluation is asked for', async () => {

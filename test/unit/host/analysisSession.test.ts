@@ -190,7 +190,7 @@ describe('samples', () => {
 });
 
 describe('the computation', () => {
-  const choice = { method: 'estimate', blocks: true, scaleAdapted: true } as const;
+  const choice = { method: 'estimate', blocks: true, scaleAdapted: true, evaluation: true } as const;
 
   it('is what nobody chose until it is changed, and is kept from run to run', async () => {
     const shown = await analysed();
@@ -219,6 +219,38 @@ describe('the computation', () => {
     await second;
     expect(shown.state.phase).toBe('done');
     expect(worker.requests[2]).toMatchObject(choice);
+  });
+
+  it('is that of the window before, also of the run that begins at once', async () => {
+    const restored = new AnalysisSession(
+      model,
+      {
+        worker,
+        memory,
+        settings: () => ({ threads: 2, memoryBudget: 1e9 }),
+        onChange: (state) => states.push(state),
+      },
+      choice,
+    );
+    expect(restored.computation).toEqual(choice);
+    const run = restored.run();
+    await worker.answer(inspection(candidate(samples, true)));
+    await worker.answer(report);
+    await run;
+    expect(worker.requests[0]).toMatchObject(choice);
+  });
+
+  it('goes on in evaluation mode where a training export was refused, with what else was chosen', async () => {
+    const shown = await analysed();
+    const refused = shown.run();
+    await worker.answer(new FailureError('TrainingMode', 'Node "bn" is in training mode; ask.'));
+    await refused;
+    expect(shown.state).toMatchObject({ phase: 'failed', failure: { kind: 'TrainingMode' } });
+    const asked = shown.compute({ ...shown.computation, evaluation: true });
+    await worker.answer(report);
+    await asked;
+    expect(shown.state.phase).toBe('done');
+    expect(worker.requests[2]).toEqual({ ...worker.requests[1], evaluation: true });
   });
 
   it('changed while samples are chosen, it waits for them', async () => {

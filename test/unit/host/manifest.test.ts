@@ -12,6 +12,7 @@ import {
   settingsSection,
 } from '../../../src/host/identifiers';
 import { requestDefaults } from '../../../src/report/request';
+import { readXml } from '../charts/wellFormed';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const { contributes } = manifest;
@@ -67,9 +68,40 @@ describe('package.nls.json', () => {
   });
 
   it('links to commands that exist', () => {
-    const links = [...JSON.stringify(strings).matchAll(/\(command:(model-sharpness[^)]*)\)/g)];
+    const links = [...JSON.stringify(strings).matchAll(/\(command:(model[^)]*)\)/g)];
     expect(links.length).toBeGreaterThan(0);
-    for (const [, command] of links) expect(Object.values(commands)).toContain(command);
+    const known = [...Object.values(commands), `${modelsViewId}.focus`];
+    for (const [, command] of links) expect(known).toContain(command);
+  });
+});
+
+describe('the walkthrough', () => {
+  const [walkthrough] = contributes.walkthroughs;
+  const steps = walkthrough?.steps ?? [];
+
+  it('has a few steps, each in words and with a picture of its own that is described', () => {
+    expect(steps.map(({ id }) => id)).toEqual(['analyze', 'samples', 'panel', 'computation']);
+    expect(new Set(steps.map(({ media }) => media.svg)).size).toBe(steps.length);
+    for (const { title, description, media } of steps) {
+      expect(localised(title).length).toBeGreaterThan(5);
+      expect(localised(description).length).toBeGreaterThan(50);
+      expect(localised(media.altText).length).toBeGreaterThan(20);
+    }
+  });
+
+  it('is drawn in colours of the theme alone, and runs nothing', () => {
+    for (const { media } of steps) {
+      const picture = readFileSync(join(root, media.svg), 'utf8');
+      expect(() => readXml(picture.trim())).not.toThrow();
+      const colours = [...picture.matchAll(/(?:fill|stroke)="([^"]*)"/g)].map(([, colour]) => colour ?? '');
+      for (const colour of colours) expect(colour).toMatch(/^(none|var\(--vscode-.*\))$/);
+      expect(picture).not.toMatch(/<script|<image|href|on\w+=/);
+    }
+  });
+
+  it('is done with a step when its command has run', () => {
+    const events = steps.flatMap((step) => ('completionEvents' in step ? step.completionEvents : []));
+    expect(events).toEqual([`onCommand:${commands.analyze}`]);
   });
 });
 

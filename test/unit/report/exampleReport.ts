@@ -1,4 +1,4 @@
-import type { LayerReport, Quantity, Report } from '../../../src/report/report';
+import type { EstimateFacts, LayerReport, Quantity, Report } from '../../../src/report/report';
 
 export function exactly(value: number): Quantity {
   return { value, standardError: 0 };
@@ -21,6 +21,31 @@ function layer(name: string, inputs: number, outputs: number, contribution: numb
     units: null,
   };
 }
+
+/** What an estimate with these bounds could tell of its errors. */
+export const exampleEstimate: EstimateFacts = {
+  probes: 30,
+  wantedProbes: 30,
+  pilotProbes: 10,
+  stoppedBy: 'complete',
+  precisionReached: true,
+  absoluteTrace: 5.1,
+  studentQuantile: 2.045,
+  intervals: {
+    trace: { lower: 4.918, upper: 5.082 },
+    frobeniusSquared: { lower: 3.1, upper: 4.9 },
+    bounds: {
+      lambdaMax: {
+        lower: { lower: 0.0042, upper: 0.005 },
+        // Its lower end is the largest Ritz value.
+        upper: { lower: 1.575, upper: 1.641 },
+        blockwiseUpper: { lower: 1.459, upper: 1.541 },
+      },
+      lambdaMin: { lower: { lower: -1.591, upper: -1.509 }, upper: { lower: 0.0023, upper: 0.0031 } },
+      eigenvalues: [{ k: 2, lower: { lower: -0.02, upper: -0.02 }, upper: { lower: 0.859, upper: 0.941 } }],
+    },
+  },
+};
 
 /** A report of the shape that the closed form gives; its numbers are made up but for those that depend on each other. */
 export const exampleReport: Report = {

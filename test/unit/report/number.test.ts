@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCount, formatNumber, formatPercent, formatQuantity } from '../../../src/report/number';
+import {
+  formatCount,
+  formatEstimate,
+  formatNumber,
+  formatPercent,
+  formatQuantity,
+} from '../../../src/report/number';
 
 describe('formatNumber', () => {
   it.each([
@@ -77,6 +83,47 @@ describe('formatQuantity', () => {
           expect(shown.split('.')[1]?.length ?? 0).toBe(decimals);
           expect(Number(error)).toBeGreaterThanOrEqual(standardError * (1 - 1e-6));
           expect(Math.abs(Number(shown) - value)).toBeLessThanOrEqual(Number(error));
+        },
+      ),
+    );
+  });
+});
+
+describe('formatEstimate', () => {
+  it.each([
+    [36.1, 0.4, 35.27, 36.93, '36.1 (35.2 to 37.0, 95 %)'],
+    [36.1, 0.4, 35.2, 37, '36.1 (35.2 to 37.0, 95 %)'],
+    [1.59943, 1e-9, 1.5994299, 1.5994301, '1.599 (1.599 to 1.600, 95 %)'],
+    [-0.02, 0.5, -1, 0.96, '0.0 (-1.0 to 1.0, 95 %)'],
+    [12_345, 30, 12_286, 12_404, '12,350 (12,280 to 12,410, 95 %)'],
+    [1.2e-5, 3e-7, 1.14e-5, 1.261e-5, '1.20e-5 (1.14e-5 to 1.27e-5, 95 %)'],
+    [123_456, 3000, 117_500, 129_400, '1.23e5 (1.17e5 to 1.30e5, 95 %)'],
+    [2, 0.1, 2, 2, '2.0 (2.0 to 2.0, 95 %)'],
+  ])('%d, %d, %d to %d is "%s"', (value, standardError, lower, upper, expected) => {
+    expect(formatEstimate({ value, standardError }, { lower, upper })).toBe(expected);
+  });
+
+  it('is the value alone where it is exact, and has one standard error where no interval is known', () => {
+    expect(formatEstimate({ value: 2, standardError: 0 }, { lower: 2, upper: 2 })).toBe('2');
+    expect(formatEstimate({ value: 2, standardError: 0.1 }, undefined)).toBe('2.0 ± 0.1');
+  });
+
+  it('never shows an interval narrower than it is', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -1e4, max: 1e4, noNaN: true }),
+        fc.double({ min: 1e-6, max: 1e3, noNaN: true }),
+        fc.double({ min: 1.9, max: 2.6, noNaN: true }),
+        (value, standardError, quantile) => {
+          const half = quantile * standardError;
+          const text = formatEstimate(
+            { value, standardError },
+            { lower: value - half, upper: value + half },
+          ).replaceAll(',', '');
+          const [, low = '', high = ''] = /\((\S+) to (\S+) 95 %\)$/.exec(text) ?? [];
+          const rounding = 1e-7 * standardError + 1e-9 * Math.abs(value);
+          expect(Number(low)).toBeLessThanOrEqual(value - half + rounding);
+          expect(Number(high)).toBeGreaterThanOrEqual(value + half - rounding);
         },
       ),
     );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/report/report';
 import { reportText } from '../../../src/report/text';
-import { exactly, exampleReport } from './exampleReport';
+import { exactly, exampleEstimate, exampleReport } from './exampleReport';
 
 /** The text that stands right of a label. */
 function lineOf(report: Report, label: string): string {
@@ -95,6 +95,58 @@ describe('reportText', () => {
     expect(lineOf(estimated, '‖H‖_F')).toBe('2.0 ± 0.1');
   });
 
+  it('gives an estimate its 95 % interval, and says how many probes it is from', () => {
+    const { bounds } = exampleReport;
+    const estimated: Report = {
+      ...exampleReport,
+      method: 'estimate',
+      trace: { value: 5, standardError: 0.04 },
+      frobeniusSquared: { value: 4, standardError: 0.4 },
+      bounds: {
+        ...bounds,
+        lambdaMax: {
+          lower: { value: 0.0046, standardError: 0.0002 },
+          upper: { value: 1.6, standardError: 0.02 },
+          blockwiseUpper: { value: 1.5, standardError: 0.02 },
+        },
+        lambdaMin: {
+          lower: { value: -1.55, standardError: 0.02 },
+          upper: { value: 0.0027, standardError: 0.0002 },
+        },
+        eigenvalues: [{ k: 2, lower: exactly(-0.02), upper: { value: 0.9, standardError: 0.02 } }],
+      },
+      estimate: exampleEstimate,
+      gaussNewton: {
+        trace: exactly(4.5),
+        frobeniusSquared: exactly(3),
+        upper: { value: 1.4, standardError: 0.02 },
+        intervals: {
+          trace: { lower: 4.5, upper: 4.5 },
+          frobeniusSquared: { lower: 3, upper: 3 },
+          upper: { lower: 1.36, upper: 1.44 },
+        },
+      },
+    };
+    const text = reportText(estimated);
+    expect(lineOf(estimated, 'Trace of H')).toBe('5.00 (4.91 to 5.09, 95 %)');
+    // The roots of F²'s ends, 3.1 and 4.9: they are not as far from 2 as each other.
+    expect(lineOf(estimated, '‖H‖_F')).toBe('2.0 (1.7 to 2.3, 95 %)');
+    expect(text).toContain(
+      'estimate of the upper bound 1.60 (1.57 to 1.65, 95 %), of the lower bound 0.0046 (0.0042 to 0.0050, 95 %)',
+    );
+    expect(text).toContain('blockwise estimate 1.50 (1.45 to 1.55, 95 %)');
+    expect(text).toContain(
+      'estimate of the upper bound 0.0027 (0.0023 to 0.0031, 95 %), of the lower bound -1.55 (-1.60 to -1.50, 95 %)',
+    );
+    expect(text).toContain('estimates of upper bounds 0.90 (0.85 to 0.95, 95 %)');
+    expect(text).toContain('estimate of the upper bound 1.40 (1.36 to 1.44, 95 %) on its λ_max');
+    expect(text.replaceAll('\n', ' ')).toContain('2/U = 1.25 (1.21 to 1.27, 95 %) is an estimate');
+    expect(lineOf(estimated, 'Error bars')).toBe(
+      '30 random probes, as many as a pilot of 10 called for: 95 % intervals within the 1 % asked; ± is one standard error',
+    );
+    expect(reportText(exampleReport)).not.toContain('Error bars');
+  });
+
   it('says what was found of λ_max and λ_min, on which grounds, and calls an estimate one', () => {
     const found = { kind: 'probabilistic', confidence: 0.999, steps: 24 } as const;
     const { bounds, layers } = exampleReport;
@@ -122,7 +174,8 @@ describe('reportText', () => {
     );
     const text = reportText(estimated);
     expect(text).toContain('estimate of the upper bound 1.60 ± 0.02');
-    expect(text).toContain('2/λ_max is at least 1.941 (certified at 99.9 %)');
+    // A sentence is broken into lines.
+    expect(text.replaceAll('\n', ' ')).toContain('2/λ_max is at least 1.941 (certified at 99.9 %)');
     expect(text).toContain('But λ_min is at most -0.2, below zero');
     expect(text).toContain('were not asked for (--blocks)');
     expect(text).not.toMatch(/λ_max +upper bound|many times too high|coupling: Σ/);
