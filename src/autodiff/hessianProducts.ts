@@ -47,7 +47,10 @@ export interface ProductLayer {
 }
 
 /** The share of the memory budget that residuals may take. */
-const residualShare = 0.6;
+const residualShare = 0.5;
+/** And that part of them, with the weights, that onnxruntime may keep packed beside. */
+const fixedShare = 0.1;
+const mostFixedBytes = 2 ** 30;
 
 /**
  * Products of the loss's Hessian, and of its Gauss-Newton matrix, with vectors over all parameters in the order of the
@@ -136,7 +139,7 @@ export class HessianProducts {
       collect,
       ownWeights,
       batches,
-      options,
+      { precision, threads, fixedBytes: fixedBytesOf(options) },
     );
     try {
       const own = outputs.subarray(0, samples.count * width);
@@ -224,7 +227,7 @@ export class HessianProducts {
       () => undefined,
       this.weightFeeds,
       this.batches,
-      this.options,
+      { ...this.options, fixedBytes: fixedBytesOf(this.options) },
     );
   }
 
@@ -237,6 +240,10 @@ export class HessianProducts {
     await this.hessian.release();
     await this.gaussNewton?.release();
   }
+}
+
+function fixedBytesOf({ memoryBudget }: ProductOptions): number {
+  return Math.min(mostFixedBytes, fixedShare * memoryBudget);
 }
 
 function tensorBytes(feeds: Feeds): number {

@@ -26,8 +26,8 @@ const batchShare = 0.3;
 const probedSamples = [2, 4] as const;
 /** Numbers of the largest tensor of a batch: more would not stay in the cache between two operators. */
 const cachedNumbers = 2 ** 17;
-/** But where there are many weights, every batch has to read and write them: no tensor needs to be so much smaller. */
-const weightsPerNumber = 1;
+/** But every batch reads and writes all weights: beside many of them no tensor need be smaller than a few times as many. */
+const numbersPerWeight = 2;
 
 /** Bytes of the working set of one batch, and numbers of its largest tensor. */
 interface Work {
@@ -66,7 +66,7 @@ export async function planModel(
   const fixedBytes = work.bytes - bytesPerSample * work.samples;
   requireRoom(order, vectors + fixedBytes + bytesPerSample, memoryBudget);
   const room = batchShare * (memoryBudget - vectors) - fixedBytes;
-  const cached = Math.max(cachedNumbers, order / weightsPerNumber);
+  const cached = Math.max(cachedNumbers, numbersPerWeight * order);
   const most = Math.floor(Math.min(room / bytesPerSample, (cached * more.samples) / more.largest));
   const { size } = cutBatches(samples.count, most);
   const known = [few, some].find(({ prepared }) => prepared.batches.size === size);

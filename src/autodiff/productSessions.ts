@@ -9,9 +9,6 @@ import { addNumbers, FlatTensors, pickFeeds } from './feeds';
 import { residualsOf } from './split';
 import { multiplyAddsOf } from './workload';
 
-/** Of weights that become part of the model; a message of more than 2 GiB cannot be written. */
-const mostFixedBytes = 2 ** 30;
-
 /** A session with the names of what it reads. */
 export interface Part {
   readonly session: Session;
@@ -24,7 +21,7 @@ export async function openPart(
   given: ReadonlyMap<Value, string>,
   precision: Precision,
   threads: number,
-  fixed: ReadonlyMap<Value, Float32Array | Float64Array> = new Map(),
+  fixed: ReadonlyMap<Value, Float32Array> = new Map(),
 ): Promise<Part> {
   const { bytes, inputs } = writeOnnx(outputs, given, precision, fixed);
   return { session: await Session.open({ bytes, externalData: [] }, threads), inputs: [...inputs.keys()] };
@@ -33,6 +30,11 @@ export async function openPart(
 export interface SessionOptions {
   readonly precision: Precision;
   readonly threads: number;
+  /**
+   * Bytes of weights, and of residuals where there is one batch, that may be constants of the model: onnxruntime packs
+   * matrices of float32 that it knows beforehand, once. It takes their memory again, and a model is less than 2 GiB.
+   */
+  readonly fixedBytes: number;
 }
 
 /**
@@ -81,7 +83,7 @@ export class ProductSessions {
     onBatch: (batch: number, outputs: Readonly<Record<string, RunTensor>>) => void,
     parameterFeeds: Feeds,
     batches: readonly Feeds[],
-    { precision, threads }: SessionOptions,
+    { precision, threads, fixedBytes }: SessionOptions,
   ): Promise<ProductSessions> {
     const kept = new Map(residuals.map((value, i) => [value, `residual ${i}`]));
     const keptOutputs = new Map([...kept].map(([value, name]) => [name, value]));
@@ -100,12 +102,16 @@ export class ProductSessions {
       }
     }
     const outputs = new Map(product.map((value, i) => [`product ${i}`, value]));
-    const fixed = precision === 'float32' ? fixedParameters(graphs.parameters, parameterFeeds) : new Map();
-    const perVector = await openPart(outputs, kept, precision, threads, fixed);
-    const values = neededValues(product, kept).filter((value) => !kept.has(value));
+    const read = neededValues(product, kept);
     const feeds = batches.map(
       (own, batch) => new Map([...parameterFeeds, ...own, ...(residualFeeds[batch] ?? [])]),
     );
+    const only = feeds.length === 1 ? feeds[0] : undefined;
+    const fixed = only === undefined ? new Map() : fixedNumbers(read, kept, only);
+    const weights = fixedNumbers(read, kept, parameterFeeds);
+    const constants = [fixed, weights].find((each) => each.size > 0 && bytesIn(each) <= fixedBytes);
+    const perVector = await openPart(outputs, kept, precision, threads, constants);
+    const values = read.filter((value) => !kept.has(value));
     return new ProductSessions(perVector, feeds, graphs.parameters, precision, values);
   }
 
@@ -127,17 +133,24 @@ export class ProductSessions {
   }
 }
 
-/** The weights as constants of the model, as far as an ONNX file can hold them. */
-function fixedParameters(parameters: readonly Value[], weights: Feeds): ReadonlyMap<Value, Float32Array> {
-  const tensors = parameters
-    .map((value) => {
+/** The numbers in float32 of what a product reads. */
+function fixedNumbers(
+  read: readonly Value[],
+  kept: ReadonlyMap<Value, string>,
+  feeds: Feeds,
+): ReadonlyMap<Value, Float32Array> {
+  return new Map(
+    read.flatMap((value) => {
       const { operation } = value;
-      const data = operation.kind === 'input' ? weights.get(operation.name)?.data : undefined;
-      return data instanceof Float32Array ? ([[value, data]] as const) : [];
-    })
-    .flat();
-  const bytes = tensors.reduce((sum, [, { byteLength }]) => sum + byteLength, 0);
-  return new Map(bytes <= mostFixedBytes ? tensors : []);
+      const name = kept.get(value) ?? (operation.kind === 'input' ? operation.name : null);
+      const data = name === null ? undefined : feeds.get(name)?.data;
+      return data instanceof Float32Array ? [[value, data]] : [];
+    }),
+  );
+}
+
+function bytesIn(numbers: ReadonlyMap<Value, Float32Array>): number {
+  return [...numbers.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 function entryOf(

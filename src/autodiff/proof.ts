@@ -122,7 +122,7 @@ async function oneBatchProduct(subject: ProofSubject, feeds: Feeds, u: Float64Ar
     () => undefined,
     parameters,
     [feeds],
-    { precision: 'float64', threads },
+    { precision: 'float64', threads, fixedBytes: 0 },
   );
   try {
     return await product.multiply(u);

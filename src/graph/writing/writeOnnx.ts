@@ -23,14 +23,14 @@ const logicalOperators = { and: 'And', or: 'Or', not: 'Not' } as const;
  * is there only where an output needs it.
  * @param outputs by name
  * @param given values that come from outside, by name
- * @param fixed numbers of inputs that never change, in the precision that is written: onnxruntime packs matrices that it
+ * @param fixed numbers of inputs and given values that never change, where float32 is written: onnxruntime packs matrices that it
  * knows beforehand
  */
 export function writeOnnx(
   outputs: ReadonlyMap<string, Value>,
   given: ReadonlyMap<Value, string>,
   precision: Precision,
-  fixed: ReadonlyMap<Value, Float32Array | Float64Array> = new Map(),
+  fixed: ReadonlyMap<Value, Float32Array> = new Map(),
 ): { readonly bytes: Uint8Array; readonly inputs: ReadonlyMap<string, Value> } {
   const w = new NodeWriter(precision);
   const ordered = neededValues([...outputs.values()], given);
