@@ -5,7 +5,7 @@ import type { RunTensor } from '../runtime/session';
 import { Session } from '../runtime/session';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
-import { addNumbers, FlatTensors, pickFeeds } from './feeds';
+import { addNumbers, copyNumbers, FlatTensors, pickFeeds } from './feeds';
 import { residualsOf } from './split';
 import { multiplyAddsOf } from './workload';
 
@@ -118,11 +118,11 @@ export class ProductSessions {
   /** The product with a flat vector, summed over the first `batches` batches. */
   async multiply(vector: Float64Array, batches = this.feeds.length): Promise<Float64Array> {
     const { perVector, directions, results } = this;
-    directions.numbers.set(vector);
+    copyNumbers(directions.numbers, vector);
     const total = new Float64Array(vector.length);
     for (const [batch, feeds] of this.feeds.slice(0, batches).entries()) {
       await perVector.session.runInto(pickFeeds(perVector.inputs, directions.feeds, feeds), results.record);
-      if (batch === 0) total.set(results.numbers);
+      if (batch === 0) copyNumbers(total, results.numbers);
       else addNumbers(total, results.numbers);
     }
     return total;
