@@ -5,7 +5,7 @@ import { clip, realInput } from './elementwise';
 import type { LoweredNode, Lowering, LoweringTable } from './loweredNode';
 
 /** x where x > 0; slope · x elsewhere. The slope is the derivative at 0, as PyTorch's. */
-function leaky(g: StaticGraph, x: Value, slope: number): Value {
+export function leaky(g: StaticGraph, x: Value, slope: number): Value {
   const slopes = add(g, scale(g, greaterMask(g, x, g.scalar(0)), 1 - slope), g.scalar(slope));
   return mul(g, x, slopes);
 }
@@ -18,7 +18,7 @@ function exponentialLinear(g: StaticGraph, x: Value, alpha: number, beta: number
   return add(g, mul(g, x, mask), scale(g, curved, alpha));
 }
 
-function hardSigmoid(g: StaticGraph, x: Value, alpha: number, beta: number): Value {
+export function hardSigmoid(g: StaticGraph, x: Value, alpha: number, beta: number): Value {
   const line = add(g, scale(g, x, alpha), g.scalar(beta));
   return clip(g, line, g.scalar(0), g.scalar(1), false);
 }

@@ -61,7 +61,7 @@ function withBias(n: LoweredNode, maps: Value): Value {
 }
 
 /** A convolution is the product of its kernels with every window as a column. */
-function lowerConv(n: LoweredNode): Value {
+export function lowerConv(n: LoweredNode): Value {
   const { g } = n;
   const x = realInput(n, 0);
   const weight = realInput(n, 1);

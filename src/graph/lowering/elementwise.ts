@@ -96,9 +96,13 @@ function lowerClip(n: LoweredNode): Value {
   };
   const low = bound('min', 1, -Infinity);
   const high = bound('max', 2, Infinity);
-  // ReLU6 and ReLU by another name let nothing flow at their kinks; PyTorch's clamp does.
+  return clamp(g, realInput(n, 0), low, high);
+}
+
+/** As PyTorch's clamp, through which gradients flow at the ends; but ReLU6 and ReLU let nothing flow at their kinks. */
+export function clamp(g: StaticGraph, x: Value, low: Value | null, high: Value | null): Value {
   const isRelu = low !== null && uniformNumber(low) === 0 && (high === null || uniformNumber(high) === 6);
-  return clip(g, realInput(n, 0), low, high, !isRelu);
+  return clip(g, x, low, high, !isRelu);
 }
 
 function isInfinite(value: Value): boolean {

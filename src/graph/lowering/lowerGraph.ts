@@ -1,6 +1,8 @@
 import { FailureError } from '../../report/failure';
+import { printable } from '../../report/printable';
 import type { TracedTensor } from '../../runtime/session';
 import type { ElementType, Graph, GraphNode, Tensor, TensorSpec } from '../graph';
+import { microsoft, operatorName } from '../operatorName';
 import { nodeText } from '../refusals';
 import { convert } from '../static/elementwise';
 import { swapLastTwo } from '../static/shape';
@@ -10,17 +12,18 @@ import { sameDims } from '../static/value';
 import type { Trace } from '../trace';
 import { activationLowerings } from './activations';
 import { attentionLowerings } from './attention';
+import { contributedLowerings } from './contributed';
 import { convolutionLowerings } from './convolution';
 import { elementwiseLowerings } from './elementwise';
 import { indexingLowerings } from './indexing';
-import type { LoweringTable } from './loweredNode';
+import type { Lowering, LoweringTable } from './loweredNode';
 import { CannotLower, LoweredNode, versionOf } from './loweredNode';
 import { normalisationLowerings } from './normalisation';
 import { productLowerings } from './products';
 import { reductionLowerings } from './reduction';
 import { shapeLowerings } from './shape';
 
-const table: LoweringTable = {
+const ownLowerings: LoweringTable = {
   ...elementwiseLowerings,
   ...activationLowerings,
   ...shapeLowerings,
@@ -31,6 +34,12 @@ const table: LoweringTable = {
   ...indexingLowerings,
   ...attentionLowerings,
 };
+
+/** By the domain of the operator, which is part of its name: another domain's Gelu is another operator. */
+const tables: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
+  ['', new Map(Object.entries(ownLowerings))],
+  [microsoft, new Map(Object.entries(contributedLowerings))],
+]);
 
 /** Without a slope almost everywhere, or without one at all. */
 const steps = new Set(
@@ -123,7 +132,10 @@ export function lowerGraph(
       const constants = dependence.samples || dependence.parameters ? null : tracedConstants(g, node, trace);
       const lowered = constants ?? lowerNode(g, graph, node, values, trace);
       if (!(lowered instanceof CannotLower)) {
-        lowered.forEach((value, i) => values.set(node.outputs[i] ?? '', checked(node, i, value, trace)));
+        lowered.forEach((value, i) => {
+          const name = node.outputs[i] ?? '';
+          if (name !== '') values.set(name, checked(node, i, value, trace));
+        });
         return;
       }
       if (dependence.parameters) throw refusal(node, lowered);
@@ -143,7 +155,8 @@ export function lowerGraph(
 }
 
 function dependenceOf(node: GraphNode, known: ReadonlyMap<string, Dependence>): Dependence {
-  if (node.operator === 'Shape' || node.operator === 'Size') return { samples: false, parameters: false };
+  const operator = operatorName(node);
+  if (operator === 'Shape' || operator === 'Size') return { samples: false, parameters: false };
   const own = node.inputs.flatMap((name) => known.get(name) ?? []);
   return { samples: own.some(({ samples }) => samples), parameters: own.some((d) => d.parameters) };
 }
@@ -155,14 +168,8 @@ function lowerNode(
   values: ReadonlyMap<string, Value>,
   trace: Trace,
 ): readonly Value[] | CannotLower {
-  const lowering = node.domain === '' ? table[node.operator] : undefined;
-  if (lowering === undefined) {
-    return new CannotLower(
-      steps.has(node.operator)
-        ? 'is not differentiable, and lies between the weights and the output'
-        : 'has no derivative here',
-    );
-  }
+  const lowering = tables.get(node.domain)?.get(node.operator);
+  if (lowering === undefined) return new CannotLower(reasonAgainst(node));
   try {
     const own = new LoweredNode(
       g,
@@ -177,6 +184,13 @@ function lowerNode(
     if (error instanceof CannotLower) return error;
     throw error;
   }
+}
+
+function reasonAgainst({ domain, operator }: GraphNode): string {
+  if (domain !== '') return `of the domain ${printable(domain)} has no derivative here`;
+  return steps.has(operator)
+    ? 'is not differentiable, and lies between the weights and the output'
+    : 'has no derivative here';
 }
 
 function isList(lowered: Value | readonly Value[]): lowered is readonly Value[] {

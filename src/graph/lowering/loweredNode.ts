@@ -34,6 +34,10 @@ export class LoweredNode {
     return name === '' ? null : (this.values.get(name) ?? null);
   }
 
+  hasInput(index: number): boolean {
+    return (this.node.inputs[index] ?? '') !== '';
+  }
+
   get inputs(): Value[] {
     return this.node.inputs.map((_, index) => this.input(index));
   }
@@ -45,6 +49,11 @@ export class LoweredNode {
     return dims;
   }
 
+  /** Whether something may use that output. */
+  hasOutput(index: number): boolean {
+    return (this.node.outputs[index] ?? '') !== '';
+  }
+
   int(name: string, fallback: number): number {
     return attributeOf(this.node, name, 'int') ?? fallback;
   }
@@ -53,12 +62,20 @@ export class LoweredNode {
     return attributeOf(this.node, name, 'float') ?? fallback;
   }
 
+  optionalFloat(name: string): number | null {
+    return attributeOf(this.node, name, 'float');
+  }
+
   text(name: string, fallback: string): string {
     return attributeOf(this.node, name, 'string') ?? fallback;
   }
 
   ints(name: string): readonly number[] | null {
     return attributeOf(this.node, name, 'ints');
+  }
+
+  floats(name: string): readonly number[] | null {
+    return attributeOf(this.node, name, 'floats');
   }
 
   /** The integers of a constant input, or null where there is no such input. */

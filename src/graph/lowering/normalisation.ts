@@ -9,7 +9,7 @@ import type { LoweredNode, LoweringTable } from './loweredNode';
 import { normalisedAxis } from './loweredNode';
 
 /** (x − mean) / √(variance + ε) over the axes. */
-function standardise(g: StaticGraph, x: Value, axes: readonly number[], epsilon: number): Value {
+export function standardise(g: StaticGraph, x: Value, axes: readonly number[], epsilon: number): Value {
   const centred = sub(g, x, mean(g, x, axes));
   const variance = mean(g, mul(g, centred, centred), axes);
   return mul(g, centred, power(g, add(g, variance, g.scalar(epsilon)), -0.5));
@@ -33,7 +33,7 @@ function lowerBatchNormalization(n: LoweredNode): Value {
   return add(g, mul(g, sub(g, x, runningMean), factor), bias);
 }
 
-function affine(n: LoweredNode, x: Value, scaleOf: Value | null, bias: Value | null): Value {
+export function affine(n: LoweredNode, x: Value, scaleOf: Value | null, bias: Value | null): Value {
   const scaled = scaleOf === null ? x : mul(n.g, x, scaleOf);
   return bias === null ? scaled : add(n.g, scaled, bias);
 }
@@ -46,14 +46,17 @@ function lowerLayerNormalization(n: LoweredNode): Value {
   return affine(n, standard, n.optional(1), n.optional(2));
 }
 
+/** x / √(mean of squares + ε) over the axes. */
+export function rootMeanSquared(g: StaticGraph, x: Value, axes: readonly number[], epsilon: number): Value {
+  const meanSquare = mean(g, mul(g, x, x), axes);
+  return mul(g, x, power(g, add(g, meanSquare, g.scalar(epsilon)), -0.5));
+}
+
 function lowerRmsNormalization(n: LoweredNode): Value {
-  const { g } = n;
   const x = realInput(n, 0);
   const first = normalisedAxis(n.int('axis', -1), x.dims.length);
   const axes = x.dims.flatMap((_, axis) => (axis >= first ? [axis] : []));
-  const meanSquare = mean(g, mul(g, x, x), axes);
-  const inverse = power(g, add(g, meanSquare, g.scalar(n.float('epsilon', 1e-5))), -0.5);
-  return affine(n, mul(g, x, inverse), n.optional(1), null);
+  return affine(n, rootMeanSquared(n.g, x, axes, n.float('epsilon', 1e-5)), n.optional(1), null);
 }
 
 function lowerInstanceNormalization(n: LoweredNode): Value {

@@ -10,14 +10,17 @@ import { CannotLower } from './loweredNode';
 
 /** As NumPy's matmul: a vector on the left is a row, on the right a column. */
 function lowerMatMul(n: LoweredNode): Value {
+  return productOf(n, realInput(n, 0), realInput(n, 1));
+}
+
+export function productOf(n: LoweredNode, a: Value, b: Value): Value {
   const { g } = n;
-  const [a, b] = [realInput(n, 0), realInput(n, 1)];
   const left = a.dims.length === 1 ? reshape(g, a, [1, ...a.dims]) : a;
   const right = b.dims.length === 1 ? reshape(g, b, [...b.dims, 1]) : b;
   return reshape(g, matmul(g, left, right), n.outputDims());
 }
 
-function lowerGemm(n: LoweredNode): Value {
+export function lowerGemm(n: LoweredNode): Value {
   const { g } = n;
   const product = matmul(
     g,

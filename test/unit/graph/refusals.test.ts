@@ -6,6 +6,8 @@ import { classTargets, floats, openParts, samplesOf } from '../autodiff/opening'
 
 const initialisers = {
   w1: floats(1, [4, 3]),
+  axis: { dims: [], data: Int32Array.of(1) },
+  labels: { dims: [3], data: BigInt64Array.of(0n, 1n, 2n) },
   scale: floats(2, [3]),
   bias: floats(3, [3]),
   mean: floats(4, [3]),
@@ -16,7 +18,7 @@ const initialisers = {
 };
 
 /** A network with something between its first layer and its output. */
-function between(nodes: readonly NodeParts[], opset = 17): ModelParts {
+function between(nodes: readonly NodeParts[], opset: ModelParts['opset'] & {} = 17): ModelParts {
   return {
     opset,
     nodes: [{ operator: 'MatMul', inputs: ['x', 'w1'], outputs: ['a'] }, ...nodes],
@@ -51,6 +53,47 @@ const refused: readonly (readonly [string, string, ModelParts])[] = [
     'an operator without a rule',
     'Node "n" (Resize)',
     between([{ operator: 'Resize', inputs: ['a', '', 'scales'], outputs: ['logits'], name: 'n' }]),
+  ],
+  [
+    'an operator of a domain that nobody knows, whatever its name',
+    'Node "n" (Relu) belongs to the domain "acme"',
+    between([{ operator: 'Relu', domain: 'acme', inputs: ['a'], outputs: ['logits'], name: 'n' }]),
+  ],
+  [
+    "an operator of onnxruntime's without a rule",
+    'Node "n" (ExpandDims) of the domain com.microsoft has no derivative here',
+    between(
+      [
+        {
+          operator: 'ExpandDims',
+          domain: 'com.microsoft',
+          inputs: ['a', 'axis'],
+          outputs: ['logits'],
+          name: 'n',
+        },
+      ],
+      { '': 17, 'com.microsoft': 1 },
+    ),
+  ],
+  [
+    'a loss inside the model',
+    'Node "n" (SoftmaxCrossEntropyLoss) computes a loss inside the model, where the loss is put on the outputs here; choose the outputs that it is computed from, --output a',
+    between([
+      {
+        operator: 'SoftmaxCrossEntropyLoss',
+        inputs: ['a', 'labels'],
+        outputs: ['logits'],
+        name: 'n',
+      },
+    ]),
+  ],
+  [
+    'a loss of log-probabilities inside the model',
+    'Node "n" (NegativeLogLikelihoodLoss) computes a loss inside the model, where the loss is put on the outputs here; choose the outputs that it is computed from, --output a',
+    between([
+      { operator: 'LogSoftmax', inputs: ['a'], outputs: ['p'] },
+      { operator: 'NegativeLogLikelihoodLoss', inputs: ['p', 'labels'], outputs: ['logits'], name: 'n' },
+    ]),
   ],
   [
     'control flow',
