@@ -125,10 +125,26 @@ const integerTypes = new Set([2, 3, 4, 5, 6, 7, 12, 13]);
 function lowerCast(n: LoweredNode): Value {
   const to = n.int('to', 1);
   const x = n.input(0);
-  if (floatTypes.has(to)) return convert(n.g, x, 'real');
+  if (floatTypes.has(to)) {
+    if (holdsPositions(x)) throw new CannotLower('takes positions as numbers, which no gradient reaches');
+    return convert(n.g, x, 'real');
+  }
   if (integerTypes.has(to) && x.type !== 'real') return convert(n.g, x, 'int64');
   if (to === 9 && x.type === 'bool') return x;
   throw new CannotLower(`rounds numbers to another type, through which nothing can be differentiated`);
+}
+
+/** Whether integers are computed from positions of largest numbers, which the weights choose. */
+function holdsPositions(x: Value): boolean {
+  const visited = new Set<Value>();
+  const pending = [x];
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+    if (value.type !== 'int64' || visited.has(value)) continue;
+    if (value.operation.kind === 'topPositions') return true;
+    visited.add(value);
+    pending.push(...value.inputs);
+  }
+  return false;
 }
 
 function lowerSelect(n: LoweredNode): Value {

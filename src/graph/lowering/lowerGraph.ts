@@ -21,6 +21,7 @@ import { CannotLower, LoweredNode, versionOf } from './loweredNode';
 import { normalisationLowerings } from './normalisation';
 import { productLowerings } from './products';
 import { reductionLowerings } from './reduction';
+import { scatteringLowerings } from './scattering';
 import { shapeLowerings } from './shape';
 
 const ownLowerings: LoweringTable = {
@@ -32,6 +33,7 @@ const ownLowerings: LoweringTable = {
   ...reductionLowerings,
   ...normalisationLowerings,
   ...indexingLowerings,
+  ...scatteringLowerings,
   ...attentionLowerings,
 };
 
@@ -43,7 +45,7 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
 
 /** Without a slope almost everywhere, or without one at all. */
 const steps = new Set(
-  'Sign Round Floor Ceil ArgMax ArgMin Mod BitShift IsNaN IsInf NonZero TopK Unique Hardmax Bernoulli Multinomial'.split(
+  'Sign Round Floor Ceil ArgMax ArgMin Mod BitShift IsNaN IsInf NonZero Unique Hardmax Bernoulli Multinomial'.split(
     ' ',
   ),
 );
@@ -151,6 +153,7 @@ export function lowerGraph(
   read(output);
   const result = values.get(output);
   if (result === undefined) throw new RangeError(`Nothing makes ${output}`);
+  if (result.type !== 'real') throw integerOutput(output);
   return { g, output: result, parameters: learned, inputs, computed };
 }
 
@@ -201,6 +204,13 @@ function refusal(node: GraphNode, { reason }: CannotLower): FailureError {
   return new FailureError(
     'UnsupportedOperator',
     `${nodeText(node)} ${reason}; export the model without it, or choose an output before it (--output).`,
+  );
+}
+
+function integerOutput(output: string): FailureError {
+  return new FailureError(
+    'UnsupportedOperator',
+    `The output "${printable(output)}" holds integers or truth values, on which no loss can be put; choose the logits that it is made from with --output.`,
   );
 }
 

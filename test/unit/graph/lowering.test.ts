@@ -16,10 +16,11 @@ import { evaluate, norm, numbers, relativeError } from '../autodiff/evaluation';
 import { classTargets, modelOf, openParts, samplesOf } from '../autodiff/opening';
 import { commonCases } from './operators/commonCases';
 import { contributedCases } from './operators/contributedCases';
+import { indexingCases } from './operators/indexingCases';
 import type { OperatorCase } from './operators/operatorCase';
 import { operatorNetwork } from './operators/operatorCase';
 
-const cases: readonly OperatorCase[] = [...commonCases, ...contributedCases].map((one) => ({
+const cases: readonly OperatorCase[] = [...commonCases, ...contributedCases, ...indexingCases].map((one) => ({
   domain: '',
   note: '',
   ...one,

@@ -195,6 +195,18 @@ describe('the head', () => {
     expect(findHead(graph, 'y')).toEqual({ kind, logits: 'z' });
   });
 
+  it('is the logarithm of probabilities that a loss inside the model gives too', async () => {
+    const loss = { operator: 'SoftmaxCrossEntropyLoss', inputs: ['z', 'labels'], outputs: ['loss', 'y'] };
+    const { graph } = await modelOf({
+      nodes: [logits, loss],
+      initialisers: { w: floats(1, [4, 3]) },
+      inputs: [x, { name: 'labels', dims: ['N'] }],
+      outputs: ['loss', 'y'],
+    });
+    expect(findHead(graph, 'y')).toEqual({ kind: 'softmax', logits: 'z' });
+    expect(findHead(graph, 'loss')).toEqual({ kind: 'none', logits: 'loss' });
+  });
+
   it('is none where the output is not one of probabilities', async () => {
     const { graph } = await modelOf({
       nodes: [logits, node('Exp', ['z'], 'e'), node('Div', ['e', 'z'], 'y')],

@@ -6,6 +6,7 @@ import { classTargets, floats, openParts, samplesOf } from '../autodiff/opening'
 
 const initialisers = {
   w1: floats(1, [4, 3]),
+  k: { dims: [1], data: BigInt64Array.of(3n) },
   axis: { dims: [], data: Int32Array.of(1) },
   labels: { dims: [3], data: BigInt64Array.of(0n, 1n, 2n) },
   scale: floats(2, [3]),
@@ -94,6 +95,42 @@ const refused: readonly (readonly [string, string, ModelParts])[] = [
       { operator: 'LogSoftmax', inputs: ['a'], outputs: ['p'] },
       { operator: 'NegativeLogLikelihoodLoss', inputs: ['p', 'labels'], outputs: ['logits'], name: 'n' },
     ]),
+  ],
+  [
+    'places taken as numbers',
+    'Node "n" (Cast) takes positions as numbers, which no gradient reaches',
+    between([
+      { operator: 'TopK', inputs: ['a', 'k'], outputs: ['top', 'places'] },
+      {
+        operator: 'Cast',
+        inputs: ['places'],
+        outputs: ['logits'],
+        name: 'n',
+        attributes: { to: { int: 1 } },
+      },
+    ]),
+  ],
+  [
+    'integers as the output',
+    'The output "logits" holds integers or truth values',
+    between([{ operator: 'TopK', inputs: ['a', 'k'], outputs: ['top', 'logits'] }]),
+  ],
+  [
+    'a scatter of the largest',
+    'Node "n" (ScatterElements) scatters by "max", which has no derivative here',
+    between(
+      [
+        { operator: 'TopK', inputs: ['a', 'k'], outputs: ['top', 'places'] },
+        {
+          operator: 'ScatterElements',
+          inputs: ['a', 'places', 'top'],
+          outputs: ['logits'],
+          name: 'n',
+          attributes: { axis: { int: 1 }, reduction: { string: 'max' } },
+        },
+      ],
+      18,
+    ),
   ],
   [
     'control flow',
