@@ -211,6 +211,7 @@ export const elementwiseLowerings: LoweringTable = {
   LessOrEqual: comparison('greaterOrEqual', true),
   And: (n) => logical(n.g, 'and', n.inputs),
   Or: (n) => logical(n.g, 'or', n.inputs),
+  Xor: (n) => logical(n.g, 'not', [compare(n.g, 'equal', n.input(0), n.input(1))]),
   Not: (n) => logical(n.g, 'not', n.inputs),
   Identity: (n) => n.input(0),
   Dropout: (n) => n.input(0),

@@ -19,8 +19,10 @@ import { indexingLowerings } from './indexing';
 import type { Lowering, LoweringTable } from './loweredNode';
 import { CannotLower, LoweredNode, versionOf } from './loweredNode';
 import { normalisationLowerings } from './normalisation';
+import { paddingLowerings } from './padding';
 import { productLowerings } from './products';
 import { reductionLowerings } from './reduction';
+import { resizingLowerings } from './resizing';
 import { scatteringLowerings } from './scattering';
 import { shapeLowerings } from './shape';
 
@@ -28,6 +30,8 @@ const ownLowerings: LoweringTable = {
   ...elementwiseLowerings,
   ...activationLowerings,
   ...shapeLowerings,
+  ...paddingLowerings,
+  ...resizingLowerings,
   ...productLowerings,
   ...convolutionLowerings,
   ...reductionLowerings,

@@ -78,8 +78,8 @@ export class LoweredNode {
     return attributeOf(this.node, name, 'floats');
   }
 
-  /** The integers of a constant input, or null where there is no such input. */
-  constantIntegers(index: number): readonly number[] | null {
+  /** The numbers of a constant input, or null where there is no such input. */
+  constantNumbers(index: number): readonly number[] | null {
     const value = this.optional(index);
     if (value === null) return null;
     const { operation } = value;
@@ -91,7 +91,7 @@ export class LoweredNode {
 
   /** Axes from an input or, in older operator sets, an attribute; normalised; null: not given. */
   axes(inputIndex: number, rank: number): readonly number[] | null {
-    const given = this.ints('axes') ?? this.constantIntegers(inputIndex);
+    const given = this.ints('axes') ?? this.constantNumbers(inputIndex);
     return given === null ? null : given.map((axis) => normalisedAxis(axis, rank));
   }
 }

@@ -1,6 +1,6 @@
-import { add, div, magnitude, mul, power, sub, unary } from '../static/elementwise';
+import { add, div, magnitude, mul, power, scale, sub, unary } from '../static/elementwise';
 import { mean, reduceSum } from '../static/linear';
-import { reshape } from '../static/shape';
+import { pad, range, reshape } from '../static/shape';
 import type { StaticGraph } from '../static/staticGraph';
 import type { Value } from '../static/value';
 import { sizeOf } from '../static/value';
@@ -94,6 +94,22 @@ function lowerMeanVariance(n: LoweredNode): Value {
   return div(g, centred, add(g, deviation, g.scalar(1e-9)));
 }
 
+/** x / (bias + α/size · Σ x² over the `size` channels around)^β. */
+function lowerLocalResponse(n: LoweredNode): Value {
+  const { g } = n;
+  const x = realInput(n, 0);
+  const size = n.int('size', 1);
+  const channels = x.dims[1] ?? 1;
+  const before = Math.min(Math.floor((size - 1) / 2), channels - 1);
+  const after = Math.min(Math.ceil((size - 1) / 2), channels - 1);
+  const around = (amount: number): number[] => x.dims.map((_, axis) => (axis === 1 ? amount : 0));
+  const squares = pad(g, mul(g, x, x), around(before), around(after));
+  const parts = Array.from({ length: before + after + 1 }, (_, i) => range(g, squares, 1, i, i + channels));
+  const sum = parts.reduce((a, b) => add(g, a, b));
+  const base = add(g, scale(g, sum, n.float('alpha', 1e-4) / size), g.scalar(n.float('bias', 1)));
+  return mul(g, x, power(g, base, -n.float('beta', 0.75)));
+}
+
 function lowerLpNormalization(n: LoweredNode): Value {
   const { g } = n;
   const x = realInput(n, 0);
@@ -114,4 +130,5 @@ export const normalisationLowerings: LoweringTable = {
   GroupNormalization: lowerGroupNormalization,
   MeanVarianceNormalization: lowerMeanVariance,
   LpNormalization: lowerLpNormalization,
+  LRN: lowerLocalResponse,
 };

@@ -91,7 +91,7 @@ function logSoftmax(g: StaticGraph, x: Value): Value {
 
 function lowerCumSum(n: LoweredNode): Value {
   const x = realInput(n, 0);
-  const axis = normalisedAxis(n.constantIntegers(1)?.[0] ?? 0, x.dims.length);
+  const axis = normalisedAxis(n.constantNumbers(1)?.[0] ?? 0, x.dims.length);
   return cumulativeSum(n.g, x, axis, n.int('exclusive', 0) !== 0, n.int('reverse', 0) !== 0);
 }
 

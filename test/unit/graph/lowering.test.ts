@@ -17,10 +17,18 @@ import { classTargets, modelOf, openParts, samplesOf } from '../autodiff/opening
 import { commonCases } from './operators/commonCases';
 import { contributedCases } from './operators/contributedCases';
 import { indexingCases } from './operators/indexingCases';
+import { furtherCases } from './operators/furtherCases';
+import { resizingCases } from './operators/resizingCases';
 import type { OperatorCase } from './operators/operatorCase';
 import { operatorNetwork } from './operators/operatorCase';
 
-const cases: readonly OperatorCase[] = [...commonCases, ...contributedCases, ...indexingCases].map((one) => ({
+const cases: readonly OperatorCase[] = [
+  ...commonCases,
+  ...contributedCases,
+  ...indexingCases,
+  ...resizingCases,
+  ...furtherCases,
+].map((one) => ({
   domain: '',
   note: '',
   ...one,

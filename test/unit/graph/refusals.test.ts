@@ -14,6 +14,7 @@ const initialisers = {
   mean: floats(4, [3]),
   variance: { dims: [3], data: Float32Array.of(1, 2, 3) },
   scales: { dims: [2], data: Float32Array.of(1, 1) },
+  region: { dims: [4], data: Float32Array.of(0, 0, 1, 1) },
   step: { dims: [], data: Float32Array.of(0.1) },
   zero: { dims: [], data: Uint8Array.of(0) },
 };
@@ -52,8 +53,37 @@ const refused: readonly (readonly [string, string, ModelParts])[] = [
   ],
   [
     'an operator without a rule',
-    'Node "n" (Resize)',
-    between([{ operator: 'Resize', inputs: ['a', '', 'scales'], outputs: ['logits'], name: 'n' }]),
+    'Node "n" (Atan) has no derivative here',
+    between([{ operator: 'Atan', inputs: ['a'], outputs: ['logits'], name: 'n' }]),
+  ],
+  [
+    'a mode of an operator',
+    'Node "n" (Resize) resizes by tf_crop_and_resize, which has no derivative here',
+    between([
+      {
+        operator: 'Resize',
+        inputs: ['a', 'region', 'scales'],
+        outputs: ['logits'],
+        name: 'n',
+        attributes: { coordinate_transformation_mode: { string: 'tf_crop_and_resize' } },
+      },
+    ]),
+  ],
+  [
+    'resizing with antialiasing',
+    'Node "n" (Resize) resizes by half_pixel with antialiasing, which has no derivative here',
+    between(
+      [
+        {
+          operator: 'Resize',
+          inputs: ['a', '', 'scales'],
+          outputs: ['logits'],
+          name: 'n',
+          attributes: { antialias: { int: 1 }, mode: { string: 'linear' } },
+        },
+      ],
+      18,
+    ),
   ],
   [
     'an operator of a domain that nobody knows, whatever its name',
