@@ -95,6 +95,8 @@ export interface PreparedModel {
   readonly width: number;
   /** What the file's own operators gave for the first batch: B × C. */
   readonly ownOutputs: Float64Array;
+  /** How far they may be off by their own rounding, relative to the largest. */
+  readonly rounding: number;
 }
 
 /** The weights, the direction, the sum and the outputs of one batch. */
@@ -134,7 +136,8 @@ export async function prepareModel(
   );
   const trace = batches.size === probe ? probed : await traceOf(batches.size);
   const outputs = trace.get(target);
-  requireIndependentRows(subject, probed.get(target), outputs, probe);
+  const rounding = roundingOf(trace);
+  requireIndependentRows(subject, probed.get(target), outputs, probe, rounding);
   const width = widthOf(subject, outputs?.dims ?? [], batches.size, targets);
   const inputDims = new Map(samples.inputs.map(({ name, dims }) => [name, [batches.size, ...dims]]));
   const learned = new Set(parameters.map(({ name }) => name));
@@ -142,7 +145,7 @@ export async function prepareModel(
   const used = parameters.filter(({ name }) => lowered.parameters.has(name));
   const layers = groupLayers(graph, used, (tensor) => trace.get(tensor)?.dims ?? null);
   const ownOutputs = Float64Array.from(outputs?.data ?? [], Number);
-  return { subject, batches, lowered, layers, width, ownOutputs };
+  return { subject, batches, lowered, layers, width, ownOutputs, rounding };
 }
 
 /** Bytes that one sample's work and the vectors of a product take at least, against the budget. */
@@ -157,17 +160,23 @@ function requireRoom(parameters: readonly Parameter[], numbers: number, memoryBu
   );
 }
 
+/** float32 rounds at 2⁻²⁴, float16 at 2⁻¹¹; a deep model adds up some thirty of the latter. */
+function roundingOf(trace: Trace): number {
+  return [...trace.values()].some(({ type }) => type === 'float16') ? 2e-2 : 1e-3;
+}
+
 /** What a sample gives must not depend on the others of its batch, or the loss is no mean over samples. */
 function requireIndependentRows(
   { output }: Subject,
   probed: TracedTensor | undefined,
   whole: TracedTensor | undefined,
   rows: number,
+  rounding: number,
 ): void {
   const few = Array.from<number | bigint, number>(probed?.data ?? [], Number);
   const many = Array.from<number | bigint, number>(whole?.data?.slice(0, few.length) ?? [], Number);
   const size = few.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  if (few.every((value, i) => !(Math.abs(value - (many[i] ?? Number.NaN)) > 1e-3 * size + 1e-5))) return;
+  if (few.every((value, i) => !(Math.abs(value - (many[i] ?? Number.NaN)) > rounding * size + 1e-5))) return;
   throw new FailureError(
     'UnsupportedStructure',
     `The output "${printable(output)}" of a sample depends on the other samples of its batch (it changes from ${rows} samples to more), so there is no loss for each sample; export the model in evaluation mode and with a free batch size.`,

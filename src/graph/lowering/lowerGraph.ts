@@ -257,7 +257,7 @@ function constantOf(g: StaticGraph, { type, data, dims }: Tensor): Value {
 }
 
 /** Types of onnxruntime that can be fed back. */
-const fedTypes = new Set(['float32', 'float64', 'int64', 'int32', 'uint8', 'bool']);
+const fedTypes = new Set(['float32', 'float64', 'float16', 'int64', 'int32', 'uint8', 'bool']);
 
 /** Booleans come in as integers: there is no array type of theirs to feed. */
 function sampleInput(
@@ -276,7 +276,7 @@ function computedInput(
   { type, dims }: TracedTensor,
   name: string,
 ): { readonly input: Value; readonly value: Value } {
-  const isReal = type === 'float32' || type === 'float64';
+  const isReal = type === 'float32' || type === 'float64' || type === 'float16';
   const input = g.input(name, dims, isReal ? 'real' : 'int64');
   return { input, value: type === 'bool' ? convert(g, input, 'bool') : input };
 }
