@@ -4,7 +4,7 @@ import { range, reshape, transpose } from '../static/shape';
 import type { StaticGraph } from '../static/staticGraph';
 import type { Value } from '../static/value';
 import { sizeOf } from '../static/value';
-import type { LoweredNode, LoweringTable } from './loweredNode';
+import type { LoweredNode, Lowering, LoweringTable } from './loweredNode';
 import { CannotLower, normalisedAxis } from './loweredNode';
 import { fromRows, rowsAlong } from './rows';
 import { constantNumbers, flatTuples, fromFront, integers } from './tuples';
@@ -97,9 +97,22 @@ function lowerTopK(n: LoweredNode): readonly Value[] {
   return [gatherElements(g, rows, positions), positions].map((part) => fromRows(g, part, dims, axis));
 }
 
+/** Where the largest or smallest is along an axis, the first of equals. */
+const position =
+  (largest: boolean): Lowering =>
+  (n) => {
+    const x = n.input(0);
+    if (x.type !== 'real') throw new CannotLower('computes with integers');
+    if (n.int('select_last_index', 0) !== 0) throw new CannotLower('takes the last of equals');
+    const rows = rowsAlong(n.g, x, normalisedAxis(n.int('axis', 0), x.dims.length));
+    return reshape(n.g, topPositions(n.g, rows, 1, largest, true), n.outputDims());
+  };
+
 export const indexingLowerings: LoweringTable = {
   Gather: lowerGather,
   GatherElements: lowerGatherElements,
   GatherND: lowerGatherND,
   TopK: lowerTopK,
+  ArgMax: position(true),
+  ArgMin: position(false),
 };

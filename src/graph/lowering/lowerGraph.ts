@@ -2,7 +2,7 @@ import { FailureError } from '../../report/failure';
 import { printable } from '../../report/printable';
 import type { TracedTensor } from '../../runtime/session';
 import type { ElementType, Graph, GraphNode, Tensor, TensorSpec } from '../graph';
-import { microsoft, operatorName } from '../operatorName';
+import { operatorName } from '../operatorName';
 import { nodeText } from '../refusals';
 import { convert } from '../static/elementwise';
 import { swapLastTwo } from '../static/shape';
@@ -10,48 +10,12 @@ import { StaticGraph } from '../static/staticGraph';
 import type { ConstantData, Value, ValueType } from '../static/value';
 import { sameDims } from '../static/value';
 import type { Trace } from '../trace';
-import { activationLowerings } from './activations';
-import { attentionLowerings } from './attention';
-import { contributedLowerings } from './contributed';
-import { convolutionLowerings } from './convolution';
-import { elementwiseLowerings } from './elementwise';
-import { indexingLowerings } from './indexing';
-import type { Lowering, LoweringTable } from './loweredNode';
 import { CannotLower, LoweredNode, versionOf } from './loweredNode';
-import { normalisationLowerings } from './normalisation';
-import { paddingLowerings } from './padding';
-import { productLowerings } from './products';
-import { reductionLowerings } from './reduction';
-import { resizingLowerings } from './resizing';
-import { scatteringLowerings } from './scattering';
-import { shapeLowerings } from './shape';
-
-const ownLowerings: LoweringTable = {
-  ...elementwiseLowerings,
-  ...activationLowerings,
-  ...shapeLowerings,
-  ...paddingLowerings,
-  ...resizingLowerings,
-  ...productLowerings,
-  ...convolutionLowerings,
-  ...reductionLowerings,
-  ...normalisationLowerings,
-  ...indexingLowerings,
-  ...scatteringLowerings,
-  ...attentionLowerings,
-};
-
-/** By the domain of the operator, which is part of its name: another domain's Gelu is another operator. */
-const tables: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
-  ['', new Map(Object.entries(ownLowerings))],
-  [microsoft, new Map(Object.entries(contributedLowerings))],
-]);
+import { lowerings } from './lowerings';
 
 /** Without a slope almost everywhere, or without one at all. */
 const steps = new Set(
-  'Sign Round Floor Ceil ArgMax ArgMin Mod BitShift IsNaN IsInf NonZero Unique Hardmax Bernoulli Multinomial'.split(
-    ' ',
-  ),
+  'Sign Round Floor Ceil Mod BitShift IsNaN IsInf NonZero Unique Hardmax Bernoulli Multinomial'.split(' '),
 );
 
 /** A model as a static graph for one batch size. */
@@ -175,7 +139,7 @@ function lowerNode(
   values: ReadonlyMap<string, Value>,
   trace: Trace,
 ): readonly Value[] | CannotLower {
-  const lowering = tables.get(node.domain)?.get(node.operator);
+  const lowering = lowerings.get(node.domain)?.get(node.operator);
   if (lowering === undefined) return new CannotLower(reasonAgainst(node));
   try {
     const own = new LoweredNode(

@@ -3,6 +3,7 @@ import { cotangentsOf, tangentsOf } from '../../../src/autodiff/derivatives';
 import { ancestors } from '../../../src/graph/head';
 import type { LoweredModel } from '../../../src/graph/lowering/lowerGraph';
 import { lowerGraph } from '../../../src/graph/lowering/lowerGraph';
+import { lowerings } from '../../../src/graph/lowering/lowerings';
 import { mul, unary } from '../../../src/graph/static/elementwise';
 import { reduceSum } from '../../../src/graph/static/linear';
 import { reshape } from '../../../src/graph/static/shape';
@@ -105,6 +106,16 @@ describe.each(cases.filter((one) => one.float32Only !== true))(
 
 // The proof at run time compares the outputs with those of onnxruntime's own operator, the gradient with a finite
 // difference of the loss, the product with one of the gradient, and uᵀHv with vᵀHu.
+describe('the table of operators', () => {
+  it.each(['', 'com.microsoft'])('has a case for every operator of the domain "%s"', (domain) => {
+    const tested = new Set(
+      cases.flatMap((one) => operatorNetwork(one).nodes.filter((node) => (node.domain ?? '') === domain)),
+    );
+    const names = new Set([...tested].map(({ operator }) => operator));
+    expect([...(lowerings.get(domain)?.keys() ?? [])].filter((name) => !names.has(name))).toEqual([]);
+  });
+});
+
 describe.each(cases)('the operator $domain $operator $note', (one) => {
   it('gives the numbers that onnxruntime gives', async () => {
     expect(await forwardError(operatorNetwork(one))).toBeLessThan(1e-5);

@@ -147,6 +147,38 @@ export const indexingCases: readonly OperatorCase[] = [
     ],
     tensors: { two },
   },
+  ...['ArgMax', 'ArgMin'].map((operator): OperatorCase => ({
+    operator,
+    note: 'whose place is used',
+    shape: [5, 3],
+    size: 3,
+    nodes: [
+      { operator, inputs: ['x'], outputs: ['place'], attributes: { axis: { int: -2 } } },
+      {
+        operator: 'GatherElements',
+        inputs: ['x', 'place'],
+        outputs: ['y'],
+        attributes: { axis: { int: 1 } },
+      },
+    ],
+  })),
+  {
+    operator: 'ArgMax',
+    note: 'as one hot of a choice between experts',
+    shape: [4],
+    float32Only: true,
+    nodes: [
+      {
+        operator: 'ArgMax',
+        inputs: ['x'],
+        outputs: ['expert'],
+        attributes: { axis: { int: 1 }, keepdims: { int: 0 } },
+      },
+      { operator: 'OneHot', inputs: ['expert', 'depth', 'values'], outputs: ['hot'] },
+      { operator: 'Mul', inputs: ['hot', 'x'], outputs: ['y'] },
+    ],
+    tensors: { depth: int(4), values: { dims: [2], data: Float32Array.of(0, 1) } },
+  },
   scatterND('', [3, -3]),
   scatterND('added, one place twice', [1, 1], { reduction: { string: 'add' } }),
   ...([{}, { reduction: { string: 'add' } }] as const).map((attributes): OperatorCase => ({
