@@ -1,6 +1,6 @@
 import { sigmoid, softmax } from '../curvature/losses';
 import type { Model } from '../formats/model';
-import { narrowToFloat16, widenFloat16 } from '../formats/onnx/floats16';
+import { narrowToFloat16 } from '../runtime/floats16';
 import { outputTolerance, roundingUnit } from '../perceptron/outputTolerance';
 import { rowsOf } from '../perceptron/closedForm/sampleTile';
 import type { Perceptron } from '../perceptron/perceptron';
@@ -161,7 +161,7 @@ function inputData(values: Float64Array, type: InputSpec['type'], name: string):
 }
 
 function floats(tensor: RunTensor | undefined, length: number): Float32Array | Float64Array {
-  const data = tensor?.data instanceof Uint16Array ? widenFloat16(tensor.data) : tensor?.data;
+  const data = tensor?.data;
   if ((data instanceof Float32Array || data instanceof Float64Array) && data.length === length) return data;
   throw new FailureError(
     'ForwardPassMismatch',

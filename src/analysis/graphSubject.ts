@@ -1,5 +1,6 @@
 import { modelFeeds } from '../autodiff/feeds';
 import { ancestors, chooseOutput, findHead, producers, throughViews, type Head } from '../graph/head';
+import { operatorName } from '../graph/operatorName';
 import { openModel } from '../graph/trace';
 import type { Model } from '../formats/model';
 import type { Graph, GraphNode } from '../graph/graph';
@@ -35,8 +36,7 @@ export function graphSubject(model: Model, requested: string | null): GraphSubje
   const madeBy = producers(graph);
   const tableRows = new Map<string, number>();
   for (const node of nodes) {
-    const indexed = indexedRows(graph, node);
-    if (indexed !== null) tableRows.set(throughViews(madeBy, indexed.index), indexed.rows);
+    for (const { index, rows } of indexedRows(graph, node)) tableRows.set(throughViews(madeBy, index), rows);
   }
   return {
     model,
@@ -53,18 +53,37 @@ export function graphSubject(model: Model, requested: string | null): GraphSubje
   };
 }
 
-/** What a node takes rows of a table by, and how many rows there are: Gather, or a one-hot row by comparing with 0, 1, 2, … */
-function indexedRows(
-  { initialisers }: Graph,
-  { operator, inputs: [first = '', second = ''] }: GraphNode,
-): { readonly index: string; readonly rows: number } | null {
-  const table = initialisers.get(first);
-  if (operator === 'Gather' && table?.dims[0] !== undefined) return { index: second, rows: table.dims[0] };
-  const count = initialisers.get(second)?.data;
-  if (operator !== 'Equal' || count === undefined || count.length < 2) return null;
+interface IndexedRows {
+  readonly index: string;
+  readonly rows: number;
+}
+
+/** Inputs that hold a table, and those that hold the indices of its rows. */
+const tables: ReadonlyMap<string, readonly (readonly [table: number, index: number])[]> = new Map([
+  ['Gather', [[0, 1]]],
+  [
+    'com.microsoft::EmbedLayerNormalization',
+    [
+      [2, 0],
+      [3, 8],
+      [4, 1],
+    ],
+  ],
+]);
+
+/** What a node takes rows of a table by, and how many rows there are: by index, or a one-hot row by comparing with 0, 1, 2, … */
+function indexedRows({ initialisers }: Graph, node: GraphNode): readonly IndexedRows[] {
+  const name = (position: number): string => node.inputs[position] ?? '';
+  const operator = operatorName(node);
+  const indexed = (tables.get(operator) ?? []).flatMap(([table, index]) => {
+    const rows = initialisers.get(name(table))?.dims[0];
+    return rows === undefined ? [] : [{ index: name(index), rows }];
+  });
+  const count = initialisers.get(name(1))?.data;
+  if (operator !== 'Equal' || count === undefined || count.length < 2) return indexed;
   return Array.from<number | bigint, number>(count, Number).every((value, at) => value === at)
-    ? { index: first, rows: count.length }
-    : null;
+    ? [{ index: name(0), rows: count.length }]
+    : [];
 }
 
 /** Samples that one run of the model takes. */

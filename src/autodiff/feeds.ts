@@ -4,6 +4,7 @@ import type { Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
+import { narrowToFloat16 } from '../runtime/floats16';
 import type { RunFeeds, RunTensor } from '../runtime/session';
 
 /** Samples as the products take them; every input holds count × product(dims) numbers. */
@@ -75,6 +76,8 @@ function typedTensor(
       return { dims, data: new Float32Array(values) };
     case 'float64':
       return { dims, data: values };
+    case 'float16':
+      return { dims, data: narrowToFloat16(values) };
     case 'int64':
       return { dims, data: BigInt64Array.from(values, (value) => BigInt(Math.trunc(value))) };
     case 'int32':

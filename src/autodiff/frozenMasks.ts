@@ -35,6 +35,7 @@ function isStep({ operation }: Value): boolean {
     case 'compare':
     case 'argMax':
     case 'maxPoolIndices':
+    case 'topPositions':
     case 'reduceMax':
       return true;
     case 'unary':

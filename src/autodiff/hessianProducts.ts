@@ -272,11 +272,11 @@ function normOf(data: Iterable<number | bigint>): number {
   return Math.sqrt(squares);
 }
 
-/** The lowered graph must give what the file's own operators give, up to the rounding of float32. */
-function requireOwnOutputs({ ownOutputs, subject }: PreparedModel, outputs: Float64Array): void {
+/** The lowered graph must give what the file's own operators give, up to their rounding. */
+function requireOwnOutputs({ ownOutputs, subject, rounding }: PreparedModel, outputs: Float64Array): void {
   const size = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const wrong = ownOutputs.findIndex(
-    (value, i) => i < outputs.length && !(Math.abs(value - outputs[i]!) <= 1e-3 * size + 1e-5),
+    (value, i) => i < outputs.length && !(Math.abs(value - outputs[i]!) <= rounding * size + 1e-5),
   );
   if (wrong === -1) return;
   throw new FailureError(

@@ -10,7 +10,7 @@ import { findParameters } from '../graph/parameters';
 import { refuseUndifferentiable } from '../graph/refusals';
 import { sizeOf } from '../graph/static/value';
 import { findTransposedCopies, separateMerged } from '../graph/tiedWeights';
-import type { Executable } from '../graph/trace';
+import type { Executable, Trace } from '../graph/trace';
 import { traceModel } from '../graph/trace';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
@@ -93,6 +93,8 @@ export interface PreparedModel {
   readonly width: number;
   /** What the file's own operators gave for the first batch: B × C. */
   readonly ownOutputs: Float64Array;
+  /** How far they may be off by their own rounding, relative to the largest. */
+  readonly rounding: number;
 }
 
 /**
@@ -113,14 +115,20 @@ export async function prepareModel(
   const trace = await traceModel(model, nodes, modelFeeds(samples, specs, 0, batches.size), threads, target);
   const outputs = trace.get(target);
   const ownOutputs = Float64Array.from(outputs?.data ?? [], Number);
-  if (smaller !== null) requireIndependentRows(subject, smaller, ownOutputs);
+  const rounding = roundingOf(trace);
+  if (smaller !== null) requireIndependentRows(subject, smaller, ownOutputs, rounding);
   const width = widthOf(subject, outputs?.dims ?? [], batches.size, targets);
   const inputDims = new Map(samples.inputs.map(({ name, dims }) => [name, [batches.size, ...dims]]));
   const learned = new Set(parameters.map(({ name }) => name));
   const lowered = lowerGraph(graph, nodes, target, { learned, copies }, inputDims, trace);
   const used = parameters.filter(({ name }) => lowered.parameters.has(name));
   const layers = groupLayers(graph, used, (tensor) => trace.get(tensor)?.dims ?? null);
-  return { subject, batches, lowered, layers, width, ownOutputs };
+  return { subject, batches, lowered, layers, width, ownOutputs, rounding };
+}
+
+/** float32 rounds at 2⁻²⁴, float16 at 2⁻¹¹; a deep model adds up some thirty of the latter. */
+function roundingOf(trace: Trace): number {
+  return [...trace.values()].some(({ type }) => type === 'float16') ? 2e-2 : 1e-3;
 }
 
 /** What a sample gives must not depend on the others of its batch, or the loss is no mean over samples. */
@@ -128,9 +136,10 @@ function requireIndependentRows(
   { output }: Subject,
   { ownOutputs: few, batches }: PreparedModel,
   many: Float64Array,
+  rounding: number,
 ): void {
   const size = few.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  if (few.every((value, i) => !(Math.abs(value - (many[i] ?? Number.NaN)) > 1e-3 * size + 1e-5))) return;
+  if (few.every((value, i) => !(Math.abs(value - (many[i] ?? Number.NaN)) > rounding * size + 1e-5))) return;
   throw new FailureError(
     'UnsupportedStructure',
     `The output "${printable(output)}" of a sample depends on the other samples of its batch (it changes from ${batches.size} samples to more), so there is no loss for each sample; export the model in evaluation mode and with a free batch size.`,

@@ -1,4 +1,5 @@
 import type { Graph, GraphNode } from './graph';
+import { operatorName } from './operatorName';
 
 /** What the graph makes of its logits. */
 export type HeadKind = 'softmax' | 'sigmoid' | 'none';
@@ -30,12 +31,17 @@ export function ancestors(graph: Graph, tensor: string): GraphNode[] {
 /** Softmax, LogSoftmax or Sigmoid at the end of an output, also written out, with the logits before it. */
 export function findHead(graph: Graph, output: string): Head {
   const madeBy = producers(graph);
-  const last = madeBy.get(throughViews(madeBy, output));
-  const [first = ''] = last?.inputs ?? [];
-  switch (last?.operator) {
+  const end = throughViews(madeBy, output);
+  const last = madeBy.get(end);
+  if (last === undefined) return { kind: 'none', logits: output };
+  const [first = ''] = last.inputs;
+  switch (operatorName(last)) {
     case 'Softmax':
     case 'LogSoftmax':
       return { kind: 'softmax', logits: first };
+    // Its second output is the logarithm of the probabilities.
+    case 'SoftmaxCrossEntropyLoss':
+      return end === last.outputs[1] ? { kind: 'softmax', logits: first } : { kind: 'none', logits: output };
     case 'Sigmoid':
       return { kind: 'sigmoid', logits: first };
     case 'Log': {
@@ -54,7 +60,11 @@ export function findHead(graph: Graph, output: string): Head {
 /** The tensor that a chain of operators which only change a tensor's shape or type begins with. */
 export function throughViews(madeBy: ReadonlyMap<string, GraphNode>, tensor: string): string {
   let name = tensor;
-  for (let node = madeBy.get(name); node !== undefined && views.has(node.operator); node = madeBy.get(name)) {
+  for (
+    let node = madeBy.get(name);
+    node !== undefined && views.has(operatorName(node));
+    node = madeBy.get(name)
+  ) {
     name = node.inputs[0] ?? '';
   }
   return name;
@@ -64,19 +74,22 @@ export function throughViews(madeBy: ReadonlyMap<string, GraphNode>, tensor: str
 function decomposedSoftmax(madeBy: ReadonlyMap<string, GraphNode>, division: GraphNode): string | null {
   const producer = (tensor: string | undefined): GraphNode | undefined =>
     madeBy.get(throughViews(madeBy, tensor ?? ''));
+  const isOperator = (node: GraphNode | undefined, name: string): boolean =>
+    node !== undefined && operatorName(node) === name;
   const exponential = producer(division.inputs[0]);
   const sum = producer(division.inputs[1]);
-  if (exponential?.operator !== 'Exp' || sum?.operator !== 'ReduceSum') return null;
-  if (producer(sum.inputs[0]) !== exponential) return null;
+  if (exponential === undefined || !isOperator(exponential, 'Exp') || !isOperator(sum, 'ReduceSum'))
+    return null;
+  if (producer(sum?.inputs[0]) !== exponential) return null;
   const argument = producer(exponential.inputs[0]);
-  if (argument?.operator !== 'Sub') return exponential.inputs[0] ?? null;
+  if (argument === undefined || !isOperator(argument, 'Sub')) return exponential.inputs[0] ?? null;
   const [logits = ''] = argument.inputs;
   let largest = producer(argument.inputs[1]);
   // JAX takes the largest of −∞ and the largest.
-  if (largest?.operator === 'Max') {
-    largest = largest.inputs.map(producer).find((node) => node?.operator === 'ReduceMax');
+  if (largest !== undefined && isOperator(largest, 'Max')) {
+    largest = largest.inputs.map(producer).find((node) => isOperator(node, 'ReduceMax'));
   }
-  return largest?.operator === 'ReduceMax' && largest.inputs[0] === logits ? logits : null;
+  return isOperator(largest, 'ReduceMax') && largest?.inputs[0] === logits ? logits : null;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Graph, GraphNode } from './graph';
 import { producers } from './head';
 import { distinctNames, isAnonymous, scopeOf, stemOf } from './layerNames';
 import { attributeOf } from './nodeAttributes';
+import { operatorName } from './operatorName';
 import type { Parameter } from './parameters';
 import { sizeOf } from './static/value';
 
@@ -22,26 +23,56 @@ interface Group {
   readonly parameters: Parameter[];
 }
 
-const kinds: Readonly<Record<string, string>> = {
-  MatMul: 'Linear',
-  Gemm: 'Linear',
-  Einsum: 'Linear',
-  Conv: 'Conv',
-  ConvTranspose: 'ConvTranspose',
-  BatchNormalization: 'BatchNorm',
-  LayerNormalization: 'LayerNorm',
-  InstanceNormalization: 'InstanceNorm',
-  GroupNormalization: 'GroupNorm',
-  RMSNormalization: 'RMSNorm',
-  SimplifiedLayerNormalization: 'RMSNorm',
-  PRelu: 'PReLU',
-  Gather: 'Embedding',
-  Mul: 'Scale',
-  Div: 'Scale',
-  Add: 'Bias',
-  Sub: 'Bias',
-  Concat: 'Token',
-};
+const kinds: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    MatMul: 'Linear',
+    Gemm: 'Linear',
+    Einsum: 'Linear',
+    Conv: 'Conv',
+    ConvTranspose: 'ConvTranspose',
+    BatchNormalization: 'BatchNorm',
+    LayerNormalization: 'LayerNorm',
+    InstanceNormalization: 'InstanceNorm',
+    GroupNormalization: 'GroupNorm',
+    RMSNormalization: 'RMSNorm',
+    SimplifiedLayerNormalization: 'RMSNorm',
+    PRelu: 'PReLU',
+    Gather: 'Embedding',
+    Mul: 'Scale',
+    Div: 'Scale',
+    Add: 'Bias',
+    Sub: 'Bias',
+    Concat: 'Token',
+    'com.microsoft::FusedMatMul': 'Linear',
+    'com.microsoft::FusedGemm': 'Linear',
+    'com.microsoft::FusedConv': 'Conv',
+    'com.microsoft::Attention': 'Attention',
+    'com.microsoft::MultiHeadAttention': 'Bias',
+    'com.microsoft::EmbedLayerNormalization': 'Embedding',
+    'com.microsoft::SkipLayerNormalization': 'LayerNorm',
+    'com.microsoft::SkipSimplifiedLayerNormalization': 'RMSNorm',
+    'com.microsoft::BiasGelu': 'Bias',
+    'com.microsoft::FastGelu': 'Bias',
+  }),
+);
+
+/** By the operator and position of a bias: the inputs that it may be added to. */
+const biasedInputs: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries({
+    'Add 0': [1],
+    'Add 1': [0],
+    'com.microsoft::BiasGelu 1': [0],
+    'com.microsoft::FastGelu 1': [0],
+    'com.microsoft::SkipLayerNormalization 4': [0, 1],
+    'com.microsoft::SkipSimplifiedLayerNormalization 3': [0, 1],
+  }),
+);
+
+/** The inputs that a parameter is added to as a bias; none where it is used otherwise. */
+function biased({ node, inputIndex }: Parameter): readonly string[] {
+  const positions = biasedInputs.get(`${operatorName(node)} ${inputIndex}`) ?? [];
+  return positions.map((position) => node.inputs[position] ?? '');
+}
 
 const views = new Set(['Identity', 'Reshape', 'Transpose', 'Squeeze', 'Unsqueeze', 'Flatten', 'Cast']);
 
@@ -59,10 +90,12 @@ export function groupLayers(
   const groups: Group[] = [];
   for (const parameter of parameters) {
     const stem = stemOf(parameter.name);
+    const ofNode = groups.find(({ node }) => node === parameter.node);
     const group =
-      groups.find(({ node }) => node === parameter.node) ??
+      (biased(parameter).length === 0 ? ofNode : undefined) ??
       groups.find((other) => stem !== null && other.stem === stem) ??
       biasedGroup(groups, parameter, madeBy) ??
+      ofNode ??
       sameScope(groups, parameter, stem);
     if (group === undefined) groups.push({ node: parameter.node, stem, parameters: [parameter] });
     else group.parameters.push(parameter);
@@ -80,25 +113,36 @@ export function groupLayers(
   });
 }
 
-/** The layer without a bias yet whose output an Add takes together with the parameter. */
+/** The layer without a bias yet whose output the parameter is added to. */
 function biasedGroup(
   groups: readonly Group[],
-  { node, inputIndex }: Parameter,
+  parameter: Parameter,
   madeBy: ReadonlyMap<string, GraphNode>,
 ): Group | undefined {
-  if (node.operator !== 'Add') return undefined;
-  let producer = madeBy.get(node.inputs[1 - inputIndex] ?? '');
-  while (producer !== undefined && views.has(producer.operator))
+  for (const tensor of biased(parameter)) {
+    const producer = throughViews(madeBy, tensor);
+    const found = groups.find(
+      ({ node, parameters }) =>
+        node === producer && operatorName(node) !== 'Gather' && parameters.length === 1,
+    );
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The node that makes a tensor, but for what only changes its shape or type. */
+function throughViews(madeBy: ReadonlyMap<string, GraphNode>, tensor: string): GraphNode | undefined {
+  let producer = madeBy.get(tensor);
+  while (producer !== undefined && views.has(operatorName(producer))) {
     producer = madeBy.get(producer.inputs[0] ?? '');
-  return groups.find(
-    (group) => group.node === producer && group.node.operator !== 'Gather' && group.parameters.length === 1,
-  );
+  }
+  return producer;
 }
 
 /** For names that tell nothing: what is added within the module of a layer without a bias yet. */
-function sameScope(groups: readonly Group[], { node }: Parameter, stem: string | null): Group | undefined {
-  const scope = scopeOf(node.name);
-  if (node.operator !== 'Add' || stem !== null || scope === null) return undefined;
+function sameScope(groups: readonly Group[], parameter: Parameter, stem: string | null): Group | undefined {
+  const scope = scopeOf(parameter.node.name);
+  if (biased(parameter).length === 0 || stem !== null || scope === null) return undefined;
   return groups.find(
     (group) => group.stem === null && group.parameters.length === 1 && scopeOf(group.node.name) === scope,
   );
@@ -125,7 +169,7 @@ function kindOf({ node, parameters: [weight] }: Group, madeBy: ReadonlyMap<strin
   }
   // A table that is added, such as one row for each position, is no bias.
   if (node.operator === 'Add' && isTable(weight)) return 'Embedding';
-  return kinds[node.operator] ?? node.operator;
+  return kinds.get(operatorName(node)) ?? node.operator;
 }
 
 function isTable(weight: Parameter | undefined): boolean {
@@ -141,7 +185,7 @@ function sizesOf(
   const size = sizeOf(dims);
   if (node.operator === 'Add' && isTable(weight))
     return { inputs: size / (dims.at(-1) ?? 1), outputs: dims.at(-1) ?? 1 };
-  switch (kinds[node.operator]) {
+  switch (kinds.get(operatorName(node))) {
     case 'Linear': {
       const outputs = dimsOf(node.outputs[0] ?? '')?.at(-1) ?? dims.at(-1) ?? 1;
       return { inputs: Math.max(1, Math.round(size / outputs)), outputs };

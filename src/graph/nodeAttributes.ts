@@ -5,6 +5,7 @@ interface AttributeValues {
   readonly float: number;
   readonly string: string;
   readonly ints: readonly number[];
+  readonly floats: readonly number[];
 }
 
 /** The value of a node's attribute, or null where it has none of that name and kind. */

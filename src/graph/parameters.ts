@@ -1,4 +1,5 @@
 import type { Graph, GraphNode, Tensor } from './graph';
+import { operatorName } from './operatorName';
 
 /** An initialiser that training would move, with the node that first uses it as a weight. */
 export interface Parameter {
@@ -22,21 +23,44 @@ interface Status {
 const nothing: Status = { samples: false, learned: false, pending: [] };
 
 /** Inputs that are weights whatever feeds the node. */
-const weightInputs: Readonly<Record<string, readonly number[]>> = {
-  Conv: [1, 2],
-  ConvTranspose: [1, 2],
-  BatchNormalization: [1, 2],
-  InstanceNormalization: [1, 2],
-  GroupNormalization: [1, 2],
-  LayerNormalization: [1, 2],
-  RMSNormalization: [1],
-  SimplifiedLayerNormalization: [1],
-  PRelu: [1],
-};
+const weightInputs: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries({
+    Conv: [1, 2],
+    ConvTranspose: [1, 2],
+    BatchNormalization: [1, 2],
+    InstanceNormalization: [1, 2],
+    GroupNormalization: [1, 2],
+    LayerNormalization: [1, 2],
+    RMSNormalization: [1],
+    SimplifiedLayerNormalization: [1],
+    PRelu: [1],
+    'com.microsoft::FusedConv': [1, 2],
+    'com.microsoft::Attention': [1, 2, 5],
+    'com.microsoft::MultiHeadAttention': [3, 5],
+    'com.microsoft::EmbedLayerNormalization': [2, 3, 4, 5, 6],
+    'com.microsoft::SkipLayerNormalization': [2, 3, 4],
+    'com.microsoft::SkipSimplifiedLayerNormalization': [2, 3],
+  }),
+);
 /** Products, whose constant operand is a weight. */
-const products = new Set(['MatMul', 'Gemm', 'Einsum']);
+const products = new Set([
+  'MatMul',
+  'Gemm',
+  'Einsum',
+  'com.microsoft::FusedMatMul',
+  'com.microsoft::FusedGemm',
+]);
 /** A constant operand is a bias, a scale or a learned token where the other operand depends on parameters. */
-const combinations = new Set(['Add', 'Sub', 'Mul', 'Div', 'Sum', 'Concat']);
+const combinations = new Set([
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Sum',
+  'Concat',
+  'com.microsoft::BiasGelu',
+  'com.microsoft::FastGelu',
+]);
 /** Of these the first input passes through as it is. */
 const views = new Set(
   'Identity Reshape Transpose Squeeze Unsqueeze Flatten Cast Expand Tile Slice Split Gather Pad Dropout'.split(
@@ -100,17 +124,18 @@ function weightsOf(
   graph: Graph,
   found: ReadonlyMap<string, Parameter>,
 ): readonly (readonly [number, boolean])[] {
-  const own = weightInputs[node.operator];
+  const operator = operatorName(node);
+  const own = weightInputs.get(operator);
   if (own !== undefined) return own.map((index) => [index, true] as const);
   const varies = inputs.some(({ samples, learned }) => samples || learned);
   const all = inputs.map((_, index) => index);
-  if (products.has(node.operator)) return varies ? all.map((index) => [index, true] as const) : [];
+  if (products.has(operator)) return varies ? all.map((index) => [index, true] as const) : [];
   // An embedding: rows chosen by the samples.
-  if (node.operator === 'Gather') return inputs[1]?.samples === true ? [[0, true]] : [];
-  if (!combinations.has(node.operator)) return [];
+  if (operator === 'Gather') return inputs[1]?.samples === true ? [[0, true]] : [];
+  if (!combinations.has(operator)) return [];
   const learned = inputs.some((input) => input.learned || input.pending.some((name) => found.has(name)));
   if (!learned) return [];
-  return all.map((index) => [index, node.operator === 'Add' && isSingleBias(graph, node, index)] as const);
+  return all.map((index) => [index, operator === 'Add' && isSingleBias(graph, node, index)] as const);
 }
 
 /** A bias of one output has a dimension; a scalar constant has none. */
@@ -118,16 +143,17 @@ function isSingleBias(graph: Graph, node: GraphNode, index: number): boolean {
   const tensor = graph.initialisers.get(node.inputs[index] ?? '');
   if (tensor?.data.length !== 1 || tensor.dims.length === 0) return false;
   const other = graph.nodes.find(({ outputs }) => outputs.includes(node.inputs[1 - index] ?? ''));
-  return other !== undefined && (products.has(other.operator) || other.operator === 'Conv');
+  return other !== undefined && (products.has(operatorName(other)) || operatorName(other) === 'Conv');
 }
 
 function statusOf(node: GraphNode, inputs: readonly Status[], found: ReadonlyMap<string, Parameter>): Status {
-  if (node.operator === 'Shape' || node.operator === 'Size') return nothing;
+  const operator = operatorName(node);
+  if (operator === 'Shape' || operator === 'Size') return nothing;
   const isLearned = (input: Status): boolean =>
     input.learned || input.pending.some((name) => found.has(name));
   const samples = inputs.some((input) => input.samples);
   const learned = inputs.some(isLearned);
-  const passing = views.has(node.operator) ? inputs.slice(0, 1) : inputs;
+  const passing = views.has(operator) ? inputs.slice(0, 1) : inputs;
   return {
     samples,
     learned,

@@ -1,7 +1,9 @@
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { Graph, GraphNode } from './graph';
+import { findHead } from './head';
 import { attributeOf } from './nodeAttributes';
+import { operatorName } from './operatorName';
 
 const longestName = 80;
 
@@ -13,6 +15,10 @@ export function nodeText({ name, operator }: { readonly name: string; readonly o
 
 const controlFlow = new Set(['If', 'Loop', 'Scan']);
 const recurrent = new Set(['LSTM', 'GRU', 'RNN']);
+/** ONNX's own operators, its classical learners, and what onnxruntime adds. */
+const knownDomains = /^(|ai\.onnx\.ml|com\.microsoft(\..*)?)$/;
+/** Their output is a loss, or a part of one. */
+const losses = new Set(['SoftmaxCrossEntropyLoss', 'NegativeLogLikelihoodLoss']);
 const quantised =
   /^(QuantizeLinear|DequantizeLinear|DynamicQuantizeLinear|QLinear.*|QGemm|QAttention|QEmbed.*|MatMulInteger.*|ConvInteger|DynamicQuantizeMatMul|MatMulNBits)$/;
 
@@ -23,9 +29,16 @@ const quantised =
  */
 export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[], evaluation: boolean): void {
   for (const node of nodes) {
-    const { operator } = node;
-    if (quantised.test(operator)) {
+    const operator = operatorName(node);
+    if (quantised.test(node.operator)) {
       throw refused(node, 'computes with quantised numbers', 'analyse the float model that it was made from');
+    }
+    if (!knownDomains.test(node.domain)) {
+      throw refused(
+        node,
+        `belongs to the domain "${printable(node.domain.slice(0, longestName))}", whose operators are not known here`,
+        "export the model with ONNX's own operators",
+      );
     }
     if (controlFlow.has(operator)) {
       throw refused(
@@ -36,6 +49,13 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
     }
     if (recurrent.has(operator)) {
       throw refused(node, 'is a recurrent layer, which has no derivative here', 'analyse another model');
+    }
+    if (losses.has(operator)) {
+      throw refused(
+        node,
+        'computes a loss inside the model, where the loss is put on the outputs here',
+        `choose the outputs that it is computed from, --output ${printable(logitsOf(graph, node))}`,
+      );
     }
     if (operator === 'Constant') {
       throw refused(
@@ -58,6 +78,11 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
       );
     }
   }
+}
+
+/** The logits that a loss inside the model is computed from. */
+function logitsOf(graph: Graph, { inputs: [scores = ''] }: GraphNode): string {
+  return findHead(graph, scores).logits;
 }
 
 function valueText(node: GraphNode): string {

@@ -27,7 +27,7 @@ export type Recognition =
 /**
  * Reads a graph as a perceptron (math.md 3) by its data flow, not by its names: from the graph inputs that `output` depends
  * on, what each tensor means for one sample is followed node by node.
- * `output`: a graph output; null: the one that holds logits or probabilities, where only one does.
+ * `output`: a graph output or a tensor inside; null: the one that holds logits or probabilities, where only one does.
  * The failure names the node and operator in the way, or the outputs to choose from.
  */
 export function recognisePerceptron(graph: Graph, output: string | null): Recognition {
@@ -80,8 +80,10 @@ function sampleDims(
   return dims.map((size) => size ?? (single ? missing : null));
 }
 
+/** An output of the graph, or a tensor inside it: the logits of a file that puts out their loss. */
 function chosen(graph: Graph, output: string): string {
   if (graph.outputs.some(({ name }) => name === output)) return output;
+  if (output !== '' && graph.nodes.some(({ outputs }) => outputs.includes(output))) return output;
   throw new FailureError(
     'UsageError',
     `The model has no output ${quoted(output)}; it has ${listed(graph.outputs)}.`,

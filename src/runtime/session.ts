@@ -1,4 +1,5 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { widenFloat16 } from './floats16';
 
 /** onnxruntime's own version. */
 export const runtimeVersion: string = env.versions.node ?? env.versions.common;
@@ -9,7 +10,10 @@ export interface ExecutableModel {
   readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[];
 }
 
-/** A tensor that goes into or comes out of a run; row-major. float16 is a Uint16Array of its bit patterns. */
+/**
+ * A tensor that goes into or comes out of a run; row-major. float16 goes in as a Uint16Array of its bit patterns, and comes
+ * out as float32.
+ */
 export interface RunTensor {
   readonly dims: readonly number[];
   readonly data: Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
@@ -40,9 +44,10 @@ function isRunData(data: Tensor.DataType): data is RunTensor['data'] {
   return elementTypes.has(data.constructor);
 }
 
-/** Where the engine has a Float16Array, onnxruntime hands float16 out as one. */
-function bitPatterns(data: Tensor.DataType): Tensor.DataType {
-  return ArrayBuffer.isView(data) ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
+/** Numbers as they are handed out; of float16 onnxruntime gives the bit patterns, or a Float16Array where there is one. */
+function numbersOf({ type, data }: Tensor): Tensor.DataType {
+  if (type !== 'float16' || !ArrayBuffer.isView(data)) return data;
+  return widenFloat16(new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2));
 }
 
 /** What is fed again and again is wrapped once. */
@@ -105,7 +110,7 @@ export class Session {
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => {
         const { dims, type } = tensor;
-        const data = tensor.type === 'float16' ? bitPatterns(tensor.data) : tensor.data;
+        const data = numbersOf(tensor);
         if (!isRunData(data))
           throw new TypeError(`Output ${name} holds ${tensor.type}, which is not read here`);
         return [name, type === 'bool' ? { data, dims, type } : { data, dims }];
@@ -122,10 +127,10 @@ export class Session {
   async trace(feeds: RunFeeds): Promise<Readonly<Record<string, TracedTensor>>> {
     const results = await this.session.run(tensorsOf(feeds));
     return Object.fromEntries(
-      Object.entries(results).map(([name, { data, dims, type }]) => [
-        name,
-        { dims, type, data: isRunData(data) ? data : null },
-      ]),
+      Object.entries(results).map(([name, tensor]) => {
+        const data = numbersOf(tensor);
+        return [name, { dims: tensor.dims, type: tensor.type, data: isRunData(data) ? data : null }];
+      }),
     );
   }
 

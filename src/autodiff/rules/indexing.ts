@@ -1,9 +1,9 @@
 import {
   gather,
   gatherElements,
+  positionsAreDistinct,
   scatterAdd,
   scatterElements,
-  windowsAreDisjoint,
 } from '../../graph/static/indexing';
 import type { Rule } from './rule';
 import { inputOf } from './rule';
@@ -27,9 +27,8 @@ export const gatherElementsRule: Rule<'gatherElements'> = {
     tangent === null ? null : gatherElements(g, tangent, inputOf(value, 1)),
   vjp: (g, value, _, cotangent) => {
     const indices = inputOf(value, 1);
-    const { operation } = indices;
-    const disjoint = operation.kind === 'maxPoolIndices' && windowsAreDisjoint(operation.windows);
-    return [scatterElements(g, cotangent, indices, inputOf(value, 0).dims[1]!, disjoint), null];
+    const columns = inputOf(value, 0).dims[1]!;
+    return [scatterElements(g, cotangent, indices, columns, positionsAreDistinct(indices)), null];
   },
 };
 

@@ -38,6 +38,7 @@ export const rules: Rules = {
   softmax: softmaxRule,
   im2col: im2colRule,
   maxPoolIndices: constantAlmostEverywhere,
+  topPositions: constantAlmostEverywhere,
   cumulativeSum: cumulativeSumRule,
 };
 

@@ -3,7 +3,7 @@ import { damagedModel } from './damaged';
 import { elementTypeOf } from './elementTypes';
 import { externalBytes, isExternal } from './externalData';
 import type { ExternalFiles } from './externalData';
-import { widenBfloat16, widenFloat16 } from './floats16';
+import { widenBfloat16, widenFloat16 } from '../../runtime/floats16';
 import type { TensorProto } from '../../runtime/onnx/onnx_pb';
 
 /** What the readers of a model's parts know of its file. */

@@ -5,7 +5,7 @@ import { clip, realInput } from './elementwise';
 import type { LoweredNode, Lowering, LoweringTable } from './loweredNode';
 
 /** x where x > 0; slope · x elsewhere. The slope is the derivative at 0, as PyTorch's. */
-function leaky(g: StaticGraph, x: Value, slope: number): Value {
+export function leaky(g: StaticGraph, x: Value, slope: number): Value {
   const slopes = add(g, scale(g, greaterMask(g, x, g.scalar(0)), 1 - slope), g.scalar(slope));
   return mul(g, x, slopes);
 }
@@ -18,7 +18,7 @@ function exponentialLinear(g: StaticGraph, x: Value, alpha: number, beta: number
   return add(g, mul(g, x, mask), scale(g, curved, alpha));
 }
 
-function hardSigmoid(g: StaticGraph, x: Value, alpha: number, beta: number): Value {
+export function hardSigmoid(g: StaticGraph, x: Value, alpha: number, beta: number): Value {
   const line = add(g, scale(g, x, alpha), g.scalar(beta));
   return clip(g, line, g.scalar(0), g.scalar(1), false);
 }
@@ -40,6 +40,29 @@ const activation =
   (n) =>
     compute(n.g, realInput(n, 0), n);
 
+/** x pulled towards 0 by the bias where it lies beyond ±λ; 0 between. */
+function shrink(g: StaticGraph, x: Value, lambda: number, bias: number): Value {
+  const above = greaterMask(g, x, g.scalar(lambda));
+  const below = greaterMask(g, g.scalar(-lambda), x);
+  return add(g, mul(g, x, add(g, above, below)), scale(g, sub(g, below, above), bias));
+}
+
+/** log(|x| + √(x² + 1)) with the sign of x, which does not cancel. */
+function inverseSinh(g: StaticGraph, x: Value): Value {
+  const size = magnitude(g, x);
+  const root = unary(g, 'sqrt', add(g, mul(g, x, x), g.scalar(1)));
+  return mul(g, unary(g, 'sign', x), unary(g, 'log', add(g, size, root)));
+}
+
+function inverseCosh(g: StaticGraph, x: Value): Value {
+  return unary(g, 'log', add(g, x, unary(g, 'sqrt', sub(g, mul(g, x, x), g.scalar(1)))));
+}
+
+function inverseTanh(g: StaticGraph, x: Value): Value {
+  const one = g.scalar(1);
+  return scale(g, unary(g, 'log', div(g, add(g, one, x), sub(g, one, x))), 0.5);
+}
+
 export const activationLowerings: LoweringTable = {
   LeakyRelu: activation((g, x, n) => leaky(g, x, n.float('alpha', 0.01))),
   ThresholdedRelu: activation((g, x, n) => mul(g, x, greaterMask(g, x, g.scalar(n.float('alpha', 1))))),
@@ -55,6 +78,10 @@ export const activationLowerings: LoweringTable = {
   Swish: activation((g, x, n) => mul(g, x, unary(g, 'sigmoid', scale(g, x, n.float('alpha', 1))))),
   Softsign: activation((g, x) => div(g, x, add(g, magnitude(g, x), g.scalar(1)))),
   Gelu: activation((g, x, n) => gelu(g, x, n.text('approximate', 'none') === 'tanh')),
+  Shrink: activation((g, x, n) => shrink(g, x, n.float('lambd', 0.5), n.float('bias', 0))),
+  Asinh: activation(inverseSinh),
+  Acosh: activation(inverseCosh),
+  Atanh: activation(inverseTanh),
   Sinh: activation((g, x) => scale(g, sub(g, unary(g, 'exp', x), unary(g, 'exp', neg(g, x))), 0.5)),
   Cosh: activation((g, x) => scale(g, add(g, unary(g, 'exp', x), unary(g, 'exp', neg(g, x))), 0.5)),
 };

@@ -1,7 +1,7 @@
 import { col2im, im2col, tapOffsets } from '../static/convolution';
-import { add, div, scale } from '../static/elementwise';
+import { add, div, magnitude, power, scale } from '../static/elementwise';
 import { maxPool } from '../static/indexing';
-import { matmul, mean } from '../static/linear';
+import { matmul, mean, reduceSum } from '../static/linear';
 import { expand, pad, reshape, slice, transpose } from '../static/shape';
 import type { StaticGraph } from '../static/staticGraph';
 import type { Value, Windows } from '../static/value';
@@ -61,7 +61,7 @@ function withBias(n: LoweredNode, maps: Value): Value {
 }
 
 /** A convolution is the product of its kernels with every window as a column. */
-function lowerConv(n: LoweredNode): Value {
+export function lowerConv(n: LoweredNode): Value {
   const { g } = n;
   const x = realInput(n, 0);
   const weight = realInput(n, 1);
@@ -129,13 +129,8 @@ function lowerAveragePool(n: LoweredNode): Value {
   const spatial = x.dims.slice(2);
   const given = windowsOf(n, spatial, counts, n.ints('kernel_shape') ?? spatial.map(() => 1));
   const ownAfter = given.padsAfter;
-  // With ceil_mode the last window may reach beyond the padding, which counts for nothing.
-  const padsAfter = spatial.map((size, i) => {
-    const reach = given.dilations[i]! * (given.kernel[i]! - 1) + 1;
-    const last = (counts[i]! - 1) * given.strides[i]! + reach;
-    return Math.max(ownAfter[i]!, last - size - given.padsBefore[i]!);
-  });
-  const windows = { ...given, padsAfter };
+  const windows = reachingWindows(given, spatial, counts);
+  const { padsAfter } = windows;
   const includesPadding = n.int('count_include_pad', 0) !== 0;
   const sums = windowSums(g, x, windows, counts);
   const counted = spatial.map((size, i) =>
@@ -153,6 +148,32 @@ function lowerAveragePool(n: LoweredNode): Value {
       }
     : windows;
   return div(g, sums, windowSums(g, ones, remaining, counts));
+}
+
+/** With ceil_mode the last window may reach beyond the padding, which counts for nothing. */
+function reachingWindows(given: Windows, spatial: readonly number[], counts: readonly number[]): Windows {
+  const padsAfter = spatial.map((size, i) => {
+    const reach = given.dilations[i]! * (given.kernel[i]! - 1) + 1;
+    const last = (counts[i]! - 1) * given.strides[i]! + reach;
+    return Math.max(given.padsAfter[i]!, last - size - given.padsBefore[i]!);
+  });
+  return { ...given, padsAfter };
+}
+
+/** (Σ |x|ᵖ)^(1/p) over what `sum` sums. */
+function lpNorm(n: LoweredNode, sum: (powers: Value) => Value): Value {
+  const { g } = n;
+  const exponent = n.int('p', 2);
+  const size = magnitude(g, realInput(n, 0));
+  return power(g, sum(power(g, size, exponent)), 1 / exponent);
+}
+
+function lowerLpPool(n: LoweredNode): Value {
+  const counts = n.outputDims().slice(2);
+  const spatial = n.input(0).dims.slice(2);
+  const given = windowsOf(n, spatial, counts, n.ints('kernel_shape') ?? spatial.map(() => 1));
+  const windows = reachingWindows(given, spatial, counts);
+  return lpNorm(n, (powers) => windowSums(n.g, powers, windows, counts));
 }
 
 function windowSums(g: StaticGraph, x: Value, windows: Windows, counts: readonly number[]): Value {
@@ -175,6 +196,8 @@ export const convolutionLowerings: LoweringTable = {
   ConvTranspose: lowerConvTranspose,
   MaxPool: lowerMaxPool,
   AveragePool: lowerAveragePool,
+  LpPool: lowerLpPool,
+  GlobalLpPool: (n) => lpNorm(n, (powers) => reduceSum(n.g, powers, spatialAxes(n.input(0)))),
   GlobalAveragePool: (n) => mean(n.g, realInput(n, 0), spatialAxes(n.input(0))),
   GlobalMaxPool: (n) => largestOver(n.g, realInput(n, 0), spatialAxes(n.input(0))),
 };

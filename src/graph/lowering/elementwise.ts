@@ -96,9 +96,13 @@ function lowerClip(n: LoweredNode): Value {
   };
   const low = bound('min', 1, -Infinity);
   const high = bound('max', 2, Infinity);
-  // ReLU6 and ReLU by another name let nothing flow at their kinks; PyTorch's clamp does.
+  return clamp(g, realInput(n, 0), low, high);
+}
+
+/** As PyTorch's clamp, through which gradients flow at the ends; but ReLU6 and ReLU let nothing flow at their kinks. */
+export function clamp(g: StaticGraph, x: Value, low: Value | null, high: Value | null): Value {
   const isRelu = low !== null && uniformNumber(low) === 0 && (high === null || uniformNumber(high) === 6);
-  return clip(g, realInput(n, 0), low, high, !isRelu);
+  return clip(g, x, low, high, !isRelu);
 }
 
 function isInfinite(value: Value): boolean {
@@ -121,10 +125,26 @@ const integerTypes = new Set([2, 3, 4, 5, 6, 7, 12, 13]);
 function lowerCast(n: LoweredNode): Value {
   const to = n.int('to', 1);
   const x = n.input(0);
-  if (floatTypes.has(to)) return convert(n.g, x, 'real');
+  if (floatTypes.has(to)) {
+    if (holdsPositions(x)) throw new CannotLower('takes positions as numbers, which no gradient reaches');
+    return convert(n.g, x, 'real');
+  }
   if (integerTypes.has(to) && x.type !== 'real') return convert(n.g, x, 'int64');
   if (to === 9 && x.type === 'bool') return x;
   throw new CannotLower(`rounds numbers to another type, through which nothing can be differentiated`);
+}
+
+/** Whether integers are computed from positions of largest numbers, which the weights choose. */
+function holdsPositions(x: Value): boolean {
+  const visited = new Set<Value>();
+  const pending = [x];
+  for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+    if (value.type !== 'int64' || visited.has(value)) continue;
+    if (value.operation.kind === 'topPositions') return true;
+    visited.add(value);
+    pending.push(...value.inputs);
+  }
+  return false;
 }
 
 function lowerSelect(n: LoweredNode): Value {
@@ -191,6 +211,7 @@ export const elementwiseLowerings: LoweringTable = {
   LessOrEqual: comparison('greaterOrEqual', true),
   And: (n) => logical(n.g, 'and', n.inputs),
   Or: (n) => logical(n.g, 'or', n.inputs),
+  Xor: (n) => logical(n.g, 'not', [compare(n.g, 'equal', n.input(0), n.input(1))]),
   Not: (n) => logical(n.g, 'not', n.inputs),
   Identity: (n) => n.input(0),
   Dropout: (n) => n.input(0),

@@ -1,98 +1,118 @@
-import { add, compare, select } from '../static/elementwise';
-import { gather, gatherElements } from '../static/indexing';
-import { inversePerm, range, reshape, transpose } from '../static/shape';
+import { add } from '../static/elementwise';
+import { gather, gatherElements, topPositions } from '../static/indexing';
+import { range, reshape, transpose } from '../static/shape';
 import type { StaticGraph } from '../static/staticGraph';
 import type { Value } from '../static/value';
-import { sameDims, sizeOf } from '../static/value';
-import type { LoweredNode, LoweringTable } from './loweredNode';
+import { sizeOf } from '../static/value';
+import type { LoweredNode, Lowering, LoweringTable } from './loweredNode';
 import { CannotLower, normalisedAxis } from './loweredNode';
+import { fromRows, rowsAlong } from './rows';
+import { constantNumbers, flatTuples, fromFront, integers } from './tuples';
 
 /** Indices counted from the front: a negative one counts from the back of `size`. */
-function fromFront(g: StaticGraph, indices: Value, size: number): Value {
-  const { operation } = indices;
-  if (operation.kind === 'constant' && operation.data instanceof BigInt64Array) {
-    return g.constant(
-      operation.data.map((index) => (index < 0n ? index + BigInt(size) : index)),
-      indices.dims,
-    );
-  }
-  const zero = g.constant(BigInt64Array.of(0n), []);
-  const length = g.constant(BigInt64Array.of(BigInt(size)), []);
-  return select(g, compare(g, 'greater', zero, indices), add(g, indices, length), indices);
+export function frontIndices(g: StaticGraph, indices: Value, size: number): Value {
+  const known = constantNumbers(indices);
+  if (known === null) return fromFront(g, indices, integers(g, [size], []));
+  return integers(
+    g,
+    known.map((index) => (index < 0 ? index + size : index)),
+    indices.dims,
+  );
 }
 
 /** The first and last of constant indices that follow each other, or null. */
-function consecutive({ operation }: Value): readonly [number, number] | null {
-  if (operation.kind !== 'constant') return null;
-  const indices = Array.from<number | bigint, number>(operation.data, Number);
-  const [first] = indices;
-  if (first === undefined || indices.some((index, i) => index !== first + i)) return null;
+function consecutive(indices: readonly number[] | null): readonly [number, number] | null {
+  const [first] = indices ?? [];
+  if (indices === null || first === undefined || indices.some((index, i) => index !== first + i)) return null;
   return [first, first + indices.length];
 }
 
-function lowerGather(n: LoweredNode): Value {
-  const { g } = n;
-  const x = n.input(0);
-  const axis = normalisedAxis(n.int('axis', 0), x.dims.length);
-  const indices = fromFront(g, n.input(1), x.dims[axis]!);
+/** Slices of x along an axis by constant indices that are not negative. */
+export function takeAlong(g: StaticGraph, x: Value, axis: number, indices: readonly number[]): Value {
   const run = consecutive(indices);
-  if (run !== null) return reshape(g, range(g, x, axis, ...run), n.outputDims());
+  if (run !== null) return range(g, x, axis, ...run);
+  return gatherAlong(g, x, axis, integers(g, indices, [indices.length]));
+}
+
+/** Slices of x along an axis; the axes of the indices go where the axis was. */
+function gatherAlong(g: StaticGraph, x: Value, axis: number, indices: Value): Value {
   const toFront = [axis, ...x.dims.flatMap((_, i) => (i === axis ? [] : [i]))];
   const rows = gather(g, transpose(g, x, toFront), indices);
-  // The axes of the indices go where the axis was.
   const depth = indices.dims.length;
   const others = rows.dims.slice(depth).map((_, i) => i + depth);
   const order = [...others.slice(0, axis), ...indices.dims.map((_, i) => i), ...others.slice(axis)];
   return transpose(g, rows, order);
 }
 
-function lowerGatherElements(n: LoweredNode): Value {
+function lowerGather(n: LoweredNode): Value {
   const { g } = n;
   const x = n.input(0);
-  const rank = x.dims.length;
-  const axis = normalisedAxis(n.int('axis', 0), rank);
-  const indices = fromFront(g, n.input(1), x.dims[axis]!);
-  if (!sameDims(x.dims.with(axis, 1), indices.dims.with(axis, 1))) {
-    throw new CannotLower('takes elements of a part of its input only');
-  }
-  const toBack = [...x.dims.flatMap((_, i) => (i === axis ? [] : [i])), axis];
-  const rows = (value: Value): Value => {
-    const moved = transpose(g, value, toBack);
-    const last = moved.dims.at(-1) ?? 1;
-    return reshape(g, moved, [sizeOf(moved.dims) / last, last]);
-  };
-  const taken = gatherElements(g, rows(x), rows(indices));
-  const dims = toBack.map((from) => indices.dims[from]!);
-  return transpose(g, reshape(g, taken, dims), inversePerm(toBack));
+  const axis = normalisedAxis(n.int('axis', 0), x.dims.length);
+  const indices = frontIndices(g, n.input(1), x.dims[axis]!);
+  const run = consecutive(constantNumbers(indices));
+  if (run !== null) return reshape(g, range(g, x, axis, ...run), n.outputDims());
+  return gatherAlong(g, x, axis, indices);
 }
 
-/** Elements by tuples of indices that reach over the leading axes: a gather of rows of those axes as one. */
+/** The elements at the indices, which may leave out the ends of the other axes. */
+function lowerGatherElements(n: LoweredNode): Value {
+  const { g } = n;
+  const whole = n.input(0);
+  const axis = normalisedAxis(n.int('axis', 0), whole.dims.length);
+  const indices = frontIndices(g, n.input(1), whole.dims[axis]!);
+  const x = indices.dims.reduce((part, size, i) => (i === axis ? part : range(g, part, i, 0, size)), whole);
+  const taken = gatherElements(g, rowsAlong(g, x, axis), rowsAlong(g, indices, axis));
+  return fromRows(g, taken, indices.dims, axis);
+}
+
+/** Slices by tuples of indices that reach over leading axes: a gather of rows of those axes as one. */
 function lowerGatherND(n: LoweredNode): Value {
   const { g } = n;
   const x = n.input(0);
   const tuples = n.input(1);
-  const { operation } = tuples;
-  if (n.int('batch_dims', 0) !== 0 || operation.kind !== 'constant') {
-    throw new CannotLower('takes its indices from the samples or by batches');
-  }
+  const shared = n.int('batch_dims', 0);
   const length = tuples.dims.at(-1) ?? 1;
-  const leading = x.dims.slice(0, length);
-  const numbers = Array.from<number | bigint, number>(operation.data, Number);
-  const count = numbers.length / length;
-  const flat = BigInt64Array.from({ length: count }, (_, tuple) =>
-    BigInt(
-      leading.reduce((index, dim, i) => {
-        const own = numbers[tuple * length + i]!;
-        return index * dim + (own < 0 ? own + dim : own);
-      }, 0),
-    ),
+  const batch = x.dims.slice(0, shared);
+  const indexed = x.dims.slice(shared, shared + length);
+  const flat = flatTuples(g, tuples, indexed);
+  const starts = integers(
+    g,
+    Array.from({ length: sizeOf(batch) }, (_, i) => i * sizeOf(indexed)),
+    [...batch, ...flat.dims.slice(shared).map(() => 1)],
   );
-  const rows = reshape(g, x, [sizeOf(leading), ...x.dims.slice(length)]);
-  return gather(g, rows, g.constant(flat, tuples.dims.slice(0, -1)));
+  const rows = reshape(g, x, [sizeOf(batch) * sizeOf(indexed), ...x.dims.slice(shared + length)]);
+  return gather(g, rows, shared === 0 ? flat : add(g, flat, starts));
 }
+
+/** The largest or smallest along an axis, and where they are; through the places nothing flows. */
+function lowerTopK(n: LoweredNode): readonly Value[] {
+  const { g } = n;
+  const x = n.input(0);
+  if (x.type !== 'real') throw new CannotLower('computes with integers');
+  const axis = normalisedAxis(n.int('axis', -1), x.dims.length);
+  const dims = n.outputDims();
+  const rows = rowsAlong(g, x, axis);
+  const [largest, sorted] = [n.int('largest', 1) !== 0, n.int('sorted', 1) !== 0];
+  const positions = topPositions(g, rows, dims[axis]!, largest, sorted);
+  return [gatherElements(g, rows, positions), positions].map((part) => fromRows(g, part, dims, axis));
+}
+
+/** Where the largest or smallest is along an axis, the first of equals. */
+const position =
+  (largest: boolean): Lowering =>
+  (n) => {
+    const x = n.input(0);
+    if (x.type !== 'real') throw new CannotLower('computes with integers');
+    if (n.int('select_last_index', 0) !== 0) throw new CannotLower('takes the last of equals');
+    const rows = rowsAlong(n.g, x, normalisedAxis(n.int('axis', 0), x.dims.length));
+    return reshape(n.g, topPositions(n.g, rows, 1, largest, true), n.outputDims());
+  };
 
 export const indexingLowerings: LoweringTable = {
   Gather: lowerGather,
   GatherElements: lowerGatherElements,
   GatherND: lowerGatherND,
+  TopK: lowerTopK,
+  ArgMax: position(true),
+  ArgMin: position(false),
 };

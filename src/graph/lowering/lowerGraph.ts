@@ -1,6 +1,8 @@
 import { FailureError } from '../../report/failure';
+import { printable } from '../../report/printable';
 import type { TracedTensor } from '../../runtime/session';
 import type { ElementType, Graph, GraphNode, Tensor, TensorSpec } from '../graph';
+import { operatorName } from '../operatorName';
 import { nodeText } from '../refusals';
 import { convert } from '../static/elementwise';
 import { swapLastTwo } from '../static/shape';
@@ -8,35 +10,12 @@ import { StaticGraph } from '../static/staticGraph';
 import type { ConstantData, Value, ValueType } from '../static/value';
 import { sameDims } from '../static/value';
 import type { Trace } from '../trace';
-import { activationLowerings } from './activations';
-import { attentionLowerings } from './attention';
-import { convolutionLowerings } from './convolution';
-import { elementwiseLowerings } from './elementwise';
-import { indexingLowerings } from './indexing';
-import type { LoweringTable } from './loweredNode';
 import { CannotLower, LoweredNode, versionOf } from './loweredNode';
-import { normalisationLowerings } from './normalisation';
-import { productLowerings } from './products';
-import { reductionLowerings } from './reduction';
-import { shapeLowerings } from './shape';
-
-const table: LoweringTable = {
-  ...elementwiseLowerings,
-  ...activationLowerings,
-  ...shapeLowerings,
-  ...productLowerings,
-  ...convolutionLowerings,
-  ...reductionLowerings,
-  ...normalisationLowerings,
-  ...indexingLowerings,
-  ...attentionLowerings,
-};
+import { lowerings } from './lowerings';
 
 /** Without a slope almost everywhere, or without one at all. */
 const steps = new Set(
-  'Sign Round Floor Ceil ArgMax ArgMin Mod BitShift IsNaN IsInf NonZero TopK Unique Hardmax Bernoulli Multinomial'.split(
-    ' ',
-  ),
+  'Sign Round Floor Ceil Mod BitShift IsNaN IsInf NonZero Unique Hardmax Bernoulli Multinomial'.split(' '),
 );
 
 /** A model as a static graph for one batch size. */
@@ -123,7 +102,10 @@ export function lowerGraph(
       const constants = dependence.samples || dependence.parameters ? null : tracedConstants(g, node, trace);
       const lowered = constants ?? lowerNode(g, graph, node, values, trace);
       if (!(lowered instanceof CannotLower)) {
-        lowered.forEach((value, i) => values.set(node.outputs[i] ?? '', checked(node, i, value, trace)));
+        lowered.forEach((value, i) => {
+          const name = node.outputs[i] ?? '';
+          if (name !== '') values.set(name, checked(node, i, value, trace));
+        });
         return;
       }
       if (dependence.parameters) throw refusal(node, lowered);
@@ -139,11 +121,13 @@ export function lowerGraph(
   read(output);
   const result = values.get(output);
   if (result === undefined) throw new RangeError(`Nothing makes ${output}`);
+  if (result.type !== 'real') throw integerOutput(output);
   return { g, output: result, parameters: learned, inputs, computed };
 }
 
 function dependenceOf(node: GraphNode, known: ReadonlyMap<string, Dependence>): Dependence {
-  if (node.operator === 'Shape' || node.operator === 'Size') return { samples: false, parameters: false };
+  const operator = operatorName(node);
+  if (operator === 'Shape' || operator === 'Size') return { samples: false, parameters: false };
   const own = node.inputs.flatMap((name) => known.get(name) ?? []);
   return { samples: own.some(({ samples }) => samples), parameters: own.some((d) => d.parameters) };
 }
@@ -155,14 +139,8 @@ function lowerNode(
   values: ReadonlyMap<string, Value>,
   trace: Trace,
 ): readonly Value[] | CannotLower {
-  const lowering = node.domain === '' ? table[node.operator] : undefined;
-  if (lowering === undefined) {
-    return new CannotLower(
-      steps.has(node.operator)
-        ? 'is not differentiable, and lies between the weights and the output'
-        : 'has no derivative here',
-    );
-  }
+  const lowering = lowerings.get(node.domain)?.get(node.operator);
+  if (lowering === undefined) return new CannotLower(reasonAgainst(node));
   try {
     const own = new LoweredNode(
       g,
@@ -179,6 +157,13 @@ function lowerNode(
   }
 }
 
+function reasonAgainst({ domain, operator }: GraphNode): string {
+  if (domain !== '') return `of the domain ${printable(domain)} has no derivative here`;
+  return steps.has(operator)
+    ? 'is not differentiable, and lies between the weights and the output'
+    : 'has no derivative here';
+}
+
 function isList(lowered: Value | readonly Value[]): lowered is readonly Value[] {
   return Array.isArray(lowered);
 }
@@ -187,6 +172,13 @@ function refusal(node: GraphNode, { reason }: CannotLower): FailureError {
   return new FailureError(
     'UnsupportedOperator',
     `${nodeText(node)} ${reason}; export the model without it, or choose an output before it (--output).`,
+  );
+}
+
+function integerOutput(output: string): FailureError {
+  return new FailureError(
+    'UnsupportedOperator',
+    `The output "${printable(output)}" holds integers or truth values, on which no loss can be put; choose the logits that it is made from with --output.`,
   );
 }
 
@@ -229,7 +221,7 @@ function constantOf(g: StaticGraph, { type, data, dims }: Tensor): Value {
 }
 
 /** Types of onnxruntime that can be fed back. */
-const fedTypes = new Set(['float32', 'float64', 'int64', 'int32', 'uint8', 'bool']);
+const fedTypes = new Set(['float32', 'float64', 'float16', 'int64', 'int32', 'uint8', 'bool']);
 
 /** Booleans come in as integers: there is no array type of theirs to feed. */
 function sampleInput(
@@ -248,7 +240,7 @@ function computedInput(
   { type, dims }: TracedTensor,
   name: string,
 ): { readonly input: Value; readonly value: Value } {
-  const isReal = type === 'float32' || type === 'float64';
+  const isReal = type === 'float32' || type === 'float64' || type === 'float16';
   const input = g.input(name, dims, isReal ? 'real' : 'int64');
   return { input, value: type === 'bool' ? convert(g, input, 'bool') : input };
 }

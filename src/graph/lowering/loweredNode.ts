@@ -34,6 +34,10 @@ export class LoweredNode {
     return name === '' ? null : (this.values.get(name) ?? null);
   }
 
+  hasInput(index: number): boolean {
+    return (this.node.inputs[index] ?? '') !== '';
+  }
+
   get inputs(): Value[] {
     return this.node.inputs.map((_, index) => this.input(index));
   }
@@ -45,12 +49,21 @@ export class LoweredNode {
     return dims;
   }
 
+  /** Whether something may use that output. */
+  hasOutput(index: number): boolean {
+    return (this.node.outputs[index] ?? '') !== '';
+  }
+
   int(name: string, fallback: number): number {
     return attributeOf(this.node, name, 'int') ?? fallback;
   }
 
   float(name: string, fallback: number): number {
     return attributeOf(this.node, name, 'float') ?? fallback;
+  }
+
+  optionalFloat(name: string): number | null {
+    return attributeOf(this.node, name, 'float');
   }
 
   text(name: string, fallback: string): string {
@@ -61,8 +74,12 @@ export class LoweredNode {
     return attributeOf(this.node, name, 'ints');
   }
 
-  /** The integers of a constant input, or null where there is no such input. */
-  constantIntegers(index: number): readonly number[] | null {
+  floats(name: string): readonly number[] | null {
+    return attributeOf(this.node, name, 'floats');
+  }
+
+  /** The numbers of a constant input, or null where there is no such input. */
+  constantNumbers(index: number): readonly number[] | null {
     const value = this.optional(index);
     if (value === null) return null;
     const { operation } = value;
@@ -74,7 +91,7 @@ export class LoweredNode {
 
   /** Axes from an input or, in older operator sets, an attribute; normalised; null: not given. */
   axes(inputIndex: number, rank: number): readonly number[] | null {
-    const given = this.ints('axes') ?? this.constantIntegers(inputIndex);
+    const given = this.ints('axes') ?? this.constantNumbers(inputIndex);
     return given === null ? null : given.map((axis) => normalisedAxis(axis, rank));
   }
 }

@@ -1,6 +1,6 @@
-import { add, div, magnitude, mul, power, sub, unary } from '../static/elementwise';
+import { add, div, magnitude, mul, power, scale, sub, unary } from '../static/elementwise';
 import { mean, reduceSum } from '../static/linear';
-import { reshape } from '../static/shape';
+import { pad, range, reshape } from '../static/shape';
 import type { StaticGraph } from '../static/staticGraph';
 import type { Value } from '../static/value';
 import { sizeOf } from '../static/value';
@@ -9,7 +9,7 @@ import type { LoweredNode, LoweringTable } from './loweredNode';
 import { normalisedAxis } from './loweredNode';
 
 /** (x − mean) / √(variance + ε) over the axes. */
-function standardise(g: StaticGraph, x: Value, axes: readonly number[], epsilon: number): Value {
+export function standardise(g: StaticGraph, x: Value, axes: readonly number[], epsilon: number): Value {
   const centred = sub(g, x, mean(g, x, axes));
   const variance = mean(g, mul(g, centred, centred), axes);
   return mul(g, centred, power(g, add(g, variance, g.scalar(epsilon)), -0.5));
@@ -33,7 +33,7 @@ function lowerBatchNormalization(n: LoweredNode): Value {
   return add(g, mul(g, sub(g, x, runningMean), factor), bias);
 }
 
-function affine(n: LoweredNode, x: Value, scaleOf: Value | null, bias: Value | null): Value {
+export function affine(n: LoweredNode, x: Value, scaleOf: Value | null, bias: Value | null): Value {
   const scaled = scaleOf === null ? x : mul(n.g, x, scaleOf);
   return bias === null ? scaled : add(n.g, scaled, bias);
 }
@@ -46,14 +46,17 @@ function lowerLayerNormalization(n: LoweredNode): Value {
   return affine(n, standard, n.optional(1), n.optional(2));
 }
 
+/** x / √(mean of squares + ε) over the axes. */
+export function rootMeanSquared(g: StaticGraph, x: Value, axes: readonly number[], epsilon: number): Value {
+  const meanSquare = mean(g, mul(g, x, x), axes);
+  return mul(g, x, power(g, add(g, meanSquare, g.scalar(epsilon)), -0.5));
+}
+
 function lowerRmsNormalization(n: LoweredNode): Value {
-  const { g } = n;
   const x = realInput(n, 0);
   const first = normalisedAxis(n.int('axis', -1), x.dims.length);
   const axes = x.dims.flatMap((_, axis) => (axis >= first ? [axis] : []));
-  const meanSquare = mean(g, mul(g, x, x), axes);
-  const inverse = power(g, add(g, meanSquare, g.scalar(n.float('epsilon', 1e-5))), -0.5);
-  return affine(n, mul(g, x, inverse), n.optional(1), null);
+  return affine(n, rootMeanSquared(n.g, x, axes, n.float('epsilon', 1e-5)), n.optional(1), null);
 }
 
 function lowerInstanceNormalization(n: LoweredNode): Value {
@@ -91,6 +94,22 @@ function lowerMeanVariance(n: LoweredNode): Value {
   return div(g, centred, add(g, deviation, g.scalar(1e-9)));
 }
 
+/** x / (bias + α/size · Σ x² over the `size` channels around)^β. */
+function lowerLocalResponse(n: LoweredNode): Value {
+  const { g } = n;
+  const x = realInput(n, 0);
+  const size = n.int('size', 1);
+  const channels = x.dims[1] ?? 1;
+  const before = Math.min(Math.floor((size - 1) / 2), channels - 1);
+  const after = Math.min(Math.ceil((size - 1) / 2), channels - 1);
+  const around = (amount: number): number[] => x.dims.map((_, axis) => (axis === 1 ? amount : 0));
+  const squares = pad(g, mul(g, x, x), around(before), around(after));
+  const parts = Array.from({ length: before + after + 1 }, (_, i) => range(g, squares, 1, i, i + channels));
+  const sum = parts.reduce((a, b) => add(g, a, b));
+  const base = add(g, scale(g, sum, n.float('alpha', 1e-4) / size), g.scalar(n.float('bias', 1)));
+  return mul(g, x, power(g, base, -n.float('beta', 0.75)));
+}
+
 function lowerLpNormalization(n: LoweredNode): Value {
   const { g } = n;
   const x = realInput(n, 0);
@@ -111,4 +130,5 @@ export const normalisationLowerings: LoweringTable = {
   GroupNormalization: lowerGroupNormalization,
   MeanVarianceNormalization: lowerMeanVariance,
   LpNormalization: lowerLpNormalization,
+  LRN: lowerLocalResponse,
 };

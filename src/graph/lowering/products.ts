@@ -1,6 +1,7 @@
+import { printable } from '../../report/printable';
 import { add, scale } from '../static/elementwise';
 import { matmul, reduceSum } from '../static/linear';
-import { reshape, transpose } from '../static/shape';
+import { expand, reshape, slice, transpose } from '../static/shape';
 import type { StaticGraph } from '../static/staticGraph';
 import type { Value } from '../static/value';
 import { sizeOf } from '../static/value';
@@ -10,14 +11,17 @@ import { CannotLower } from './loweredNode';
 
 /** As NumPy's matmul: a vector on the left is a row, on the right a column. */
 function lowerMatMul(n: LoweredNode): Value {
+  return productOf(n, realInput(n, 0), realInput(n, 1));
+}
+
+export function productOf(n: LoweredNode, a: Value, b: Value): Value {
   const { g } = n;
-  const [a, b] = [realInput(n, 0), realInput(n, 1)];
   const left = a.dims.length === 1 ? reshape(g, a, [1, ...a.dims]) : a;
   const right = b.dims.length === 1 ? reshape(g, b, [...b.dims, 1]) : b;
   return reshape(g, matmul(g, left, right), n.outputDims());
 }
 
-function lowerGemm(n: LoweredNode): Value {
+export function lowerGemm(n: LoweredNode): Value {
   const { g } = n;
   const product = matmul(
     g,
@@ -40,25 +44,72 @@ interface Labelled {
 function lowerEinsum(n: LoweredNode): Value {
   const { g } = n;
   const [left = '', right] = n.text('equation', '').replaceAll(/\s/g, '').split('->');
-  if (left.includes('.')) throw new CannotLower('has an ellipsis in its equation');
   const terms = left.split(',');
-  if (terms.some((term) => new Set(term).size !== term.length)) {
-    throw new CannotLower('takes a diagonal in its equation');
+  const values = terms.map((_, i) => realInput(n, i));
+  const letters = left.replaceAll(/[^A-Za-z]/g, '');
+  const labels = terms.map((term, i) => labelsOf(term, values[i]?.dims.length ?? 0));
+  const deepest = labels.reduce((most, own) => Math.max(most, own.filter(isUnnamed).length), 0);
+  const once = [...new Set(letters)].filter((c) => letters.indexOf(c) === letters.lastIndexOf(c)).sort();
+  const output = right === undefined ? [...unnamed(deepest), ...once] : labelsOf(right, null, deepest);
+  const operands = terms.map((_, i) => withoutRepeats(g, { value: values[i]!, labels: labels[i]! }));
+  const sizes = new Map<string, number>();
+  for (const operand of operands) {
+    operand.labels.forEach((label, axis) => {
+      const size = operand.value.dims[axis]!;
+      if (size !== 1 || !sizes.has(label)) sizes.set(label, size);
+    });
   }
-  const letters = lettersOf(left.replaceAll(',', ''));
-  const single = letters.filter((c) => letters.indexOf(c) === letters.lastIndexOf(c));
-  const output = right === undefined ? single.sort() : lettersOf(right);
-  const operands = terms.map((term, i): Labelled => ({ value: realInput(n, i), labels: lettersOf(term) }));
-  const result = operands.reduce((a, b, i) =>
-    contract(g, a, b, new Set([...output, ...operands.slice(i + 1).flatMap(({ labels }) => labels)])),
+  const spread = operands.map(({ value, labels: own }): Labelled => {
+    const dims = own.map((label) => sizes.get(label) ?? 1);
+    return { value: expand(g, value, dims), labels: own };
+  });
+  const result = spread.reduce((a, b, i) =>
+    contract(g, a, b, new Set([...output, ...spread.slice(i + 1).flatMap(({ labels: own }) => own)])),
   );
   const summed = sumOut(g, result, new Set(output));
   return arrange(g, summed, output);
 }
 
-/** Labels are single letters of the Latin alphabet. */
-function lettersOf(term: string): string[] {
-  return Array.from(term);
+const ellipsis = '...';
+
+/** Names of the axes that an ellipsis stands for, counted from the last, since they broadcast from there. */
+function unnamed(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${ellipsis}${count - i}`);
+}
+
+function isUnnamed(label: string): boolean {
+  return label.startsWith(ellipsis);
+}
+
+/**
+ * One label for every axis: letters of the Latin alphabet, and names of their own for the axes of an ellipsis.
+ * @param rank of the operand; null for the output, whose ellipsis stands for the `deepest` of the operands'
+ */
+function labelsOf(term: string, rank: number | null, deepest = 0): string[] {
+  const [before = '', after, ...more] = term.split(ellipsis);
+  if (more.length > 0 || /[^A-Za-z]/.test(before + (after ?? ''))) {
+    throw new CannotLower(`has the term "${printable(term)}" in its equation`);
+  }
+  const named = before.length + (after ?? '').length;
+  const middle = after === undefined ? [] : unnamed(rank === null ? deepest : rank - named);
+  return [...Array.from(before), ...middle, ...Array.from(after ?? '')];
+}
+
+/** The diagonal over every label that stands twice. */
+function withoutRepeats(g: StaticGraph, operand: Labelled): Labelled {
+  const { value, labels } = operand;
+  const second = labels.findIndex((label, axis) => labels.indexOf(label) !== axis);
+  if (second === -1) return operand;
+  const first = labels.indexOf(labels[second]!);
+  const size = value.dims[first]!;
+  const others = labels.flatMap((_, axis) => (axis === first || axis === second ? [] : [axis]));
+  const dims = others.map((axis) => value.dims[axis]!);
+  const flat = reshape(g, transpose(g, value, [...others, first, second]), [sizeOf(dims), size * size]);
+  const diagonal = slice(g, flat, [0, 0], [sizeOf(dims), size * size], [1, size + 1]);
+  return withoutRepeats(g, {
+    value: reshape(g, diagonal, [...dims, size]),
+    labels: [...others.map((axis) => labels[axis]!), labels[second]!],
+  });
 }
 
 function contract(g: StaticGraph, first: Labelled, second: Labelled, kept: ReadonlySet<string>): Labelled {

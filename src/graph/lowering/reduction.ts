@@ -13,7 +13,7 @@ import {
 } from '../static/elementwise';
 import { cumulativeSum, reduceMax, softmax } from '../static/indexing';
 import { mean, reduceSum } from '../static/linear';
-import { reshape, transpose } from '../static/shape';
+import { concat, range, reshape, transpose } from '../static/shape';
 import type { StaticGraph } from '../static/staticGraph';
 import type { Value } from '../static/value';
 import { sizeOf } from '../static/value';
@@ -23,6 +23,7 @@ import { normalisedAxis } from './loweredNode';
 
 /** The largest over the axes, which stay as 1; between equals the gradient is shared, as in PyTorch's amax. */
 export function largestOver(g: StaticGraph, x: Value, axes: readonly number[]): Value {
+  if (axes.every((axis) => x.dims[axis] === 1)) return x;
   const hit = compare(g, 'equal', x, reduceMax(g, x, axes));
   const share = div(g, g.scalar(1), reduceSum(g, convert(g, hit, 'real'), axes));
   return mul(g, reduceSum(g, select(g, hit, x, g.scalar(0)), axes), share);
@@ -30,9 +31,28 @@ export function largestOver(g: StaticGraph, x: Value, axes: readonly number[]): 
 
 /** log Σ exp over the axes. The largest is only a shift, through which nothing flows. */
 function logSumExp(g: StaticGraph, x: Value, axes: readonly number[]): Value {
+  if (axes.every((axis) => x.dims[axis] === 1)) return x;
   const shift = reduceMax(g, x, axes);
   const sum = reduceSum(g, unary(g, 'exp', sub(g, x, shift)), axes);
   return add(g, unary(g, 'log', sum), shift);
+}
+
+/** The product over the axes, which stay as 1: halves times halves, so that zeros do no harm. */
+function productOver(g: StaticGraph, x: Value, axes: readonly number[]): Value {
+  const kept = x.dims.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+  const last = x.dims.flatMap((_, axis) => (axes.includes(axis) ? [axis] : []));
+  const count = sizeOf(last.map((axis) => x.dims[axis]!));
+  let rows = reshape(g, transpose(g, x, [...kept, ...last]), [sizeOf(x.dims) / count, count]);
+  for (let left = count; left > 1; left = Math.ceil(left / 2)) {
+    const half = Math.floor(left / 2);
+    const products = mul(g, range(g, rows, 1, 0, half), range(g, rows, 1, half, 2 * half));
+    rows = left % 2 === 0 ? products : concat(g, [products, range(g, rows, 1, left - 1, left)], 1);
+  }
+  return reshape(
+    g,
+    rows,
+    x.dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim)),
+  );
 }
 
 const reduction =
@@ -40,8 +60,9 @@ const reduction =
   (n) => {
     const x = realInput(n, 0);
     const given = n.axes(1, x.dims.length) ?? [];
-    if (given.length === 0 && n.int('noop_with_empty_axes', 0) !== 0) return x;
-    const axes = given.length === 0 ? x.dims.map((_, axis) => axis) : given;
+    // Over no axes the sum of squares is still the square: only the sum is left out.
+    const isOfAll = given.length === 0 && n.int('noop_with_empty_axes', 0) === 0;
+    const axes = isOfAll ? x.dims.map((_, axis) => axis) : given;
     return reshape(n.g, reduce(n.g, x, axes), n.outputDims());
   };
 
@@ -70,7 +91,7 @@ function logSoftmax(g: StaticGraph, x: Value): Value {
 
 function lowerCumSum(n: LoweredNode): Value {
   const x = realInput(n, 0);
-  const axis = normalisedAxis(n.constantIntegers(1)?.[0] ?? 0, x.dims.length);
+  const axis = normalisedAxis(n.constantNumbers(1)?.[0] ?? 0, x.dims.length);
   return cumulativeSum(n.g, x, axis, n.int('exclusive', 0) !== 0, n.int('reverse', 0) !== 0);
 }
 
@@ -79,6 +100,7 @@ export const reductionLowerings: LoweringTable = {
   ReduceMean: reduction(mean),
   ReduceMax: reduction(largestOver),
   ReduceMin: reduction((g, x, axes) => neg(g, largestOver(g, neg(g, x), axes))),
+  ReduceProd: reduction(productOver),
   ReduceL1: reduction((g, x, axes) => reduceSum(g, magnitude(g, x), axes)),
   ReduceL2: reduction((g, x, axes) => power(g, reduceSum(g, square(g, x), axes), 0.5)),
   ReduceSumSquare: reduction((g, x, axes) => reduceSum(g, square(g, x), axes)),

@@ -1,5 +1,5 @@
 import { add, convert, greaterMask, mul, scale, sub } from '../static/elementwise';
-import { concat, expand, pad, range, reshape, slice, transpose } from '../static/shape';
+import { concat, expand, range, reshape, slice, transpose } from '../static/shape';
 import type { Value } from '../static/value';
 import { sizeOf } from '../static/value';
 import type { LoweredNode, LoweringTable } from './loweredNode';
@@ -34,10 +34,10 @@ function lowerSplit(n: LoweredNode): readonly Value[] {
 
 function lowerSlice(n: LoweredNode): Value {
   const x = n.input(0);
-  const starts = n.ints('starts') ?? n.constantIntegers(1) ?? [];
-  const ends = n.ints('ends') ?? n.constantIntegers(2) ?? [];
+  const starts = n.ints('starts') ?? n.constantNumbers(1) ?? [];
+  const ends = n.ints('ends') ?? n.constantNumbers(2) ?? [];
   const axes = n.axes(3, x.dims.length) ?? starts.map((_, axis) => axis);
-  const given = n.ints('starts') === null ? n.constantIntegers(4) : null;
+  const given = n.ints('starts') === null ? n.constantNumbers(4) : null;
   const region = {
     starts: x.dims.map(() => 0),
     ends: [...x.dims],
@@ -56,33 +56,9 @@ function lowerSlice(n: LoweredNode): Value {
   return slice(n.g, x, region.starts, region.ends, region.steps);
 }
 
-function lowerPad(n: LoweredNode): Value {
-  const { g } = n;
-  const x = n.input(0);
-  if (n.text('mode', 'constant') !== 'constant') {
-    throw new CannotLower(`pads by ${n.text('mode', '')}, not with a constant`);
-  }
-  const rank = x.dims.length;
-  const amounts = n.ints('pads') ?? n.constantIntegers(1) ?? [];
-  const axes = n.axes(3, rank) ?? x.dims.map((_, axis) => axis);
-  const before = x.dims.map(() => 0);
-  const after = x.dims.map(() => 0);
-  axes.forEach((axis, i) => {
-    before[axis] = amounts[i] ?? 0;
-    after[axis] = amounts[i + axes.length] ?? 0;
-  });
-  const padded = pad(g, x, before, after);
-  const fill = n.optional(2) ?? g.scalar(n.float('value', 0));
-  const { operation } = fill;
-  if (operation.kind === 'constant' && operation.data.every((value) => Number(value) === 0)) return padded;
-  if (x.type !== 'real') throw new CannotLower('pads integers with a number other than 0');
-  const outside = sub(g, g.scalar(1), pad(g, expand(g, g.scalar(1), x.dims), before, after));
-  return add(g, padded, mul(g, outside, fill));
-}
-
 function lowerTile(n: LoweredNode): Value {
   const x = n.input(0);
-  const repeats = n.constantIntegers(1) ?? [];
+  const repeats = n.constantNumbers(1) ?? [];
   const spread = reshape(
     n.g,
     x,
@@ -101,7 +77,7 @@ function lowerTriangle(n: LoweredNode): Value {
   const { g } = n;
   const x = n.input(0);
   if (x.type !== 'real') throw new CannotLower('computes with integers');
-  const diagonal = n.constantIntegers(1)?.[0] ?? 0;
+  const diagonal = n.constantNumbers(1)?.[0] ?? 0;
   const [rows, columns] = [x.dims.at(-2) ?? 1, x.dims.at(-1) ?? 1];
   const upper = n.int('upper', 1) !== 0;
   const mask = Float64Array.from({ length: rows * columns }, (_, i) => {
@@ -163,7 +139,6 @@ export const shapeLowerings: LoweringTable = {
   Concat: lowerConcat,
   Split: lowerSplit,
   Slice: lowerSlice,
-  Pad: lowerPad,
   Tile: lowerTile,
   Trilu: lowerTriangle,
   DepthToSpace: lowerDepthToSpace,

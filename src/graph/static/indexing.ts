@@ -31,6 +31,17 @@ export function scatterElements(
   return g.make({ kind: 'scatterElements', columns, disjoint }, [y, indices], [y.dims[0]!, columns], 'real');
 }
 
+/** [R, C] → [R, count]: the positions of the largest or smallest of every row; of equals the first. */
+export function topPositions(
+  g: StaticGraph,
+  x: Value,
+  count: number,
+  largest: boolean,
+  sorted: boolean,
+): Value {
+  return g.make({ kind: 'topPositions', largest, sorted }, [x], [x.dims[0]!, count], 'int64');
+}
+
 /** Over the last axis. */
 export function softmax(g: StaticGraph, x: Value, stable: boolean): Value {
   return g.make({ kind: 'softmax', stable }, [x], x.dims, 'real');
@@ -77,8 +88,14 @@ export function maxPool(
   return reshape(g, pooled, [count, channels, ...counts]);
 }
 
+/** Whether no index comes twice in a row, as far as is known from what the indices are. */
+export function positionsAreDistinct({ operation }: Value): boolean {
+  if (operation.kind === 'maxPoolIndices') return windowsAreDisjoint(operation.windows);
+  return operation.kind === 'topPositions';
+}
+
 /** Whether no number is in two windows, so that no index of a maximum comes twice. */
-export function windowsAreDisjoint({ kernel, strides, dilations }: Windows): boolean {
+function windowsAreDisjoint({ kernel, strides, dilations }: Windows): boolean {
   return kernel.every((k, i) => dilations[i] === 1 && k <= strides[i]!);
 }
 

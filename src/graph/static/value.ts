@@ -73,6 +73,8 @@ export type Operation =
   | { readonly kind: 'im2col'; readonly windows: Windows }
   /** [N, C, spatial...] → [N · C, windows]: the position of the largest in each window, within its image. */
   | { readonly kind: 'maxPoolIndices'; readonly windows: Windows; readonly ceil: boolean }
+  /** [R, C] → [R, K]: the positions of the K largest of every row, or the smallest. */
+  | { readonly kind: 'topPositions'; readonly largest: boolean; readonly sorted: boolean }
   | {
       readonly kind: 'cumulativeSum';
       readonly axis: number;

@@ -212,6 +212,13 @@ function writeValue(
     case 'maxPoolIndices':
       writeMaxPoolIndices(w, value, operation, a, output);
       return;
+    case 'topPositions':
+      w.emitNode('TopK', [a, w.integers([value.dims[1] ?? 0])], [w.freshName(), output], {
+        axis: 1,
+        largest: Number(operation.largest),
+        sorted: Number(operation.sorted),
+      });
+      return;
     case 'cumulativeSum': {
       const { axis, exclusive, reverse } = operation;
       w.emit(

@@ -21,6 +21,7 @@ import {
   scatterAdd,
   scatterElements,
   softmax,
+  topPositions,
 } from '../../../src/graph/static/indexing';
 import { matmul, reduceSum } from '../../../src/graph/static/linear';
 import {
@@ -267,6 +268,19 @@ const cases: readonly Case[] = [
         [2, 2],
         false,
       ),
+  },
+  {
+    name: 'the largest of every row, by their positions',
+    dims: [[4, 5]],
+    build: (g, x) => gatherElements(g, x, topPositions(g, x, 2, true, true)),
+  },
+  {
+    name: 'the smallest of every row, scattered back',
+    dims: [[4, 5]],
+    build: (g, x) => {
+      const positions = topPositions(g, x, 2, false, true);
+      return scatterElements(g, gatherElements(g, x, positions), positions, 5, true);
+    },
   },
   {
     name: 'convolution',

@@ -2,6 +2,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dependencies, devDependencies, version } from '../../../package.json';
+import { lowerings } from '../../../src/graph/lowering/lowerings';
+import { microsoft } from '../../../src/graph/operatorName';
 
 const documents = [
   'README.md',
@@ -29,6 +31,19 @@ describe('the documents', () => {
     ]);
     expect(Object.fromEntries(explained)).toEqual({ ...dependencies, ...devDependencies });
     expect(explained).toHaveLength(Object.keys({ ...dependencies, ...devDependencies }).length);
+  });
+
+  it('list every operator that can be lowered, under its domain, and no other', () => {
+    const text = readFileSync('docs/operators.md', 'utf8');
+    const [own = '', contributed = ''] = text
+      .split('\n## ')
+      .slice(1, 3)
+      .map((section) => section.match(/^\|.*$/gm)?.join() ?? '');
+    const named = (rows: string): string[] =>
+      [...rows.matchAll(/`(\w+)`/g)].map(([, name = '']) => name).sort();
+    const known = (domain: string): string[] => [...(lowerings.get(domain)?.keys() ?? [])].sort();
+    expect(named(own)).toEqual(known(''));
+    expect(named(contributed)).toEqual(known(microsoft));
   });
 
   it('begin the list of changes with this version', () => {

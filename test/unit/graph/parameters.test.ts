@@ -75,6 +75,49 @@ describe('parameters', () => {
     expect(found).toEqual(['w', 'scale', 'bias']);
   });
 
+  it('are found in what onnxruntime fuses, by the domain of the operator', async () => {
+    const fused = (operator: string, inputs: readonly string[], output: string): NodeParts => ({
+      ...node(operator, inputs, output),
+      domain: 'com.microsoft',
+    });
+    const parts = {
+      nodes: [
+        fused('FusedMatMul', ['x', 'dense.weight'], 'a'),
+        fused('BiasGelu', ['a', 'dense.bias'], 'b'),
+        fused('FusedMatMul', ['b', 'out.weight'], 'o'),
+        fused('SkipLayerNormalization', ['o', 'b', 'norm.weight', 'norm.bias', 'val_9'], 'c'),
+        fused('SkipSimplifiedLayerNormalization', ['c', 'c', 'rms.weight'], 'd'),
+        fused('FusedGemm', ['d', 'head.weight', 'head.bias'], 'y'),
+      ],
+      initialisers: {
+        'dense.weight': floats(1, [4, 3]),
+        'dense.bias': floats(2, [3]),
+        'out.weight': floats(9, [3, 3]),
+        'norm.weight': floats(3, [3]),
+        'norm.bias': floats(4, [3]),
+        val_9: floats(5, [3]),
+        'rms.weight': floats(6, [3]),
+        'head.weight': floats(7, [3, 2]),
+        'head.bias': floats(8, [2]),
+      },
+    };
+    const { graph } = await modelOf({ ...parts, inputs: [x], outputs: ['y'] });
+    const parameters = findParameters(graph, ancestors(graph, 'y'));
+    expect(parameters.map(({ name }) => name)).toEqual(Object.keys(parts.initialisers));
+    const layers = groupLayers(graph, parameters, () => [1, 3]);
+    const ofLayers = layers.map(({ name, kind, parameters: own }) => `${kind} ${name}, ${own.length}`);
+    expect(ofLayers).toEqual([
+      'Linear dense, 2',
+      'Linear out, 2',
+      'LayerNorm norm, 2',
+      'RMSNorm rms, 1',
+      'Linear head, 2',
+    ]);
+    const other = { ...parts, nodes: parts.nodes.map((each) => ({ ...each, domain: 'another' })) };
+    const { graph: unknown } = await modelOf({ ...other, inputs: [x], outputs: ['y'] });
+    expect(findParameters(unknown, ancestors(unknown, 'y'))).toEqual([]);
+  });
+
   it('are counted once where they are tied, also through a view', async () => {
     const found = await parametersOf({
       nodes: [
@@ -150,6 +193,18 @@ describe('the head', () => {
       outputs: ['y'],
     });
     expect(findHead(graph, 'y')).toEqual({ kind, logits: 'z' });
+  });
+
+  it('is the logarithm of probabilities that a loss inside the model gives too', async () => {
+    const loss = { operator: 'SoftmaxCrossEntropyLoss', inputs: ['z', 'labels'], outputs: ['loss', 'y'] };
+    const { graph } = await modelOf({
+      nodes: [logits, loss],
+      initialisers: { w: floats(1, [4, 3]) },
+      inputs: [x, { name: 'labels', dims: ['N'] }],
+      outputs: ['loss', 'y'],
+    });
+    expect(findHead(graph, 'y')).toEqual({ kind: 'softmax', logits: 'z' });
+    expect(findHead(graph, 'loss')).toEqual({ kind: 'none', logits: 'loss' });
   });
 
   it('is none where the output is not one of probabilities', async () => {

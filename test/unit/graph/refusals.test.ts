@@ -6,11 +6,15 @@ import { classTargets, floats, openParts, samplesOf } from '../autodiff/opening'
 
 const initialisers = {
   w1: floats(1, [4, 3]),
+  k: { dims: [1], data: BigInt64Array.of(3n) },
+  axis: { dims: [], data: Int32Array.of(1) },
+  labels: { dims: [3], data: BigInt64Array.of(0n, 1n, 2n) },
   scale: floats(2, [3]),
   bias: floats(3, [3]),
   mean: floats(4, [3]),
   variance: { dims: [3], data: Float32Array.of(1, 2, 3) },
   scales: { dims: [2], data: Float32Array.of(1, 1) },
+  region: { dims: [4], data: Float32Array.of(0, 0, 1, 1) },
   step: { dims: [], data: Float32Array.of(0.1) },
   zero: { dims: [], data: Uint8Array.of(0) },
   half: { dims: [], data: Float32Array.of(0.5) },
@@ -18,7 +22,7 @@ const initialisers = {
 };
 
 /** A network with something between its first layer and its output. */
-function between(nodes: readonly NodeParts[], opset = 17): ModelParts {
+function between(nodes: readonly NodeParts[], opset: ModelParts['opset'] & {} = 17): ModelParts {
   return {
     opset,
     nodes: [{ operator: 'MatMul', inputs: ['x', 'w1'], outputs: ['a'] }, ...nodes],
@@ -51,8 +55,114 @@ const refused: readonly (readonly [string, string, ModelParts])[] = [
   ],
   [
     'an operator without a rule',
-    'Node "n" (Resize)',
-    between([{ operator: 'Resize', inputs: ['a', '', 'scales'], outputs: ['logits'], name: 'n' }]),
+    'Node "n" (Atan) has no derivative here',
+    between([{ operator: 'Atan', inputs: ['a'], outputs: ['logits'], name: 'n' }]),
+  ],
+  [
+    'a mode of an operator',
+    'Node "n" (Resize) resizes by tf_crop_and_resize, which has no derivative here',
+    between([
+      {
+        operator: 'Resize',
+        inputs: ['a', 'region', 'scales'],
+        outputs: ['logits'],
+        name: 'n',
+        attributes: { coordinate_transformation_mode: { string: 'tf_crop_and_resize' } },
+      },
+    ]),
+  ],
+  [
+    'resizing with antialiasing',
+    'Node "n" (Resize) resizes by half_pixel with antialiasing, which has no derivative here',
+    between(
+      [
+        {
+          operator: 'Resize',
+          inputs: ['a', '', 'scales'],
+          outputs: ['logits'],
+          name: 'n',
+          attributes: { antialias: { int: 1 }, mode: { string: 'linear' } },
+        },
+      ],
+      18,
+    ),
+  ],
+  [
+    'an operator of a domain that nobody knows, whatever its name',
+    'Node "n" (Relu) belongs to the domain "acme"',
+    between([{ operator: 'Relu', domain: 'acme', inputs: ['a'], outputs: ['logits'], name: 'n' }]),
+  ],
+  [
+    "an operator of onnxruntime's without a rule",
+    'Node "n" (ExpandDims) of the domain com.microsoft has no derivative here',
+    between(
+      [
+        {
+          operator: 'ExpandDims',
+          domain: 'com.microsoft',
+          inputs: ['a', 'axis'],
+          outputs: ['logits'],
+          name: 'n',
+        },
+      ],
+      { '': 17, 'com.microsoft': 1 },
+    ),
+  ],
+  [
+    'a loss inside the model',
+    'Node "n" (SoftmaxCrossEntropyLoss) computes a loss inside the model, where the loss is put on the outputs here; choose the outputs that it is computed from, --output a',
+    between([
+      {
+        operator: 'SoftmaxCrossEntropyLoss',
+        inputs: ['a', 'labels'],
+        outputs: ['logits'],
+        name: 'n',
+      },
+    ]),
+  ],
+  [
+    'a loss of log-probabilities inside the model',
+    'Node "n" (NegativeLogLikelihoodLoss) computes a loss inside the model, where the loss is put on the outputs here; choose the outputs that it is computed from, --output a',
+    between([
+      { operator: 'LogSoftmax', inputs: ['a'], outputs: ['p'] },
+      { operator: 'NegativeLogLikelihoodLoss', inputs: ['p', 'labels'], outputs: ['logits'], name: 'n' },
+    ]),
+  ],
+  [
+    'places taken as numbers',
+    'Node "n" (Cast) takes positions as numbers, which no gradient reaches',
+    between([
+      { operator: 'TopK', inputs: ['a', 'k'], outputs: ['top', 'places'] },
+      {
+        operator: 'Cast',
+        inputs: ['places'],
+        outputs: ['logits'],
+        name: 'n',
+        attributes: { to: { int: 1 } },
+      },
+    ]),
+  ],
+  [
+    'integers as the output',
+    'The output "logits" holds integers or truth values',
+    between([{ operator: 'TopK', inputs: ['a', 'k'], outputs: ['top', 'logits'] }]),
+  ],
+  [
+    'a scatter of the largest',
+    'Node "n" (ScatterElements) scatters by "max", which has no derivative here',
+    between(
+      [
+        { operator: 'TopK', inputs: ['a', 'k'], outputs: ['top', 'places'] },
+        {
+          operator: 'ScatterElements',
+          inputs: ['a', 'places', 'top'],
+          outputs: ['logits'],
+          name: 'n',
+          attributes: { axis: { int: 1 }, reduction: { string: 'max' } },
+        },
+      ],
+      18,
+    ),
   ],
   [
     'control flow',

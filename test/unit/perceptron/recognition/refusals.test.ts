@@ -286,7 +286,16 @@ describe('the choice of an output', () => {
     expect(chosen.ok && chosen.perceptron.logits).toBe(outputs[1]);
   });
 
-  it('must be an output', () => {
+  it('may be a tensor inside, such as the logits of a file that puts out its loss', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', [null, 2]);
+    const inner = b.node('MatMul', [x, b.weight('w', [2, 2], [1, 2, 3, 4])]);
+    const outer = b.node('ReduceSum', [inner]);
+    const chosen = recognisePerceptron(b.graph([outer]), inner);
+    expect(chosen.ok && chosen.perceptron.logits).toBe(inner);
+  });
+
+  it('must be made by the graph', () => {
     expect(refusal(twoHeads().graph, 'nope')).toMatch(
       /^UsageError: The model has no output "nope"; it has "/,
     );

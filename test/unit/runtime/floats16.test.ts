@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { narrowToFloat16, widenFloat16 } from '../../../../src/formats/onnx/floats16';
+import { narrowToFloat16, widenFloat16 } from '../../../src/runtime/floats16';
 
 const patterns = Uint16Array.from({ length: 2 ** 16 }, (_, pattern) => pattern);
 const isNumber = (pattern: number) => ((pattern >> 10) & 31) !== 31 || (pattern & 1023) === 0;
