@@ -1,4 +1,4 @@
-import { nodeText } from '../graph/refusals';
+import { nodeText } from '../graph/nodeText';
 import type { Origin, Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
 import { FailureError } from '../report/failure';

@@ -2,14 +2,7 @@ import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { Graph, GraphNode } from './graph';
 import { attributeOf } from './nodeAttributes';
-
-const longestName = 80;
-
-/** A node for a sentence: its name in quotation marks and its operator. */
-export function nodeText({ name, operator }: { readonly name: string; readonly operator: string }): string {
-  const shown = printable(name.slice(0, longestName));
-  return `Node "${shown}${name.length > longestName ? '…' : ''}" (${printable(operator.slice(0, longestName))})`;
-}
+import { nodeText } from './nodeText';
 
 const controlFlow = new Set(['If', 'Loop', 'Scan']);
 const recurrent = new Set(['LSTM', 'GRU', 'RNN']);

@@ -1,7 +1,7 @@
 import { FailureError } from '../../report/failure';
 import type { TracedTensor } from '../../runtime/session';
 import type { ElementType, Graph, GraphNode, Tensor, TensorSpec } from '../graph';
-import { nodeText } from '../refusals';
+import { nodeText } from '../nodeText';
 import { convert } from '../static/elementwise';
 import { swapLastTwo } from '../static/shape';
 import { StaticGraph } from '../static/staticGraph';
