@@ -178,7 +178,8 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
     return {
       gradients,
       lossError: size === 0 ? 0 : Math.min(...lossErrors) / size,
-      scale: 1e-9 * norm(base.gradient),
+      // A loss that no weight moves has neither gradient nor Hessian, but rounding in both.
+      scale: 1e-9 * Math.max(norm(base.gradient), Math.abs(base.loss) / norm(u)),
     };
   } finally {
     await part.session.release();

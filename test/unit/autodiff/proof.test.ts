@@ -28,6 +28,24 @@ describe('the proof at run time', () => {
     await products.release();
   });
 
+  it('passes where no weight moves the loss, and all that differs is rounding', async () => {
+    const constant: ModelParts = {
+      opset: 13,
+      nodes: [
+        { operator: 'MatMul', inputs: ['x', 'w1'], outputs: ['a'] },
+        { operator: 'LogSoftmax', inputs: ['a'], outputs: ['b'] },
+        { operator: 'MatMul', inputs: ['b', 'w2'], outputs: ['logits'] },
+      ],
+      initialisers: { w1: floats(2, [6, 1]), w2: floats(3, [1, 1]) },
+      inputs: [{ name: 'x', dims: ['N', 6] }],
+      outputs: ['logits'],
+    };
+    const targets = { count: 1, width: 1, values: Float64Array.of(0.75) };
+    const products = await openParts(constant, samplesOf('x', 1, [6]), targets, 'binary-cross-entropy');
+    expect([...(await products.multiply(new Float64Array(7).fill(1)))]).toEqual(new Array(7).fill(0));
+    await products.release();
+  });
+
   it('names the operator whose forward rule is wrong', async () => {
     const wrong: Rules = {
       ...rules,
