@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { FailureError } from '../../src/report/failure';
 
 /** How long a part may run, and from which seed. */
 export interface Budget {
@@ -52,9 +53,7 @@ export async function campaign<Drawn>(
         [
           '',
           `${part}: failure ${failures}, seed ${seed} (npm run fuzz -- --only ${part} --seed ${seed} --runs ${runsOfSeed}), shrunk ${details.numShrinks} times`,
-          details.errorInstance instanceof Error
-            ? (details.errorInstance.stack ?? details.errorInstance.message)
-            : String(details.errorInstance),
+          errorText(details.errorInstance),
           reproduction(value),
         ].join('\n'),
       );
@@ -62,4 +61,11 @@ export async function campaign<Drawn>(
     seed++;
   }
   return { runs, failures };
+}
+
+function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const detail =
+    error instanceof FailureError ? `\n(${error.failure.kind}) ${String(error.failure.detail)}` : '';
+  return (error.stack ?? error.message) + detail;
 }

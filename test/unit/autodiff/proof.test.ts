@@ -4,6 +4,7 @@ import { rules } from '../../../src/autodiff/rules/rules';
 import { scale } from '../../../src/graph/static/elementwise';
 import { failureFrom } from '../formats/failures';
 import type { ModelParts } from '../onnxModel';
+import { numbers } from './evaluation';
 import { classTargets, floats, openParts, samplesOf } from './opening';
 
 const network: ModelParts = {
@@ -44,6 +45,26 @@ describe('the proof at run time', () => {
     const products = await openParts(constant, samplesOf('x', 1, [6]), targets, 'binary-cross-entropy');
     expect([...(await products.multiply(new Float64Array(7).fill(1)))]).toEqual(new Array(7).fill(0));
     await products.release();
+  });
+
+  it('passes for two classes and one input, where a direction may move both logits alike', async () => {
+    const affine: ModelParts = {
+      nodes: [{ operator: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['logits'] }],
+      initialisers: {
+        w: { dims: [1, 2], data: Float32Array.of(0.86, 0.55) },
+        b: { dims: [2], data: Float32Array.of(-0.99, 0.54) },
+      },
+      inputs: [{ name: 'x', dims: ['N', 1] }],
+      outputs: ['logits'],
+    };
+    const soft = Float64Array.of(0.125, 0.875, 0, 1, 0.125, 0.875, 1, 0, 0, 1);
+    const targets = { count: 5, width: 2, values: soft };
+    for (let seed = 0; seed < 10; seed++) {
+      const inputs = [{ name: 'x', dims: [1], data: numbers(5, seed, 2, 6) }];
+      const products = await openParts(affine, { count: 5, inputs }, targets);
+      expect(products.measured.differenceError).toBeLessThan(1e-6);
+      await products.release();
+    }
   });
 
   it('names the operator whose forward rule is wrong', async () => {
