@@ -69,7 +69,8 @@ export async function proveProducts(subject: ProofSubject, hessian: ProductSessi
   const productError = precision === 'float64' ? 0 : relative(product, own, difference.scale);
   const [hu, hv] = [await hessian.multiply(u), await hessian.multiply(v)];
   const asymmetry =
-    Math.abs(dot(u, hv) - dot(v, hu)) / Math.max(norm(u) * norm(hv) + norm(v) * norm(hu), Number.MIN_VALUE);
+    Math.abs(dot(u, hv) - dot(v, hu)) /
+    Math.max(norm(u) * norm(hv) + norm(v) * norm(hu), 100 * norm(u) * difference.scale, Number.MIN_VALUE);
   const most = Math.max(symmetryFloor[precision], 20 * productError);
   if (!(asymmetry <= most) || !(productError <= 0.1)) {
     throw await failure(subject, feeds, u, `asymmetry ${asymmetry} > ${most}; float32 error ${productError}`);

@@ -176,6 +176,9 @@ async function compareForms(
       await other.release();
     }
   }
+  // What is rounding in float32 cannot be computed in it, and is refused.
+  const least32 = 1e-4 * scale;
+  if (found.some((product, i) => norm(product) < least32 * norm(vectors[i] ?? product))) return;
   const single = await open(model, graph, { precision: 'float32' });
   try {
     const { productError } = single.measured;
