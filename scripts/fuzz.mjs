@@ -8,7 +8,8 @@ const bundles = join(root, 'test-results', 'fuzz');
 try {
   await build({
     absWorkingDir: root,
-    entryPoints: ['test/fuzz/run.ts'],
+    entryPoints: ['test/fuzz/run.ts', 'test/fuzz/bytes/bytesWorker.ts'],
+    entryNames: '[name]',
     outdir: bundles,
     bundle: true,
     platform: 'node',

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { fuzzBytes } from './bytes/bytesPart';
 import type { Budget, Outcome } from './campaign';
 import { fuzzGraphs } from './graphs/graphPart';
 
@@ -6,6 +7,7 @@ import { fuzzGraphs } from './graphs/graphPart';
 type Part = (root: string, budget: Budget) => Promise<Outcome>;
 
 const parts: Readonly<Record<string, Part>> = {
+  bytes: fuzzBytes,
   graphs: fuzzGraphs,
 };
 
