@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { fuzzBytes } from './bytes/bytesPart';
 import type { Budget, Outcome } from './campaign';
 import { fuzzGraphs } from './graphs/graphPart';
+import { fuzzPerceptrons } from './perceptrons/perceptronPart';
 
 /** A part of the campaign. @param root the project's folder */
 type Part = (root: string, budget: Budget) => Promise<Outcome>;
@@ -9,6 +10,7 @@ type Part = (root: string, budget: Budget) => Promise<Outcome>;
 const parts: Readonly<Record<string, Part>> = {
   bytes: fuzzBytes,
   graphs: fuzzGraphs,
+  perceptrons: fuzzPerceptrons,
 };
 
 const usage = `npm run fuzz -- [--seed N] [--minutes M | --runs N] [--only PART]...

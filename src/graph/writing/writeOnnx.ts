@@ -36,7 +36,12 @@ export function writeOnnx(
     precision === 'float32' ? convolutionsAmong(ordered, outside, given) : new Map<Value, Columns>();
   const fused = fusedProducts(ordered, outside, given, convolved);
   const inputs = new Map<string, Value>();
-  const nameOf = (value: Value): string => given.get(value) ?? ownName(value);
+  const computed = new Map<Value, string>();
+  for (const [name, value] of outputs) {
+    if (!given.has(value) && value.operation.kind !== 'input' && !computed.has(value))
+      computed.set(value, name);
+  }
+  const nameOf = (value: Value): string => given.get(value) ?? computed.get(value) ?? ownName(value);
   const skipped = new Set([...fused.values(), ...[...convolved.values()].flatMap(({ inner }) => inner)]);
   for (const value of ordered) {
     if (given.has(value) || value.operation.kind === 'input') inputs.set(nameOf(value), value);
@@ -46,7 +51,10 @@ export function writeOnnx(
       else writeConvolution(w, value, columns, nameOf);
     }
   }
-  for (const [name, value] of outputs) w.emit('Identity', [nameOf(value)], {}, name);
+  // A computed value has the name of its output from the start: an Identity that other nodes bypass is removed by
+  // onnxruntime 1.30 together with what they read, where it fuses a division with a product beside it.
+  for (const [name, value] of outputs)
+    if (nameOf(value) !== name) w.emit('Identity', [nameOf(value)], {}, name);
   const declared = [...inputs].map(([name, { type, dims }]) => ({ name, type, dims }));
   return { bytes: w.finish(declared, [...outputs.keys()]), inputs };
 }

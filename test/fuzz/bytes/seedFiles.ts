@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { SeededRandom } from '../../../src/samples/random';
 import { onnxModel } from '../../unit/onnxModel';
+import { npyFile } from '../npyFile';
 import { randomGraph, type GraphPlan } from '../graphs/randomGraph';
 
 /** A model with what lies beside it. */
@@ -105,12 +106,8 @@ function graphFiles(seed: number): SeedFiles {
 
 /** Small whole numbers. */
 function npy(shape: readonly number[], type: '<f8' | '<i8' = '<f8'): Buffer {
-  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape.map((size) => `${size}, `).join('')}), }`;
-  const text = `${header.padEnd(117)}\n`;
-  const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length, 0]);
   const numbers = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i % 3);
-  const data = type === '<f8' ? Float64Array.from(numbers) : BigInt64Array.from(numbers, BigInt);
-  return Buffer.concat([start, Buffer.from(text, 'latin1'), Buffer.from(data.buffer)]);
+  return npyFile(shape, numbers, type);
 }
 
 function npz(level: 0 | 9): Uint8Array {

@@ -150,6 +150,11 @@ async function compareWithTorch(
     const scale = sizeOfDerivatives(products) * norm(vectors[i] ?? gradient);
     requireClose(`product ${i}`, found[i] ?? gradient, back(product), scale, tolerance);
   });
+  for (const [i, vector] of vectors.slice(-2).entries()) {
+    const wanted = back(answer.gaussNewton[i] ?? []);
+    const scale = sizeOfDerivatives(products) * norm(vector);
+    requireClose('Gauss-Newton', await products.multiplyGaussNewton(vector), wanted, scale, tolerance);
+  }
 }
 
 /** The same products in other forms: several batches, unsplit, float32. */

@@ -11,6 +11,8 @@ export interface TorchAnswer {
   readonly gradient: readonly number[];
   /** H·v for every v. */
   readonly products: readonly (readonly number[])[];
+  /** G·v for the last two. */
+  readonly gaussNewton: readonly (readonly number[])[];
 }
 
 interface SentTensor {

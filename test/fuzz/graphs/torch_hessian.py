@@ -194,6 +194,21 @@ def tensor_of(value):
     return torch.tensor(value["data"], dtype=kind).reshape(value["dims"])
 
 
+def gauss_newton_product(kind, z, targets, learned, vector):
+    """Jᵀ M J v, where J v comes from differentiating Jᵀ u by u."""
+    flat = torch.tensor(vector, dtype=torch.float64)
+    pieces = [piece.reshape(p.shape) for piece, p in zip(flat.split([p.numel() for p in learned]), learned)]
+    u = torch.zeros_like(z, requires_grad=True)
+    back = torch.autograd.grad(z, learned, u, create_graph=True, allow_unused=True)
+    slope = sum((b * piece).sum() for b, piece in zip(back, pieces) if b is not None)
+    (moved,) = torch.autograd.grad(slope, u, retain_graph=True)
+    outputs = z.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(loss_of(kind, outputs, targets), outputs, create_graph=True)
+    (turned,) = torch.autograd.grad((gradient * moved).sum(), outputs)
+    product = torch.autograd.grad(z, learned, turned, retain_graph=True, allow_unused=True)
+    return torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in zip(product, learned)]).tolist()
+
+
 def answer(problem):
     values = {name: tensor_of(value) for name, value in problem["tensors"].items()}
     learned = [values[name].requires_grad_() for name in problem["parameters"]]
@@ -215,7 +230,8 @@ def answer(problem):
             back = [None] * len(learned)
         product = [torch.zeros_like(p) if g is None else g for g, p in zip(back, learned)]
         products.append(torch.cat([p.reshape(-1) for p in product]).tolist())
-    return {"outputs": z.reshape(-1).tolist(), "loss": float(loss), "gradient": flat.tolist(), "products": products}
+    gauss_newton = [gauss_newton_product(problem["loss"], z, targets, learned, v) for v in problem["vectors"][-2:]]
+    return {"gaussNewton": gauss_newton, "outputs": z.reshape(-1).tolist(), "loss": float(loss), "gradient": flat.tolist(), "products": products}
 
 
 for line in sys.stdin:
