@@ -51,7 +51,7 @@ export async function fuzzBytes(root: string, budget: Budget): Promise<Outcome> 
       (plan) => checkFiles(client, folder, kept, changed(seeds, plan), plan, tally),
       (plan) => {
         const { name } = changed(seeds, plan);
-        return `  ${plan.target} of "${name}", ${plan.method}, changes ${plan.changes.join(', ')}; the files lie in ${kept}`;
+        return `  ${plan.target} of "${name}", ${plan.method}, changes ${plan.changes.join(', ')}; the files lie below ${kept}`;
       },
       budget,
     );
@@ -134,8 +134,11 @@ async function checkFiles(
       const kind = outcome?.kind ?? 'value';
       tally.set(kind, (tally.get(kind) ?? 0) + 1);
       if (outcome === null || isPlain(outcome)) continue;
-      await mkdir(kept, { recursive: true });
-      await writeAll(kept, model, data, sidecar);
+      // Where a failure turns into another while it is shrunk, each leaves its files.
+      const place = join(kept, kind);
+      await mkdir(place, { recursive: true });
+      await writeAll(place, model, data, sidecar);
+      if (kind === 'Interrupted') console.log(`bytes: ${outcome.message} (${place})`);
       throw new FailureError(outcome.kind, outcome.message, outcome.detail);
     }
   } finally {

@@ -102,7 +102,8 @@ function compareReports(closed: Report, exact: Report): void {
   );
   for (const { layers, bounds } of [closed, exact]) {
     const sum = layers.reduce((total, { contribution }) => total + contribution.value, 0);
-    requireEqual('sum of the contributions', sum, bounds.lambdaMax.upper.value, size);
+    // Where all eigenvalues are equal the bound's slack, 1e-6 of the norm, belongs to no layer.
+    requireEqual('sum of the contributions', sum, bounds.lambdaMax.upper.value, (2e-6 / tolerance) * size);
   }
   requireContained(closed, exact, size);
 }
