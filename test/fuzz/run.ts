@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { fuzzBytes } from './bytes/bytesPart';
 import type { Budget, Outcome } from './campaign';
+import { fuzzCertificates } from './certificates/certificatePart';
 import { fuzzGraphs } from './graphs/graphPart';
 import { fuzzPerceptrons } from './perceptrons/perceptronPart';
 
@@ -11,6 +12,7 @@ const parts: Readonly<Record<string, Part>> = {
   bytes: fuzzBytes,
   graphs: fuzzGraphs,
   perceptrons: fuzzPerceptrons,
+  certificates: fuzzCertificates,
 };
 
 const usage = `npm run fuzz -- [--seed N] [--minutes M | --runs N] [--only PART]...
