@@ -19,7 +19,8 @@ export interface Outcome {
 const runsOfSeed = 20;
 /** More of them say nothing new. */
 const mostFailures = 8;
-const mostMillisecondsOfShrinking = 60_000;
+/** Beyond it the smallest failure found so far is shown. */
+const mostMilliseconds = 300_000;
 
 /**
  * Draws until the budget is spent, seed after seed. What fails is shrunk, printed with its seed, and the next seed goes on.
@@ -41,8 +42,7 @@ export async function campaign<Drawn>(
       {
         seed,
         numRuns: Math.min(runsOfSeed, mostRuns === null ? Infinity : mostRuns - runs),
-        interruptAfterTimeLimit: Math.max(mostMillisecondsOfShrinking, mostRuns === null ? 0 : milliseconds),
-        markInterruptAsFailure: false,
+        interruptAfterTimeLimit: mostMilliseconds,
       },
     );
     runs += details.numRuns;
