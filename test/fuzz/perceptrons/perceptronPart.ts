@@ -102,8 +102,7 @@ function compareReports(closed: Report, exact: Report): void {
   );
   for (const { layers, bounds } of [closed, exact]) {
     const sum = layers.reduce((total, { contribution }) => total + contribution.value, 0);
-    // Where all eigenvalues are equal the bound's slack, 1e-6 of the norm, belongs to no layer.
-    requireEqual('sum of the contributions', sum, bounds.lambdaMax.upper.value, (2e-6 / tolerance) * size);
+    requireEqual('sum of the contributions', sum, bounds.lambdaMax.upper.value, size);
   }
   requireContained(closed, exact, size);
 }
