@@ -1,4 +1,4 @@
-import { nodeText } from '../graph/refusals';
+import { nodeText } from '../graph/nodeText';
 import type { Origin, Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
 import { FailureError } from '../report/failure';
@@ -69,7 +69,8 @@ export async function proveProducts(subject: ProofSubject, hessian: ProductSessi
   const productError = precision === 'float64' ? 0 : relative(product, own, difference.scale);
   const [hu, hv] = [await hessian.multiply(u), await hessian.multiply(v)];
   const asymmetry =
-    Math.abs(dot(u, hv) - dot(v, hu)) / Math.max(norm(u) * norm(hv) + norm(v) * norm(hu), Number.MIN_VALUE);
+    Math.abs(dot(u, hv) - dot(v, hu)) /
+    Math.max(norm(u) * norm(hv) + norm(v) * norm(hu), 100 * norm(u) * difference.scale, Number.MIN_VALUE);
   const most = Math.max(symmetryFloor[precision], 20 * productError);
   if (!(asymmetry <= most) || !(productError <= 0.1)) {
     throw await failure(subject, feeds, u, `asymmetry ${asymmetry} > ${most}; float32 error ${productError}`);
@@ -92,7 +93,10 @@ async function failure(
   );
 }
 
-/** ±1 times the root mean square of the parameter that it moves. */
+/**
+ * Uniform about 0, as large as the parameter that it moves. Signs alone would not do: equal ones for all classes move
+ * nothing, since a softmax does not change when all its logits grow by the same.
+ */
 function direction(parameters: readonly Value[], weights: Float64Array, seed: number): Float64Array {
   const vector = new Float64Array(weights.length);
   let state = seed;
@@ -102,9 +106,9 @@ function direction(parameters: readonly Value[], weights: Float64Array, seed: nu
     const to = from + sizeOf(dims);
     const own = norm(weights.subarray(from, to)) / Math.sqrt(to - from) || overall;
     for (let i = from; i < to; i++) {
-      // Numerical Recipes' linear congruential generator: signs need no better one.
+      // Numerical Recipes' linear congruential generator: a direction needs no better one.
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      vector[i] = state >= 2 ** 31 ? own : -own;
+      vector[i] = own * Math.sqrt(3) * (state / 2 ** 31 - 1);
     }
     from = to;
   }
@@ -178,7 +182,8 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
     return {
       gradients,
       lossError: size === 0 ? 0 : Math.min(...lossErrors) / size,
-      scale: 1e-9 * norm(base.gradient),
+      // A loss that no weight moves has neither gradient nor Hessian, but rounding in both.
+      scale: 1e-8 * Math.max(norm(base.gradient), Math.abs(base.loss) / norm(u)),
     };
   } finally {
     await part.session.release();

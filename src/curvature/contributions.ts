@@ -1,4 +1,4 @@
-import { lambdaMaxBounds } from './bounds';
+import { lambdaMaxBounds, roundingSlack } from './bounds';
 
 /** What a layer brings: its number of parameters, the trace of its block and its row of squared block norms. */
 export interface LayerMoments {
@@ -14,7 +14,8 @@ export interface LayerMoments {
  *
  *     ψ_l = ( Σ_m ‖H_lm‖_F² / P − τ_l T / P² ) / s²,   c_l = τ_l / P + s √(P−1) ψ_l       (s = 0: c_l = τ_l / P)
  *
- * U is lambdaMaxBounds' (with its slack), so the part above the mean eigenvalue is split in the proportions ψ_l.
+ * U is lambdaMaxBounds' (with its slack), so the part above the mean eigenvalue is split in the proportions ψ_l; where it is
+ * nothing but the slack, by the numbers of parameters.
  */
 export function contributions(layers: readonly LayerMoments[]): number[] {
   const order = sum(layers.map(({ parameters }) => parameters));
@@ -24,10 +25,13 @@ export function contributions(layers: readonly LayerMoments[]): number[] {
   const { upper } = lambdaMaxBounds({ trace, frobeniusSquared, order });
   const mean = trace / order;
   const variance = frobeniusSquared / order - mean * mean;
+  const slack = roundingSlack(frobeniusSquared) / order;
   const aboveMean = upper - mean;
-  return layers.map(({ trace: own }, index) => {
+  return layers.map(({ parameters, trace: own }, index) => {
     const share =
-      variance > 0 ? ((rows[index] ?? 0) / order - (own * trace) / (order * order)) / variance : 0;
+      variance > slack
+        ? ((rows[index] ?? 0) / order - (own * trace) / (order * order)) / variance
+        : parameters / order;
     return own / order + aboveMean * share;
   });
 }

@@ -9,10 +9,8 @@ export interface Targets {
   readonly values: Float64Array;
 }
 
-/** A loss with its first two derivatives by the outputs, sample by sample, for the mean over the samples. */
+/** The first two derivatives of a loss by the outputs, sample by sample, for the mean over the samples. */
 export interface LossDerivatives {
-  /** ℓ_n; length count. */
-  readonly values: Float64Array;
   /** ∂ℓ_n/∂z; count × C. */
   readonly gradient: Float64Array;
   /** ∂²ℓ_n/∂z²; count × C × C. */
@@ -20,7 +18,7 @@ export interface LossDerivatives {
 }
 
 /**
- * The loss of samples `from` to `to` of the targets at their outputs.
+ * The derivatives of the loss of samples `from` to `to` of the targets at their outputs.
  * @param outputs (to − from) × C
  */
 export function lossDerivatives(
@@ -33,7 +31,6 @@ export function lossDerivatives(
   const { width } = targets;
   const count = to - from;
   const derivatives = {
-    values: new Float64Array(count),
     gradient: new Float64Array(count * width),
     hessian: new Float64Array(count * width * width),
   };
@@ -44,7 +41,7 @@ export function lossDerivatives(
   }[loss];
   for (let n = 0; n < count; n++) {
     const target = targets.values.subarray((from + n) * width, (from + n + 1) * width);
-    derivatives.values[n] = ofSample(
+    ofSample(
       outputs.subarray(n * width, (n + 1) * width),
       target,
       derivatives.gradient.subarray(n * width, (n + 1) * width),
@@ -54,16 +51,16 @@ export function lossDerivatives(
   return derivatives;
 }
 
-/** Writes the derivatives of one sample and returns its loss. */
+/** Writes the derivatives of one sample. */
 type SampleLoss = (
   z: Float64Array,
   target: Float64Array,
   gradient: Float64Array,
   hessian: Float64Array,
-) => number;
+) => void;
 
-/** softmax(z), with log Σ exp(z) − max z; `others[c]` = Σ_{j≠c} p_j, which is 1 − p_c without its cancellation. */
-export function softmax(z: Float64Array): { p: Float64Array; others: Float64Array; logSumAboveMax: number } {
+/** softmax(z); `others[c]` = Σ_{j≠c} p_j, which is 1 − p_c without its cancellation. */
+export function softmax(z: Float64Array): { p: Float64Array; others: Float64Array } {
   const largest = z.reduce((a, b) => Math.max(a, b), -Infinity);
   const first = z.indexOf(largest);
   const p = z.map((value) => Math.exp(value - largest));
@@ -78,7 +75,7 @@ export function softmax(z: Float64Array): { p: Float64Array; others: Float64Arra
     for (let j = 0; j < p.length; j++) if (j !== c) sum += p[j]!;
     others[c] = sum;
   }
-  return { p, others, logSumAboveMax: Math.log1p(rest) };
+  return { p, others };
 }
 
 /**
@@ -87,16 +84,13 @@ export function softmax(z: Float64Array): { p: Float64Array; others: Float64Arra
  */
 const crossEntropy: SampleLoss = (z, q, gradient, hessian) => {
   const classes = z.length;
-  const { p, others, logSumAboveMax } = softmax(z);
-  const largest = z.reduce((a, b) => Math.max(a, b), -Infinity);
+  const { p, others } = softmax(z);
   const likeliest = q.indexOf(q.reduce((a, b) => Math.max(a, b), -Infinity));
   const total = q.reduce((a, b) => a + b, 0);
-  let value = 0;
   let balance = 0;
   for (let c = 0; c < classes; c++) {
     const qc = q[c]!;
     const pc = p[c]!;
-    if (qc !== 0) value += qc * (logSumAboveMax + (largest - z[c]!));
     if (c !== likeliest) {
       gradient[c] = total * pc - qc;
       balance -= total * pc - qc;
@@ -106,7 +100,6 @@ const crossEntropy: SampleLoss = (z, q, gradient, hessian) => {
     }
   }
   gradient[likeliest] = balance;
-  return value;
 };
 
 /** σ(z), without overflow. */
@@ -122,26 +115,19 @@ export function sigmoid(z: number): number {
  */
 const binaryCrossEntropy: SampleLoss = (z, y, gradient, hessian) => {
   const outputs = z.length;
-  let value = 0;
   for (let c = 0; c < outputs; c++) {
     const zc = z[c]!;
     const yc = y[c]!;
-    value += Math.max(zc, 0) - zc * yc + Math.log1p(Math.exp(-Math.abs(zc)));
     gradient[c] = ((1 - yc) * sigmoid(zc) - yc * sigmoid(-zc)) / outputs;
     hessian[c * outputs + c] = (sigmoid(zc) * sigmoid(-zc)) / outputs;
   }
-  return value / outputs;
 };
 
 /** Squared error averaged over the outputs (PyTorch's MSELoss): δ = 2(z − y)/C, M = 2I/C. */
 const squaredError: SampleLoss = (z, y, gradient, hessian) => {
   const outputs = z.length;
-  let value = 0;
   for (let c = 0; c < outputs; c++) {
-    const error = z[c]! - y[c]!;
-    value += error * error;
-    gradient[c] = (2 * error) / outputs;
+    gradient[c] = (2 * (z[c]! - y[c]!)) / outputs;
     hessian[c * outputs + c] = 2 / outputs;
   }
-  return value / outputs;
 };

@@ -3,15 +3,10 @@ import { printable } from '../report/printable';
 import type { Graph, GraphNode } from './graph';
 import { findHead } from './head';
 import { attributeOf } from './nodeAttributes';
+import { nodeText } from './nodeText';
 import { operatorName } from './operatorName';
 
-const longestName = 80;
-
-/** A node for a sentence: its name in quotation marks and its operator. */
-export function nodeText({ name, operator }: { readonly name: string; readonly operator: string }): string {
-  const shown = printable(name.slice(0, longestName));
-  return `Node "${shown}${name.length > longestName ? '…' : ''}" (${printable(operator.slice(0, longestName))})`;
-}
+const longestDomain = 80;
 
 const controlFlow = new Set(['If', 'Loop', 'Scan']);
 const recurrent = new Set(['LSTM', 'GRU', 'RNN']);
@@ -36,7 +31,7 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
     if (!knownDomains.test(node.domain)) {
       throw refused(
         node,
-        `belongs to the domain "${printable(node.domain.slice(0, longestName))}", whose operators are not known here`,
+        `belongs to the domain "${printable(node.domain.slice(0, longestDomain))}", whose operators are not known here`,
         "export the model with ONNX's own operators",
       );
     }

@@ -1,4 +1,5 @@
 import { FailureError } from '../../report/failure';
+import { printable } from '../../report/printable';
 import { numberReader, type NumberReader } from './npyNumbers';
 import { parsePythonLiteral } from './pythonLiteral';
 
@@ -172,6 +173,9 @@ const elementTypes: Readonly<Record<string, NpyType>> = {
   f8: 'float64',
 };
 
+/** Characters of a type that a sentence shows. */
+const longestType = 40;
+
 const refusedKinds: Readonly<Record<string, string>> = {
   O: 'Python objects',
   S: 'text',
@@ -187,17 +191,18 @@ const refusedKinds: Readonly<Record<string, string>> = {
 function elementOf(name: string, descr: string): Pick<NpyHeader, 'type' | 'itemSize' | 'bigEndian'> {
   const [, order, code = ''] = /^([<>|=]?)(\w+)$/.exec(descr) ?? [];
   const type = Object.hasOwn(elementTypes, code) ? elementTypes[code] : undefined;
+  const dtype = `dtype ${printable(descr.slice(0, longestType))}`;
   if (type === undefined) {
     const kind = code.charAt(0);
     throw unsupported(
       name,
-      Object.hasOwn(refusedKinds, kind) ? `${refusedKinds[kind] ?? ''} (dtype ${descr})` : `dtype ${descr}`,
+      Object.hasOwn(refusedKinds, kind) ? `${refusedKinds[kind] ?? ''} (${dtype})` : dtype,
     );
   }
   const itemSize = Number(code.slice(1));
   // "=" and a missing sign mean the byte order of the machine that wrote it, which nobody knows here.
   if (itemSize > 1 && order !== '<' && order !== '>')
-    throw unsupported(name, `dtype ${descr}, which leaves the byte order open`);
+    throw unsupported(name, `${dtype}, which leaves the byte order open`);
   return { type, itemSize, bigEndian: order === '>' };
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { refuseOversized } from '../../graph/oversized';
 import type { Model } from '../model';
 import { decodeModel } from './decode';
 import { executableModel } from './executable';
@@ -24,6 +25,7 @@ export async function readOnnx(path: string, bytes: Uint8Array): Promise<Model> 
   const externalFiles = await readExternalFiles(path, file, locations);
   const source = { file, externalFiles };
   const { graph, order } = readGraph(decoded, (node) => subgraphs.get(node)?.captured ?? [], source);
+  refuseOversized(graph);
   return {
     file: path,
     sha256: createHash('sha256').update(bytes).digest('hex'),

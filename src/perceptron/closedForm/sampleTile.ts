@@ -1,3 +1,4 @@
+import { lossValues } from '../../autodiff/losses';
 import { lossDerivatives, type Targets } from '../../curvature/losses';
 import type { Loss } from '../../report/report';
 import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
@@ -74,6 +75,8 @@ export async function sampleTile(
   }
 
   const ofLoss = lossDerivatives(loss, activation.data, targets, from, to);
+  const { width } = targets;
+  const rows = targets.values.subarray(from * width, to * width);
   const last = layers.length - 1;
   const bend = new Array<Matrix>(layers.length);
   const delta = new Array<Matrix>(layers.length);
@@ -107,7 +110,7 @@ export async function sampleTile(
     layers,
     input,
     outputs: activation,
-    losses: ofLoss.values,
+    losses: lossValues(loss, activation.data, rows, width),
     slope,
     bend,
     delta,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseLoss } from '../../../src/analysis/chooseLoss';
 import type { Head, LossOptions } from '../../../src/analysis/chosenLoss';
 import { modelLabels } from '../../../src/analysis/modelLabels';
-import { lossDerivatives } from '../../../src/curvature/losses';
+import { lossValues } from '../../../src/autodiff/losses';
 import { FailureError } from '../../../src/report/failure';
 import { SeededRandom } from '../../../src/samples/random';
 import type { Labels } from '../../../src/samples/samples';
@@ -150,12 +150,11 @@ describe('class weights and label smoothing', () => {
             classWeights,
             labelSmoothing,
           });
-          const { values } = lossDerivatives(
+          const values = lossValues(
             'cross-entropy',
             Float64Array.from(samples.flatMap(([, z]) => z)),
-            targets,
-            0,
-            samples.length,
+            targets.values,
+            targets.width,
           );
           const mean = values.reduce((a, b) => a + b, 0) / samples.length;
           // The documentation's formula: Σ_n [(1−ε) w_y (−log p_y) + ε/C Σ_c w_c (−log p_c)] / Σ_n w_y.

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { tangentsOf } from '../../../src/autodiff/derivatives';
-import { lossGradient, lossValues } from '../../../src/autodiff/losses';
+import { lossGradient } from '../../../src/autodiff/losses';
 import { lossDerivatives } from '../../../src/curvature/losses';
 import { StaticGraph } from '../../../src/graph/static/staticGraph';
-import { evaluate, numbers, relativeError } from './evaluation';
+import { evaluate, numbers } from './evaluation';
 
 const count = 5;
 const width = 4;
@@ -40,7 +40,6 @@ describe.each([
         weights,
       });
       const wanted = lossDerivatives(loss, z, { count, width, values }, 0, count);
-      expect(relativeError(lossValues(loss, z, values, width), wanted.values)).toBeLessThan(1e-13);
       for (let n = 0; n < count; n++) {
         const weight = weights[n] ?? 0;
         // What a row of the product is summed from: it bounds the rounding.

@@ -4,6 +4,7 @@ import { rules } from '../../../src/autodiff/rules/rules';
 import { scale } from '../../../src/graph/static/elementwise';
 import { failureFrom } from '../formats/failures';
 import type { ModelParts } from '../onnxModel';
+import { numbers } from './evaluation';
 import { classTargets, floats, openParts, samplesOf } from './opening';
 
 const network: ModelParts = {
@@ -26,6 +27,53 @@ describe('the proof at run time', () => {
     const products = await open(rules);
     expect(products.measured.differenceError).toBeLessThan(1e-7);
     await products.release();
+  });
+
+  it.each(['cross-entropy', 'binary-cross-entropy'] as const)(
+    'passes where no weight moves the %s, and all that differs is rounding',
+    async (loss) => {
+      const constant: ModelParts = {
+        opset: 13,
+        nodes: [
+          { operator: 'MatMul', inputs: ['x', 'w1'], outputs: ['a'] },
+          { operator: 'LogSoftmax', inputs: ['a'], outputs: ['b'] },
+          { operator: 'Flatten', inputs: ['b'], outputs: ['c'] },
+          { operator: 'MatMul', inputs: ['c', 'w2'], outputs: ['logits'] },
+        ],
+        initialisers: { w1: floats(2, [6, 1]), w2: floats(3, [8, 3]) },
+        inputs: [{ name: 'x', dims: ['N', 8, 6] }],
+        outputs: ['logits'],
+      };
+      const values = Float64Array.of(0.8333333333333334, 0.08333333333333333, 0.08333333333333333);
+      const products = await openParts(
+        constant,
+        samplesOf('x', 1, [8, 6]),
+        { count: 1, width: 3, values },
+        loss,
+      );
+      expect(Math.hypot(...(await products.multiply(new Float64Array(30).fill(1))))).toBeLessThan(1e-14);
+      await products.release();
+    },
+  );
+
+  it('passes for two classes and one input, where a direction may move both logits alike', async () => {
+    const affine: ModelParts = {
+      nodes: [{ operator: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['logits'] }],
+      initialisers: {
+        w: { dims: [1, 2], data: Float32Array.of(0.86, 0.55) },
+        b: { dims: [2], data: Float32Array.of(-0.99, 0.54) },
+      },
+      inputs: [{ name: 'x', dims: ['N', 1] }],
+      outputs: ['logits'],
+    };
+    const soft = Float64Array.of(0.125, 0.875, 0, 1, 0.125, 0.875, 1, 0, 0, 1);
+    const targets = { count: 5, width: 2, values: soft };
+    for (let seed = 0; seed < 10; seed++) {
+      const inputs = [{ name: 'x', dims: [1], data: numbers(5, seed, 2, 6) }];
+      const products = await openParts(affine, { count: 5, inputs }, targets);
+      expect(products.measured.differenceError).toBeLessThan(1e-6);
+      await products.release();
+    }
   });
 
   it('names the operator whose forward rule is wrong', async () => {

@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { lossValues } from '../../../src/autodiff/losses';
 import { lossDerivatives, softmax } from '../../../src/curvature/losses';
 import type { Loss } from '../../../src/report/report';
 
 function of(loss: Loss, z: readonly number[], target: readonly number[]) {
-  return lossDerivatives(
-    loss,
-    Float64Array.from(z),
-    { count: 1, width: z.length, values: Float64Array.from(target) },
-    0,
-    1,
-  );
+  const outputs = Float64Array.from(z);
+  const targets = Float64Array.from(target);
+  const width = z.length;
+  return {
+    values: lossValues(loss, outputs, targets, width),
+    ...lossDerivatives(loss, outputs, { count: 1, width, values: targets }, 0, 1),
+  };
 }
 
 const row = fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 2, maxLength: 5 });

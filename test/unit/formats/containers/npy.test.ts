@@ -83,6 +83,14 @@ describe('npy files', () => {
     expect(failure.message).toContain(`"x" in "a.npz" holds ${what}`);
   });
 
+  it('names a type as a terminal can show it', async () => {
+    const header = "{'descr': '<f\u001b[2J\u009b' , 'fortran_order': False, 'shape': (1,), }";
+    const failure = await failureIn(() => parseNpyHeader('"a.npy"', npyStart(header)));
+    expect(failure.message).toContain('holds dtype <f\\u{1b}[2J\\u{9b}, and');
+    const long = npyStart(`{'descr': '${'f'.repeat(9000)}', 'fortran_order': False, 'shape': (1,), }`);
+    expect((await failureIn(() => parseNpyHeader('"a.npy"', long))).message.length).toBeLessThan(200);
+  });
+
   it('gives back what was written, whatever type, shape and order', () => {
     fc.assert(
       fc.property(writtenArray, (written) => {

@@ -1,0 +1,47 @@
+import { analyse } from '../../../src/analysis/analyse';
+import { inspectModel } from '../../../src/analysis/inspect';
+import { detectFile } from '../../../src/formats/detection';
+import { reportJson } from '../../../src/report/schema';
+import { completed, noOptions, requestOf } from '../../../src/report/request';
+import { readSidecar } from '../../../src/samples/sidecar';
+import { serve } from '../../../src/worker/server';
+
+/** Beyond four times the budget that the campaign gives, and what Node and onnxruntime take by themselves. */
+let mostKibibytes = 1.5 * 2 ** 20;
+
+/** What `run` gives or throws, unless the process took more memory meanwhile than ever before. */
+async function withinMemory<Value>(run: () => Promise<Value>): Promise<Value> {
+  const outcome = await run().then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  const { maxRSS } = process.resourceUsage();
+  if (maxRSS > mostKibibytes) {
+    mostKibibytes = maxRSS;
+    throw new Error(`The analysis took ${Math.round(maxRSS / 1024)} MiB`);
+  }
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
+}
+
+// As the worker of the extension, with the command line's way to an analysis: detection, the sidecar, a checked report.
+serve(
+  process,
+  {
+    analyse: (request, onProgress) =>
+      withinMemory(async () => {
+        await detectFile(request.model);
+        const sidecar = await readSidecar(request.model);
+        const { samples, ...options } = requestOf(completed(noOptions, sidecar?.options ?? noOptions));
+        const source = samples.kind === 'file' ? samples : request.samples;
+        const limit = Math.min(options.limit ?? Infinity, request.limit ?? Infinity);
+        const report = await analyse({ ...request, ...options, limit, samples: source }, onProgress);
+        reportJson(report);
+        return report;
+      }),
+    inspect: (file) => withinMemory(() => inspectModel(file)),
+  },
+  () => {
+    process.exit(0);
+  },
+);

@@ -1,0 +1,2 @@
+/** A number that is not what the oracle says. */
+export class Disagreement extends Error {}
