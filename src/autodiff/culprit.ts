@@ -97,7 +97,7 @@ async function runTangents(
   });
   const outputs = new Map(moving.map(({ value, tangent }) => [`tangent ${value.id}`, tangent]));
   const part = await openPart(outputs, new Map(), 'float64', threads);
-  const directions = new FlatTensors('direction', graphs.parameters, 'float64', u);
+  const directions = new FlatTensors('direction', graphs.parameters, u);
   const results = await part.session.run(
     pickFeeds(part.inputs, parameterFeeds(graphs.parameters, weights, 'float64'), directions.feeds, feeds),
   );
@@ -142,7 +142,7 @@ async function firstWrongReverse(
     products.forEach((product, i) => outputs.set(`reverse ${value.id} ${i}`, product));
   }
   const part = await openPart(outputs, new Map(), 'float64', threads);
-  const directions = new FlatTensors('direction', graphs.parameters, 'float64', u);
+  const directions = new FlatTensors('direction', graphs.parameters, u);
   const results = await part.session.run(
     pickFeeds(
       part.inputs,

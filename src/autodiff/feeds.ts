@@ -131,22 +131,16 @@ export function pickFeeds(names: Iterable<string>, ...sources: readonly Feeds[])
 
 /** A flat vector over all parameters, with a tensor named `prefix i` for each of them on the same numbers. */
 export class FlatTensors {
-  readonly numbers: Float32Array | Float64Array;
   readonly feeds: Feeds;
   readonly record: RunFeeds;
 
-  /** @param vector what they hold at first, length P; null: zeros */
+  /** @param numbers length P; they stay where they are */
   constructor(
     prefix: string,
     parameters: readonly Value[],
-    precision: Precision,
-    vector: Float64Array | null = null,
+    readonly numbers: Float32Array | Float64Array,
   ) {
-    const order = parameters.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
-    const numbers = precision === 'float64' ? new Float64Array(order) : new Float32Array(order);
-    if (vector !== null) numbers.set(vector);
     let from = 0;
-    this.numbers = numbers;
     this.feeds = new Map(
       parameters.map(({ dims }, i) => {
         const to = from + sizeOf(dims);
@@ -157,38 +151,27 @@ export class FlatTensors {
     );
     this.record = Object.fromEntries(this.feeds);
   }
+
+  static zeros(prefix: string, parameters: readonly Value[], precision: Precision): FlatTensors {
+    const order = parameters.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
+    const numbers = precision === 'float64' ? new Float64Array(order) : new Float32Array(order);
+    return new FlatTensors(prefix, parameters, numbers);
+  }
 }
 
-/** The parameters under the names of the graph's inputs. */
+/** The parameters under the names of the graph's inputs; in float64 on the same numbers. */
 export function parameterFeeds(
   parameters: readonly Value[],
   weights: Float64Array,
   precision: Precision,
 ): Feeds {
-  const tensors = [...new FlatTensors('', parameters, precision, weights).feeds.values()];
+  const tensors = [...new FlatTensors('', parameters, realArray(weights, precision)).feeds.values()];
   return new Map(
     parameters.flatMap(({ operation }, i) => {
       const tensor = tensors[i];
       return operation.kind === 'input' && tensor !== undefined ? [[operation.name, tensor]] : [];
     }),
   );
-}
-
-/** Adds the named outputs, one for each parameter, to a flat vector. */
-export function addOutputs(
-  total: Float64Array,
-  outputs: Readonly<Record<string, RunTensor>>,
-  names: readonly string[],
-): void {
-  let at = 0;
-  for (const name of names) {
-    const data = outputs[name]?.data;
-    if (!(data instanceof Float32Array || data instanceof Float64Array)) {
-      throw new RangeError(`The product has no output ${name}`);
-    }
-    addNumbers(total.subarray(at, at + data.length), data);
-    at += data.length;
-  }
 }
 
 /** Adds as many numbers to a total. */

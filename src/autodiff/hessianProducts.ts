@@ -1,19 +1,18 @@
 import type { HeadKind } from '../graph/head';
 import type { Layer } from '../graph/layers';
-import type { Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
 import { FailureError } from '../report/failure';
 import type { Loss } from '../report/report';
-import type { RunTensor } from '../runtime/session';
 import { batchFeeds } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds, LossTargets, ModelSamples } from './feeds';
-import { addOutputs, parameterFeeds } from './feeds';
+import { addNumbers, FlatTensors, parameterFeeds, realArray } from './feeds';
 import { lossValues } from './losses';
 import type { DifferentiableModel, PreparedModel } from './preparedModel';
 import { findSubject } from './preparedModel';
-import { planModel } from './plannedModel';
+import { planModel, vectorBytes } from './plannedModel';
+import type { OncePerBatch } from './productSessions';
 import { ProductSessions } from './productSessions';
 import type { ProofMeasures } from './proof';
 import { proveProducts } from './proof';
@@ -46,8 +45,8 @@ export interface ProductLayer {
   readonly weightNorm: number;
 }
 
-/** The share of the memory budget that residuals may take. */
-const residualShare = 0.5;
+/** The share of the memory beside the vectors that residuals may take. */
+const residualShare = 0.35;
 /** And that part of them, with the weights, that onnxruntime may keep packed beside. */
 const fixedShare = 0.1;
 const mostFixedBytes = 2 ** 30;
@@ -116,30 +115,32 @@ export class HessianProducts {
     const realBytes = precision === 'float64' ? 8 : 4;
     const candidates = ProductSessions.residuals(graphs, graphs.hessianProduct, precision);
     const residualBytes = bytesOf(candidates, realBytes) * batches.length;
-    const split = residualBytes <= residualShare * options.memoryBudget;
+    const room = options.memoryBudget - vectorBytes(weights.length);
+    const split = residualBytes <= residualShare * room;
     const gradient = new Float64Array(weights.length);
     const outputs = new Float64Array(prepared.batches.size * batches.length * width);
-    const gradientNames = graphs.parameters.map((_, i) => `gradient ${i}`);
-    const extras = new Map<string, Value>([
-      ...graphs.gradient.map((value, i) => [`gradient ${i}`, value] as const),
-      ['outputs', graphs.outputs],
-    ]);
-    const collect = (batch: number, results: Readonly<Record<string, RunTensor>>): void => {
-      addOutputs(gradient, results, gradientNames);
-      outputs.set(
-        Float64Array.from(results['outputs']?.data ?? [], Number),
-        batch * prepared.batches.size * width,
-      );
+    const part = FlatTensors.zeros('gradient', graphs.parameters, precision);
+    const { dims } = graphs.outputs;
+    const rows = realArray(new Float64Array(sizeOf(dims)), precision);
+    const besides: OncePerBatch = {
+      values: new Map([
+        ...graphs.gradient.map((value, i) => [`gradient ${i}`, value] as const),
+        ['outputs', graphs.outputs],
+      ]),
+      into: { ...part.record, outputs: { dims, data: rows } },
+      onBatch: (batch) => {
+        addNumbers(gradient, part.numbers);
+        outputs.set(rows, batch * prepared.batches.size * width);
+      },
     };
     const hessian = await ProductSessions.open(
       graphs,
       graphs.hessianProduct,
       split ? candidates : [],
-      extras,
-      collect,
+      besides,
       ownWeights,
       batches,
-      { precision, threads, fixedBytes: fixedBytesOf(options) },
+      { precision, threads, fixedBytes: Math.min(mostFixedBytes, fixedShare * room) },
     );
     try {
       const own = outputs.subarray(0, samples.count * width);
@@ -217,17 +218,17 @@ export class HessianProducts {
     const product = this.graphs.gaussNewtonProduct;
     const candidates = ProductSessions.residuals(this.graphs, product, this.options.precision);
     const realBytes = this.options.precision === 'float64' ? 8 : 4;
-    const room = residualShare * this.options.memoryBudget - this.bytes;
-    const split = bytesOf(candidates, realBytes) * this.batches.length <= room;
+    const room = this.options.memoryBudget - vectorBytes(this.order);
+    const taken = bytesOf(candidates, realBytes) * this.batches.length + this.bytes;
+    const split = taken <= residualShare * room;
     return ProductSessions.open(
       this.graphs,
       product,
       split ? candidates : [],
-      new Map(),
-      () => undefined,
+      null,
       this.weightFeeds,
       this.batches,
-      { ...this.options, fixedBytes: fixedBytesOf(this.options) },
+      { ...this.options, fixedBytes: Math.min(mostFixedBytes, fixedShare * room) },
     );
   }
 
@@ -240,10 +241,6 @@ export class HessianProducts {
     await this.hessian.release();
     await this.gaussNewton?.release();
   }
-}
-
-function fixedBytesOf({ memoryBudget }: ProductOptions): number {
-  return Math.min(mostFixedBytes, fixedShare * memoryBudget);
 }
 
 function tensorBytes(feeds: Feeds): number {

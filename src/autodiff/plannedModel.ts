@@ -18,10 +18,10 @@ export interface PlannedModel {
   readonly graphs: CurvatureGraphs;
 }
 
-/** The weights, the direction, the sum, the gradient: vectors beside what a batch takes. */
-const vectorsOfProduct = 4;
-/** The work of one batch takes this part of the memory budget at most: residuals stand beside it. */
-const batchShare = 0.3;
+/** Vectors of the weights' length that products and their proof hold together, beside what a batch takes. */
+const vectorsOfProduct = 10;
+/** The work of one batch takes this part at most of what the vectors leave of the memory: residuals stand beside it. */
+const batchShare = 0.35;
 /** Samples of the first two lowerings, which tell what a batch takes by itself and what every sample takes. */
 const probedSamples = [2, 4] as const;
 /** Numbers of the largest tensor of a batch: more would not stay in the cache between two operators. */
@@ -51,7 +51,7 @@ export async function planModel(
   table: Rules,
 ): Promise<PlannedModel> {
   const order = subject.parameters.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
-  const vectors = 8 * vectorsOfProduct * order;
+  const vectors = vectorBytes(order);
   requireRoom(order, vectors, memoryBudget);
   const planFor = async (size: number, smaller: PreparedModel | null): Promise<PlannedModel> => {
     const batches = cutBatches(samples.count, size);
@@ -71,6 +71,11 @@ export async function planModel(
   const { size } = cutBatches(samples.count, most);
   const known = [few, some].find(({ prepared }) => prepared.batches.size === size);
   return known ?? planFor(size, some.prepared);
+}
+
+/** Bytes of the vectors that products hold, whatever their batches. */
+export function vectorBytes(order: number): number {
+  return 8 * vectorsOfProduct * order;
 }
 
 function graphsOf({ lowered, layers, width }: PreparedModel, loss: Loss, table: Rules): CurvatureGraphs {

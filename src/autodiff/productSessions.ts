@@ -1,7 +1,7 @@
 import type { Value } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
 import { neededValues, writeOnnx } from '../graph/writing/writeOnnx';
-import type { RunTensor } from '../runtime/session';
+import type { RunFeeds } from '../runtime/session';
 import { Session } from '../runtime/session';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
@@ -25,6 +25,13 @@ export async function openPart(
 ): Promise<Part> {
   const { bytes, inputs } = writeOnnx(outputs, given, precision, fixed);
   return { session: await Session.open({ bytes, externalData: [] }, threads), inputs: [...inputs.keys()] };
+}
+
+/** What the part that is run once for each batch gives beside residuals: written into the same tensors every time. */
+export interface OncePerBatch {
+  readonly values: ReadonlyMap<string, Value>;
+  readonly into: RunFeeds;
+  readonly onBatch: (batch: number) => void;
 }
 
 export interface SessionOptions {
@@ -55,8 +62,8 @@ export class ProductSessions {
     precision: Precision,
     perVectorValues: readonly Value[],
   ) {
-    this.directions = new FlatTensors('direction', parameters, precision);
-    this.results = new FlatTensors('product', parameters, precision);
+    this.directions = FlatTensors.zeros('direction', parameters, precision);
+    this.results = FlatTensors.zeros('product', parameters, precision);
     this.multiplyAdds = multiplyAddsOf(perVectorValues);
   }
 
@@ -73,14 +80,13 @@ export class ProductSessions {
 
   /**
    * @param residuals those to keep; none: unsplit
-   * @param extras further outputs of the part that is run once for each batch, for `onBatch`
+   * @param besides what is wanted further of every batch, or null
    */
   static async open(
     graphs: CurvatureGraphs,
     product: readonly Value[],
     residuals: readonly Value[],
-    extras: ReadonlyMap<string, Value>,
-    onBatch: (batch: number, outputs: Readonly<Record<string, RunTensor>>) => void,
+    besides: OncePerBatch | null,
     parameterFeeds: Feeds,
     batches: readonly Feeds[],
     { precision, threads, fixedBytes }: SessionOptions,
@@ -88,14 +94,17 @@ export class ProductSessions {
     const kept = new Map(residuals.map((value, i) => [value, `residual ${i}`]));
     const keptOutputs = new Map([...kept].map(([value, name]) => [name, value]));
     const residualFeeds: Feeds[] = [];
-    const once = new Map([...keptOutputs, ...extras]);
+    const once = new Map([...keptOutputs, ...(besides?.values ?? [])]);
     if (once.size > 0) {
       const part = await openPart(once, new Map(), precision, threads);
       try {
         for (const [batch, feeds] of batches.entries()) {
-          const outputs = await part.session.run(pickFeeds(part.inputs, parameterFeeds, feeds));
-          onBatch(batch, outputs);
-          residualFeeds.push(new Map([...keptOutputs.keys()].flatMap((name) => entryOf(outputs, name))));
+          const names = [...keptOutputs.keys()];
+          const own = pickFeeds(part.inputs, parameterFeeds, feeds);
+          residualFeeds.push(
+            new Map(Object.entries(await part.session.runInto(own, besides?.into ?? {}, names))),
+          );
+          besides?.onBatch(batch);
         }
       } finally {
         await part.session.release();
@@ -103,15 +112,17 @@ export class ProductSessions {
     }
     const outputs = new Map(product.map((value, i) => [`product ${i}`, value]));
     const read = neededValues(product, kept);
-    const feeds = batches.map(
+    const all = batches.map(
       (own, batch) => new Map([...parameterFeeds, ...own, ...(residualFeeds[batch] ?? [])]),
     );
-    const only = feeds.length === 1 ? feeds[0] : undefined;
+    const only = all.length === 1 ? all[0] : undefined;
     const fixed = only === undefined ? new Map() : fixedNumbers(read, kept, only);
     const weights = fixedNumbers(read, kept, parameterFeeds);
     const constants = [fixed, weights].find((each) => each.size > 0 && bytesIn(each) <= fixedBytes);
     const perVector = await openPart(outputs, kept, precision, threads, constants);
     const values = read.filter((value) => !kept.has(value));
+    const taken = new Set(perVector.inputs);
+    const feeds = all.map((each) => new Map([...each].filter(([name]) => taken.has(name))));
     return new ProductSessions(perVector, feeds, graphs.parameters, precision, values);
   }
 
@@ -151,12 +162,4 @@ function fixedNumbers(
 
 function bytesIn(numbers: ReadonlyMap<Value, Float32Array>): number {
   return [...numbers.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-}
-
-function entryOf(
-  outputs: Readonly<Record<string, RunTensor>>,
-  name: string,
-): readonly (readonly [string, RunTensor])[] {
-  const tensor = outputs[name];
-  return tensor === undefined ? [] : [[name, tensor]];
 }

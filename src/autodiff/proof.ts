@@ -7,7 +7,7 @@ import { findCulprit } from './culprit';
 import type { ProofSubject } from './frozenMasks';
 import { frozenValues, heldValues } from './frozenMasks';
 import type { Feeds } from './feeds';
-import { addOutputs, parameterFeeds, pickFeeds } from './feeds';
+import { FlatTensors, parameterFeeds, pickFeeds } from './feeds';
 import { lossValues } from './losses';
 import { openPart, ProductSessions } from './productSessions';
 
@@ -118,16 +118,11 @@ function direction(parameters: readonly Value[], weights: Float64Array, seed: nu
 async function oneBatchProduct(subject: ProofSubject, feeds: Feeds, u: Float64Array): Promise<Float64Array> {
   const { graphs, weights, threads } = subject;
   const parameters = parameterFeeds(graphs.parameters, weights, 'float64');
-  const product = await ProductSessions.open(
-    graphs,
-    graphs.hessianProduct,
-    [],
-    new Map(),
-    () => undefined,
-    parameters,
-    [feeds],
-    { precision: 'float64', threads, fixedBytes: 0 },
-  );
+  const product = await ProductSessions.open(graphs, graphs.hessianProduct, [], null, parameters, [feeds], {
+    precision: 'float64',
+    threads,
+    fixedBytes: 0,
+  });
   try {
     return await product.multiply(u);
   } finally {
@@ -147,43 +142,49 @@ interface Differences {
 async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array): Promise<Differences> {
   const { graphs, weights, threads, loss, targets, prepared } = subject;
   const frozen = frozenValues(graphs);
-  const names = graphs.gradient.map((_, i) => `gradient ${i}`);
   const held = await heldValues(subject, feeds, frozen);
-  const outputs = new Map<string, Value>([
+  const values = new Map<string, Value>([
     ...graphs.gradient.map((value, i) => [`gradient ${i}`, value] as const),
     ['outputs', graphs.outputs],
   ]);
-  const part = await openPart(outputs, frozen, 'float64', threads);
-  const at = async (shift: number): Promise<{ readonly gradient: Float64Array; readonly loss: number }> => {
-    const moved = weights.map((weight, i) => weight + shift * u[i]!);
-    const results = await part.session.run(
-      pickFeeds(part.inputs, parameterFeeds(graphs.parameters, moved, 'float64'), feeds, held),
-    );
-    const gradient = new Float64Array(weights.length);
-    addOutputs(gradient, results, names);
-    const rows = Math.min(prepared.batches.size, targets.count);
-    const z = Float64Array.from(results['outputs']?.data ?? [], Number).subarray(0, rows * targets.width);
-    const losses = lossValues(loss, z, targets.values.subarray(0, z.length), targets.width);
-    return { gradient, loss: losses.reduce((a, b) => a + b, 0) / targets.count };
+  const part = await openPart(values, frozen, 'float64', threads);
+  // Vectors are used again: a model may be so large that few of them fit the memory.
+  const moved = new Float64Array(weights.length);
+  const own = pickFeeds(part.inputs, parameterFeeds(graphs.parameters, moved, 'float64'), feeds, held);
+  const gradient = new Float64Array(weights.length);
+  const outputs = new Float64Array(sizeOf(graphs.outputs.dims));
+  const into = {
+    ...new FlatTensors('gradient', graphs.parameters, gradient).record,
+    outputs: { dims: graphs.outputs.dims, data: outputs },
+  };
+  const rows = Math.min(prepared.batches.size, targets.count) * targets.width;
+  /** The loss there; its gradient is then in `gradient`. */
+  const lossAt = async (shift: number): Promise<number> => {
+    for (let i = 0; i < moved.length; i++) moved[i] = weights[i]! + shift * u[i]!;
+    await part.session.runInto(own, into);
+    const z = outputs.subarray(0, rows);
+    const losses = lossValues(loss, z, targets.values.subarray(0, rows), targets.width);
+    return losses.reduce((a, b) => a + b, 0) / targets.count;
   };
   try {
-    const base = await at(0);
-    const slope = dot(u, base.gradient);
+    const base = { loss: await lossAt(0), slope: dot(u, gradient), norm: norm(gradient) };
     const gradients: Float64Array[] = [];
     const lossErrors: number[] = [];
     for (const h of steps) {
-      const [above, below] = [await at(h), await at(-h)];
-      gradients.push(above.gradient.map((value, i) => (value - below.gradient[i]!) / (2 * h)));
-      const found = (above.loss - below.loss) / (2 * h);
+      const above = await lossAt(h);
+      const rise = gradient.slice();
+      const below = await lossAt(-h);
+      for (let i = 0; i < rise.length; i++) rise[i] = (rise[i]! - gradient[i]!) / (2 * h);
+      gradients.push(rise);
       const rounding = (1e-14 * Math.abs(base.loss)) / h;
-      lossErrors.push(Math.max(0, Math.abs(found - slope) - rounding));
+      lossErrors.push(Math.max(0, Math.abs((above - below) / (2 * h) - base.slope) - rounding));
     }
-    const size = norm(u) * norm(base.gradient);
+    const size = norm(u) * base.norm;
     return {
       gradients,
       lossError: size === 0 ? 0 : Math.min(...lossErrors) / size,
       // A loss that no weight moves has neither gradient nor Hessian, but rounding in both.
-      scale: 1e-8 * Math.max(norm(base.gradient), Math.abs(base.loss) / norm(u)),
+      scale: 1e-8 * Math.max(base.norm, Math.abs(base.loss) / norm(u)),
     };
   } finally {
     await part.session.release();

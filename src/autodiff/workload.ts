@@ -41,18 +41,19 @@ export function peakBytesOf(
   const realBytes = precision === 'float64' ? 8 : 4;
   const ordered = neededValues(outputs, given);
   const kept = new Set(outputs.map(memoryOf));
+  const isOutside = (value: Value): boolean => given.has(value) || value.operation.kind === 'input';
   const lastUse = new Map<Value, number>();
   for (const [at, value] of ordered.entries()) {
     if (!given.has(value)) for (const input of value.inputs) lastUse.set(memoryOf(input), at);
   }
   const freed = new Map<number, Value[]>();
   for (const [value, at] of lastUse) {
-    if (!given.has(value) && !kept.has(value)) freed.set(at, [...(freed.get(at) ?? []), value]);
+    if (!isOutside(value) && !kept.has(value)) freed.set(at, [...(freed.get(at) ?? []), value]);
   }
   let alive = 0;
   let peak = 0;
   for (const [at, value] of ordered.entries()) {
-    if (!given.has(value) && memoryOf(value) === value) alive += bytesOf([value], realBytes);
+    if (!isOutside(value) && memoryOf(value) === value) alive += bytesOf([value], realBytes);
     peak = Math.max(peak, alive + bytesOf(besides(value), realBytes));
     for (const gone of freed.get(at) ?? []) alive -= bytesOf([gone], realBytes);
   }
