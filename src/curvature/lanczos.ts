@@ -2,7 +2,7 @@ import { FailureError } from '../report/failure';
 import type { SymmetricProducts } from './products';
 import { uniformDirection, type RandomSource } from './randomVectors';
 import { tridiagonalEigenpairs } from './tridiagonal';
-import { addScaled, innerProduct, projectOut } from './vectors';
+import { addScaled, innerProduct, norm, projectOut } from './vectors';
 
 /** Relative error of a float64 product that nobody has measured: a thousand rounding units. */
 const float64Noise = 1e-13;
@@ -79,10 +79,9 @@ export class Lanczos implements LanczosCoefficients {
     const current = this.basis.at(-1);
     if (current === undefined || this.ended) throw new RangeError('Lanczos has come to its end');
     const image = await this.products.multiply(current);
-    const size = Math.sqrt(innerProduct(image, image));
-    const column = this.orthogonalised(image);
+    const size = norm(image);
+    const { coefficients: column, remaining: beta } = this.orthogonalised(image);
     this.checkSymmetry(column, Math.max(this.norm, size));
-    const beta = Math.sqrt(innerProduct(image, image));
     const alpha = column[this.steps]!;
     this.norm = Math.max(this.norm, (this.betas.at(-1) ?? 0) + Math.abs(alpha) + beta);
     this.alphas.push(alpha);
@@ -96,17 +95,17 @@ export class Lanczos implements LanczosCoefficients {
    * Takes the basis out of H q_k, and returns its coefficients. What the recurrence of symmetric matrices has is taken out
    * first: what the pass over the whole basis begins with is then no larger than what it leaves, and one pass is enough.
    */
-  private orthogonalised(image: Float64Array): Float64Array {
+  private orthogonalised(image: Float64Array): ReturnType<typeof projectOut> {
     const [before, current] = [this.basis[this.steps - 1], this.basis[this.steps]];
     if (current === undefined) throw new RangeError('Lanczos has let its basis go');
     const beta = this.betas.at(-1) ?? 0;
     if (before !== undefined) addScaled(image, -beta, before);
     const alpha = innerProduct(current, image);
     addScaled(image, -alpha, current);
-    const column = projectOut(image, this.basis);
-    column[this.steps]! += alpha;
-    if (before !== undefined) column[this.steps - 1]! += beta;
-    return column;
+    const { coefficients, remaining } = projectOut(image, this.basis);
+    coefficients[this.steps]! += alpha;
+    if (before !== undefined) coefficients[this.steps - 1]! += beta;
+    return { coefficients, remaining };
   }
 
   /** Lets the memory go: the coefficients stay, and no step follows. */

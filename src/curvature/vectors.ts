@@ -5,6 +5,11 @@ export function innerProduct(x: Float64Array, y: Float64Array, from = 0, to = x.
   return sum;
 }
 
+/** ‖x‖ */
+export function norm(x: Float64Array): number {
+  return Math.sqrt(innerProduct(x, x));
+}
+
 /** y += factor · x. */
 export function addScaled(y: Float64Array, factor: number, x: Float64Array): void {
   for (let i = 0; i < y.length; i++) y[i]! += factor * x[i]!;
@@ -16,23 +21,27 @@ const lossOfPass = Math.SQRT1_2;
 const mostPasses = 4;
 
 /**
- * Takes the part within the span of orthonormal vectors out of a vector, in place, and returns its coefficients.
+ * Takes the part within the span of orthonormal vectors out of a vector, in place, and returns its coefficients and the
+ * norm of what remains.
  * What rounding leaves along the basis is of the size of the vector before the pass, so where little remains a second pass
  * follows, which is enough unless the vector lies within the span (Daniel, Gragg, Kaufman and Stewart, Mathematics of
  * Computation 30, 1976; Giraud, Langou, Rozložník and van den Eshof, Numerische Mathematik 101, 2005).
  */
-export function projectOut(vector: Float64Array, basis: readonly Float64Array[]): Float64Array {
+export function projectOut(
+  vector: Float64Array,
+  basis: readonly Float64Array[],
+): { readonly coefficients: Float64Array; readonly remaining: number } {
   const coefficients = new Float64Array(basis.length);
-  let before = Math.sqrt(innerProduct(vector, vector));
+  let remaining = norm(vector);
   for (let pass = 0; pass < mostPasses; pass++) {
     const found = innerProducts(basis, vector);
     subtract(vector, found, basis);
     for (const [index, coefficient] of found.entries()) coefficients[index]! += coefficient;
-    const after = Math.sqrt(innerProduct(vector, vector));
-    if (after >= lossOfPass * before) break;
-    before = after;
+    const before = remaining;
+    remaining = norm(vector);
+    if (remaining >= lossOfPass * before) break;
   }
-  return coefficients;
+  return { coefficients, remaining };
 }
 
 // Vectors are taken four at a time: a loop over one waits for the memory of two arrays for every multiplication.

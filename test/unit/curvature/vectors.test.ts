@@ -18,8 +18,9 @@ describe('vectors', () => {
     basis.forEach((direction) => addScaled(vector, random.normal(), direction));
     addScaled(vector, 1e-11, uniformDirection(60, random));
     const whole = vector.slice();
-    const coefficients = projectOut(vector, basis);
+    const { coefficients, remaining } = projectOut(vector, basis);
     const size = Math.sqrt(innerProduct(vector, vector));
+    expect(remaining).toBe(size);
     expect(size).toBeLessThan(2e-11);
     for (const direction of basis) expect(Math.abs(innerProduct(direction, vector))).toBeLessThan(1e-16);
     basis.forEach((direction, i) => addScaled(whole, -coefficients[i]!, direction));
