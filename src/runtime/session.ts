@@ -108,8 +108,12 @@ export class Session {
         interOpNumThreads: 1,
         logSeverityLevel: 3,
         externalData: [...model.externalData],
-        // Spinning threads would take the editor's cores between two products.
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
+        extra: {
+          // Spinning threads would take the editor's cores between two products.
+          session: { intra_op: { allow_spinning: '0' } },
+          // It turns a·(1/b) into a/b and, in onnxruntime 1.30, may lose what a is made from.
+          optimization: { disable_specified_optimizers: 'DivMulFusion' },
+        },
       }),
     );
   }

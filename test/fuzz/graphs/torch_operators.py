@@ -180,11 +180,12 @@ def attention(q, k, v, mask, a):
     repeats = q.shape[1] // k.shape[1]
     k, v = k.repeat_interleave(repeats, 1), v.repeat_interleave(repeats, 1)
     scores = q @ k.transpose(-1, -2) * a.get("scale", 1 / math.sqrt(q.shape[-1]))
-    if mask is not None:
-        scores = scores + mask
+    # Capped, then masked, as onnxruntime 1.30 has it.
     cap = a.get("softcap", 0.0)
     if cap:
         scores = cap * torch.tanh(scores / cap)
+    if mask is not None:
+        scores = scores + mask
     if a.get("is_causal", 0):
         seen = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
         scores = scores.masked_fill(~seen, -math.inf)

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { mul, neg, scale, unary } from '../../../src/graph/static/elementwise';
 import { StaticGraph } from '../../../src/graph/static/staticGraph';
 import { evaluate } from '../autodiff/evaluation';
+import { classTargets, floats, openParts, samplesOf } from '../autodiff/opening';
 
 it('gives a value that is an output and is read by others, whatever onnxruntime makes of the nodes', async () => {
   const g = new StaticGraph();
@@ -19,4 +20,23 @@ it('gives a value that is an output and is read by others, whatever onnxruntime 
   const [, again = [], input = []] = await evaluate([sigmoid, sigmoid, x], feeds);
   expect(text(again)).toEqual(text(found));
   expect(text(input)).toEqual(text(feeds.x));
+});
+
+it('gives products of a sigmoid behind a normalisation, whose divisions onnxruntime 1.30 would lose', async () => {
+  const parts = {
+    opset: 13,
+    nodes: [
+      { operator: 'InstanceNormalization', inputs: ['x', 'scale', 'scale'], outputs: ['a'] },
+      { operator: 'Sigmoid', inputs: ['a'], outputs: ['b'] },
+      { operator: 'Abs', inputs: ['b'], outputs: ['c'] },
+      { operator: 'Flatten', inputs: ['c'], outputs: ['d'] },
+      { operator: 'Gemm', inputs: ['d', 'w', 'bias'], outputs: ['logits'] },
+    ],
+    initialisers: { scale: floats(1, [2]), w: floats(2, [36, 1]), bias: floats(3, [1]) },
+    inputs: [{ name: 'x', dims: ['N', 2, 3, 2, 3] }],
+    outputs: ['logits'],
+  };
+  const products = await openParts(parts, samplesOf('x', 1, [2, 3, 2, 3]), classTargets(1, 1));
+  expect(products.order).toBe(39);
+  await products.release();
 });
