@@ -118,7 +118,9 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
   const random = SeededRandom.fromSeed(1);
   const vector = Float64Array.from({ length: products.order }, () => random.normal());
   const multiplications = await Promise.all(matrixSizes.map(matMul));
-  const works = [() => products.multiply(vector), ...multiplications];
+  // Written into the same memory, as those of the probes are.
+  const image = new Float64Array(products.order);
+  const works = [() => products.multiply(vector, image), ...multiplications];
   for (const work of works) await work();
   await torch?.product('whole');
   await torch?.product('batches');

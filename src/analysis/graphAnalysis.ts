@@ -211,7 +211,7 @@ async function gaussNewtonOf(
   const matrix = {
     order,
     layers,
-    multiply: (vector: Float64Array) => products.multiplyGaussNewton(vector),
+    multiply: (vector: Float64Array, into?: Float64Array) => products.multiplyGaussNewton(vector, into),
   };
   const options = { ...estimateOptions(products, productError, run), blocks: false, density: null };
   const expected = method === 'exact' ? order : options.maxProducts;

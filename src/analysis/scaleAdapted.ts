@@ -79,6 +79,6 @@ function scaleAdaptedProducts(products: HessianProducts): SymmetricProducts {
   return {
     order: products.order,
     layers: products.layers,
-    multiply: async (vector) => scaled(await products.multiply(scaled(vector))),
+    multiply: async (vector, into) => scaled(await products.multiply(scaled(vector), into)),
   };
 }

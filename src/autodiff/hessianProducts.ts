@@ -201,17 +201,17 @@ export class HessianProducts {
     return this.hessian.multiplyAdds * this.batches.length;
   }
 
-  /** H·v. @param vector length P */
-  multiply(vector: Float64Array): Promise<Float64Array> {
+  /** H·v. @param vector length P @param into memory of length P for the result, or none: new one */
+  multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.requireLength(vector);
-    return this.hessian.multiply(vector);
+    return this.hessian.multiply(vector, into);
   }
 
-  /** G·v for the Gauss-Newton matrix G. @param vector length P */
-  async multiplyGaussNewton(vector: Float64Array): Promise<Float64Array> {
+  /** G·v for the Gauss-Newton matrix G, likewise. */
+  async multiplyGaussNewton(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.requireLength(vector);
     this.gaussNewton ??= await this.openGaussNewton();
-    return this.gaussNewton.multiply(vector);
+    return this.gaussNewton.multiply(vector, into);
   }
 
   private openGaussNewton(): Promise<ProductSessions> {

@@ -126,11 +126,14 @@ export class ProductSessions {
     return new ProductSessions(perVector, feeds, graphs.parameters, precision, values);
   }
 
-  /** The product with a flat vector, summed over the first `batches` batches. */
-  async multiply(vector: Float64Array, batches = this.feeds.length): Promise<Float64Array> {
+  /** The product with a flat vector, summed over the first `batches` batches into `total`. */
+  async multiply(
+    vector: Float64Array,
+    total: Float64Array = new Float64Array(vector.length),
+    batches = this.feeds.length,
+  ): Promise<Float64Array> {
     const { perVector, directions, results } = this;
     copyNumbers(directions.numbers, vector);
-    const total = new Float64Array(vector.length);
     for (const [batch, feeds] of this.feeds.slice(0, batches).entries()) {
       await perVector.session.runInto(pickFeeds(perVector.inputs, directions.feeds, feeds), results.record);
       if (batch === 0) copyNumbers(total, results.numbers);

@@ -65,7 +65,7 @@ export async function proveProducts(subject: ProofSubject, hessian: ProductSessi
   if (!(differenceError <= allowed) || !(difference.lossError <= differenceCeiling)) {
     throw await failure(subject, feeds, u, `${differenceError} > ${allowed}; loss: ${difference.lossError}`);
   }
-  const own = precision === 'float64' ? product : await hessian.multiply(u, 1);
+  const own = precision === 'float64' ? product : await hessian.multiply(u, new Float64Array(u.length), 1);
   const productError = precision === 'float64' ? 0 : relative(product, own, difference.scale);
   const [hu, hv] = [await hessian.multiply(u), await hessian.multiply(v)];
   const asymmetry =

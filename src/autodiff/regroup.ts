@@ -1,8 +1,11 @@
 import { add, div, mul, neg, sub } from '../graph/static/elementwise';
-import { swapLastTwo } from '../graph/static/shape';
+import { reshape, swapLastTwo, transpose } from '../graph/static/shape';
 import type { StaticGraph } from '../graph/static/staticGraph';
-import type { Value } from '../graph/static/value';
-import { dependentOn, reachedFrom, sameDims } from '../graph/static/value';
+import type { OperationOf, Value } from '../graph/static/value';
+import { dependentOn, reachedFrom, sameDims, sizeOf } from '../graph/static/value';
+
+/** A left operand with so many times fewer rows than the right one has columns is the small one. */
+const smallPart = 2;
 
 /** A value that moves with the direction, times one that does not; all of one shape. */
 interface Term {
@@ -120,22 +123,60 @@ class Regrouping {
     if (inputs.length === 0) return value;
     const own = inputs.map((input) => this.value(input));
     const [a, b] = own;
-    if (operation.kind === 'matmul') {
-      const turned = (side: 0 | 1, flag: boolean): boolean => flag && this.isKept(inputs[side]);
-      // A right operand is read as well turned as not; stacks are turned before they are multiplied.
-      const [turnA, turnB] = [turned(0, operation.transA), dims.length > 2 && turned(1, operation.transB)];
-      const flags = { transA: operation.transA && !turnA, transB: operation.transB && !turnB };
-      const operands = own.map((each, side) => ((side === 0 ? turnA : turnB) ? swapLastTwo(g, each) : each));
-      return g.make({ kind: 'matmul', ...flags }, operands, dims, type);
-    }
+    if (operation.kind === 'matmul') return this.oriented(value, operation, own);
     if (operation.kind !== 'binary' || a === undefined || b === undefined)
       return g.make(operation, own, dims, type);
+    if (operation.function === 'add') {
+      const [first, second] = inputs;
+      if (this.isReadOnce(first) && sizeOf(b.dims) === dims.at(-1)) return withBias(g, a, b);
+      if (this.isReadOnce(second) && sizeOf(a.dims) === dims.at(-1)) return withBias(g, b, a);
+    }
     return { add, sub, mul, div }[operation.function](g, a, b);
+  }
+
+  /** Whether a value, and what it is a view or a sum of, is needed for nothing else. */
+  private isReadOnce(value: Value | undefined): boolean {
+    if (value === undefined) return false;
+    const reads = (this.gathered.get(value) ?? 0) + (this.other.get(value) ?? 0);
+    const { operation, inputs } = value;
+    const isView =
+      operation.kind === 'reshape' || (operation.kind === 'binary' && operation.function === 'add');
+    return reads === 1 && (!isView || inputs.every((input) => this.isReadOnce(input)));
+  }
+
+  /**
+   * A product as onnxruntime makes it fastest. Its right operand is copied before it is multiplied, turned or not; its left
+   * one is only where it is turned: a small matrix is better on the right, and a left one that is kept is turned before.
+   */
+  private oriented(
+    { inputs, dims, type }: Value,
+    { transA, transB }: OperationOf<'matmul'>,
+    own: readonly Value[],
+  ): Value {
+    const { g } = this;
+    const [a, b] = own;
+    if (a === undefined || b === undefined) throw new RangeError('A product has two operands');
+    const isStack = dims.length > 2;
+    // Stacks have no flags: they are turned before they are multiplied.
+    const turnA = transA && this.isKept(inputs[0]);
+    const turnB = transB && isStack && this.isKept(inputs[1]);
+    const flags = { transA: transA && !turnA, transB: transB && !turnB };
+    const operands = [turnA ? swapLastTwo(g, a) : a, turnB ? swapLastTwo(g, b) : b];
+    const [rows = 1, columns = 1] = dims;
+    const isSmallLeft = !isStack && columns >= smallPart * rows && this.isOfBatch(inputs[1]);
+    if (!isSmallLeft || flags.transA || !flags.transB)
+      return g.make({ kind: 'matmul', ...flags }, operands, dims, type);
+    const turned = g.make({ kind: 'matmul', ...flags }, operands.toReversed(), [columns, rows], type);
+    return transpose(g, turned, [1, 0]);
+  }
+
+  private isOfBatch(value: Value | undefined): boolean {
+    return value !== undefined && this.ofBatch.has(value);
   }
 
   /** Whether a value is computed once for each batch. */
   private isKept(value: Value | undefined): boolean {
-    return value !== undefined && !this.moving.has(value) && this.ofBatch.has(value);
+    return value !== undefined && !this.moving.has(value) && this.isOfBatch(value);
   }
 
   /** What is computed anyway, or would be computed for each of several readers, is one moving value from here on. */
@@ -234,6 +275,28 @@ class Regrouping {
     const signed = first.sign === 1 ? total : neg(g, total);
     return inside || factor === null ? signed : mul(g, signed, factor);
   }
+}
+
+/**
+ * The sum of a product, or of several, with one row for all of theirs: added to the first of them it costs nothing, for
+ * the kernel of products begins with a summand.
+ */
+function withBias(g: StaticGraph, sum: Value, row: Value): Value {
+  const { operation, inputs, dims } = sum;
+  const [first, second] = inputs;
+  if (operation.kind === 'reshape' && first?.dims.length === 2 && first.dims[1] === dims.at(-1)) {
+    return reshape(g, withBias(g, first, reshape(g, row, [sizeOf(row.dims)])), dims);
+  }
+  if (
+    operation.kind === 'binary' &&
+    operation.function === 'add' &&
+    first !== undefined &&
+    second !== undefined
+  ) {
+    if (first.operation.kind === 'matmul' && sameDims(first.dims, dims))
+      return add(g, second, add(g, first, row));
+  }
+  return add(g, sum, row);
 }
 
 function alone(moved: Value): Combination {

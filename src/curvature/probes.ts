@@ -28,6 +28,8 @@ export class Probes {
   /** The sums that need no probe: the first terms above. */
   readonly exact: LayerNumbers;
   private readonly deflated: readonly Float64Array[];
+  /** Where products may be written: none is needed longer than until its numbers are taken. */
+  private readonly image: Float64Array;
 
   constructor(
     private readonly products: SymmetricProducts,
@@ -36,6 +38,7 @@ export class Probes {
     private readonly withBlocks: boolean,
   ) {
     this.deflated = lanczos.basis.slice(0, lanczos.steps);
+    this.image = new Float64Array(products.order);
     this.exact = exactNumbers(products, lanczos, withBlocks);
   }
 
@@ -49,7 +52,7 @@ export class Probes {
     const probe = signs(order, this.random);
     const projected = probe.slice();
     projectOut(projected, this.deflated);
-    const image = await this.products.multiply(projected);
+    const image = await this.products.multiply(projected, this.image);
     const numbers: LayerNumbers = {
       traces: Float64Array.from(layers, ({ from, to }) => innerProduct(probe, image, from, to)),
       rows: Float64Array.from(layers, ({ from, to }) => innerProduct(image, image, from, to)),
@@ -64,7 +67,7 @@ export class Probes {
     for (const [l, { from, to }] of layers.entries()) {
       const within = new Float64Array(order);
       within.set(probe.subarray(from, to), from);
-      const image = await this.products.multiply(within);
+      const image = await this.products.multiply(within, this.image);
       const known = this.lanczos.imageOf(
         Float64Array.from(this.deflated, (direction) => innerProduct(direction, within, from, to)),
       );

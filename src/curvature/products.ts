@@ -9,8 +9,11 @@ export interface SymmetricProducts {
   readonly order: number;
   /** The layers' ranges of parameters, `to` excluded: one after the other, from 0 to P. */
   readonly layers: readonly LayerRange[];
-  /** H v for a vector of length P, which it does not change; the result is the caller's own. */
-  multiply(vector: Float64Array): Promise<Float64Array>;
+  /**
+   * H v for a vector of length P, which it does not change; the result is the caller's own.
+   * @param into memory of length P that may hold the result: new one costs more than the sums of millions of numbers
+   */
+  multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array>;
 }
 
 export interface LayerRange {
@@ -43,9 +46,9 @@ export class CountedProducts implements SymmetricProducts {
   }
 
   /** Throws a RangeError where the product has another length or a number that is not finite. */
-  async multiply(vector: Float64Array): Promise<Float64Array> {
+  async multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.made++;
-    const product = await this.products.multiply(vector);
+    const product = await this.products.multiply(vector, into);
     if (product.length !== this.order || !allFinite(product))
       throw new RangeError(`Product ${this.made} of the matrix with a vector holds no ${this.order} numbers`);
     return product;

@@ -101,9 +101,10 @@ export function writeIm2col(w: NodeWriter, value: Value, windows: Windows, x: st
       steps: [1, 1, ...strides],
     };
     writeSlice(w, region, dims, padded, part);
-    return channels === 1 ? part : w.emit('Reshape', [part, w.integers([channels, 1, count, ...counts])]);
+    return part;
   });
-  const columns = w.emit('Concat', taps, { axis: channels === 1 ? 0 : 1 });
+  // One after the other along the axis of the samples they lie as they would along one of their own before it.
+  const columns = w.emit('Concat', taps, { axis: 1 });
   w.emit('Reshape', [columns, w.integers(value.dims)], {}, output);
 }
 
