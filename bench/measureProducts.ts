@@ -38,6 +38,8 @@ export interface ProductsMeasured {
   readonly seconds: number;
   /** Reading, differentiating, proving: once for a model. */
   readonly openingSeconds: number;
+  /** Of the whole process until its first product, bytes. */
+  readonly peakMemory: number;
   /** onnxruntime's float32 MatMul alone, multiply-adds per second, the better one of two sizes. */
   readonly runtimeRate: number;
   readonly torch: {
@@ -117,9 +119,11 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
   const torch = await torchFor(wanted);
   const random = SeededRandom.fromSeed(1);
   const vector = Float64Array.from({ length: products.order }, () => random.normal());
-  const multiplications = await Promise.all(matrixSizes.map(matMul));
   // Written into the same memory, as those of the probes are.
   const image = new Float64Array(products.order);
+  await products.multiply(vector, image);
+  const peakMemory = 1024 * process.resourceUsage().maxRSS;
+  const multiplications = await Promise.all(matrixSizes.map(matMul));
   const works = [() => products.multiply(vector, image), ...multiplications];
   for (const work of works) await work();
   await torch?.product('whole');
@@ -150,6 +154,7 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
     productError: products.measured.productError,
     seconds,
     openingSeconds,
+    peakMemory,
     runtimeRate: Math.max(...rates),
     torch: torch && {
       version: torch.facts.version,

@@ -128,8 +128,8 @@ class Regrouping {
       return g.make(operation, own, dims, type);
     if (operation.function === 'add') {
       const [first, second] = inputs;
-      if (this.isReadOnce(first) && sizeOf(b.dims) === dims.at(-1)) return withBias(g, a, b);
-      if (this.isReadOnce(second) && sizeOf(a.dims) === dims.at(-1)) return withBias(g, b, a);
+      if (this.isReadOnce(first) && isRow(b, dims)) return withBias(g, a, b);
+      if (this.isReadOnce(second) && isRow(a, dims)) return withBias(g, b, a);
     }
     return { add, sub, mul, div }[operation.function](g, a, b);
   }
@@ -275,6 +275,11 @@ class Regrouping {
     const signed = first.sign === 1 ? total : neg(g, total);
     return inside || factor === null ? signed : mul(g, signed, factor);
   }
+}
+
+/** Whether a value is one row that is added to all rows of the given dimensions. */
+function isRow(value: Value, dims: readonly number[]): boolean {
+  return value.dims.at(-1) === dims.at(-1) && sizeOf(value.dims) === dims.at(-1);
 }
 
 /**

@@ -4,6 +4,7 @@ import { cotangentsOf, tangentsOf } from '../../../src/autodiff/derivatives';
 import { regroup } from '../../../src/autodiff/regroup';
 import { add, div, mul, neg, sub, unary } from '../../../src/graph/static/elementwise';
 import { matmul } from '../../../src/graph/static/linear';
+import { reshape } from '../../../src/graph/static/shape';
 import { StaticGraph } from '../../../src/graph/static/staticGraph';
 import type { Value } from '../../../src/graph/static/value';
 import { dependentOn, reachedFrom, sizeOf } from '../../../src/graph/static/value';
@@ -99,5 +100,50 @@ describe('regrouping', () => {
     const [product] = regroup(g, [matmul(g, unary(g, 'tanh', x), v, true)], [v], [x]);
     expect(product?.operation).toEqual({ kind: 'matmul', transA: false, transB: false });
     expect(product?.inputs[0]?.dims).toEqual([3, 5]);
+  });
+
+  it.each([
+    ['a row', [1, 4]],
+    ['a bare row', [4]],
+    ['a column as long', [4, 1]],
+    ['one number', [1]],
+    ['a row of a stack', [1, 1, 4]],
+  ])('adds %s to what products sum to', async (_, biasDims) => {
+    const g = new StaticGraph();
+    const [x, v] = [g.input('x', [4, 4], 'real'), g.input('v', [4, 4], 'real')];
+    const bias = g.input('bias', biasDims, 'real');
+    const sum = add(g, matmul(g, x, v), matmul(g, v, unary(g, 'tanh', x)));
+    const outputs = [
+      add(g, sum, bias),
+      add(g, reshape(g, matmul(g, x, unary(g, 'neg', v)), [2, 2, 4]), g.input('row', [4], 'real')),
+    ];
+    const directions = [
+      v,
+      bias,
+      ...reachedFrom(outputs).filter(
+        ({ operation }) => operation.kind === 'input' && operation.name === 'row',
+      ),
+    ];
+    const feeds = {
+      x: numbers(16, 1),
+      v: numbers(16, 2),
+      bias: numbers(sizeOf(biasDims), 3),
+      row: numbers(4, 4),
+    };
+    const regrouped = await evaluate(regroup(g, outputs, directions, [x]), feeds);
+    (await evaluate(outputs, feeds)).forEach((wanted, i) => {
+      expect(relativeError(regrouped[i]!, wanted)).toBeLessThan(1e-14);
+    });
+  });
+
+  it('turns a product whose left operand is the smaller one', async () => {
+    const g = new StaticGraph();
+    const [x, v] = [g.input('x', [9, 3], 'real'), g.input('v', [2, 3], 'real')];
+    const product = matmul(g, v, unary(g, 'tanh', x), false, true);
+    const [turned] = regroup(g, [product], [v], [x]);
+    expect(turned?.operation.kind).toBe('transpose');
+    const feeds = { x: numbers(27, 1), v: numbers(6, 2) };
+    const [found, wanted] = await evaluate([turned!, product], feeds);
+    expect(relativeError(found!, wanted!)).toBeLessThan(1e-14);
   });
 });
