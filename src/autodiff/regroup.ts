@@ -1,11 +1,11 @@
 import { add, div, mul, neg, sub } from '../graph/static/elementwise';
-import { reshape, swapLastTwo, transpose } from '../graph/static/shape';
+import { gatherElements, scatterElements } from '../graph/static/indexing';
+import { reshape } from '../graph/static/shape';
 import type { StaticGraph } from '../graph/static/staticGraph';
-import type { OperationOf, Value } from '../graph/static/value';
-import { dependentOn, reachedFrom, sameDims, sizeOf } from '../graph/static/value';
-
-/** A left operand with so many times fewer rows than the right one has columns is the small one. */
-const smallPart = 2;
+import type { Value } from '../graph/static/value';
+import { dependentOn, reachedFrom, sameDims } from '../graph/static/value';
+import type { Standing } from './productForms';
+import { isRow, oriented, withBias } from './productForms';
 
 /** A value that moves with the direction, times one that does not; all of one shape. */
 interface Term {
@@ -100,6 +100,7 @@ class Regrouping {
     const { g } = this;
     const { operation, inputs } = value;
     const [a, b] = inputs;
+    if (operation.kind === 'gatherElements') return this.selected(value) ?? alone(this.rebuilt(value));
     if (!this.isGathered(value) || a === undefined) return alone(this.rebuilt(value));
     if (operation.kind !== 'binary' || b === undefined) return negated(this.combinationOf(a));
     switch (operation.function) {
@@ -107,13 +108,43 @@ class Regrouping {
         return this.sum(this.combinationOf(a), this.combinationOf(b));
       case 'sub':
         return this.sum(this.combinationOf(a), negated(this.combinationOf(b)));
-      case 'mul':
-        return this.moving.has(a)
-          ? this.multiple(this.combinationOf(a), b)
-          : this.multiple(this.combinationOf(b), a);
+      case 'mul': {
+        const [moved, factor] = this.moving.has(a) ? [a, b] : [b, a];
+        return this.spread(moved, factor) ?? this.multiple(this.combinationOf(moved), factor);
+      }
       case 'div':
         return this.multiple(this.combinationOf(a), div(g, g.scalar(1), b));
     }
+  }
+
+  /** Elements of t·p as the elements of t times those of p, which are fewer: a pooled image after its activation. */
+  private selected({ inputs }: Value): Combination | null {
+    const { g } = this;
+    const [source, indices] = inputs;
+    if (source === undefined || indices === undefined || this.moving.has(indices)) return null;
+    const inner = throughReshape(source);
+    const { factor, terms } = this.combinationOf(inner);
+    const [term] = terms;
+    if (factor !== null || terms.length !== 1 || !this.isReadOnce(source)) return null;
+    if (term === undefined || term.factor === null || !sameDims(term.factor.dims, inner.dims)) return null;
+    const elements = (whole: Value): Value =>
+      gatherElements(g, reshape(g, whole, source.dims), this.value(indices));
+    return { factor: null, terms: [{ ...term, moved: elements(term.moved), factor: elements(term.factor) }] };
+  }
+
+  /** The same the other way: elements that are spread over zeros and multiplied are multiplied before. */
+  private spread(moved: Value, factor: Value): Combination | null {
+    const { g } = this;
+    const { operation, inputs, dims } = throughReshape(moved);
+    const [elements, indices] = inputs;
+    if (operation.kind !== 'scatterElements' || elements === undefined || indices === undefined) return null;
+    if (this.moving.has(indices) || !this.isReadOnce(moved) || !sameDims(factor.dims, moved.dims))
+      return null;
+    const places = this.value(indices);
+    const own = gatherElements(g, reshape(g, factor, dims), places);
+    const products = this.written(this.multiple(this.combinationOf(elements), own));
+    const { columns, disjoint } = operation;
+    return alone(reshape(g, scatterElements(g, products, places, columns, disjoint), moved.dims));
   }
 
   /** An operation that is not gathered, on its inputs as they have become. */
@@ -123,7 +154,10 @@ class Regrouping {
     if (inputs.length === 0) return value;
     const own = inputs.map((input) => this.value(input));
     const [a, b] = own;
-    if (operation.kind === 'matmul') return this.oriented(value, operation, own);
+    if (operation.kind === 'matmul') {
+      const [left, right] = inputs.map((input) => this.standing(input));
+      return oriented(g, operation, own, dims, { left: left ?? 'weights', right: right ?? 'weights' });
+    }
     if (operation.kind !== 'binary' || a === undefined || b === undefined)
       return g.make(operation, own, dims, type);
     if (operation.function === 'add') {
@@ -144,39 +178,9 @@ class Regrouping {
     return reads === 1 && (!isView || inputs.every((input) => this.isReadOnce(input)));
   }
 
-  /**
-   * A product as onnxruntime makes it fastest. Its right operand is copied before it is multiplied, turned or not; its left
-   * one is only where it is turned: a small matrix is better on the right, and a left one that is kept is turned before.
-   */
-  private oriented(
-    { inputs, dims, type }: Value,
-    { transA, transB }: OperationOf<'matmul'>,
-    own: readonly Value[],
-  ): Value {
-    const { g } = this;
-    const [a, b] = own;
-    if (a === undefined || b === undefined) throw new RangeError('A product has two operands');
-    const isStack = dims.length > 2;
-    // Stacks have no flags: they are turned before they are multiplied.
-    const turnA = transA && this.isKept(inputs[0]);
-    const turnB = transB && isStack && this.isKept(inputs[1]);
-    const flags = { transA: transA && !turnA, transB: transB && !turnB };
-    const operands = [turnA ? swapLastTwo(g, a) : a, turnB ? swapLastTwo(g, b) : b];
-    const [rows = 1, columns = 1] = dims;
-    const isSmallLeft = !isStack && columns >= smallPart * rows && this.isOfBatch(inputs[1]);
-    if (!isSmallLeft || flags.transA || !flags.transB)
-      return g.make({ kind: 'matmul', ...flags }, operands, dims, type);
-    const turned = g.make({ kind: 'matmul', ...flags }, operands.toReversed(), [columns, rows], type);
-    return transpose(g, turned, [1, 0]);
-  }
-
-  private isOfBatch(value: Value | undefined): boolean {
-    return value !== undefined && this.ofBatch.has(value);
-  }
-
-  /** Whether a value is computed once for each batch. */
-  private isKept(value: Value | undefined): boolean {
-    return value !== undefined && !this.moving.has(value) && this.isOfBatch(value);
+  private standing(value: Value): Standing {
+    if (!this.ofBatch.has(value)) return 'weights';
+    return this.moving.has(value) ? 'moving' : 'kept';
   }
 
   /** What is computed anyway, or would be computed for each of several readers, is one moving value from here on. */
@@ -277,31 +281,9 @@ class Regrouping {
   }
 }
 
-/** Whether a value is one row that is added to all rows of the given dimensions. */
-function isRow(value: Value, dims: readonly number[]): boolean {
-  return value.dims.at(-1) === dims.at(-1) && sizeOf(value.dims) === dims.at(-1);
-}
-
-/**
- * The sum of a product, or of several, with one row for all of theirs: added to the first of them it costs nothing, for
- * the kernel of products begins with a summand.
- */
-function withBias(g: StaticGraph, sum: Value, row: Value): Value {
-  const { operation, inputs, dims } = sum;
-  const [first, second] = inputs;
-  if (operation.kind === 'reshape' && first?.dims.length === 2 && first.dims[1] === dims.at(-1)) {
-    return reshape(g, withBias(g, first, reshape(g, row, [sizeOf(row.dims)])), dims);
-  }
-  if (
-    operation.kind === 'binary' &&
-    operation.function === 'add' &&
-    first !== undefined &&
-    second !== undefined
-  ) {
-    if (first.operation.kind === 'matmul' && sameDims(first.dims, dims))
-      return add(g, second, add(g, first, row));
-  }
-  return add(g, sum, row);
+function throughReshape(value: Value): Value {
+  const [inner] = value.inputs;
+  return value.operation.kind === 'reshape' && inner !== undefined ? inner : value;
 }
 
 function alone(moved: Value): Combination {

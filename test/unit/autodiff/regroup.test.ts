@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { cotangentsOf, tangentsOf } from '../../../src/autodiff/derivatives';
 import { regroup } from '../../../src/autodiff/regroup';
 import { add, div, mul, neg, sub, unary } from '../../../src/graph/static/elementwise';
+import { gatherElements, scatterElements } from '../../../src/graph/static/indexing';
 import { matmul } from '../../../src/graph/static/linear';
 import { reshape } from '../../../src/graph/static/shape';
 import { StaticGraph } from '../../../src/graph/static/staticGraph';
@@ -145,5 +146,27 @@ describe('regrouping', () => {
     const feeds = { x: numbers(27, 1), v: numbers(6, 2) };
     const [found, wanted] = await evaluate([turned!, product], feeds);
     expect(relativeError(found!, wanted!)).toBeLessThan(1e-14);
+  });
+
+  it('multiplies what a pooling selects, not what it selects from, both ways', async () => {
+    const g = new StaticGraph();
+    const [x, v] = [g.input('x', [2, 6], 'real'), g.input('v', [2, 6], 'real')];
+    const indices = g.constant(BigInt64Array.of(1n, 5n, 0n, 3n), [2, 2]);
+    const selected = gatherElements(
+      g,
+      reshape(g, mul(g, reshape(g, v, [3, 4]), reshape(g, unary(g, 'sin', x), [3, 4])), [2, 6]),
+      indices,
+    );
+    const spread = mul(g, scatterElements(g, selected, indices, 6, true), unary(g, 'cos', x));
+    const [product] = regroup(g, [spread], [v], [x]);
+    expect(product?.operation.kind).toBe('scatterElements');
+    // One multiplication by both factors, of the selected ones.
+    const ordered = reachedFrom([product!]);
+    const moving = dependentOn([v], ordered);
+    const multiplied = ordered.filter((value) => value.operation.kind === 'binary' && moving.has(value));
+    expect(multiplied.map(({ dims: own }) => own)).toEqual([[2, 2]]);
+    const feeds = { x: numbers(12, 1), v: numbers(12, 2) };
+    const [found, wanted] = await evaluate([product!, spread], feeds);
+    expect(relativeError(found!, wanted!)).toBeLessThan(1e-15);
   });
 });
