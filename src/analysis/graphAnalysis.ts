@@ -107,7 +107,7 @@ async function openProducts(
   { loss, targets }: ChosenLoss,
   run: AnalysisRun,
 ): Promise<HessianProducts> {
-  const { dtype, output, memoryBudget, evaluation } = run.request;
+  const { dtype, method, output, memoryBudget, evaluation } = run.request;
   const open = (precision: 'float64' | 'float32'): Promise<HessianProducts> =>
     HessianProducts.open(model, samples, targets, loss, {
       output,
@@ -118,7 +118,7 @@ async function openProducts(
     });
   if (dtype !== 'auto') return open(dtype);
   const products = await open('float64');
-  if (products.multiplyAdds <= mostInFloat64) return products;
+  if (products.multiplyAdds <= mostInFloat64 || method === 'exact') return products;
   await products.release();
   return open('float32');
 }
@@ -130,7 +130,14 @@ function precisionOf({ precision, measured }: HessianProducts): {
   return { precision, productError: precision === 'float64' ? 0 : measured.productError };
 }
 
-function chooseMethod(asked: Method | 'auto', { order, multiplyAdds }: HessianProducts): Method {
+/** Every column exact is every column in float64: float32 has an error that no error bar would show. */
+function chooseMethod(asked: Method | 'auto', { order, multiplyAdds, precision }: HessianProducts): Method {
+  if (asked === 'exact' && precision === 'float32') {
+    throw new FailureError(
+      'UsageError',
+      'The exact Hessian is computed from products in float64, and float32 was asked for; leave out --dtype float32, or ask for --method estimate.',
+    );
+  }
   if (asked === 'exact' && order > mostColumns) {
     throw new FailureError(
       'TooLarge',
@@ -138,7 +145,8 @@ function chooseMethod(asked: Method | 'auto', { order, multiplyAdds }: HessianPr
     );
   }
   if (asked === 'exact' || asked === 'estimate') return asked;
-  return order <= mostColumns && order * multiplyAdds <= affordableColumns ? 'exact' : 'estimate';
+  const affordable = order <= mostColumns && order * multiplyAdds <= affordableColumns;
+  return precision === 'float64' && affordable ? 'exact' : 'estimate';
 }
 
 const stages: Readonly<Record<CurvatureProgress['stage'], string>> = {

@@ -1,3 +1,4 @@
+import './withoutTelemetry';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { widenFloat16 } from './floats16';
 

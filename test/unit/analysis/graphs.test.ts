@@ -5,6 +5,7 @@ import { analyse } from '../../../src/analysis/analyse';
 import { FailureError } from '../../../src/report/failure';
 import { reportJson } from '../../../src/report/schema';
 import type { Quantity, Report } from '../../../src/report/report';
+import { failureFrom, oneSentence } from '../formats/failures';
 import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
 
 /** What PyTorch found in float64 from the full Hessian. */
@@ -85,6 +86,15 @@ describe('a small convolutional network, against PyTorch’s full Hessian', () =
     }
     expectSumOfContributions(report);
     expect(() => reportJson(report)).not.toThrow();
+  });
+
+  it('has no exact Hessian from float32 products, whose error no error bar would show', async () => {
+    const { kind, message } = await failureFrom(() =>
+      analyseReference('csmall', { method: 'exact', dtype: 'float32' }),
+    );
+    expect(kind).toBe('UsageError');
+    expect(message).toMatch(oneSentence);
+    expect((await analyseReference('csmall', { dtype: 'float32', precision: 0.1 })).method).toBe('estimate');
   });
 
   it('is estimated within its own error bars, in float64 and in float32', async () => {
