@@ -2,6 +2,10 @@ import './withoutTelemetry';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { widenFloat16 } from './floats16';
 
+// What goes wrong is thrown, and becomes a sentence: onnxruntime need not write it to standard error as well.
+env.logLevel = 'fatal';
+const fatalOnly = 4;
+
 /** onnxruntime's own version. */
 export const runtimeVersion: string = env.versions.node ?? env.versions.common;
 
@@ -107,7 +111,7 @@ export class Session {
         graphOptimizationLevel: optimisation,
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
-        logSeverityLevel: 3,
+        logSeverityLevel: fatalOnly,
         externalData: [...model.externalData],
         extra: {
           // Spinning threads would take the editor's cores between two products.
