@@ -88,7 +88,9 @@ function lossOfRows(
       `The labels in ${source} are no probabilities, but the model ends in a softmax; squared error after a softmax is not analysed here, give class labels instead.`,
     );
   }
-  const assumed = requested === 'auto' && head === 'none' && loss !== 'mean-squared-error';
+  // Squared error is what float targets mean, unless they look like classes that are scaled.
+  const doubtful = loss !== 'mean-squared-error' || (width > 1 && oneNonzeroInRow(values, width));
+  const assumed = requested === 'auto' && head === 'none' && doubtful;
   return { loss, assumed, targets: { count: values.length / width, width, values } };
 }
 
@@ -105,6 +107,13 @@ export function oneHot(classes: Int32Array, width: number, source: string): Floa
     rows[n * width + label] = 1;
   });
   return rows;
+}
+
+function oneNonzeroInRow(values: Float64Array, width: number): boolean {
+  for (let at = 0; at < values.length; at += width) {
+    if (values.subarray(at, at + width).filter((value) => value !== 0).length !== 1) return false;
+  }
+  return true;
 }
 
 function rowsSumToOne(values: Float64Array, width: number): boolean {

@@ -45,6 +45,14 @@ describe('the loss that fits head and labels', () => {
     ['linear outputs, one-hot rows', rows(2, 0, 1, 1, 0), 'none', 2, 'cross-entropy', true],
     ['linear outputs, rows of 0 and 1', rows(2, 1, 1, 0, 0), 'none', 2, 'binary-cross-entropy', true],
     ['a row of sigmoids, rows of 0 and 1', rows(2, 1, 1, 0, 1), 'sigmoid', 2, 'binary-cross-entropy', false],
+    [
+      'several linear outputs, classes that are scaled',
+      rows(2, 2, 0, 0, 2),
+      'none',
+      2,
+      'mean-squared-error',
+      true,
+    ],
     ['a row of sigmoids, rows beyond 1', rows(2, 1, 7, 0, 1), 'sigmoid', 2, 'mean-squared-error', false],
   ])('%s', (_, labels, head, width, loss, assumed) => {
     expect(choose(labels, head, width)).toMatchObject({ loss, assumed });
