@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { version } from '../package.json';
 import { analyse } from './analysis/analyse';
 import { reportPage } from './charts/reportPage';
@@ -159,6 +159,12 @@ async function modelFilesBelow(folder: string): Promise<string[]> {
 /** Every model file below the folder: path, format, size, whether it can be analysed, and what to do where it cannot. */
 async function detect(folder: string): Promise<void> {
   const facts = await stat(folder).catch(() => null);
+  if (facts?.isFile() === true) {
+    throw new FailureError(
+      'UsageError',
+      `${printable(folder)} is a file, but detect lists the models of a folder; write analyze ${printable(folder)}, or detect ${printable(dirname(folder))}.`,
+    );
+  }
   if (facts?.isDirectory() !== true) {
     throw new FailureError('FileNotFound', `There is no folder ${printable(folder)}; name one that exists.`);
   }

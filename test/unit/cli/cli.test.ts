@@ -119,6 +119,21 @@ describe('the command line', () => {
     expect((JSON.parse(stdout) as Report).samples).toMatchObject({ count: 20, labels: 'drawn' });
   });
 
+  it('warns in the report that the closed form computes in float64', async () => {
+    const args = ['analyze', example, '--samples', digits, '--limit', '20', '--json', '--dtype'];
+    const [asked, auto] = await Promise.all([run(...args, 'float32'), run(...args, 'auto')]);
+    const warnings = ({ stdout }: Outcome): unknown =>
+      (JSON.parse(stdout) as Report).warnings.filter(({ kind }) => kind === 'dtype');
+    expect(warnings(asked)).toEqual([
+      {
+        kind: 'dtype',
+        message:
+          'float32 was asked for, but it is about Hessian-vector products: the closed form takes none and computes in float64.',
+      },
+    ]);
+    expect(warnings(auto)).toEqual([]);
+  });
+
   it('ends with 2 for wrong use', async () => {
     expect(await refused()).toMatchObject({ code: 2 });
     expect(await refused('analyze', example, '--limit', 'all')).toEqual({
@@ -288,6 +303,34 @@ describe('the command line', () => {
     expect(stderr).toMatch(/^No model files/);
     expect((await refused('detect', join(folder, 'absent'))).code).toBe(3);
   });
+
+  it('says of a file that detect lists a folder', async () => {
+    const model = join(await mkdtemp(join(folder, 'detect-')), 'a.onnx');
+    await copyFile(example, model);
+    expect(await refused('detect', model)).toEqual({
+      code: 2,
+      sentence: `${model} is a file, but detect lists the models of a folder; write analyze ${model}, or detect ${dirname(model)}.`,
+    });
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'says in its own name that its output cannot be written',
+    async () => {
+      const output = join(folder, 'output.txt');
+      // No file may grow at all, which stands for a disk that is full.
+      const shell = ['-c', 'ulimit -f 0 && exec "$0" "$1" --help >"$2"', process.execPath, program, output];
+      const { code, stderr } = await new Promise<Outcome>((settle) => {
+        const child = execFile('/bin/sh', shell, { env: environment }, (_, out, err) => {
+          settle({ code: child.exitCode, stdout: out, stderr: err });
+        });
+      });
+      expect(stderr).toBe(
+        'model-sharpness: The output cannot be written: the file would be larger than is allowed; ' +
+          'send standard output to another file or disk.\n',
+      );
+      expect(code).toBe(1);
+    },
+  );
 
   it('ends quietly where nobody reads its output', async () => {
     const child = spawn(process.execPath, [program, '--help'], {
