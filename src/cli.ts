@@ -162,7 +162,7 @@ async function detect(folder: string): Promise<void> {
   if (facts?.isFile() === true) {
     throw new FailureError(
       'UsageError',
-      `${printable(folder)} is a file, but detect lists the models of a folder; write analyze ${printable(folder)}, or detect ${printable(dirname(folder))}.`,
+      `${printable(folder)} is a file, but detect lists the models of a folder; name its folder (${printable(dirname(folder))}), or write "analyze ${printable(folder)}".`,
     );
   }
   if (facts?.isDirectory() !== true) {

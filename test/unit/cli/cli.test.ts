@@ -309,7 +309,7 @@ describe('the command line', () => {
     await copyFile(example, model);
     expect(await refused('detect', model)).toEqual({
       code: 2,
-      sentence: `${model} is a file, but detect lists the models of a folder; write analyze ${model}, or detect ${dirname(model)}.`,
+      sentence: `${model} is a file, but detect lists the models of a folder; name its folder (${dirname(model)}), or write "analyze ${model}".`,
     });
   });
 
