@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { version } from '../package.json';
 import { analyse } from './analysis/analyse';
 import { reportPage } from './charts/reportPage';
@@ -9,11 +9,14 @@ import { helpText, parseCommandLine, requestOfCommand, type Command } from './re
 import { costText, durationText, worthTelling } from './report/cost';
 import { FailureError, failureOf, failureSubjects, type FailureKind } from './report/failure';
 import { formatCount } from './report/number';
+import { requirePageTarget, type ReadFile } from './report/pageTarget';
 import { printable } from './report/printable';
-import type { Progress } from './report/request';
+import type { Report } from './report/report';
+import type { AnalysisRequest, Progress } from './report/request';
 import { reportJson } from './report/schema';
 import { reportText } from './report/text';
-import { namingSidecar, readSidecar, takenFrom, withSidecar } from './samples/sidecar';
+import { writeFailureText } from './report/writeFailure';
+import { namingSidecar, readSidecar, sidecarPath, takenFrom, withSidecar } from './samples/sidecar';
 
 const exitCodes = {
   usage: 2,
@@ -61,10 +64,11 @@ class CostNotes {
 }
 
 async function analyze(command: Extract<Command, { kind: 'analyze' }>): Promise<void> {
-  if (command.html !== null) await requireFolderOf(command.html);
   const sidecar = await readSidecar(command.model);
   const options = withSidecar(command.options, sidecar);
   const request = requestOfCommand(command, options);
+  // Before anything is computed: a page that cannot be written is found out early.
+  if (command.html !== null) await requirePageTarget(command.html, filesReadFor(request));
   const taken = sidecar === null ? [] : takenFrom(sidecar, command.options);
   let noted = false;
   const costs = new CostNotes();
@@ -88,29 +92,33 @@ async function analyze(command: Extract<Command, { kind: 'analyze' }>): Promise<
     throw sidecar === null ? error : namingSidecar(error, sidecar, taken);
   });
   progressLine.clear();
-  if (command.html !== null) await writePage(command.html, reportPage(report));
-  process.stdout.write(command.json ? `${reportJson(report)}\n` : reportText(report));
+  try {
+    // First, because the program ends where the reader of standard output (`head`, a pager) has seen enough.
+    if (command.html !== null) await writePage(command.html, report);
+  } finally {
+    // A page that fails does not take the report with it.
+    process.stdout.write(command.json ? `${reportJson(report)}\n` : reportText(report));
+  }
 }
 
-/** Before anything is computed: a page that cannot be written is found out early. */
-async function requireFolderOf(page: string): Promise<void> {
-  const folder = dirname(resolve(page));
-  const facts = await stat(folder).catch(() => null);
-  if (facts?.isDirectory() === true) return;
-  throw new FailureError(
-    'UsageError',
-    `--html is "${printable(page)}", but there is no folder ${printable(folder)}; make it, or name a file in another.`,
-  );
+/** What a page must not be written over. */
+function filesReadFor({ model, samples }: AnalysisRequest): ReadFile[] {
+  return [
+    { path: model, title: 'the model' },
+    ...(samples.kind === 'file' ? [{ path: samples.path, title: 'the file of the samples' }] : []),
+    { path: sidecarPath(model), title: 'the place of the settings beside the model' },
+  ];
 }
 
-async function writePage(path: string, page: string): Promise<void> {
+async function writePage(path: string, report: Report): Promise<void> {
+  const page = reportPage(report);
   try {
     await atomicWrite(path, page);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : 'unknown cause';
     throw new FailureError(
       'UsageError',
-      `The page ${printable(path)} cannot be written (${printable(cause)}); name another file with --html.`,
+      `The page ${printable(path)} cannot be written: ${writeFailureText(error)}; name another file with --html.`,
+      error instanceof Error ? error.message : null,
     );
   }
 }
@@ -151,6 +159,12 @@ async function modelFilesBelow(folder: string): Promise<string[]> {
 /** Every model file below the folder: path, format, size, whether it can be analysed, and what to do where it cannot. */
 async function detect(folder: string): Promise<void> {
   const facts = await stat(folder).catch(() => null);
+  if (facts?.isFile() === true) {
+    throw new FailureError(
+      'UsageError',
+      `${printable(folder)} is a file, but detect lists the models of a folder; name its folder (${printable(dirname(folder))}), or write "analyze ${printable(folder)}".`,
+    );
+  }
   if (facts?.isDirectory() !== true) {
     throw new FailureError('FileNotFound', `There is no folder ${printable(folder)}; name one that exists.`);
   }
@@ -211,7 +225,10 @@ async function main(): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // The reader (`head`, a pager) has seen enough.
     if (error.code === 'EPIPE') process.exit(0);
-    note(`The output cannot be written (${error.message}).`);
+    note(
+      `model-sharpness: The output cannot be written: ${writeFailureText(error)}; ` +
+        'send standard output to another file or disk.',
+    );
     process.exit(exitCodes.internal);
   });
   process.stderr.on('error', () => {

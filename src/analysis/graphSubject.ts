@@ -28,7 +28,7 @@ export function graphSubject(model: Model, requested: string | null): GraphSubje
   if (output === null) {
     throw new FailureError(
       'UsageError',
-      `The model has no output "${printable(requested ?? '')}"; name one of ${graph.outputs.map(({ name }) => printable(name)).join(', ')} with --output.`,
+      `The model has no output "${printable(requested ?? '')}"; name one of ${graph.outputs.map(({ name }) => printable(name)).join(', ')} with --output, or any tensor inside the model.`,
     );
   }
   const nodes = ancestors(graph, output);

@@ -18,7 +18,7 @@ import { lossFor, samplesFor } from './labels';
 import { perceptronReport } from './perceptronReport';
 import type { ReadPerceptron } from './readPerceptron';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
-import { warningsAbout } from './warnings';
+import { closedFormWarnings, warningsAbout } from './warnings';
 
 /**
  * The closed form for a perceptron of any depth, what drives it, and the interval of λ_max that its exact trace and norm
@@ -83,7 +83,7 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
       topSamples: topSamples(form, logits, chosen.classes, samples, input),
       scaleAdapted: null,
       spectrum: null,
-      warnings: warningsAbout(described, chosen.classes, ignored, notes),
+      warnings: [...warningsAbout(described, chosen.classes, ignored, notes), ...closedFormWarnings(request)],
       time: stopwatch.seconds(),
     };
     run.known = first;

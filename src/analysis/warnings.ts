@@ -1,4 +1,5 @@
 import type { SampleFacts, Warning } from '../report/report';
+import type { AnalysisRequest } from '../report/request';
 
 /** What a careful reader of the numbers should be told first. */
 export function warningsAbout(
@@ -21,8 +22,14 @@ export function warningsAbout(
       'The samples hold no labels, so the model’s own predictions were taken: the loss is flattered.',
     );
   }
-  if (ignored > 0)
-    warn('ignored-samples', `${ignored} samples have the label −100, which says to leave them out.`);
+  if (ignored > 0) {
+    warn(
+      'ignored-samples',
+      ignored === 1
+        ? 'One sample has the label −100, which says to leave it out.'
+        : `${ignored} samples have the label −100, which says to leave them out.`,
+    );
+  }
   if (samples.count === 1) warn('one-sample', 'There is a single sample: the Hessian is that of one point.');
   else if (samples.labels === 'given' && classes?.every((label) => label === classes[0]) === true) {
     warn('one-class', 'All samples have the same label: the Hessian says nothing about the other classes.');
@@ -35,4 +42,16 @@ export function warningsAbout(
     );
   }
   return warnings;
+}
+
+/** What was asked of the computation and means nothing to the closed form. */
+export function closedFormWarnings({ dtype }: Pick<AnalysisRequest, 'dtype'>): Warning[] {
+  if (dtype !== 'float32') return [];
+  return [
+    {
+      kind: 'dtype',
+      message:
+        'float32 was asked for, but it is about Hessian-vector products: the closed form takes none and computes in float64.',
+    },
+  ];
 }

@@ -86,7 +86,7 @@ function chosen(graph: Graph, output: string): string {
   if (output !== '' && graph.nodes.some(({ outputs }) => outputs.includes(output))) return output;
   throw new FailureError(
     'UsageError',
-    `The model has no output ${quoted(output)}; it has ${listed(graph.outputs)}.`,
+    `The model has no output ${quoted(output)}; it has ${listed(graph.outputs)}: name one with --output, or any tensor inside the model.`,
   );
 }
 

@@ -1,11 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { open, realpath, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { FailureError } from './failure';
+import { printable } from './printable';
 
-/** Writes a file whole or not at all: an existing one keeps its content until the new one is on the disk. */
+/**
+ * Writes a file whole or not at all: an existing one keeps its content until the new one is on the disk.
+ * @throws FailureError UsageError where something stands there that is no file (renaming would replace a device); what
+ * writing throws
+ */
 export async function atomicWrite(path: string, text: string): Promise<void> {
   const target = await followLinks(path);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
+  const facts = await stat(target).catch(() => null);
+  if (facts !== null && !facts.isFile()) {
+    throw new FailureError('UsageError', `${printable(path)} exists and is no file; name another.`);
+  }
+  // Not after the target, whose name may be as long as names can be.
+  const temporary = join(dirname(target), `.model-sharpness.${randomBytes(6).toString('hex')}`);
   try {
     const file = await open(temporary, 'wx');
     try {

@@ -42,7 +42,7 @@ Options of analyze:
   --labels KEY          key of the labels in FILE
   --scale NUMBER        multiplies the inputs (1)
   --limit N             uses at most N samples, drawn by the seed; without FILE: N random inputs (${defaultRandomCount})
-  --output NAME         the graph output that the loss is put on
+  --output NAME         what the loss is put on: a graph output, or any tensor inside the model
   --loss LOSS           auto, cross-entropy, binary-cross-entropy or mean-squared-error (auto)
   --class-weights W,…   weight of every class in the cross-entropy, or "balanced" (PyTorch's weight=)
   --label-smoothing E   share of every label spread evenly over all classes, from 0 to below 1 (0)
@@ -105,18 +105,51 @@ function usageError(sentence: string): FailureError {
   return new FailureError('UsageError', `${printable(sentence)} (--help lists what can be written).`);
 }
 
+/** Options whose value may begin with a dash: what is wrong with a negative number is said where numbers are checked. */
+const numeric: ReadonlySet<string> = new Set([
+  ...['--scale', '--limit', '--class-weights', '--label-smoothing', '--precision', '--time', '--seed'],
+  ...['--threads', '--memory'],
+]);
+
+/** `--scale -1` as `--scale=-1`, which Node's reader asks for. */
+function joinNegatives(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  const joined: string[] = [];
+  for (const [index, arg] of args.entries()) {
+    const before = joined.at(-1);
+    const within = end === -1 || index < end;
+    if (within && before !== undefined && numeric.has(before) && /^-\.?\d/.test(arg))
+      joined[joined.length - 1] = `${before}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+/** What the help calls the value of an option, such as FILE. */
+function valueName(option: string): string {
+  const line = helpText.split('\n').find((each) => each.trimStart().startsWith(`${option} `));
+  return line?.trimStart().split(' ')[1] ?? 'VALUE';
+}
+
 function parsed(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+    return parseArgs({ args: joinNegatives(args), options, strict: true, allowPositionals: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
     if (unknown !== undefined) throw usageError(`There is no option ${unknown}`);
-    const ambiguous = /^Option '(--\w+)[^']*' argument is ambiguous/.exec(message)?.[1];
-    if (ambiguous !== undefined) {
-      throw usageError(`The value of ${ambiguous} begins with a dash; write ${ambiguous}=VALUE`);
-    }
-    throw usageError(message.split(/[.\n]/, 1)[0] ?? message);
+    const [, option, fault] =
+      /^Option '(?:-\w, )?(--[\w-]+)[^']*' (argument missing|argument is ambiguous|does not take an argument)/.exec(
+        message,
+      ) ?? [];
+    if (option === undefined) throw usageError(message.split(/[.\n]/, 1)[0] ?? message);
+    if (fault === 'does not take an argument') throw usageError(`${option} takes no value; write it alone`);
+    const name = valueName(option);
+    throw usageError(
+      fault === 'argument missing'
+        ? `${option} is given without a value; write ${option} ${name}`
+        : `The value of ${option} begins with a dash or is missing; write ${option} ${name}, or ${option}=${name} with a dash`,
+    );
   }
 }
 

@@ -24,7 +24,8 @@ const fewestCountedHeadings = 4;
 /**
  * Reads a table separated by commas, semicolons or tabs, with or without a line of headings. Empty lines are passed over.
  * `title` stands in sentences. FailureError: SamplesUnreadable for a row of another length than the first, naming its line,
- * and where it cannot be told whether the first line is headings; NoSamples where there are no rows.
+ * where it cannot be told whether the first line is headings, and for prose (no number, and one cell a line or lines of
+ * different lengths); NoSamples where there are no rows.
  */
 export function parseCsv(title: string, text: string): CsvTable {
   const reader = new TableReader(title);
@@ -61,6 +62,8 @@ class TableReader {
   private first: { readonly cells: readonly string[]; readonly line: number } | null = null;
   /** undefined until the second row tells whether the first is headings. */
   private headings: readonly string[] | null | undefined;
+  /** Whether any cell so far was a number, or the lack of one: prose has none. */
+  private numeric = false;
   private rowCount = 0;
   private values = new Float64Array(1024);
   private lines = new Int32Array(64);
@@ -69,11 +72,13 @@ class TableReader {
   constructor(private readonly title: string) {}
 
   take(cells: readonly string[], line: number): void {
+    this.numeric ||= cells.some((cell) => cell !== '' && !isText(cell));
     if (this.first === null) {
       this.first = { cells, line };
       return;
     }
     if (cells.length !== this.first.cells.length) {
+      if (!this.numeric) throw this.noTable();
       throw new FailureError(
         'SamplesUnreadable',
         `Line ${String(line)} of ${this.title} has ${String(cells.length)} cells where line ${String(this.first.line)} has ${String(this.first.cells.length)}; correct or delete it.`,
@@ -86,6 +91,8 @@ class TableReader {
   finish(): CsvTable {
     if (this.headings === undefined) this.decideHeadings(null);
     const columnCount = this.first?.cells.length ?? 0;
+    // Lines of several cells each may be headings, or a table of text; those of a single one are prose.
+    if (!this.numeric && columnCount === 1) throw this.noTable();
     if (this.rowCount === 0) {
       throw new FailureError(
         'NoSamples',
@@ -100,6 +107,13 @@ class TableReader {
       lines: this.lines.subarray(0, this.rowCount),
       texts: Array.from({ length: columnCount }, (_, column) => this.texts[column] ?? null),
     };
+  }
+
+  private noTable(): FailureError {
+    return new FailureError(
+      'SamplesUnreadable',
+      `${this.title} is no data file: it is text without a number in any line; choose an npz or npy file, or a CSV with one sample a line.`,
+    );
   }
 
   private decideHeadings(second: readonly string[] | null): void {

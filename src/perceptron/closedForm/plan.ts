@@ -82,7 +82,7 @@ export function planClosedForm(
     throw new FailureError(
       'TooLarge',
       `The closed form needs ${Math.ceil(bytes(1) / mebibyte)} MiB for a single sample, more than the memory budget of ` +
-        `${Math.floor(memoryBudget / mebibyte)} MiB; raise the budget.`,
+        `${Math.floor(memoryBudget / mebibyte)} MiB; allow more with --memory.`,
     );
   }
   return { blocks, sampleRows, tileSize, pieceBytes, multiplyAdds, bytes: bytes(tileSize) };

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -119,6 +119,21 @@ describe('the command line', () => {
     expect((JSON.parse(stdout) as Report).samples).toMatchObject({ count: 20, labels: 'drawn' });
   });
 
+  it('warns in the report that the closed form computes in float64', async () => {
+    const args = ['analyze', example, '--samples', digits, '--limit', '20', '--json', '--dtype'];
+    const [asked, auto] = await Promise.all([run(...args, 'float32'), run(...args, 'auto')]);
+    const warnings = ({ stdout }: Outcome): unknown =>
+      (JSON.parse(stdout) as Report).warnings.filter(({ kind }) => kind === 'dtype');
+    expect(warnings(asked)).toEqual([
+      {
+        kind: 'dtype',
+        message:
+          'float32 was asked for, but it is about Hessian-vector products: the closed form takes none and computes in float64.',
+      },
+    ]);
+    expect(warnings(auto)).toEqual([]);
+  });
+
   it('ends with 2 for wrong use', async () => {
     expect(await refused()).toMatchObject({ code: 2 });
     expect(await refused('analyze', example, '--limit', 'all')).toEqual({
@@ -142,7 +157,7 @@ describe('the command line', () => {
     expect(await readdir(pages)).toEqual(['report.html']);
   });
 
-  it('ends with 2 where the page cannot be written, before anything is computed or without a trace', async () => {
+  it('ends with 2 before anything is computed where the page cannot be written', async () => {
     const absent = await refused('analyze', example, '--html', join('absent', 'out.html'));
     expect(absent).toMatchObject({
       code: 2,
@@ -150,14 +165,48 @@ describe('the command line', () => {
     });
     const taken = join(folder, 'taken');
     await mkdir(join(taken, 'out.html'), { recursive: true });
-    const target = join(taken, 'out.html');
-    const refusal = await refused('analyze', example, '--samples', digits, '--limit', '20', '--html', target);
+    const refusal = await refused('analyze', example, '--html', join(taken, 'out.html'));
     expect(refusal).toMatchObject({
       code: 2,
-      sentence: expect.stringContaining('cannot be written') as string,
+      sentence: expect.stringContaining('which is a folder and no file') as string,
     });
     expect(await readdir(taken)).toEqual(['out.html']);
-    expect(await readdir(target)).toEqual([]);
+    expect(await readdir(join(taken, 'out.html'))).toEqual([]);
+  });
+
+  it.each([
+    ['digits.onnx', 'the model'],
+    ['digits.npz', 'the file of the samples'],
+    ['digits.sharpness.json', 'the place of the settings beside the model'],
+  ])('does not write the page over %s', async (name, what) => {
+    const model = await modelWithSidecar({ samples: 'digits.npz' });
+    const target = join(dirname(model), name);
+    const before = await readFile(target);
+    expect(await refused('analyze', model, '--html', target)).toMatchObject({
+      code: 2,
+      sentence: expect.stringContaining(`which is ${what}; name another file`) as string,
+    });
+    expect((await readFile(target)).equals(before)).toBe(true);
+  });
+
+  it.skipIf(process.platform === 'win32')('prints the report where writing the page fails', async () => {
+    const pages = await mkdtemp(join(folder, 'full-'));
+    const page = join(pages, 'out.html');
+    const args = ['analyze', example, '--samples', digits, '--limit', '20', '--json', '--html', page];
+    const { code, stdout, stderr } = await new Promise<Outcome>((settle) => {
+      // No file may grow beyond a few blocks, which stands for a disk that is full.
+      const shell = ['-c', 'ulimit -f 8 && exec "$0" "$@"', process.execPath, program, ...args];
+      const child = execFile('/bin/sh', shell, { env: environment, cwd: folder }, (_, out, err) => {
+        settle({ code: child.exitCode, stdout: out, stderr: err });
+      });
+    });
+    expect((JSON.parse(stdout) as Report).samples.count).toBe(20);
+    expect(stderr).toBe(
+      `model-sharpness: The page ${page} cannot be written: the file would be larger than is allowed; ` +
+        'name another file with --html.\n',
+    );
+    expect(code).toBe(2);
+    expect(await readdir(pages)).toEqual([]);
   });
 
   it('takes from a sidecar what the options leave open, and says so', async () => {
@@ -254,6 +303,34 @@ describe('the command line', () => {
     expect(stderr).toMatch(/^No model files/);
     expect((await refused('detect', join(folder, 'absent'))).code).toBe(3);
   });
+
+  it('says of a file that detect lists a folder', async () => {
+    const model = join(await mkdtemp(join(folder, 'detect-')), 'a.onnx');
+    await copyFile(example, model);
+    expect(await refused('detect', model)).toEqual({
+      code: 2,
+      sentence: `${model} is a file, but detect lists the models of a folder; name its folder (${dirname(model)}), or write "analyze ${model}".`,
+    });
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'says in its own name that its output cannot be written',
+    async () => {
+      const output = join(folder, 'output.txt');
+      // No file may grow at all, which stands for a disk that is full.
+      const shell = ['-c', 'ulimit -f 0 && exec "$0" "$1" --help >"$2"', process.execPath, program, output];
+      const { code, stderr } = await new Promise<Outcome>((settle) => {
+        const child = execFile('/bin/sh', shell, { env: environment }, (_, out, err) => {
+          settle({ code: child.exitCode, stdout: out, stderr: err });
+        });
+      });
+      expect(stderr).toBe(
+        'model-sharpness: The output cannot be written: the file would be larger than is allowed; ' +
+          'send standard output to another file or disk.\n',
+      );
+      expect(code).toBe(1);
+    },
+  );
 
   it('ends quietly where nobody reads its output', async () => {
     const child = spawn(process.execPath, [program, '--help'], {

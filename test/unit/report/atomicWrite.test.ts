@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { lstat, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,20 @@ it('keeps a link and writes to what it points to', async () => {
 it('throws and cleans up where it cannot write', async () => {
   await expect(atomicWrite(join(folder, 'absent', 'a.json'), 'x')).rejects.toThrow('ENOENT');
   await mkdir(join(folder, 'taken.json'));
-  await expect(atomicWrite(join(folder, 'taken.json'), 'x')).rejects.toThrow();
+  await expect(atomicWrite(join(folder, 'taken.json'), 'x')).rejects.toThrow('is no file');
   expect(await readdir(folder)).toEqual(['taken.json']);
+});
+
+it('writes a file whose name is as long as names can be', async () => {
+  const name = `${'n'.repeat(250)}.json`;
+  await atomicWrite(join(folder, name), 'x');
+  expect(await readdir(folder)).toEqual([name]);
+});
+
+it.skipIf(process.platform === 'win32')('leaves alone what is no file, such as a pipe', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await expect(atomicWrite(pipe, 'x')).rejects.toThrow('is no file');
+  expect((await lstat(pipe)).isFIFO()).toBe(true);
+  expect(await readdir(folder)).toEqual(['pipe']);
 });

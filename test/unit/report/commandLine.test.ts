@@ -127,10 +127,18 @@ describe('parseCommandLine', () => {
     ['--dtype', 'float16', 'one of auto, float64, float32'],
     ['--precision', '0', 'a number from 0.000001 to below 1'],
     ['--time', '0', 'a number of seconds above 0'],
+    ['--time', '-3', 'a number of seconds above 0'],
+    ['--seed', '-1', 'a whole number from 0 to 4294967295'],
+    ['--limit', '-.5', 'a whole number from 1 to 2147483647'],
   ])('refuses %s %s and says what is allowed', (option, value, allowed) => {
     expect(refusalOf('analyze', 'model.onnx', option, value)).toBe(
       `${option} is "${value}", but must be ${allowed} (--help lists what can be written).`,
     );
+  });
+
+  it('takes a negative scale with and without an equals sign', () => {
+    expect(requestOf('--samples', 'f', '--scale', '-1').scale).toBe(-1);
+    expect(requestOf('--samples', 'f', '--scale=-1').scale).toBe(-1);
   });
 
   it('refuses a negative whole number written with an equals sign', () => {
@@ -150,11 +158,22 @@ describe('parseCommandLine', () => {
     [['detect'], /^detect needs a FOLDER/],
     [['detect', 'a', '--seed', '1'], /^--seed is no option of detect/],
     [['analyze', 'a', '--sample', 'x'], /^There is no option --sample /],
-    [['analyze', 'a', '--samples'], /^Option '--samples <value>' argument missing/],
+    [['analyze', 'a', '--samples'], /^--samples is given without a value; write --samples FILE \(/],
+    [
+      ['analyze', 'a', '--class-weights'],
+      /^--class-weights is given without a value; write --class-weights W,… \(/,
+    ],
+    [
+      ['analyze', 'a', '--samples', '--json'],
+      /^The value of --samples begins with a dash or is missing; write --samples FILE, or --samples=FILE with/,
+    ],
+    [['analyze', 'a', '--class-weights', '--json'], /^The value of --class-weights begins with a dash or is/],
     [['analyze', 'a', '--samples', ''], /^--samples is empty/],
     [['analyze', 'a', '--seed', '1', '--seed', '2'], /^--seed is given more than once/],
-    [['analyze', 'a', '--scale', '-1'], /^The value of --scale begins with a dash; write --scale=VALUE/],
-    [['analyze', 'a', '--json=yes'], /^Option '--json' does not take an argument/],
+    [['analyze', 'a', '--json=yes'], /^--json takes no value; write it alone/],
+    [['analyze', 'a', '--help=yes'], /^--help takes no value; write it alone/],
+    [['analyze', '--', 'a', '--seed', '-1'], /^analyze takes one MODEL, but "--seed" follows "a"/],
+    [['analyze', 'a', '--class-weights', '-1,1'], /^--class-weights is "-1,1", but must be balanced/],
     [['analyze', 'a', '--inputs', 'x'], /^--inputs is about the data file, but there is no --samples/],
     [['analyze', 'a', '--labels', 'y'], /^--labels is about the data file/],
     [['analyze', 'a', '--scale', '2'], /^--scale is about the data file/],

@@ -93,6 +93,16 @@ describe('CSV samples', () => {
       'NoSamples',
       '"data.csv" holds no samples; choose a file with at least one row of numbers.',
     ],
+    [
+      'a line of prose',
+      'These are not the weights you are looking for.\n',
+      {},
+      'SamplesUnreadable',
+      '"data.csv" is no data file: it is text without a number in any line; choose an npz or npy file, or a CSV with one sample a line.',
+    ],
+    ['several lines of prose', 'One line.\nAnother.\nA third.\n', {}, 'SamplesUnreadable', 'is no data file'],
+    ['prose with commas', 'Of this,\nand of that.\n', {}, 'SamplesUnreadable', 'is no data file'],
+    ['JSON', '{\n  "a": "b", "c": "d"\n}\n', {}, 'SamplesUnreadable', 'is no data file'],
     ['headings alone', 'a,b,y\n', {}, 'NoSamples', '"data.csv" holds no samples'],
     [
       'an empty cell',

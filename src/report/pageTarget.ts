@@ -1,0 +1,78 @@
+import { constants, type BigIntStats } from 'node:fs';
+import { access, lstat, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { FailureError } from './failure';
+import { printable } from './printable';
+
+/** A file that an analysis reads, and what it is to a person: "the model". */
+export interface ReadFile {
+  readonly path: string;
+  readonly title: string;
+}
+
+/**
+ * Refuses a file for the report's page before anything is computed: one that the analysis reads, one that exists and is
+ * no regular file or is not writable, one in a folder that is absent or not writable. Nothing is written to find out.
+ * @param page what --html says
+ * @param readFiles what must not be written over, whether it exists or not
+ * @throws FailureError UsageError that says what the target is and what to do
+ */
+export async function requirePageTarget(page: string, readFiles: readonly ReadFile[]): Promise<void> {
+  const refuse = (what: string): never => {
+    throw new FailureError('UsageError', `--html is "${printable(page)}", ${what}`);
+  };
+  const here = await lstat(page).catch((error: unknown) => {
+    const tooLong = error instanceof Error && 'code' in error && error.code === 'ENAMETOOLONG';
+    return tooLong ? refuse('a name too long for this disk; name a shorter one.') : null;
+  });
+  for (const { path, title } of readFiles)
+    if (await isSameFile(page, path)) refuse(`which is ${title}; name another file, so that it is kept.`);
+  const facts = await factsOf(page);
+  if (facts === null && here?.isSymbolicLink() === true)
+    refuse('a link that leads nowhere; name another file, or delete the link.');
+  if (facts !== null && !facts.isFile()) refuse(`which is ${kindOf(facts)} and no file; name another.`);
+  if (facts !== null && !(await isWritable(page, facts)))
+    refuse('a file that may not be written; name another, or make it writable.');
+  const folder = dirname(await followed(page));
+  const folderFacts = await factsOf(folder);
+  if (folderFacts?.isDirectory() !== true)
+    refuse(`but there is no folder ${printable(folder)}; make it, or name a file in another.`);
+  else if (!(await isWritable(folder, folderFacts)))
+    refuse(`but the folder ${printable(folder)} may not be written to; name a file in another.`);
+}
+
+async function factsOf(path: string): Promise<BigIntStats | null> {
+  return stat(path, { bigint: true }).catch(() => null);
+}
+
+/** The absolute path without links, as far as it exists. */
+async function followed(path: string): Promise<string> {
+  const whole = resolve(path);
+  return realpath(whole).catch(async () =>
+    join(await realpath(dirname(whole)).catch(() => dirname(whole)), basename(whole)),
+  );
+}
+
+/** By device and inode where both exist (a link, another spelling), else by path. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [first, second] = await Promise.all([factsOf(one), factsOf(other)]);
+  if (first !== null && second !== null) return first.dev === second.dev && first.ino === second.ino;
+  return (await followed(one)) === (await followed(other));
+}
+
+/** Root may write everywhere, so the mode is asked, too; a folder's means something else on Windows. */
+async function isWritable(path: string, facts: BigIntStats): Promise<boolean> {
+  const modeCounts = process.platform !== 'win32' || facts.isFile();
+  if (modeCounts && (facts.mode & 0o222n) === 0n) return false;
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+function kindOf(facts: BigIntStats): string {
+  if (facts.isDirectory()) return 'a folder';
+  if (facts.isFIFO()) return 'a pipe';
+  if (facts.isSocket()) return 'a socket';
+  return 'a device';
+}
