@@ -21,7 +21,8 @@ import { lossFor, samplesFor } from './labels';
 import { modelFacts } from './modelFacts';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
 import { withScaleAdapted } from './scaleAdapted';
-import { warningsAbout } from './warnings';
+import { leftOutForTime, missingIntervals } from './timeLimit';
+import { intervalWarnings, warningsAbout } from './warnings';
 
 /** Every column is computed where that takes no more multiply-adds, and the Hessian has no more rows. */
 const affordableColumns = 1e12;
@@ -86,6 +87,7 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
       ...(curvature.sharpness !== null && { sharpness: curvature.sharpness }),
       scaleAdapted: null,
       spectrum: curvature.spectrum,
+      warnings: [...base.warnings, ...intervalWarnings(curvature, productError, request.precision)],
       time: stopwatch.seconds(),
     };
     run.known = first;
@@ -94,7 +96,13 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
     if (request.scaleAdapted) stopwatch.lap('scale-adapted');
     const gaussNewton = await gaussNewtonOf(products, method, productError, run);
     stopwatch.lap('drivers');
-    return { ...report, gaussNewton, time: stopwatch.seconds() };
+    const wantsDensity = method === 'estimate' && densityWithin(productBudget(products)) !== null;
+    const leftOut = [
+      ...(curvature.sharpness === null && curvature.stoppedBy === 'time limit' ? [missingIntervals] : []),
+      ...(wantsDensity && curvature.spectrum === null ? ['the density of the eigenvalues'] : []),
+      ...(gaussNewton === null ? ['the Gauss-Newton matrix'] : []),
+    ];
+    return { ...leftOutForTime(report, leftOut), gaussNewton, time: stopwatch.seconds() };
   } finally {
     await products.release();
   }
@@ -185,7 +193,6 @@ function productBudget({ multiplyAdds }: HessianProducts): number {
 function estimateOptions(products: HessianProducts, productError: number, run: AnalysisRun): EstimateOptions {
   const { request } = run;
   const maxProducts = productBudget(products);
-  const densityProducts = (density.probes - 1) * density.steps;
   return {
     random: SeededRandom.fromSeed(request.seed),
     precision: request.precision,
@@ -195,8 +202,13 @@ function estimateOptions(products: HessianProducts, productError: number, run: A
     memoryBytes: request.memoryBudget / 4,
     outOfTime: (share) => run.outOfTime(share),
     blocks: request.blocks,
-    density: densityProducts * 5 <= maxProducts ? density : null,
+    density: densityWithin(maxProducts),
   };
+}
+
+function densityWithin(maxProducts: number): EstimateOptions['density'] {
+  const densityProducts = (density.probes - 1) * density.steps;
+  return densityProducts * 5 <= maxProducts ? density : null;
 }
 
 /** The Gauss-Newton matrix beside the Hessian, the same way; null where the time has run out. */

@@ -1,3 +1,5 @@
+import type { CurvatureEstimate } from '../curvature/curvatureEstimate';
+import { formatNumber } from '../report/number';
 import type { SampleFacts, Warning } from '../report/report';
 
 /** What a careful reader of the numbers should be told first. */
@@ -35,4 +37,28 @@ export function warningsAbout(
     );
   }
   return warnings;
+}
+
+/**
+ * Why there are no intervals of λ_max and λ_min, where no time limit took them: the products may be too inexact for them,
+ * or the memory too small.
+ */
+export function intervalWarnings(
+  { sharpness, stoppedBy }: Pick<CurvatureEstimate, 'sharpness' | 'stoppedBy'>,
+  productError: number,
+  precision: number,
+): Warning[] {
+  if (sharpness !== null) return [];
+  const missing = 'The intervals of λ_max and λ_min were left out:';
+  const warning = (reason: string): Warning[] => [
+    { kind: 'no-certificate', message: `${missing} ${reason}` },
+  ];
+  if (productError > precision / 10) {
+    return warning(
+      `the products’ relative error ${formatNumber(productError)} in float32 is larger than a tenth of the precision asked, ${formatNumber(precision)}; ask for --dtype float64 or a coarser --precision.`,
+    );
+  }
+  return stoppedBy === 'memory budget'
+    ? warning('the memory budget holds too few vectors for them; allow more memory.')
+    : [];
 }
