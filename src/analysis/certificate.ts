@@ -10,6 +10,7 @@ import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import type { ChosenLoss } from './chosenLoss';
 import { confidence } from './confidence';
+import { exactCost, searchCost } from './predictedCost';
 import { leftOutForTime, missingIntervals } from './timeLimit';
 import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
 
@@ -95,8 +96,11 @@ async function intervals(
   }
   const whole = order <= wholeSpectrum && order * multiplyAdds <= affordable;
   const expected = whole ? order : maxProducts;
-  const cost = { multiplyAdds: expected * multiplyAdds, bytes: products.bytes };
-  const told = run.begin('Searching the sharpest direction', cost);
+  const { memoryBudget } = run.request;
+  const told = run.begin(
+    'Searching the sharpest direction',
+    whole ? exactCost(products, memoryBudget) : searchCost(products, maxProducts, memoryBudget),
+  );
   const options: CurvatureOptions = {
     random: SeededRandom.fromSeed(run.request.seed),
     precision: run.request.precision,

@@ -6,7 +6,7 @@ import type { Model } from '../formats/model';
 import { ancestors } from '../graph/head';
 import { refuseUndifferentiable } from '../graph/refusals';
 import { FailureError } from '../report/failure';
-import type { GaussNewton, Method, ModelFacts, Report } from '../report/report';
+import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/report';
 import { formatCount } from '../report/number';
 import { SeededRandom } from '../samples/random';
 import type { Samples } from '../samples/samples';
@@ -19,6 +19,7 @@ import { momentParts } from './graphReport';
 import { graphSubject, tensorAt, type GraphSubject } from './graphSubject';
 import { lossFor, samplesFor } from './labels';
 import { modelFacts } from './modelFacts';
+import { exactCost, searchCost, takenCost } from './predictedCost';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
 import { withScaleAdapted } from './scaleAdapted';
 import { leftOutForTime, missingIntervals } from './timeLimit';
@@ -164,15 +165,14 @@ async function curvatureOf(
   run: AnalysisRun,
 ): Promise<{
   readonly curvature: CurvatureEstimate;
-  readonly cost: { multiplyAdds: number; bytes: number };
+  readonly cost: Cost;
 }> {
   const options = estimateOptions(products, productError, run);
-  const most = method === 'exact' ? products.order : options.maxProducts;
-  const cost = {
-    multiplyAdds: most * products.multiplyAdds,
-    bytes: products.bytes + run.request.memoryBudget / 4,
-  };
-  const told = run.begin(method === 'exact' ? stages.columns : stages.lanczos, cost);
+  const { memoryBudget } = run.request;
+  const told =
+    method === 'exact'
+      ? run.begin(stages.columns, exactCost(products, memoryBudget))
+      : run.begin(stages.lanczos, searchCost(products, options.maxProducts, memoryBudget));
   const onProgress = ({ products: made, expectedProducts, running, sharpness }: CurvatureProgress): void => {
     if (running !== null) run.known = { ...run.known, ...momentParts(products.layers, running) };
     if (sharpness !== null) run.known = { ...run.known, sharpness };
@@ -182,7 +182,11 @@ async function curvatureOf(
     method === 'exact'
       ? await exactCurvature(products, { ...options, onProgress })
       : await estimateCurvature(products, { ...options, onProgress });
-  return { curvature, cost: { ...cost, multiplyAdds: curvature.products * products.multiplyAdds } };
+  const { multiplyAdds, bytes } =
+    method === 'exact'
+      ? exactCost(products, memoryBudget)
+      : takenCost(products, curvature.products, memoryBudget);
+  return { curvature, cost: { multiplyAdds, bytes } };
 }
 
 /** Products that an estimate may take. */
@@ -219,18 +223,20 @@ async function gaussNewtonOf(
   run: AnalysisRun,
 ): Promise<GaussNewton | null> {
   if (run.outOfTime()) return null;
-  const { order, layers, multiplyAdds, bytes } = products;
+  const { order, layers } = products;
   const matrix = {
     order,
     layers,
     multiply: (vector: Float64Array, into?: Float64Array) => products.multiplyGaussNewton(vector, into),
   };
   const options = { ...estimateOptions(products, productError, run), blocks: false, density: null };
-  const expected = method === 'exact' ? order : options.maxProducts;
-  const told = run.begin('Comparing with the Gauss-Newton matrix', {
-    multiplyAdds: expected * multiplyAdds,
-    bytes,
-  });
+  const { memoryBudget } = run.request;
+  const told = run.begin(
+    'Comparing with the Gauss-Newton matrix',
+    method === 'exact'
+      ? exactCost(products, memoryBudget)
+      : searchCost(products, options.maxProducts, memoryBudget),
+  );
   const onProgress = ({ products: made, expectedProducts }: CurvatureProgress): void => {
     told(made / expectedProducts);
   };

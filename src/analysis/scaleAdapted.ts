@@ -6,6 +6,7 @@ import type { Report } from '../report/report';
 import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
+import { searchCost } from './predictedCost';
 import { endedByTime } from './timeLimit';
 
 /** Fewer products than these would certify nothing. */
@@ -37,10 +38,10 @@ export async function withScaleAdapted(
   }
   if (run.outOfTime()) return withoutScaleAdapted(endedByTime(report), run, 'the time limit had run out.');
   const expected = Math.min(maxProducts, products.order);
-  const told = run.begin('Searching the sharpest direction, scale-adapted', {
-    multiplyAdds: expected * products.multiplyAdds,
-    bytes: products.bytes + request.memoryBudget / 4,
-  });
+  const told = run.begin(
+    'Searching the sharpest direction, scale-adapted',
+    searchCost(products, expected, request.memoryBudget),
+  );
   try {
     const { sharpness, stoppedBy } = await certifySharpness(scaleAdaptedProducts(products), null, {
       random: SeededRandom.fromSeed(request.seed),
