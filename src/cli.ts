@@ -59,7 +59,9 @@ class CostNotes {
     if (cost === null || remainingSeconds === null || stage === this.#told) return;
     this.#told = stage;
     if (remainingSeconds < worthTelling) return;
-    note(`${stage}: ${costText(cost)}, about ${durationText(remainingSeconds)}.`);
+    note(
+      `${stage}: ${costText(cost)}, ${cost.atMost ? 'up to' : 'about'} ${durationText(remainingSeconds)}.`,
+    );
   }
 }
 

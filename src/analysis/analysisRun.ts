@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { predictedSeconds } from '../report/cost';
-import type { Cost, PartialReport } from '../report/report';
+import { predictedSeconds, type PredictedCost } from '../report/cost';
+import type { PartialReport } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { RemainingTime, Stopwatch } from './stopwatch';
 
@@ -25,9 +25,10 @@ export class AnalysisRun {
   }
 
   /** Tells of a stage before it starts; what it returns is told the fraction done. */
-  begin(stage: string, { multiplyAdds, bytes }: Cost): (fraction: number) => void {
-    const cost = { multiplyAdds, bytes };
-    const remaining = new RemainingTime(predictedSeconds(cost, this.threads));
+  begin(stage: string, predicted: PredictedCost): (fraction: number) => void {
+    const { multiplyAdds, bytes, atMost = false } = predicted;
+    const cost = { multiplyAdds, bytes, ...(atMost && { atMost }) };
+    const remaining = new RemainingTime(predictedSeconds(predicted, this.threads));
     const told = (fraction: number): void => {
       const remainingSeconds = remaining.seconds(fraction);
       this.onProgress({ stage, fraction, remainingSeconds, cost, report: this.known });

@@ -10,6 +10,8 @@ import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import type { ChosenLoss } from './chosenLoss';
 import { confidence } from './confidence';
+import { exactCost, searchCost } from './predictedCost';
+import { leftOutForTime, missingIntervals } from './timeLimit';
 import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
 
 /** Multiply-adds that the search for λ_max may take, and the products that it may take at most. */
@@ -40,6 +42,12 @@ export async function certified(
   run: AnalysisRun,
 ): Promise<Report> {
   const { request, threads } = run;
+  if (run.outOfTime())
+    return withoutScaleAdapted(
+      leftOutForTime(report, [missingIntervals]),
+      run,
+      'the time limit had run out.',
+    );
   run.tell('Differentiating the graph');
   let products: HessianProducts;
   try {
@@ -88,8 +96,11 @@ async function intervals(
   }
   const whole = order <= wholeSpectrum && order * multiplyAdds <= affordable;
   const expected = whole ? order : maxProducts;
-  const cost = { multiplyAdds: expected * multiplyAdds, bytes: products.bytes };
-  const told = run.begin('Searching the sharpest direction', cost);
+  const { memoryBudget } = run.request;
+  const told = run.begin(
+    'Searching the sharpest direction',
+    whole ? exactCost(products, memoryBudget) : searchCost(products, maxProducts, memoryBudget),
+  );
   const options: CurvatureOptions = {
     random: SeededRandom.fromSeed(run.request.seed),
     precision: run.request.precision,
@@ -109,10 +120,18 @@ async function intervals(
   };
   if (!whole) {
     const { sharpness, stoppedBy } = await certifySharpness(products, moments, options, leastSteps);
-    const analysis = { ...report.analysis, stoppedBy };
-    return sharpness === null ? report : { ...report, analysis, sharpness };
+    if (sharpness === null)
+      return stoppedBy === 'time limit' ? leftOutForTime(report, [missingIntervals]) : report;
+    return { ...report, analysis: { ...report.analysis, stoppedBy }, sharpness };
   }
-  const { sharpness, spectrum, moments: exact } = await exactCurvature(products, options);
+  const found = await exactCurvature(products, options).catch((error: unknown) => {
+    // The closed form's numbers stand: where the time ends before the last column, they are shown without the spectrum.
+    if (error instanceof FailureError && run.outOfTime() && error.failure.kind !== 'InternalError')
+      return null;
+    throw error;
+  });
+  if (found === null) return leftOutForTime(report, [missingIntervals, 'the spectrum']);
+  const { sharpness, spectrum, moments: exact } = found;
   requireAgreement('trace', exact.trace.value, moments.trace, Math.sqrt(order * moments.frobeniusSquared));
   requireAgreement('squared norm', exact.frobeniusSquared.value, moments.frobeniusSquared);
   return sharpness === null ? report : { ...report, sharpness, spectrum };

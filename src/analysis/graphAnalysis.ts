@@ -6,7 +6,7 @@ import type { Model } from '../formats/model';
 import { ancestors } from '../graph/head';
 import { refuseUndifferentiable } from '../graph/refusals';
 import { FailureError } from '../report/failure';
-import type { GaussNewton, Method, ModelFacts, Report } from '../report/report';
+import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/report';
 import { formatCount } from '../report/number';
 import { SeededRandom } from '../samples/random';
 import type { Samples } from '../samples/samples';
@@ -19,9 +19,11 @@ import { momentParts } from './graphReport';
 import { graphSubject, tensorAt, type GraphSubject } from './graphSubject';
 import { lossFor, samplesFor } from './labels';
 import { modelFacts } from './modelFacts';
+import { exactCost, searchCost, takenCost } from './predictedCost';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
 import { withScaleAdapted } from './scaleAdapted';
-import { warningsAbout } from './warnings';
+import { leftOutForTime, missingIntervals } from './timeLimit';
+import { intervalWarnings, warningsAbout } from './warnings';
 
 /** Every column is computed where that takes no more multiply-adds, and the Hessian has no more rows. */
 const affordableColumns = 1e12;
@@ -86,6 +88,7 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
       ...(curvature.sharpness !== null && { sharpness: curvature.sharpness }),
       scaleAdapted: null,
       spectrum: curvature.spectrum,
+      warnings: [...base.warnings, ...intervalWarnings(curvature, productError, request.precision)],
       time: stopwatch.seconds(),
     };
     run.known = first;
@@ -94,7 +97,13 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
     if (request.scaleAdapted) stopwatch.lap('scale-adapted');
     const gaussNewton = await gaussNewtonOf(products, method, productError, run);
     stopwatch.lap('drivers');
-    return { ...report, gaussNewton, time: stopwatch.seconds() };
+    const wantsDensity = method === 'estimate' && densityWithin(productBudget(products)) !== null;
+    const leftOut = [
+      ...(curvature.sharpness === null && curvature.stoppedBy === 'time limit' ? [missingIntervals] : []),
+      ...(wantsDensity && curvature.spectrum === null ? ['the density of the eigenvalues'] : []),
+      ...(gaussNewton === null ? ['the Gauss-Newton matrix'] : []),
+    ];
+    return { ...leftOutForTime(report, leftOut), gaussNewton, time: stopwatch.seconds() };
   } finally {
     await products.release();
   }
@@ -164,15 +173,14 @@ async function curvatureOf(
   run: AnalysisRun,
 ): Promise<{
   readonly curvature: CurvatureEstimate;
-  readonly cost: { multiplyAdds: number; bytes: number };
+  readonly cost: Cost;
 }> {
   const options = estimateOptions(products, productError, run);
-  const most = method === 'exact' ? products.order : options.maxProducts;
-  const cost = {
-    multiplyAdds: most * products.multiplyAdds,
-    bytes: products.bytes + run.request.memoryBudget / 4,
-  };
-  const told = run.begin(method === 'exact' ? stages.columns : stages.lanczos, cost);
+  const { memoryBudget } = run.request;
+  const told =
+    method === 'exact'
+      ? run.begin(stages.columns, exactCost(products, memoryBudget))
+      : run.begin(stages.lanczos, searchCost(products, options.maxProducts, memoryBudget));
   const onProgress = ({ products: made, expectedProducts, running, sharpness }: CurvatureProgress): void => {
     if (running !== null) run.known = { ...run.known, ...momentParts(products.layers, running) };
     if (sharpness !== null) run.known = { ...run.known, sharpness };
@@ -182,7 +190,11 @@ async function curvatureOf(
     method === 'exact'
       ? await exactCurvature(products, { ...options, onProgress })
       : await estimateCurvature(products, { ...options, onProgress });
-  return { curvature, cost: { ...cost, multiplyAdds: curvature.products * products.multiplyAdds } };
+  const { multiplyAdds, bytes } =
+    method === 'exact'
+      ? exactCost(products, memoryBudget)
+      : takenCost(products, curvature.products, memoryBudget);
+  return { curvature, cost: { multiplyAdds, bytes } };
 }
 
 /** Products that an estimate may take. */
@@ -193,7 +205,6 @@ function productBudget({ multiplyAdds }: HessianProducts): number {
 function estimateOptions(products: HessianProducts, productError: number, run: AnalysisRun): EstimateOptions {
   const { request } = run;
   const maxProducts = productBudget(products);
-  const densityProducts = (density.probes - 1) * density.steps;
   return {
     random: SeededRandom.fromSeed(request.seed),
     precision: request.precision,
@@ -203,8 +214,13 @@ function estimateOptions(products: HessianProducts, productError: number, run: A
     memoryBytes: request.memoryBudget / 4,
     outOfTime: (share) => run.outOfTime(share),
     blocks: request.blocks,
-    density: densityProducts * 5 <= maxProducts ? density : null,
+    density: densityWithin(maxProducts),
   };
+}
+
+function densityWithin(maxProducts: number): EstimateOptions['density'] {
+  const densityProducts = (density.probes - 1) * density.steps;
+  return densityProducts * 5 <= maxProducts ? density : null;
 }
 
 /** The Gauss-Newton matrix beside the Hessian, the same way; null where the time has run out. */
@@ -215,18 +231,20 @@ async function gaussNewtonOf(
   run: AnalysisRun,
 ): Promise<GaussNewton | null> {
   if (run.outOfTime()) return null;
-  const { order, layers, multiplyAdds, bytes } = products;
+  const { order, layers } = products;
   const matrix = {
     order,
     layers,
     multiply: (vector: Float64Array, into?: Float64Array) => products.multiplyGaussNewton(vector, into),
   };
   const options = { ...estimateOptions(products, productError, run), blocks: false, density: null };
-  const expected = method === 'exact' ? order : options.maxProducts;
-  const told = run.begin('Comparing with the Gauss-Newton matrix', {
-    multiplyAdds: expected * multiplyAdds,
-    bytes,
-  });
+  const { memoryBudget } = run.request;
+  const told = run.begin(
+    'Comparing with the Gauss-Newton matrix',
+    method === 'exact'
+      ? exactCost(products, memoryBudget)
+      : searchCost(products, options.maxProducts, memoryBudget),
+  );
   const onProgress = ({ products: made, expectedProducts }: CurvatureProgress): void => {
     told(made / expectedProducts);
   };

@@ -6,6 +6,8 @@ import type { Report } from '../report/report';
 import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
+import { searchCost } from './predictedCost';
+import { endedByTime } from './timeLimit';
 
 /** Fewer products than these would certify nothing. */
 const fewestProducts = 10;
@@ -34,14 +36,14 @@ export async function withScaleAdapted(
       `it takes ${each} multiply-adds a product; ask for --method estimate.`,
     );
   }
-  if (run.outOfTime()) return withoutScaleAdapted(report, run, 'the time limit had run out.');
+  if (run.outOfTime()) return withoutScaleAdapted(endedByTime(report), run, 'the time limit had run out.');
   const expected = Math.min(maxProducts, products.order);
-  const told = run.begin('Searching the sharpest direction, scale-adapted', {
-    multiplyAdds: expected * products.multiplyAdds,
-    bytes: products.bytes + request.memoryBudget / 4,
-  });
+  const told = run.begin(
+    'Searching the sharpest direction, scale-adapted',
+    searchCost(products, expected, request.memoryBudget),
+  );
   try {
-    const { sharpness } = await certifySharpness(scaleAdaptedProducts(products), null, {
+    const { sharpness, stoppedBy } = await certifySharpness(scaleAdaptedProducts(products), null, {
       random: SeededRandom.fromSeed(request.seed),
       precision: request.precision,
       confidence,
@@ -53,9 +55,10 @@ export async function withScaleAdapted(
       },
       outOfTime: (share) => run.outOfTime(share),
     });
+    const ended = stoppedBy === 'time limit' ? endedByTime(report) : report;
     if (sharpness === null)
-      return withoutScaleAdapted(report, run, 'the time limit ran out before it was found.');
-    return { ...report, scaleAdapted: { lambdaMax: sharpness.lambdaMax } };
+      return withoutScaleAdapted(ended, run, 'the time limit ran out before it was found.');
+    return { ...ended, scaleAdapted: { lambdaMax: sharpness.lambdaMax } };
   } catch (error) {
     // H itself has been found symmetric: weights of very different sizes may leave too little of D·H·D beside rounding.
     if (!(error instanceof FailureError)) throw error;

@@ -1,3 +1,5 @@
+import type { CurvatureEstimate } from '../curvature/curvatureEstimate';
+import { formatNumber } from '../report/number';
 import type { SampleFacts, Warning } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 
@@ -54,4 +56,28 @@ export function closedFormWarnings({ dtype }: Pick<AnalysisRequest, 'dtype'>): W
         'float32 was asked for, but it is about Hessian-vector products: the closed form takes none and computes in float64.',
     },
   ];
+}
+
+/**
+ * Why there are no intervals of λ_max and λ_min, where no time limit took them: the products may be too inexact for them,
+ * or the memory too small.
+ */
+export function intervalWarnings(
+  { sharpness, stoppedBy }: Pick<CurvatureEstimate, 'sharpness' | 'stoppedBy'>,
+  productError: number,
+  precision: number,
+): Warning[] {
+  if (sharpness !== null) return [];
+  const missing = 'The intervals of λ_max and λ_min were left out:';
+  const warning = (reason: string): Warning[] => [
+    { kind: 'no-certificate', message: `${missing} ${reason}` },
+  ];
+  if (productError > precision / 10) {
+    return warning(
+      `the products’ relative error ${formatNumber(productError)} in float32 is larger than a tenth of the precision asked, ${formatNumber(precision)}; ask for --dtype float64 or a coarser --precision.`,
+    );
+  }
+  return stoppedBy === 'memory budget'
+    ? warning('the memory budget holds too few vectors for them; allow more memory.')
+    : [];
 }

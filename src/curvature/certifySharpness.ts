@@ -21,6 +21,8 @@ export class CertifyingLanczos {
   readonly mostSteps: number;
   private readonly extremes: ExtremeEigenvalues;
   private reached: Sharpness | null = null;
+  /** Whether the time ended the last advance. */
+  private late = false;
 
   constructor(
     private readonly products: CountedProducts,
@@ -51,9 +53,11 @@ export class CertifyingLanczos {
     timeShare = 1,
   ): Promise<void> {
     const { lanczos, products, options } = this;
+    this.late = false;
     while (!lanczos.ended && !(this.settled && lanczos.steps >= least)) {
       if (lanczos.steps >= Math.min(most, this.mostSteps) || products.count >= maxProducts) return;
-      if (options.outOfTime?.(timeShare) === true) return;
+      this.late = options.outOfTime?.(timeShare) === true;
+      if (this.late) return;
       await lanczos.step();
       this.reached = this.extremes.after(lanczos);
       onStep();
@@ -63,7 +67,7 @@ export class CertifyingLanczos {
   /** What kept λ_max from being settled. */
   get stoppedBy(): StoppedBy {
     if (this.settled) return 'complete';
-    if (this.options.outOfTime?.() === true) return 'time limit';
+    if (this.late) return 'time limit';
     return this.lanczos.steps >= this.mostSteps ? 'memory budget' : 'product budget';
   }
 }

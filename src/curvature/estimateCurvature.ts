@@ -1,5 +1,6 @@
 import { FailureError } from '../report/failure';
 import type { Spectrum } from '../report/report';
+import { groundsText, intervalText } from '../report/sharpnessText';
 import { absoluteTrace, shortfall, traceScale } from './askedPrecision';
 import { CertifyingLanczos, tellProgress } from './certifySharpness';
 import type { CurvatureEstimate, EstimatedMoments, EstimateOptions, StoppedBy } from './curvatureEstimate';
@@ -33,7 +34,7 @@ interface PlannedProbes {
  * which fixes the number of probes and is not used again; the probes; Lanczos again where λ_max is not certified and
  * products are left; the spectral density. Budgets count products: two runs of one seed are equal, but for the time limit.
  *
- * Throws TooLarge where the budget or the time ends before there are error bars.
+ * Throws TooLarge where the budget, TimeLimit where the time ends before there are error bars.
  */
 export async function estimateCurvature(
   products: SymmetricProducts,
@@ -93,7 +94,7 @@ class Estimation {
       ritzValues,
       spectrum,
       products: products.count,
-      stoppedBy: ended === 'complete' ? this.stoppedBy(spectrum) : ended,
+      stoppedBy: this.stoppedBy(ended, spectrum),
     };
   }
 
@@ -196,9 +197,17 @@ class Estimation {
   private failIfOutOfTime(): void {
     if (this.options.outOfTime?.() !== true) return;
     throw new FailureError(
-      'TooLarge',
-      `The time limit ended the analysis after ${this.products.count} products with the Hessian, before the ${leastProbes} probes that error bars take; allow more time.`,
+      'TimeLimit',
+      `The time limit ended the analysis after ${this.products.count} products with the Hessian, before the ${leastProbes} probes that error bars take${this.knownByThen()}; allow more time.`,
     );
+  }
+
+  /** " (known by then: λ_max between 4.1 and 4.3, with 99.9 % confidence, …)", where Lanczos has an interval. */
+  private knownByThen(): string {
+    const { sharpness } = this.lanczos;
+    if (sharpness === null) return '';
+    const { lambdaMax } = sharpness;
+    return ` (known by then: λ_max ${intervalText(lambdaMax)}, ${groundsText(lambdaMax)})`;
   }
 
   /** Null where not asked for, or out of time. */
@@ -221,8 +230,11 @@ class Estimation {
     return estimatedSpectrum(runs, steps);
   }
 
-  /** What ended it where all probes were drawn: nothing but time leaves the density out. */
-  private stoppedBy(spectrum: Spectrum | null): StoppedBy {
-    return spectrum === null && this.options.density !== null ? 'time limit' : this.lanczos.stoppedBy;
+  /** What ended the whole: the time where it ended any part, or else the first budget that did. */
+  private stoppedBy(probes: StoppedBy, spectrum: Spectrum | null): StoppedBy {
+    // Nothing but time leaves the density out.
+    const density = spectrum === null && this.options.density !== null ? 'time limit' : 'complete';
+    const ends = [probes, this.lanczos.stoppedBy, density] as const;
+    return ends.find((end) => end === 'time limit') ?? ends.find((end) => end !== 'complete') ?? 'complete';
   }
 }

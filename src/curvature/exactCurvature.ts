@@ -17,7 +17,7 @@ const mostLanczosSteps = 400;
  * spectrum, beyond it intervals of λ_max and λ_min. The budget of products does not apply; `precision` does to the
  * intervals.
  *
- * Throws an InternalError where the matrix is not symmetric, TooLarge where the time runs out on the way.
+ * Throws an InternalError where the matrix is not symmetric, TimeLimit where the time runs out on the way.
  */
 export async function exactCurvature(
   products: SymmetricProducts,
@@ -28,7 +28,7 @@ export async function exactCurvature(
   const matrix = await exactMatrix(counted, options.productError, (column) => {
     if (options.outOfTime?.() === true) {
       throw new FailureError(
-        'TooLarge',
+        'TimeLimit',
         `The time limit ended the analysis after ${column} of the Hessian's ${order} columns; allow more time or ask for an estimate.`,
       );
     }

@@ -5,12 +5,26 @@ import { sizeText } from './sizeText';
 /** Multiply-adds a second that one thread does about, in float64 on a machine of the 2020s. */
 const ratePerThread = 1e10;
 
+/** Operations a second of an eigenvalue decomposition, which one thread does whatever there are. */
+const serialRate = 1.5e9;
+
+/** A cost as it is told before the work. */
+export interface PredictedCost extends Cost {
+  /** True where the work ends as soon as it has what was asked, and usually takes less. */
+  readonly atMost?: boolean;
+  /** Operations of an eigenvalue decomposition, beside the multiply-adds of the products. */
+  readonly serialOperations?: number;
+}
+
 /** Predicted seconds from which on a person should be told before the work starts. */
 export const worthTelling = 2;
 
 /** About how long the computation takes; a guess, on which no result depends. */
-export function predictedSeconds({ multiplyAdds }: Cost, threads: number): number {
-  return multiplyAdds / (ratePerThread * threads);
+export function predictedSeconds(
+  { multiplyAdds, serialOperations = 0 }: PredictedCost,
+  threads: number,
+): number {
+  return multiplyAdds / (ratePerThread * threads) + serialOperations / serialRate;
 }
 
 /** "30 s", "12 min", "2.5 h": a duration that is known roughly. */
@@ -22,7 +36,7 @@ export function durationText(seconds: number): string {
     : `${formatNumber(Number((rounded / 3600).toPrecision(2)))} h`;
 }
 
-/** "5.7e11 multiply-adds, 660 MB". */
-export function costText({ multiplyAdds, bytes }: Cost): string {
-  return `${formatNumber(Number(multiplyAdds.toPrecision(2)))} multiply-adds, ${sizeText(bytes)}`;
+/** "5.7e11 multiply-adds, 660 MB"; "at most 4e12 multiply-adds, 480 MB" where it usually takes less. */
+export function costText({ multiplyAdds, bytes, atMost = false }: PredictedCost): string {
+  return `${atMost ? 'at most ' : ''}${formatNumber(Number(multiplyAdds.toPrecision(2)))} multiply-adds, ${sizeText(bytes)}`;
 }

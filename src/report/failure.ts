@@ -31,6 +31,8 @@ export const failureSubjects = {
   UnsupportedLabels: 'samples',
   NonFiniteLoss: 'samples',
   Interrupted: 'interruption',
+  /** The user's own limit ended the analysis before there was anything to report: no fault of the model. */
+  TimeLimit: 'internal',
   WorkerDied: 'internal',
   InternalError: 'internal',
 } as const satisfies Record<string, 'usage' | 'model' | 'samples' | 'interruption' | 'internal'>;

@@ -77,7 +77,7 @@ export interface AnalysisFacts {
   readonly mode: 'evaluation';
   readonly seed: number;
   readonly requestedPrecision: number;
-  /** What ended the analysis: "complete", or the budget that ran out. */
+  /** What ended the analysis: "complete", or the budget that ran out; the time limit where it ended any part. */
   readonly stoppedBy: string;
   readonly threads: number;
   /** Of the bounds themselves; what drives them is computed after them and not counted here. */

@@ -1,4 +1,5 @@
-import type { Cost, Loss, Method, PartialReport } from './report';
+import type { PredictedCost } from './cost';
+import type { Loss, Method, PartialReport } from './report';
 
 /** Where the samples come from. */
 export type SampleSource =
@@ -174,6 +175,6 @@ export interface Progress {
   readonly fraction: number | null;
   readonly remainingSeconds: number | null;
   /** What the stage takes, told from its start; null where it is nothing to speak of. */
-  readonly cost: Cost | null;
+  readonly cost: PredictedCost | null;
   readonly report: PartialReport;
 }

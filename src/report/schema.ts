@@ -57,12 +57,17 @@ const analysisFacts = v.object({
   mode: v.literal('evaluation'),
   seed: number,
   requestedPrecision: number,
-  stoppedBy: v.pipe(v.string(), v.description('"complete", or the budget that ran out.')),
+  stoppedBy: v.pipe(
+    v.string(),
+    v.description('"complete", or the budget that ran out; "time limit" where it ended any part.'),
+  ),
   threads: count,
   cost: v.pipe(
     v.object({ multiplyAdds: notNegative, bytes: notNegative }),
     v.readonly(),
-    v.description('Predicted for the bounds, from the shapes alone; bytes of the working set.'),
+    v.description(
+      'Of the bounds, from the shapes alone; of an estimate, what it took. Bytes of the working set.',
+    ),
   ),
   versions: v.pipe(v.record(v.string(), v.string()), v.readonly()),
 });

@@ -119,6 +119,20 @@ describe('a small convolutional network, against PyTorch’s full Hessian', () =
     }
   });
 
+  it('says why there is no interval of λ_max where float32 products are too inexact for the precision', async () => {
+    const report = await analyseReference('csmall', {
+      method: 'estimate',
+      dtype: 'float32',
+      precision: 1e-6,
+    });
+    expect(report.sharpness).toBeUndefined();
+    expect(report.warnings.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(
+        /^The intervals of λ_max and λ_min were left out: .* relative error \S+ in float32 .* 1e-6; ask for --dtype float64 or a coarser --precision\.$/,
+      ),
+    );
+  });
+
   it('gives the same estimate for the same seed, and another for another', async () => {
     const options = { method: 'estimate', precision: 0.1 } as const;
     const [once, again, other] = [

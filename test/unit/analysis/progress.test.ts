@@ -44,3 +44,23 @@ it('the samples that weigh most come with their pictures, the Gram pictures with
   expect(classes).toEqual(classes?.toSorted((a, b) => a - b));
   expect(new Set(classes)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
 });
+
+it('an estimate tells at most what it may take, and reports what it took', async () => {
+  const told: Progress[] = [];
+  const report = await analyse(
+    {
+      ...requestDefaults,
+      model: resolve('examples/digits.onnx'),
+      samples: { kind: 'file', path: resolve('examples/digits.npz'), inputs: {}, labels: null },
+      limit: 60,
+      method: 'estimate',
+      precision: 0.2,
+    },
+    (progress) => told.push(progress),
+  );
+  const searching = told.find(({ stage }) => stage === 'Searching the sharpest direction')!;
+  expect(searching.cost?.atMost).toBe(true);
+  expect(report.analysis.cost.multiplyAdds).toBeLessThan(searching.cost!.multiplyAdds);
+  expect(report.analysis.cost.bytes).toBeLessThanOrEqual(searching.cost!.bytes);
+  expect(report.analysis.cost).not.toHaveProperty('atMost');
+});

@@ -199,11 +199,49 @@ describe('the estimate of the curvature', () => {
         options({ precision: 1e-3, maxProducts: 100_000, outOfTime: () => made >= products }),
       );
     };
-    await expect(limitAfter(40)).rejects.toThrow(/time limit .* before the 20 probes/);
+    await expect(limitAfter(40)).rejects.toMatchObject({
+      failure: {
+        kind: 'TimeLimit',
+        message: expect.stringMatching(
+          /time limit .* before the 20 probes .* \(known by then: λ_max between \S+ and \S+, with 99.9 % confidence, after 36 Lanczos steps\); allow more time\.$/,
+        ) as unknown,
+      },
+    });
+    await expect(limitAfter(0)).rejects.toThrow(
+      /before the 20 probes that error bars take; allow more time\.$/,
+    );
     const estimate = await limitAfter(120);
     expect([estimate.products, estimate.stoppedBy]).toEqual([120, 'time limit']);
     expect(estimate.errors!.stoppedBy).toBe('time limit');
     expect(estimate.errors!.probes).toBeGreaterThanOrEqual(20);
+  });
+
+  it('names the time limit where only the density was left out, and what ended Lanczos where the time ends after all', async () => {
+    let late = false;
+    const onProgress = ({ stage }: CurvatureProgress): void => void (late ||= stage === 'density');
+    const density = { probes: 4, steps: 10 };
+    const given = { maxProducts: 300, density, onProgress };
+    const ended = await estimateCurvature(
+      productsOf(rows, sizes),
+      options({ ...given, outOfTime: () => late }),
+    );
+    expect([ended.stoppedBy, ended.errors!.stoppedBy, ended.spectrum]).toEqual([
+      'time limit',
+      'complete',
+      null,
+    ]);
+    late = false;
+    const untimed = await certifySharpness(
+      productsOf(rows),
+      null,
+      options({
+        precision: 1e-9,
+        maxProducts: 5,
+        onProgress: ({ products }) => void (late = products === 5),
+        outOfTime: () => late,
+      }),
+    );
+    expect(untimed.stoppedBy).toBe('product budget');
   });
 
   it('tells how far it is, with error bars that shrink', async () => {

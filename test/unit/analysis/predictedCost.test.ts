@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { exactCost, searchCost, takenCost } from '../../../src/analysis/predictedCost';
+import { predictedSeconds, worthTelling } from '../../../src/report/cost';
+
+const budget = 2 ** 31;
+
+it('an exact Hessian holds its matrix, and the decomposition of a small one is counted', () => {
+  const small = exactCost({ order: 666, multiplyAdds: 1e6, bytes: 1e6 }, budget);
+  expect(small.multiplyAdds).toBe(666e6);
+  expect(small.serialOperations).toBe(10 * 666 ** 3);
+  // Three matrices of 3.5 MB, and what the products hold.
+  expect(small.bytes).toBeGreaterThan(3 * 8 * 666 ** 2 + 1e6);
+  expect(small.bytes).toBeLessThan(2 * (3 * 8 * 666 ** 2 + 1e6));
+  const large = exactCost({ order: 4000, multiplyAdds: 1e6, bytes: 0 }, budget);
+  expect(large.serialOperations).toBeUndefined();
+  expect(large.bytes).toBeGreaterThan(8 * 4000 ** 2);
+  expect(large.bytes).toBeLessThan(1.2 * 8 * 4000 ** 2);
+});
+
+it('the largest spectrum is told although its products are nothing to speak of', () => {
+  const cost = exactCost({ order: 1000, multiplyAdds: 1000, bytes: 0 }, budget);
+  expect(predictedSeconds(cost, 64)).toBeGreaterThan(worthTelling);
+});
+
+it('a search holds as many vectors as there are steps, within a quarter of the budget, and says at most', () => {
+  const of = (order: number, products: number, memoryBudget = budget) =>
+    searchCost({ order, multiplyAdds: 7, bytes: 0 }, products, memoryBudget).bytes;
+  expect(searchCost({ order: 10, multiplyAdds: 7, bytes: 0 }, 4000, budget)).toMatchObject({
+    multiplyAdds: 28_000,
+    atMost: true,
+  });
+  // No more vectors than parameters, nor than products: the budget is the last of the three.
+  expect(of(666, 4000)).toBeLessThan(8 * 666 * 666 * 1.1);
+  expect(of(666, 4000)).toBe(of(666, 8000));
+  expect(of(1e6, 40) - of(1e6, 30)).toBe(8 * 1e6 * 10);
+  expect(of(1e7, 4000)).toBe(of(1e7, 8000));
+  expect(of(1e7, 4000, 2 * budget) - of(1e7, 4000)).toBe(budget / 4);
+});
+
+it('what was taken is at most what was told', () => {
+  const products = { order: 5000, multiplyAdds: 7, bytes: 1e6 };
+  const [told, taken] = [searchCost(products, 4000, budget), takenCost(products, 300, budget)];
+  expect(taken.multiplyAdds).toBe(2100);
+  expect(taken.bytes).toBeLessThan(told.bytes);
+  expect(taken.atMost).toBeUndefined();
+});
