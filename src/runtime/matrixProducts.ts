@@ -65,7 +65,12 @@ async function openKernels(threads: number): Promise<Kernels> {
     operator: 'Gemm' | 'MatMul',
     attributes: Readonly<Record<string, number>>,
   ): Promise<Session> =>
-    Session.open({ bytes: productModel(operator, attributes), externalData: [] }, threads);
+    Session.open(
+      { bytes: productModel(operator, attributes), externalData: [] },
+      threads,
+      'basic',
+      'released',
+    );
   return {
     plain: await load('Gemm', {}),
     rightTransposed: await load('Gemm', { transB: 1 }),

@@ -95,18 +95,20 @@ export class Session {
   /**
    * Loads a model with `threads` threads for its operators.
    * @param optimisation `disabled` keeps every node as it is in the model
+   * @param memory `arena` keeps what one run took for the next: best for graphs of many nodes. `released` gives it back.
    * @throws Error with onnxruntime's words where it does not take the model.
    */
   static async open(
     model: ExecutableModel,
     threads: number,
     optimisation: 'disabled' | 'basic' = 'basic',
+    memory: 'arena' | 'released' = 'arena',
   ): Promise<Session> {
     return new Session(
       await InferenceSession.create(model.bytes, {
-        // Without an arena the process takes several times the memory at its worst, and every product 2 to 5 % longer; but
-        // Electron's allocator traps the large blocks that one takes.
-        enableCpuMemArena: process.versions['electron'] === undefined,
+        // Without an arena a large graph takes several times the memory at its worst, and 2 to 5 % longer; but Electron's
+        // allocator traps the large blocks that one takes.
+        enableCpuMemArena: memory === 'arena' && process.versions['electron'] === undefined,
         enableMemPattern: false,
         graphOptimizationLevel: optimisation,
         intraOpNumThreads: threads,
