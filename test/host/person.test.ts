@@ -131,6 +131,8 @@ describe('from the explorer', () => {
     const strip = await webview(page).getByRole('status').innerText();
     expect(strip).not.toMatch(/changed|Reading|Starting/);
     await webview(page).locator('#run-again').click();
+    // The numbers of before stand there for a moment.
+    await webview(page).locator('.strip:not(.done)').waitFor();
     expect(await sharpestDirectionShown()).toContain(bound);
   });
 
