@@ -17,6 +17,8 @@ export interface CurvatureGraphs {
   readonly outputs: Value;
   readonly targets: Value;
   readonly weights: Value;
+  /** Everything that changes with the batch: the inputs of the model and of the loss. */
+  readonly samples: readonly Value[];
   readonly parameters: readonly Value[];
   /** The direction v, one value for each parameter. */
   readonly directions: readonly Value[];
@@ -45,7 +47,7 @@ export function curvatureGraphs(
   const outputs = reshape(g, model.output, [count, width]);
   const targets = g.input('targets', [count, width], 'real');
   const weights = g.input('weights', [count], 'real');
-  const ofBatch = [...model.inputs.values(), ...model.computed.values(), targets, weights];
+  const samples = [...model.inputs.values(), ...model.computed.values(), targets, weights];
   const directions = parameters.map(({ dims }, i) => g.input(`direction ${i}`, dims, 'real'));
   const along = new Map(parameters.map((parameter, i) => [parameter, directions[i] ?? parameter]));
   const orZero = (values: readonly (Value | null)[]): Value[] =>
@@ -55,16 +57,17 @@ export function curvatureGraphs(
   const back = (cotangent: Value): Value[] =>
     orZero(cotangentsOf(g, new Map([[outputs, cotangent]]), parameters, table));
   const gradient = back(atOutputs);
-  const hessianProduct = regroup(g, orZero(tangentsOf(g, gradient, along, table)), directions, ofBatch);
+  const hessianProduct = regroup(g, orZero(tangentsOf(g, gradient, along, table)), directions, samples);
   const [moved = null] = tangentsOf(g, [outputs], along, table);
   const [turned = null] =
     moved === null ? [] : tangentsOf(g, [atOutputs], new Map([[outputs, moved]]), table);
-  const gaussNewtonProduct = regroup(g, turned === null ? orZero([]) : back(turned), directions, ofBatch);
+  const gaussNewtonProduct = regroup(g, turned === null ? orZero([]) : back(turned), directions, samples);
   return {
     model,
     outputs,
     targets,
     weights,
+    samples,
     parameters,
     directions,
     gradient,

@@ -62,7 +62,9 @@ export async function planModel(
   const some = await planFor(probedSamples[1], few.prepared);
   const [work, more] = [workOf(few), workOf(some)];
   const added = more.samples - work.samples;
-  const bytesPerSample = added === 0 ? work.bytes / work.samples : (more.bytes - work.bytes) / added;
+  const difference = added === 0 ? work.bytes / work.samples : (more.bytes - work.bytes) / added;
+  // Where the weights take nearly everything, four samples may take no more than two.
+  const bytesPerSample = Math.max(1, difference);
   const fixedBytes = work.bytes - bytesPerSample * work.samples;
   requireRoom(order, vectors + fixedBytes + bytesPerSample, memoryBudget);
   const room = batchShare * (memoryBudget - vectors) - fixedBytes;
@@ -87,10 +89,7 @@ function graphsOf({ lowered, layers, width }: PreparedModel, loss: Loss, table: 
 
 function workOf({ prepared, graphs }: PlannedModel): Work {
   const forward = neededValues([graphs.outputs], new Map());
-  const ofSamples = dependentOn(
-    [...graphs.model.inputs.values(), ...graphs.model.computed.values()],
-    forward,
-  );
+  const ofSamples = dependentOn(graphs.samples, forward);
   const sizes = [...ofSamples].flatMap(({ operation, dims }) =>
     operation.kind === 'reshape' || operation.kind === 'im2col' ? [] : [sizeOf(dims)],
   );

@@ -73,9 +73,7 @@ export class ProductSessions {
     product: readonly Value[],
     precision: Precision,
   ): readonly Value[] {
-    const { model, targets, weights, directions } = graphs;
-    const samples = [...model.inputs.values(), ...model.computed.values(), targets, weights];
-    return residualsOf(product, directions, samples, precision);
+    return residualsOf(product, graphs.directions, graphs.samples, precision);
   }
 
   /**

@@ -262,23 +262,24 @@ class Regrouping {
     const byFactor = new Map<Value | null, Term[]>();
     for (const term of own) byFactor.set(term.factor, [...(byFactor.get(term.factor) ?? []), term]);
     const parts = [...byFactor].map(([common, alike]): Term => {
-      const [first, ...rest] = alike.toSorted((a, b) => b.sign - a.sign);
-      if (first === undefined) throw new RangeError('A combination without terms');
-      const total = rest.reduce(
-        (sum, { moved, sign }) => (sign === first.sign ? add(g, sum, moved) : sub(g, sum, moved)),
-        first.moved,
-      );
-      return { moved: common === null ? total : mul(g, total, common), sign: first.sign, factor: null };
+      const { moved, sign } = signedSum(g, alike);
+      return { moved: common === null ? moved : mul(g, moved, common), sign, factor: null };
     });
-    const [first, ...rest] = parts.toSorted((a, b) => b.sign - a.sign);
-    if (first === undefined) throw new RangeError('A combination without terms');
-    const total = rest.reduce(
-      (sum, { moved, sign }) => (sign === first.sign ? add(g, sum, moved) : sub(g, sum, moved)),
-      first.moved,
-    );
-    const signed = first.sign === 1 ? total : neg(g, total);
+    const { moved, sign } = signedSum(g, parts);
+    const signed = sign === 1 ? moved : neg(g, moved);
     return inside || factor === null ? signed : mul(g, signed, factor);
   }
+}
+
+/** The sum of terms without their factors; negative only where all of them are. */
+function signedSum(g: StaticGraph, terms: readonly Term[]): Omit<Term, 'factor'> {
+  const [first, ...rest] = terms.toSorted((a, b) => b.sign - a.sign);
+  if (first === undefined) throw new RangeError('A combination without terms');
+  const moved = rest.reduce(
+    (sum, term) => (term.sign === first.sign ? add(g, sum, term.moved) : sub(g, sum, term.moved)),
+    first.moved,
+  );
+  return { moved, sign: first.sign };
 }
 
 function throughReshape(value: Value): Value {
