@@ -235,6 +235,7 @@ async function gaussNewtonOf(
   const matrix = {
     order,
     layers,
+    singles: products.gaussNewtonSingles,
     multiply: (vector: Float64Array, into?: Float64Array) => products.multiplyGaussNewton(vector, into),
   };
   const options = { ...estimateOptions(products, productError, run), blocks: false, density: null };

@@ -4,10 +4,12 @@ import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
 import { FailureError } from '../report/failure';
 import type { Loss } from '../report/report';
+import { addNumbers } from '../runtime/copyNumbers';
+import { SingleVectors } from '../runtime/singleVectors';
 import { batchFeeds } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds, LossTargets, ModelSamples } from './feeds';
-import { addNumbers, FlatTensors, parameterFeeds, realArray } from './feeds';
+import { FlatTensors, parameterFeeds, realArray } from './feeds';
 import { lossValues } from './losses';
 import type { DifferentiableModel, PreparedModel } from './preparedModel';
 import { findSubject } from './preparedModel';
@@ -45,6 +47,12 @@ export interface ProductLayer {
   readonly weightNorm: number;
 }
 
+/** Products of vectors of float32 that are not rounded on the way, and kernels for many such vectors. */
+interface Singles {
+  readonly kernels: SingleVectors;
+  readonly multiply: (vector: Float32Array, into: Float32Array) => Promise<void>;
+}
+
 /** The share of the memory beside the vectors that residuals may take. */
 const residualShare = 0.35;
 /** And that part of them, with the weights, that onnxruntime may keep packed beside. */
@@ -65,6 +73,7 @@ export class HessianProducts {
     private readonly weightFeeds: Feeds,
     private readonly batches: readonly Feeds[],
     private readonly options: ProductOptions,
+    private readonly kernels: SingleVectors | null,
     /** θ, the weights of the file, in the order of the products. */
     readonly weights: Float64Array,
     /** ∇L at the weights of the file. */
@@ -159,6 +168,7 @@ export class HessianProducts {
         ownWeights,
         batches,
         options,
+        precision === 'float32' ? await SingleVectors.open(threads) : null,
         weights,
         gradient,
         own,
@@ -214,6 +224,28 @@ export class HessianProducts {
     return this.gaussNewton.multiply(vector, into);
   }
 
+  /** The products of the Hessian in float32, where they are made in it. */
+  get singles(): Singles | null {
+    return this.singlesOf(() => Promise.resolve(this.hessian));
+  }
+
+  /** Those of the Gauss-Newton matrix. */
+  get gaussNewtonSingles(): Singles | null {
+    return this.singlesOf(async () => (this.gaussNewton ??= await this.openGaussNewton()));
+  }
+
+  private singlesOf(sessions: () => Promise<ProductSessions>): Singles | null {
+    const { kernels } = this;
+    if (kernels === null) return null;
+    return {
+      kernels,
+      multiply: async (vector, into) => {
+        this.requireLength(vector);
+        await (await sessions()).multiplySingles(vector, into);
+      },
+    };
+  }
+
   private openGaussNewton(): Promise<ProductSessions> {
     const product = this.graphs.gaussNewtonProduct;
     const candidates = ProductSessions.residuals(this.graphs, product, this.options.precision);
@@ -232,7 +264,7 @@ export class HessianProducts {
     );
   }
 
-  private requireLength(vector: Float64Array): void {
+  private requireLength(vector: Float64Array | Float32Array): void {
     if (vector.length !== this.order)
       throw new RangeError(`${vector.length} numbers for ${this.order} parameters`);
   }
@@ -240,6 +272,7 @@ export class HessianProducts {
   async release(): Promise<void> {
     await this.hessian.release();
     await this.gaussNewton?.release();
+    await this.kernels?.release();
   }
 }
 

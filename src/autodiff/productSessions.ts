@@ -1,11 +1,12 @@
 import type { Value } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
 import { neededValues, writeOnnx } from '../graph/writing/writeOnnx';
+import { addNumbers, copyNumbers } from '../runtime/copyNumbers';
 import type { RunFeeds } from '../runtime/session';
 import { Session } from '../runtime/session';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
-import { addNumbers, copyNumbers, FlatTensors, pickFeeds } from './feeds';
+import { FlatTensors, pickFeeds } from './feeds';
 import { residualsOf } from './split';
 import { multiplyAddsOf } from './workload';
 
@@ -54,6 +55,8 @@ export class ProductSessions {
 
   private readonly directions: FlatTensors;
   private readonly results: FlatTensors;
+  /** Over the batches, where products are wanted in float32. */
+  private sum: Float64Array | null = null;
 
   private constructor(
     private readonly perVector: Part,
@@ -130,14 +133,35 @@ export class ProductSessions {
     total: Float64Array = new Float64Array(vector.length),
     batches = this.feeds.length,
   ): Promise<Float64Array> {
-    const { perVector, directions, results } = this;
-    copyNumbers(directions.numbers, vector);
-    for (const [batch, feeds] of this.feeds.slice(0, batches).entries()) {
-      await perVector.session.runInto(pickFeeds(perVector.inputs, directions.feeds, feeds), results.record);
-      if (batch === 0) copyNumbers(total, results.numbers);
-      else addNumbers(total, results.numbers);
-    }
+    copyNumbers(this.directions.numbers, vector);
+    await this.sumInto(total, batches);
     return total;
+  }
+
+  /** The same for vectors of float32; the sum over the batches is made in float64. */
+  async multiplySingles(vector: Float32Array, into: Float32Array): Promise<void> {
+    copyNumbers(this.directions.numbers, vector);
+    if (this.feeds.length === 1) {
+      await this.run(this.feeds[0]!);
+      copyNumbers(into, this.results.numbers);
+      return;
+    }
+    this.sum ??= new Float64Array(vector.length);
+    await this.sumInto(this.sum, this.feeds.length);
+    copyNumbers(into, this.sum);
+  }
+
+  private async sumInto(total: Float64Array, batches: number): Promise<void> {
+    for (const [batch, feeds] of this.feeds.slice(0, batches).entries()) {
+      await this.run(feeds);
+      if (batch === 0) copyNumbers(total, this.results.numbers);
+      else addNumbers(total, this.results.numbers);
+    }
+  }
+
+  private async run(feeds: Feeds): Promise<void> {
+    const { perVector, directions, results } = this;
+    await perVector.session.runInto(pickFeeds(perVector.inputs, directions.feeds, feeds), results.record);
   }
 
   async release(): Promise<void> {

@@ -29,10 +29,12 @@ export class CertifyingLanczos {
     private readonly options: CurvatureOptions,
     exactMoments: Moments | null,
   ) {
-    this.lanczos = new Lanczos(products, options.random, options.productError);
     this.extremes = new ExtremeEigenvalues({ ...options, exactMoments });
-    const vectors = Math.floor(options.memoryBytes / (8 * products.order)) - workingVectors;
-    this.mostSteps = Math.max(1, Math.min(products.order, vectors - 1));
+    const { order, singles } = products;
+    const free = options.memoryBytes - 8 * order * workingVectors;
+    const vectors = Math.floor(free / (order * (singles === null ? 8 : 4)));
+    this.mostSteps = Math.max(1, Math.min(order, vectors - 1));
+    this.lanczos = new Lanczos(products, options.random, options.productError, this.mostSteps);
   }
 
   get sharpness(): Sharpness | null {

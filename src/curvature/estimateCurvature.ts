@@ -219,7 +219,7 @@ class Estimation {
     const runs = [quadrature(lanczos.alphas.slice(0, steps), lanczos.betas)];
     lanczos.releaseBasis();
     while (runs.length < options.density.probes) {
-      const next = new Lanczos(products, options.random, options.productError);
+      const next = new Lanczos(products, options.random, options.productError, steps);
       while (next.steps < steps && !next.ended) {
         if (options.outOfTime?.() === true) return null;
         await next.step();

@@ -59,6 +59,7 @@ export function productsWith(
   return {
     order,
     layers,
+    singles: null,
     multiply: (vector) => {
       const product = new Float64Array(order);
       for (let row = 0; row < order; row++) {

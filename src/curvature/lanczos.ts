@@ -1,11 +1,15 @@
 import { FailureError } from '../report/failure';
+import type { Basis } from './basis';
+import { DoubleBasis } from './doubleBasis';
 import type { SymmetricProducts } from './products';
 import { uniformDirection, type RandomSource } from './randomVectors';
+import { SingleBasis } from './singleBasis';
 import { tridiagonalEigenpairs } from './tridiagonal';
-import { addScaled, innerProduct, norm, projectOut } from './vectors';
 
 /** Relative error of a float64 product that nobody has measured: a thousand rounding units. */
 const float64Noise = 1e-13;
+/** What products with vectors of float32 are off by at least: two rounding units. */
+const float32Noise = 2 ** -23;
 
 /** Coefficients that are 0 for a symmetric matrix may be this large beside the norm, or 20 times the products' error. */
 const symmetryTolerance = 1e-8;
@@ -34,14 +38,15 @@ export interface RitzValue {
  * Lanczos with full reorthogonalisation from a start that is uniform on the sphere.
  *
  * HQ is not stored: H q_j = Σ_{i ≤ j+1} q_i h_ij holds with the coefficients that the reorthogonalisation found, so that
- * the k + 1 vectors of the basis tell QᵀHQ, HQ and its parts by layers. They are all the memory: 8 (k + 1) P bytes.
+ * the k + 1 vectors of the basis tell QᵀHQ, HQ and its parts by layers. They are all the memory: 8 (k + 1) P bytes, or half
+ * of it where the products round vectors to float32.
  */
 export class Lanczos implements LanczosCoefficients {
   readonly matrixOrder: number;
   readonly alphas: number[] = [];
   readonly betas: number[] = [];
   /** q_1 … q_{k+1}, orthonormal; the last is 0 where β_k is. */
-  readonly basis: Float64Array[];
+  readonly basis: Basis;
   /** Column j holds h_1j … h_{j+1,j}. */
   readonly coefficients: Float64Array[] = [];
   /** The largest row sum of T: not below ‖T‖, and so at ‖H‖ or above it once Lanczos has found what is large. */
@@ -52,14 +57,19 @@ export class Lanczos implements LanczosCoefficients {
    */
   private asymmetry = 0;
 
-  /** @param productError relative error of the products, measured; 0 for float64 */
+  /** @param productError relative error of the products, measured; 0 for float64 @param mostSteps that will be made */
   constructor(
     private readonly products: SymmetricProducts,
     random: RandomSource,
     private readonly productError: number,
+    mostSteps = products.order,
   ) {
     this.matrixOrder = products.order;
-    this.basis = [uniformDirection(products.order, random)];
+    const start = uniformDirection(products.order, random);
+    this.basis =
+      products.singles === null
+        ? new DoubleBasis(products, start)
+        : new SingleBasis(products.singles, start, mostSteps + 1);
   }
 
   get steps(): number {
@@ -67,7 +77,8 @@ export class Lanczos implements LanczosCoefficients {
   }
 
   get noise(): number {
-    return 10 * Math.max(this.productError * this.norm, float64Noise * this.norm, this.asymmetry);
+    const rounding = this.products.singles === null ? float64Noise : float32Noise;
+    return 10 * Math.max(this.productError * this.norm, rounding * this.norm, this.asymmetry);
   }
 
   get ended(): boolean {
@@ -76,41 +87,23 @@ export class Lanczos implements LanczosCoefficients {
 
   /** One product more. Throws an InternalError where the products are those of no symmetric matrix. */
   async step(): Promise<void> {
-    const current = this.basis.at(-1);
-    if (current === undefined || this.ended) throw new RangeError('Lanczos has come to its end');
-    const image = await this.products.multiply(current);
-    const size = norm(image);
-    const { coefficients: column, remaining: beta } = this.orthogonalised(image);
-    this.checkSymmetry(column, Math.max(this.norm, size));
-    const alpha = column[this.steps]!;
-    this.norm = Math.max(this.norm, (this.betas.at(-1) ?? 0) + Math.abs(alpha) + beta);
+    const { basis, steps } = this;
+    if (basis.size === 0 || this.ended) throw new RangeError('Lanczos has come to its end');
+    const before = this.betas.at(-1) ?? 0;
+    const { along, coefficients: column, remaining: beta } = await basis.step(before);
+    column[steps]! += along;
+    if (steps > 0) column[steps - 1]! += before;
+    this.checkSymmetry(column, Math.max(this.norm, Math.hypot(...column, beta)));
+    const alpha = column[steps]!;
+    this.norm = Math.max(this.norm, before + Math.abs(alpha) + beta);
     this.alphas.push(alpha);
     this.betas.push(beta);
     this.coefficients.push(Float64Array.of(...column, beta));
-    if (beta > 0) for (let i = 0; i < image.length; i++) image[i]! /= beta;
-    this.basis.push(image);
-  }
-
-  /**
-   * Takes the basis out of H q_k, and returns its coefficients. What the recurrence of symmetric matrices has is taken out
-   * first: what the pass over the whole basis begins with is then no larger than what it leaves, and one pass is enough.
-   */
-  private orthogonalised(image: Float64Array): ReturnType<typeof projectOut> {
-    const [before, current] = [this.basis[this.steps - 1], this.basis[this.steps]];
-    if (current === undefined) throw new RangeError('Lanczos has let its basis go');
-    const beta = this.betas.at(-1) ?? 0;
-    if (before !== undefined) addScaled(image, -beta, before);
-    const alpha = innerProduct(current, image);
-    addScaled(image, -alpha, current);
-    const { coefficients, remaining } = projectOut(image, this.basis);
-    coefficients[this.steps]! += alpha;
-    if (before !== undefined) coefficients[this.steps - 1]! += beta;
-    return { coefficients, remaining };
   }
 
   /** Lets the memory go: the coefficients stay, and no step follows. */
   releaseBasis(): void {
-    this.basis.length = 0;
+    this.basis.release();
   }
 
   /** In ascending order. */
@@ -125,13 +118,11 @@ export class Lanczos implements LanczosCoefficients {
   }
 
   /** H of a vector in the span of q_1 … q_k, by its k coefficients, without a product. */
-  imageOf(coordinates: Float64Array): Float64Array {
-    const image = new Float64Array(this.matrixOrder);
-    const inBasis = new Float64Array(this.basis.length);
+  imageOf(coordinates: Float64Array): Promise<Float64Array> {
+    const inBasis = new Float64Array(this.basis.size);
     for (const [j, column] of this.coefficients.entries())
       for (const [i, coefficient] of column.entries()) inBasis[i]! += coefficient * coordinates[j]!;
-    for (const [i, direction] of this.basis.entries()) addScaled(image, inBasis[i]!, direction);
-    return image;
+    return this.basis.combination(inBasis);
   }
 
   /** H q_j has the parts β_{j−1} along q_{j−1} and none along those before, or H is not symmetric. */

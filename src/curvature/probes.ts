@@ -1,7 +1,7 @@
 import type { Lanczos } from './lanczos';
 import type { SymmetricProducts } from './products';
 import { signs, type RandomSource } from './randomVectors';
-import { innerProduct, projectOut } from './vectors';
+import { innerProduct } from './vectors';
 
 /**
  * Numbers by layer, the τ_l, the row sums Σ_m ‖H_lm‖_F² and, where asked for, the squared norms of the blocks: exact
@@ -27,7 +27,8 @@ export interface LayerNumbers {
 export class Probes {
   /** The sums that need no probe: the first terms above. */
   readonly exact: LayerNumbers;
-  private readonly deflated: readonly Float64Array[];
+  /** k: q_1 … q_k are deflated. */
+  private readonly deflated: number;
   /** Where products may be written: none is needed longer than until its numbers are taken. */
   private readonly image: Float64Array;
 
@@ -37,7 +38,7 @@ export class Probes {
     private readonly random: RandomSource,
     private readonly withBlocks: boolean,
   ) {
-    this.deflated = lanczos.basis.slice(0, lanczos.steps);
+    this.deflated = lanczos.steps;
     this.image = new Float64Array(products.order);
     this.exact = exactNumbers(products, lanczos, withBlocks);
   }
@@ -51,7 +52,7 @@ export class Probes {
     const { layers, order } = this.products;
     const probe = signs(order, this.random);
     const projected = probe.slice();
-    projectOut(projected, this.deflated);
+    await this.lanczos.basis.projectOut(projected, this.deflated);
     const image = await this.products.multiply(projected, this.image);
     const numbers: LayerNumbers = {
       traces: Float64Array.from(layers, ({ from, to }) => innerProduct(probe, image, from, to)),
@@ -68,9 +69,7 @@ export class Probes {
       const within = new Float64Array(order);
       within.set(probe.subarray(from, to), from);
       const image = await this.products.multiply(within, this.image);
-      const known = this.lanczos.imageOf(
-        Float64Array.from(this.deflated, (direction) => innerProduct(direction, within, from, to)),
-      );
+      const known = await this.lanczos.imageOf(await this.lanczos.basis.innerProducts(within, this.deflated));
       for (const [m, range] of layers.entries()) {
         const share =
           innerProduct(image, image, range.from, range.to) - innerProduct(known, known, range.from, range.to);
@@ -94,9 +93,7 @@ function exactNumbers(
   /** Of every layer: ⟨q_i, q_j⟩ and ⟨Hq_i, Hq_j⟩ for i, j ≤ k, over its parameters. */
   const grams: { ofBasis: Float64Array; ofImages: Float64Array }[] = [];
   for (const [l, { from, to }] of layers.entries()) {
-    const gram: number[][] = [];
-    for (const [i, x] of basis.entries())
-      gram.push(basis.map((y, j) => (j < i ? gram[j]![i]! : innerProduct(x, y, from, to))));
+    const gram = basis.gram(from, to);
     // ⟨q_i, Hq_j⟩, then ⟨Hq_i, Hq_j⟩.
     const mixed = gram.map((row) =>
       coefficients.map((column) => column.reduce((sum, value, i) => sum + value * row[i]!, 0)),

@@ -1,4 +1,6 @@
+import type { SingleVectors } from '../runtime/singleVectors';
 import { innerProduct } from './vectors';
+import { innerProductOfSingles } from './singles';
 
 /**
  * A real symmetric matrix of order P that is known by its products with vectors, its rows and columns in groups: the
@@ -9,11 +11,20 @@ export interface SymmetricProducts {
   readonly order: number;
   /** The layers' ranges of parameters, `to` excluded: one after the other, from 0 to P. */
   readonly layers: readonly LayerRange[];
+  /** The same products in float32, where they are made in it. */
+  readonly singles: SingleProducts | null;
   /**
    * H v for a vector of length P, which it does not change; the result is the caller's own.
    * @param into memory of length P that may hold the result: new one costs more than the sums of millions of numbers
    */
   multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array>;
+}
+
+/** Products with vectors of float32, and kernels for many such vectors. */
+export interface SingleProducts {
+  readonly kernels: SingleVectors;
+  /** H v. @param vector length P, unchanged @param into length P, for the result */
+  readonly multiply: (vector: Float32Array, into: Float32Array) => Promise<void>;
 }
 
 export interface LayerRange {
@@ -25,12 +36,14 @@ export interface LayerRange {
 export class CountedProducts implements SymmetricProducts {
   readonly order: number;
   readonly layers: readonly LayerRange[];
+  readonly singles: SingleProducts | null;
   private made = 0;
 
   /** Throws a RangeError where the layers are no partition of the parameters. */
   constructor(private readonly products: SymmetricProducts) {
     this.order = products.order;
     this.layers = products.layers;
+    this.singles = products.singles === null ? null : this.counted(products.singles);
     let reached = 0;
     for (const { from, to } of this.layers) {
       if (from !== reached || to <= from)
@@ -49,13 +62,25 @@ export class CountedProducts implements SymmetricProducts {
   async multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.made++;
     const product = await this.products.multiply(vector, into);
-    if (product.length !== this.order || !allFinite(product))
-      throw new RangeError(`Product ${this.made} of the matrix with a vector holds no ${this.order} numbers`);
+    this.check(product, innerProduct(product, product));
     return product;
   }
-}
 
-/** A sum of squares that is finite has only finite numbers in it, and takes a tenth of the time to make. */
-function allFinite(vector: Float64Array): boolean {
-  return Number.isFinite(innerProduct(vector, vector)) || vector.every(Number.isFinite);
+  private counted({ kernels, multiply }: SingleProducts): SingleProducts {
+    return {
+      kernels,
+      multiply: async (vector, into) => {
+        this.made++;
+        await multiply(vector, into);
+        this.check(into, innerProductOfSingles(into, into));
+      },
+    };
+  }
+
+  /** A sum of squares that is finite has only finite numbers in it, and takes a tenth of the time to make. */
+  private check(product: Float64Array | Float32Array, squares: number): void {
+    const isFinite = Number.isFinite(squares) || product.every(Number.isFinite);
+    if (product.length !== this.order || !isFinite)
+      throw new RangeError(`Product ${this.made} of the matrix with a vector holds no ${this.order} numbers`);
+  }
 }

@@ -9,10 +9,18 @@ export interface RandomSource {
 /** A vector uniform on the unit sphere: a normalised Gaussian. */
 export function uniformDirection(length: number, random: RandomSource): Float64Array {
   for (;;) {
-    const vector = Float64Array.from({ length }, () => random.normal());
-    const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+    const vector = new Float64Array(length);
+    let squares = 0;
+    for (let i = 0; i < length; i++) {
+      const value = random.normal();
+      vector[i] = value;
+      squares += value * value;
+    }
+    const norm = Math.sqrt(squares);
     // A Gaussian vector is 0 with probability 0, but a generator of few bits may return it.
-    if (norm > 0) return vector.map((value) => value / norm);
+    if (!(norm > 0)) continue;
+    for (let i = 0; i < length; i++) vector[i]! /= norm;
+    return vector;
   }
 }
 

@@ -16,12 +16,14 @@ export interface MatrixStack extends Matrix {
 /** A matrix or a stack of them. */
 type Operand = Matrix & { readonly count?: number };
 
-/** One operator on float64 matrices of any size as a model: without shapes, so that it serves all of them. */
-function productModel(operator: 'Gemm' | 'MatMul', attributes: Readonly<Record<string, number>>): Uint8Array {
-  const matrix = (name: string) => ({
-    name,
-    type: { tensorType: { elemType: TensorProto_DataType.DOUBLE } },
-  });
+/** One product y of matrices a and b of any size as a model: without shapes, so that it serves all of them. */
+export function matrixModel(
+  precision: 'float32' | 'float64',
+  operator: 'Gemm' | 'MatMul',
+  attributes: Readonly<Record<string, number>> = {},
+): Uint8Array {
+  const elemType = precision === 'float64' ? TensorProto_DataType.DOUBLE : TensorProto_DataType.FLOAT;
+  const matrix = (name: string) => ({ name, type: { tensorType: { elemType } } });
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
@@ -66,7 +68,7 @@ async function openKernels(threads: number): Promise<Kernels> {
     attributes: Readonly<Record<string, number>>,
   ): Promise<Session> =>
     Session.open(
-      { bytes: productModel(operator, attributes), externalData: [] },
+      { bytes: matrixModel('float64', operator, attributes), externalData: [] },
       threads,
       'basic',
       'released',

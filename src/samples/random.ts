@@ -33,14 +33,15 @@ export class SeededRandom {
 
   /** Uniform over the integers from 0 to 2^32 - 1. */
   nextUint32(): number {
-    const [first = 0, second = 0, third = 0, fourth = 0] = this.state;
+    const { state } = this;
+    const [first, second, third, fourth] = [state[0]!, state[1]!, state[2]!, state[3]!];
     const result = Math.imul(rotateLeft(Math.imul(second, 5), 7), 9) >>> 0;
     const mixedThird = third ^ first;
     const mixedFourth = fourth ^ second;
-    this.state[0] = first ^ mixedFourth;
-    this.state[1] = second ^ mixedThird;
-    this.state[2] = mixedThird ^ (second << 9);
-    this.state[3] = rotateLeft(mixedFourth, 11);
+    state[0] = first ^ mixedFourth;
+    state[1] = second ^ mixedThird;
+    state[2] = mixedThird ^ (second << 9);
+    state[3] = rotateLeft(mixedFourth, 11);
     return result;
   }
 

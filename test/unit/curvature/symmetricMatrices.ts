@@ -14,6 +14,7 @@ export function productsOf(rows: Rows, sizes: readonly number[] = [rows.length])
   return {
     order: rows.length,
     layers,
+    singles: null,
     multiply: async (vector) =>
       Float64Array.from(rows, (row) => row.reduce((sum, value, j) => sum + value * vector[j]!, 0)),
   };
