@@ -113,6 +113,7 @@ export function denseProducts(rows: Rows, sizes: readonly number[]): SymmetricPr
   return {
     order,
     layers: sizes.map((size) => ({ from: reached, to: (reached += size) })),
+    singles: null,
     multiply: (vector) => {
       const product = new Float64Array(order);
       for (let i = 0; i < order; i++) {

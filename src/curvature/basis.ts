@@ -10,7 +10,7 @@ export interface LanczosStep extends Projection {
   readonly along: number;
 }
 
-/** The orthonormal vectors q_1 … q_{k+1} of Lanczos. */
+/** The orthonormal vectors q_1 … q_{k+1} of Lanczos. One call at a time: they share memory. */
 export interface Basis {
   /** How many there are. */
   readonly size: number;

@@ -8,6 +8,7 @@ const unit = 2 ** -50;
 /** Vectors of float64. They are taken four at a time: a loop over one waits for the memory of two arrays for every multiplication. */
 export class DoubleBasis implements Basis {
   private readonly vectors: Float64Array[];
+  private last: Float64Array;
 
   /** @param first of norm 1 */
   constructor(
@@ -15,6 +16,7 @@ export class DoubleBasis implements Basis {
     first: Float64Array,
   ) {
     this.vectors = [first];
+    this.last = first;
   }
 
   get size(): number {
@@ -22,14 +24,16 @@ export class DoubleBasis implements Basis {
   }
 
   async step(beta: number): Promise<LanczosStep> {
-    const [before, last] = [this.vectors.at(-2), this.vectors.at(-1)!];
+    const { last, vectors } = this;
+    const before = vectors.at(-2) ?? last;
     const image = await this.products.multiply(last);
     const along = innerProduct(last, image);
-    addScaledPair(image, -along, last, -beta, before ?? last);
+    addScaledPair(image, -along, last, -beta, before);
     const projection = await this.projectOut(image, this.size);
     const { remaining } = projection;
     if (remaining > 0) for (let i = 0; i < image.length; i++) image[i]! /= remaining;
-    this.vectors.push(image);
+    vectors.push(image);
+    this.last = image;
     return { along, ...projection };
   }
 

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { negated, probabilisticUpper, provedUpper } from '../../../src/curvature/certificates';
 import { ExtremeEigenvalues } from '../../../src/curvature/extremes';
 import { Lanczos, type LanczosCoefficients } from '../../../src/curvature/lanczos';
+import type { SingleProducts } from '../../../src/curvature/products';
 import type { EigenvalueInterval } from '../../../src/report/report';
+import { SingleVectors } from '../../../src/runtime/singleVectors';
 import { SeededRandom } from '../../../src/samples/random';
 import {
   awkwardSpectra,
@@ -124,29 +126,38 @@ describe('the proved bound', () => {
 
 describe('the probabilistic bound', () => {
   // Both ends and every number of steps at once, at an ε that can be counted.
-  it.each([
+  const few = [
     ['normal', 0.1, 4],
     ['clustered top', 0.1, 3],
     ['decaying', 0.1, 5],
     ['large negative', 0.1, 4],
     ['rank one', 0.1, 2],
     ['pairs', 0.5, 3],
-  ])('fails no more often than promised: %s, ε = %f', async (name, epsilon, steps) => {
+  ] as const;
+
+  async function countFailures(
+    name: string,
+    epsilon: number,
+    steps: number,
+    productError: number,
+    singles: (eigenvalues: readonly number[]) => SingleProducts | null,
+  ): Promise<void> {
     const eigenvalues = awkwardSpectra(40, SeededRandom.fromSeed(3))[name]!;
     const products = {
       order: 40,
       layers: [{ from: 0, to: 40 }],
+      singles: singles(eigenvalues),
       multiply: async (vector: Float64Array) => vector.map((value, i) => value * eigenvalues[i]!),
     };
     const [largest, smallest] = [Math.max(...eigenvalues), Math.min(...eigenvalues)];
     const runs = 500;
     let failures = 0;
     for (let seed = 0; seed < runs; seed++) {
-      const lanczos = new Lanczos(products, SeededRandom.fromSeed(seed), 0);
+      const lanczos = new Lanczos(products, SeededRandom.fromSeed(seed), productError);
       const extremes = new ExtremeEigenvalues({
         precision: 0.01,
         confidence: 1 - epsilon,
-        productError: 0,
+        productError,
         exactMoments: null,
       });
       let holds = true;
@@ -163,6 +174,19 @@ describe('the probabilistic bound', () => {
       if (!holds) failures++;
     }
     expect(failures).toBeLessThanOrEqual(binomialLimit(runs, epsilon));
+  }
+
+  it.each(few)('fails no more often than promised: %s, ε = %f', (name, epsilon, steps) =>
+    countFailures(name, epsilon, steps, 0, () => null),
+  );
+
+  it.each(few)('and no more often with products in float32: %s, ε = %f', async (name, epsilon, steps) => {
+    const kernels = await SingleVectors.open(1);
+    await countFailures(name, epsilon, steps + 2, 2 ** -23, (eigenvalues) => ({
+      kernels,
+      multiply: async (vector, into) => into.set(vector.map((value, i) => value * eigenvalues[i]!)),
+    }));
+    await kernels.release();
   });
 
   it('is no vacuous one: it does fail where little is promised', async () => {

@@ -78,6 +78,7 @@ describe('exact curvature', () => {
       {
         order,
         layers: [{ from: 0, to: order }],
+        singles: null,
         multiply: async (vector) => vector.map((value, i) => value * values[i]!),
       },
       options,

@@ -3,7 +3,7 @@ import { Lanczos } from '../../../src/curvature/lanczos';
 import { estimatedSpectrum, exactSpectrum, quadrature } from '../../../src/curvature/spectralDensity';
 import type { Spectrum } from '../../../src/report/report';
 import { SeededRandom } from '../../../src/samples/random';
-import { productsOf, withSpectrum } from './symmetricMatrices';
+import { productsOf, vectorsOf, withSpectrum } from './symmetricMatrices';
 
 function masses({ grid, densities }: Spectrum): number[] {
   return densities.map((density, bin) => density * (grid[bin + 1]! - grid[bin]!));
@@ -54,7 +54,7 @@ describe('stochastic Lanczos quadrature', () => {
     const eigenvalues = Array.from({ length: 12 }, () => random.normal());
     const rows = withSpectrum(eigenvalues, random);
     const lanczos = new Lanczos(productsOf(rows), random, 0);
-    const [start] = lanczos.basis;
+    const [start] = await vectorsOf(lanczos.basis, 1);
     while (lanczos.steps < 4) await lanczos.step();
     const { nodes, weights } = quadrature(lanczos.alphas, lanczos.betas);
     let power = Array.from(start!);

@@ -1,5 +1,7 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import type { Basis } from '../../../src/curvature/basis';
 import type { SymmetricProducts } from '../../../src/curvature/products';
+import type { SingleVectors } from '../../../src/runtime/singleVectors';
 import type { SeededRandom } from '../../../src/samples/random';
 
 /** Rows of a symmetric matrix. */
@@ -18,6 +20,32 @@ export function productsOf(rows: Rows, sizes: readonly number[] = [rows.length])
     multiply: async (vector) =>
       Float64Array.from(rows, (row) => row.reduce((sum, value, j) => sum + value * vector[j]!, 0)),
   };
+}
+
+/** The same products with the matrix and the vectors rounded to float32, and their sums. */
+export function singleProductsOf(rows: Rows, kernels: SingleVectors): SymmetricProducts {
+  const rounded = rows.map((row) => Float32Array.from(row));
+  return {
+    ...productsOf(rounded.map((row) => [...row])),
+    singles: {
+      kernels,
+      multiply: async (vector, into) => {
+        for (const [i, row] of rounded.entries())
+          into[i] = row.reduce((sum, value, j) => Math.fround(sum + Math.fround(value * vector[j]!)), 0);
+      },
+    },
+  };
+}
+
+/** The first `count` vectors of a basis. */
+export async function vectorsOf(basis: Basis, count: number): Promise<Float64Array[]> {
+  const vectors: Float64Array[] = [];
+  while (vectors.length < count) {
+    const unit = new Float64Array(basis.size);
+    unit[vectors.length] = 1;
+    vectors.push(await basis.combination(unit));
+  }
+  return vectors;
 }
 
 /** Q diag(λ) Qᵀ with Q a product of random Householder reflections: as many as there are eigenvalues, or fewer. */
