@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { HessianProducts } from '../src/autodiff/hessianProducts';
+import type { SingleProducts } from '../src/curvature/products';
 import { findSubject } from '../src/autodiff/preparedModel';
 import { groupLayers } from '../src/graph/layers';
 import { ModelProtoSchema, TensorProto_DataType } from '../src/runtime/onnx/onnx_pb';
@@ -105,6 +106,11 @@ async function torchFor({
   }
 }
 
+function singlesOf({ singles }: HessianProducts): SingleProducts {
+  if (singles === null) throw new Error('The products are made in float64.');
+  return singles;
+}
+
 async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
@@ -118,13 +124,14 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
   const openingSeconds = (performance.now() - start) / 1000;
   const torch = await torchFor(wanted);
   const random = SeededRandom.fromSeed(1);
-  const vector = Float64Array.from({ length: products.order }, () => random.normal());
-  // Written into the same memory, as those of the probes are.
-  const image = new Float64Array(products.order);
-  await products.multiply(vector, image);
+  // As Lanczos takes them, and as PyTorch's are: vectors of float32, the image written into the same memory.
+  const vector = Float32Array.from({ length: products.order }, () => random.normal());
+  const image = new Float32Array(products.order);
+  const multiply = (): Promise<void> => singlesOf(products).multiply(vector, image);
+  await multiply();
   const peakMemory = 1024 * process.resourceUsage().maxRSS;
   const multiplications = await Promise.all(matrixSizes.map(matMul));
-  const works = [() => products.multiply(vector, image), ...multiplications];
+  const works = [multiply, ...multiplications];
   for (const work of works) await work();
   await torch?.product('whole');
   await torch?.product('batches');

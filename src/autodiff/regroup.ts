@@ -5,6 +5,7 @@ import type { StaticGraph } from '../graph/static/staticGraph';
 import type { Value } from '../graph/static/value';
 import { dependentOn, reachedFrom, sameDims } from '../graph/static/value';
 import type { Standing } from './productForms';
+import { repeatedOverWindows } from './pooled';
 import { isRow, oriented, withBias } from './productForms';
 
 /** A value that moves with the direction, times one that does not; all of one shape. */
@@ -101,6 +102,7 @@ class Regrouping {
     const { operation, inputs } = value;
     const [a, b] = inputs;
     if (operation.kind === 'gatherElements') return this.selected(value) ?? alone(this.rebuilt(value));
+    if (operation.kind === 'scatterElements') return this.unpooled(value, value.dims) ?? alone(this.rebuilt(value));
     if (!this.isGathered(value) || a === undefined) return alone(this.rebuilt(value));
     if (operation.kind !== 'binary' || b === undefined) return negated(this.combinationOf(a));
     switch (operation.function) {
@@ -132,6 +134,18 @@ class Regrouping {
     return { factor: null, terms: [{ ...term, moved: elements(term.moved), factor: elements(term.factor) }] };
   }
 
+  /** Elements that go back to where a pooling took them from, where a mask can say so; viewed with the given dimensions. */
+  private unpooled({ operation, inputs }: Value, dims: readonly number[]): Combination | null {
+    const { g } = this;
+    const [elements, indices] = inputs;
+    if (operation.kind !== 'scatterElements' || elements === undefined || indices === undefined) return null;
+    if (this.moving.has(indices)) return null;
+    const masked = repeatedOverWindows(g, this.value(elements), this.value(indices), operation);
+    if (masked === null) return null;
+    const [moved, factor] = [reshape(g, masked.repeated, dims), reshape(g, masked.mask, dims)];
+    return { factor: null, terms: [{ moved, sign: 1, factor }] };
+  }
+
   /** The same the other way: elements that are spread over zeros and multiplied are multiplied before. */
   private spread(moved: Value, factor: Value): Combination | null {
     const { g } = this;
@@ -140,6 +154,8 @@ class Regrouping {
     if (operation.kind !== 'scatterElements' || elements === undefined || indices === undefined) return null;
     if (this.moving.has(indices) || !this.isReadOnce(moved) || !sameDims(factor.dims, moved.dims))
       return null;
+    const unpooled = this.unpooled(throughReshape(moved), moved.dims);
+    if (unpooled !== null) return this.multiple(unpooled, factor);
     const places = this.value(indices);
     const own = gatherElements(g, reshape(g, factor, dims), places);
     const products = this.written(this.multiple(this.combinationOf(elements), own));

@@ -1,4 +1,4 @@
-import { col2im, im2col, tapOffsets } from '../static/convolution';
+import { col2im, im2col } from '../static/convolution';
 import { add, div, magnitude, power, scale } from '../static/elementwise';
 import { maxPool } from '../static/indexing';
 import { matmul, mean, reduceSum } from '../static/linear';
@@ -6,6 +6,7 @@ import { expand, pad, reshape, slice, transpose } from '../static/shape';
 import type { StaticGraph } from '../static/staticGraph';
 import type { Value, Windows } from '../static/value';
 import { sizeOf } from '../static/value';
+import { tapOffsets } from '../static/windows';
 import { realInput } from './elementwise';
 import type { LoweredNode, LoweringTable } from './loweredNode';
 import { CannotLower } from './loweredNode';

@@ -1,18 +1,11 @@
 import { add } from './elementwise';
 import { matmul } from './linear';
+import { shiftedSum } from './overlappingWindows';
 import { dilate, pad, range, reshape, reverse, slice, transpose, unslice } from './shape';
 import type { StaticGraph } from './staticGraph';
 import type { Value, Windows } from './value';
 import { sizeOf } from './value';
-
-/** Sizes of the spatial axes that the windows leave. */
-export function windowCounts(spatial: readonly number[], windows: Windows): number[] {
-  const { kernel, strides, dilations, padsBefore, padsAfter } = windows;
-  return spatial.map((size, i) => {
-    const reach = dilations[i]! * (kernel[i]! - 1) + 1;
-    return Math.floor((size + padsBefore[i]! + padsAfter[i]! - reach) / strides[i]!) + 1;
-  });
-}
+import { tapOffsets, windowCounts } from './windows';
 
 /** [C, N, spatial...] → [C · kernel, N, windows...]: every window as a column, so that convolution is one product. */
 export function im2col(g: StaticGraph, x: Value, windows: Windows): Value {
@@ -38,13 +31,13 @@ function isPointwise({ kernel, padsBefore, padsAfter }: Windows): boolean {
 
 /**
  * The transpose of im2col: [C · kernel, N, windows...] → [C, N, spatial...], overlapping windows summed. Where columns
- * came from a product with a matrix, they are not formed: the sum is a convolution with the kernel turned round, whose
- * own columns are those of the (spread) second factor.
+ * came from a product with a matrix and are too many to be formed, or lie further apart, the sum is a convolution with the
+ * kernel turned round, whose own columns are those of the (spread) second factor.
  */
 export function col2im(g: StaticGraph, columns: Value, windows: Windows, spatial: readonly number[]): Value {
   if (!isPointwise(windows)) {
-    const turned = fromProducts(g, columns, windows, spatial);
-    if (turned !== null) return turned;
+    const made = shiftedSum(g, columns, windows, spatial) ?? fromProducts(g, columns, windows, spatial);
+    if (made !== null) return made;
   }
   const [, count = 0, ...counts] = columns.dims;
   const taps = sizeOf(windows.kernel);
@@ -59,11 +52,6 @@ export function col2im(g: StaticGraph, columns: Value, windows: Windows, spatial
   const cut = (amounts: readonly number[]): number[] => [0, 0, ...amounts.map((amount) => -amount)];
   const sum = parts.reduce((a, b) => add(g, a, b));
   return pad(g, sum, cut(windows.padsBefore), cut(windows.padsAfter));
-}
-
-/** Where the first window has the tap with the given number, along every spatial axis. */
-export function tapOffsets(tap: number, { kernel, dilations }: Windows): number[] {
-  return kernel.map((k, i) => (Math.floor(tap / sizeOf(kernel.slice(i + 1))) % k) * dilations[i]!);
 }
 
 function fromProducts(

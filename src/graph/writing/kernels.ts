@@ -1,6 +1,6 @@
-import { tapOffsets } from '../static/convolution';
 import type { OperationOf, UnaryFunction, Value, Windows } from '../static/value';
 import { sizeOf } from '../static/value';
+import { tapOffsets } from '../static/windows';
 import { writeErf } from './erf';
 import type { NodeWriter } from './nodeWriter';
 
