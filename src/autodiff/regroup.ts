@@ -102,7 +102,8 @@ class Regrouping {
     const { operation, inputs } = value;
     const [a, b] = inputs;
     if (operation.kind === 'gatherElements') return this.selected(value) ?? alone(this.rebuilt(value));
-    if (operation.kind === 'scatterElements') return this.unpooled(value, value.dims) ?? alone(this.rebuilt(value));
+    if (operation.kind === 'scatterElements')
+      return this.unpooled(value, value.dims) ?? alone(this.rebuilt(value));
     if (!this.isGathered(value) || a === undefined) return alone(this.rebuilt(value));
     if (operation.kind !== 'binary' || b === undefined) return negated(this.combinationOf(a));
     switch (operation.function) {

@@ -74,8 +74,8 @@ function withOtherMaps(g: StaticGraph, matrix: Value, change: (maps: Value) => V
   const [first, second] = inputs;
   if (first === undefined || second === undefined) return null;
   if (operation.kind === 'binary' && operation.function === 'add') {
-    const [a, b] = inputs.map((part) => withOtherMaps(g, part, change));
-    return a == null || b == null ? null : add(g, a, b);
+    const [a = null, b = null] = inputs.map((part) => withOtherMaps(g, part, change));
+    return a === null || b === null ? null : add(g, a, b);
   }
   if (operation.kind !== 'matmul' || operation.transB || first.dims.length !== second.dims.length)
     return null;
