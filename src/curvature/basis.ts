@@ -42,7 +42,7 @@ export interface Projecting {
   norm(): number;
 }
 
-/** A pass that leaves less than this of a vector is followed by another. */
+/** A pass that takes more than this of a vector is followed by another. */
 const lossOfPass = Math.SQRT1_2;
 /** A vector within the span leaves rounding, and that again: it is 0 for all that can be told. */
 const mostPasses = 4;
@@ -61,12 +61,16 @@ export async function projectedOut(vector: Projecting, norm: number, unit: numbe
   for (let pass = 0; pass < mostPasses; pass++) {
     const found = await vector.measure();
     coefficients ??= new Float64Array(found.length);
-    if (Math.hypot(...found) <= unit * remaining) break;
+    const taken = Math.hypot(...found);
+    if (taken <= unit * remaining) break;
     await vector.subtract(found);
     for (const [i, coefficient] of found.entries()) coefficients[i]! += coefficient;
-    const before = remaining;
+    if (taken <= lossOfPass * remaining) {
+      // Of two parts at right angles the larger one is known well enough from the other.
+      remaining = Math.sqrt((remaining - taken) * (remaining + taken));
+      break;
+    }
     remaining = vector.norm();
-    if (remaining >= lossOfPass * before) break;
   }
   return { coefficients: coefficients ?? new Float64Array(0), remaining };
 }

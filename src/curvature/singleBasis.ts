@@ -54,6 +54,9 @@ export class SingleBasis implements Basis {
     await products.multiply(last.subarray(0, order), working.subarray(0, order));
     const along = innerProductOfSingles(last, working);
     const size = subtractPair(working, along, last, beta, before);
+    // In it is every number of the product.
+    if (!Number.isFinite(size))
+      throw new RangeError(`The product with vector ${this.count} holds a number that is not finite`);
     const projection = await this.projectWorking(size, this.count);
     this.addWorking(projection.remaining);
     return { along, ...projection };

@@ -170,4 +170,16 @@ describe('Lanczos with products in float32', () => {
       expect(nearest).toBeLessThanOrEqual(residual + lanczos.noise);
     }
   });
+
+  it('refuses a product that is no number', async () => {
+    const products = singleProductsOf(withSpectrum([4, 3, 2, 1], random), kernels);
+    for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const singles = {
+        kernels,
+        multiply: async (_: Float32Array, into: Float32Array) => void into.fill(wrong),
+      };
+      const lanczos = new Lanczos({ ...products, singles }, random, productError);
+      await expect(lanczos.step()).rejects.toThrow(RangeError);
+    }
+  });
 });
