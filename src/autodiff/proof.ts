@@ -23,9 +23,13 @@ export interface ProofMeasures {
 
 /** Steps h of the differences, relative to the size of the weights: the better of two counts. */
 const steps = [1e-4, 1e-5] as const;
-/** What a difference may miss in the best case: its own error of order h² and rounding over h. */
+/** Two gradients so little apart, relative to the size of the weights, differ by their rounding and nothing else. */
+const roundingStep = 1e-13;
+/** How many times the rounding that was seen once a difference may be off. */
+const timesRounding = 10;
+/** What a difference may miss in the best case: its own error of order h². */
 const differenceFloor = 1e-6;
-/** Beyond this no measured error excuses a difference. */
+/** Beyond this no error of the differences excuses one, but that of rounding. */
 const differenceCeiling = 1e-3;
 const symmetryFloor = { float64: 1e-9, float32: 1e-4 } as const;
 
@@ -38,13 +42,12 @@ const symmetryFloor = { float64: 1e-9, float32: 1e-4 } as const;
  */
 export async function proveProducts(subject: ProofSubject, hessian: ProductSessions): Promise<ProofMeasures> {
   const { prepared, graphs, weights, samples, targets, precision, threads } = subject;
-  const size = prepared.batches.size;
   const [feeds = new Map()] = await batchFeeds(
     prepared.subject.model,
     prepared.lowered,
     samples,
     targets,
-    { count: 1, size },
+    { count: 1, size: prepared.batches.size },
     'float64',
     threads,
   );
@@ -52,17 +55,20 @@ export async function proveProducts(subject: ProofSubject, hessian: ProductSessi
   const v = direction(graphs.parameters, weights, 2);
   const product = await oneBatchProduct(subject, feeds, u);
   const difference = await differences(subject, feeds, u);
-  const differenceError = Math.min(
-    ...difference.gradients.map((each) => relative(product, each, difference.scale)),
-  );
+  const errors = difference.gradients.map((each) => relative(product, each, difference.scale));
+  const differenceError = Math.min(...errors);
   const noise = relative(
     difference.gradients[0] ?? product,
     difference.gradients[1] ?? product,
     difference.scale,
   );
   const allowed = Math.min(differenceCeiling, differenceFloor + 10 * noise);
-  // NaN fails too: the comparison is the one that has to hold.
-  if (!(differenceError <= allowed) || !(difference.lossError <= differenceCeiling)) {
+  const size = Math.max(norm(product), difference.scale, Number.MIN_VALUE);
+  const holds = difference.roundings.some(
+    (rounding, i) => errors[i]! <= allowed + (timesRounding * rounding) / size,
+  );
+  // NaN fails too: the comparisons are those that have to hold.
+  if (!holds || !(difference.lossError <= differenceCeiling)) {
     throw await failure(subject, feeds, u, `${differenceError} > ${allowed}; loss: ${difference.lossError}`);
   }
   const own = precision === 'float64' ? product : await hessian.multiply(u, new Float64Array(u.length), 1);
@@ -133,6 +139,8 @@ async function oneBatchProduct(subject: ProofSubject, feeds: Feeds, u: Float64Ar
 interface Differences {
   /** (∇L(θ+hu) − ∇L(θ−hu)) / 2h for every step. */
   readonly gradients: readonly Float64Array[];
+  /** ‖∇L(θ+hu+δu) − ∇L(θ+hu)‖ / 2h for every step and a δ that moves nothing but the rounding. */
+  readonly roundings: readonly number[];
   /** How far the difference of the loss is from uᵀ∇L, relative to ‖u‖‖∇L‖. */
   readonly lossError: number;
   /** Below this a product is nothing but rounding. */
@@ -169,19 +177,25 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
   try {
     const base = { loss: await lossAt(0), slope: dot(u, gradient), norm: norm(gradient) };
     const gradients: Float64Array[] = [];
+    const roundings: number[] = [];
     const lossErrors: number[] = [];
     for (const h of steps) {
-      const above = await lossAt(h);
+      await lossAt(h + roundingStep);
       const rise = gradient.slice();
+      const above = await lossAt(h);
+      for (let i = 0; i < rise.length; i++) rise[i]! -= gradient[i]!;
+      roundings.push(norm(rise) / (2 * h));
+      rise.set(gradient);
       const below = await lossAt(-h);
       for (let i = 0; i < rise.length; i++) rise[i] = (rise[i]! - gradient[i]!) / (2 * h);
       gradients.push(rise);
-      const rounding = (1e-14 * Math.abs(base.loss)) / h;
-      lossErrors.push(Math.max(0, Math.abs((above - below) / (2 * h) - base.slope) - rounding));
+      const lossRounding = (1e-14 * Math.abs(base.loss)) / h;
+      lossErrors.push(Math.max(0, Math.abs((above - below) / (2 * h) - base.slope) - lossRounding));
     }
     const size = norm(u) * base.norm;
     return {
       gradients,
+      roundings,
       lossError: size === 0 ? 0 : Math.min(...lossErrors) / size,
       // A loss that no weight moves has neither gradient nor Hessian, but rounding in both.
       scale: 1e-8 * Math.max(base.norm, Math.abs(base.loss) / norm(u)),

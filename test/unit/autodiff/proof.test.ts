@@ -56,6 +56,27 @@ describe('the proof at run time', () => {
     },
   );
 
+  it('passes where only the rounding far from the weights differs, and at them there is none', async () => {
+    // log Σ exp over one number is that number, and its maximum is held as it is at the weights: ln(exp(0)) there.
+    const constant: ModelParts = {
+      opset: 13,
+      nodes: [
+        { operator: 'MatMul', inputs: ['x', 'w1'], outputs: ['a'] },
+        { operator: 'LogSoftmax', inputs: ['a'], outputs: ['b'] },
+        { operator: 'Flatten', inputs: ['b'], outputs: ['c'] },
+        { operator: 'MatMul', inputs: ['c', 'w2'], outputs: ['logits'] },
+      ],
+      initialisers: { w1: floats(2, [6, 1]), w2: floats(3, [8, 1]) },
+      inputs: [{ name: 'x', dims: ['N', 8, 6] }],
+      outputs: ['logits'],
+    };
+    const targets = { count: 4, width: 1, values: Float64Array.of(0.75, 0.5, 0.25, 1) };
+    const inputs = [{ name: 'x', dims: [8, 6], data: numbers(4 * 48, 5, 40, 90) }];
+    const products = await openParts(constant, { count: 4, inputs }, targets, 'binary-cross-entropy');
+    expect(Math.hypot(...(await products.multiply(new Float64Array(14).fill(1))))).toBeLessThan(1e-14);
+    await products.release();
+  });
+
   it('passes for two classes and one input, where a direction may move both logits alike', async () => {
     const affine: ModelParts = {
       nodes: [{ operator: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['logits'] }],
