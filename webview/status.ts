@@ -1,5 +1,6 @@
 import { costText, durationText } from '../src/report/cost';
 import { formatCount, formatNumber } from '../src/report/number';
+import { rowsText } from '../src/report/rowsText';
 import type { Progress } from '../src/report/request';
 import type { Report } from '../src/report/report';
 import { button, element } from './dom';
@@ -87,7 +88,7 @@ function remaining({ fraction, remainingSeconds, cost }: Progress): string {
 
 /** With which certainty the numbers are known. */
 function evidence({ method, samples, analysis, estimate }: Report): string {
-  const over = `over ${formatCount(samples.count)} samples in ${analysis.precision}`;
+  const over = `over ${formatCount(samples.count)} samples${rowsText(samples)} in ${analysis.precision}`;
   const cut =
     analysis.stoppedBy === 'complete' ? '' : ` Ended by ${analysis.stoppedBy} before it was complete.`;
   switch (method) {

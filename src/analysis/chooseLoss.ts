@@ -55,12 +55,13 @@ function lossOfClasses(
 }
 
 function lossOfRows(
-  { width: labelWidth, values }: Extract<Labels, { kind: 'rows' }>,
+  { width: labelWidth, values, shape }: Extract<Labels, { kind: 'rows' }>,
   head: Head,
   width: number,
   requested: Loss | 'auto',
   source: string,
 ): Unclassified {
+  if (shape !== undefined && shape.refusal !== null) throw shape.refusal;
   if (labelWidth !== width) {
     throw new FailureError(
       'SampleShapeMismatch',

@@ -10,17 +10,16 @@ import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/re
 import { formatCount } from '../report/number';
 import { SeededRandom } from '../samples/random';
 import type { Samples } from '../samples/samples';
-import { accuracy } from './accuracy';
 import type { AnalysisRun } from './analysisRun';
 import { norm } from './certificate';
-import type { ChosenLoss } from './chosenLoss';
 import { confidence } from './confidence';
 import { momentParts } from './graphReport';
 import { graphSubject, tensorAt, type GraphSubject } from './graphSubject';
-import { lossFor, samplesFor } from './labels';
+import { samplesFor } from './labels';
 import { modelFacts } from './modelFacts';
 import { exactCost, searchCost, takenCost } from './predictedCost';
-import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
+import { analysisFacts, lossOptions, rowFacts, sampleFacts } from './reportFacts';
+import { lossOfOutputs, type OutputLoss } from './rowLoss';
 import { withScaleAdapted } from './scaleAdapted';
 import { leftOutForTime, missingIntervals } from './timeLimit';
 import { intervalWarnings, warningsAbout } from './warnings';
@@ -50,15 +49,19 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
   stopwatch.lap('samples');
 
   run.tell('Running the model');
-  const logits = await tensorAt(subject, subject.head.logits, samples, threads);
-  const chosen = lossFor(request, samples, logits, subject.head.kind);
+  const logits = await tensorAt(subject, subject.head.logits, samples, threads, request.memoryBudget);
+  const output = lossOfOutputs(request, subject, samples, logits);
+  const { chosen } = output;
   stopwatch.lap('forward');
 
   run.tell('Differentiating the graph');
-  const products = await openProducts(subject, samples, chosen, run);
+  const products = await openProducts(subject, samples, output, run);
   try {
     const facts: ModelFacts = modelFacts(model, products.target, products.order, architecture(products));
-    const described = sampleFacts(run, samples, chosen, products.meanLoss, accuracy(logits, chosen.classes));
+    const described = {
+      ...sampleFacts(run, samples, chosen, products.meanLoss, output.accuracy),
+      ...rowFacts(output),
+    };
     const method = chooseMethod(request.method, products);
     const { precision, productError } = precisionOf(products);
     const notes = request.evaluation ? ['The model is analysed in evaluation mode, as asked.'] : [];
@@ -113,7 +116,7 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
 async function openProducts(
   { model }: GraphSubject,
   samples: Samples,
-  { loss, targets }: ChosenLoss,
+  { chosen: { loss }, targets }: OutputLoss,
   run: AnalysisRun,
 ): Promise<HessianProducts> {
   const { dtype, method, output, memoryBudget, evaluation } = run.request;

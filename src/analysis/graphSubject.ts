@@ -4,9 +4,9 @@ import { operatorName } from '../graph/operatorName';
 import { openModel } from '../graph/trace';
 import type { Model } from '../formats/model';
 import type { Graph, GraphNode } from '../graph/graph';
+import { sameDims, sizeOf } from '../graph/static/value';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
-import type { Matrix } from '../runtime/matrixProducts';
 import type { InputSpec, Samples } from '../samples/samples';
 
 /** The part of a graph that an analysis is about, known before any sample is read. */
@@ -89,37 +89,65 @@ function indexedRows({ initialisers }: Graph, node: GraphNode): readonly Indexed
 /** Samples that one run of the model takes. */
 const batchSize = 64;
 
+/** A tensor of the model at every sample. */
+export interface TensorOfSamples {
+  /** Of one sample. */
+  readonly dims: readonly number[];
+  /** Row-major, sample after sample. */
+  readonly data: Float64Array;
+}
+
+/** Outputs, targets and what the products give for them, in float64. */
+const bytesPerOutput = 24;
+
 /**
- * What the model gives at every sample for one of its tensors, batch after batch; count × C.
- * @throws FailureError where the model does not run, or has no row of numbers for every sample
+ * What the model gives at every sample for one of its tensors, batch after batch.
+ * @throws FailureError where the model does not run, or its first axis is not that of the samples; TooLarge where the
+ * numbers of all samples do not fit the memory
  */
 export async function tensorAt(
   { model, inputs }: GraphSubject,
   tensor: string,
   samples: Samples,
   threads: number,
-): Promise<Matrix> {
+  memoryBudget: number,
+): Promise<TensorOfSamples> {
   const session = await openModel(model, [tensor], threads);
+  const specs = model.graph.inputs.filter(({ name }) => inputs.some((input) => input.name === name));
+  const size = Math.min(batchSize, samples.count);
+  let found: TensorOfSamples | null = null;
   try {
-    const rows: Float64Array[] = [];
-    const size = Math.min(batchSize, samples.count);
     for (let from = 0; from < samples.count; from += size) {
-      const specs = model.graph.inputs.filter(({ name }) => inputs.some((input) => input.name === name));
       const { [tensor]: result } = await run(session, modelFeeds(samples, specs, from, size));
-      const values = Float64Array.from(result?.data ?? [], Number);
-      if (result?.dims[0] !== size) {
+      const [rows, ...dims] = result?.dims ?? [];
+      const width = sizeOf(dims);
+      if (result === undefined || rows !== size || (found !== null && !sameDims(found.dims, dims))) {
         throw new FailureError(
           'UnsupportedStructure',
           `The output "${printable(tensor)}" has the shape [${result?.dims.join(', ') ?? ''}] for ${size} samples, not one row for each; choose another output with --output.`,
         );
       }
-      rows.push(values.subarray(0, (values.length / size) * Math.min(size, samples.count - from)));
+      requireRoom(tensor, width, samples.count, memoryBudget);
+      found ??= { dims, data: new Float64Array(samples.count * width) };
+      const own = Math.min(size, samples.count - from) * width;
+      for (let i = 0; i < own; i++) found.data[from * width + i] = Number(result.data[i]);
     }
-    const data = Float64Array.from(rows.flatMap((row) => Array.from(row)));
-    return { rows: samples.count, columns: data.length / samples.count, data };
   } finally {
     await session.release();
   }
+  if (found === null) throw new RangeError('There are no samples');
+  return found;
+}
+
+function requireRoom(tensor: string, width: number, count: number, memoryBudget: number): void {
+  if (bytesPerOutput * width * count <= memoryBudget) return;
+  const most = Math.floor(memoryBudget / (bytesPerOutput * width));
+  const advice =
+    most >= 1 ? `take ${most} samples with --limit, or allow more with --memory` : 'allow more with --memory';
+  throw new FailureError(
+    'TooLarge',
+    `The output "${printable(tensor)}" has ${width.toLocaleString('en')} numbers for each of ${count.toLocaleString('en')} samples, more than the ${Math.floor(memoryBudget / 2 ** 20).toLocaleString('en')} MiB allowed hold with their targets; ${advice}.`,
+  );
 }
 
 type OpenSession = Awaited<ReturnType<typeof openModel>>;

@@ -4,6 +4,7 @@ import { runtimeVersion } from '../runtime/session';
 import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import type { ChosenLoss } from './chosenLoss';
+import type { OutputLoss } from './rowLoss';
 
 /** The samples as the report shows them. */
 export function sampleFacts(
@@ -22,6 +23,14 @@ export function sampleFacts(
     meanLoss,
     accuracy,
   };
+}
+
+/** Where a sample has several predictions: how many, and how many of all were left out. */
+export function rowFacts({
+  rowsPerSample,
+  ignoredRows,
+}: Pick<OutputLoss, 'rowsPerSample' | 'ignoredRows'>): Pick<SampleFacts, 'rowsPerSample' | 'ignoredRows'> {
+  return rowsPerSample === null ? {} : { rowsPerSample, ignoredRows };
 }
 
 export function lossOptions({ request }: AnalysisRun, ignoredSamples: number): LossOptions {

@@ -9,6 +9,7 @@ import { FailureError } from '../report/failure';
 import type { RunTensor } from '../runtime/session';
 import type { Feeds, LossTargets, ModelSamples } from './feeds';
 import { graphTensor, modelFeeds, paddedRows } from './feeds';
+import { rowsPerSample, rowWeights } from './outputRows';
 
 /** The samples cut into batches of one size; what is missing in the last is filled up and weighs nothing. */
 export interface Batches {
@@ -39,12 +40,12 @@ export async function batchFeeds(
     for (let batch = 0; batch < batches.count; batch++) {
       const from = batch * batches.size;
       const own = new Map<string, RunTensor>(sampleFeeds(model, samples, from, batches.size, precision));
-      const rows = paddedRows(targets.values, targets.width, from, batches.size);
-      own.set('targets', graphTensor(rows, real([batches.size, targets.width]), precision));
-      own.set(
-        'weights',
-        graphTensor(meanWeights(samples.count, from, batches.size), real([batches.size]), precision),
-      );
+      const perSample = rowsPerSample(targets);
+      const rows = batches.size * perSample;
+      const values = paddedRows(targets.values, perSample * targets.width, from, batches.size);
+      own.set('targets', graphTensor(values, real([rows, targets.width]), precision));
+      const weights = rowWeights(targets, from, batches.size);
+      own.set('weights', graphTensor(weights, real([rows]), precision));
       if (session !== null) {
         const specs = source.graph.inputs.filter(({ name }) =>
           samples.inputs.some((each) => each.name === name),
@@ -67,11 +68,6 @@ export async function batchFeeds(
 
 function real(dims: readonly number[]): Pick<Value, 'type' | 'dims'> {
   return { type: 'real', dims };
-}
-
-/** ω_n = 1/N for the samples of the batch, 0 for those that only fill it up. */
-function meanWeights(samples: number, from: number, size: number): Float64Array {
-  return Float64Array.from({ length: size }, (_, row) => (from + row < samples ? 1 / samples : 0));
 }
 
 function sampleFeeds(

@@ -1,19 +1,18 @@
 import type { Loss } from '../report/report';
 import type { LoweredModel } from '../graph/lowering/lowerGraph';
-import { reshape } from '../graph/static/shape';
 import type { Value } from '../graph/static/value';
-import { sizeOf } from '../graph/static/value';
 import { cotangentsOf, tangentsOf } from './derivatives';
 import { lossGradient } from './losses';
 import type { Rules } from './rules/rules';
 import { rules } from './rules/rules';
 import { regroup } from './regroup';
+import { outputAsRows } from './outputRows';
 import { zeros } from './rules/shape';
 
 /** Everything that is computed for one batch, as values of one static graph. */
 export interface CurvatureGraphs {
   readonly model: LoweredModel;
-  /** B × C */
+  /** B × C: B samples, or their rows. */
   readonly outputs: Value;
   readonly targets: Value;
   readonly weights: Value;
@@ -31,9 +30,10 @@ export interface CurvatureGraphs {
 }
 
 /**
- * @param width number of outputs C
+ * @param width number of outputs C of a row
  * @param parameters in the order of the flat vector
  * @param table the rules; the tests give wrong ones to see that the proof at run time finds them
+ * @param classAxis the axis of the output along which its rows lie, where a sample has several
  */
 export function curvatureGraphs(
   model: LoweredModel,
@@ -41,10 +41,11 @@ export function curvatureGraphs(
   width: number,
   parameters: readonly Value[],
   table: Rules = rules,
+  classAxis: number | null = null,
 ): CurvatureGraphs {
   const { g } = model;
-  const count = sizeOf(model.output.dims) / width;
-  const outputs = reshape(g, model.output, [count, width]);
+  const outputs = outputAsRows(g, model.output, width, classAxis);
+  const [count = 0] = outputs.dims;
   const targets = g.input('targets', [count, width], 'real');
   const weights = g.input('weights', [count], 'real');
   const samples = [...model.inputs.values(), ...model.computed.values(), targets, weights];

@@ -11,6 +11,7 @@ import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds, LossTargets, ModelSamples } from './feeds';
 import { FlatTensors, parameterFeeds, realArray } from './feeds';
 import { lossValues } from './losses';
+import { rowsPerSample, rowWeights } from './outputRows';
 import type { DifferentiableModel, PreparedModel } from './preparedModel';
 import { findSubject } from './preparedModel';
 import { planModel, vectorBytes } from './plannedModel';
@@ -61,7 +62,7 @@ const mostFixedBytes = 2 ** 30;
 
 /**
  * Products of the loss's Hessian, and of its Gauss-Newton matrix, with vectors over all parameters in the order of the
- * layers, weight before bias, each row-major as in the file. The loss is the mean over all samples.
+ * layers, weight before bias, each row-major as in the file. The loss is the mean over all samples, or over their rows.
  */
 export class HessianProducts {
   private gaussNewton: ProductSessions | null = null;
@@ -78,10 +79,11 @@ export class HessianProducts {
     readonly weights: Float64Array,
     /** ∇L at the weights of the file. */
     readonly gradient: Float64Array,
-    /** count × C, as the products see them. */
+    /** Rows × C, as the products see them: one row for every sample, or several. */
     readonly outputs: Float64Array,
-    /** ℓ_n */
+    /** ℓ_n of every row. */
     readonly losses: Float64Array,
+    private readonly rowWeights: Float64Array,
     readonly layers: readonly ProductLayer[],
     /** What the proof at run time measured; relative. */
     readonly measured: ProofMeasures,
@@ -127,10 +129,10 @@ export class HessianProducts {
     const room = options.memoryBudget - vectorBytes(weights.length);
     const split = residualBytes <= residualShare * room;
     const gradient = new Float64Array(weights.length);
-    const outputs = new Float64Array(prepared.batches.size * batches.length * width);
     const part = FlatTensors.zeros('gradient', graphs.parameters, precision);
     const { dims } = graphs.outputs;
     const rows = realArray(new Float64Array(sizeOf(dims)), precision);
+    const outputs = new Float64Array(rows.length * batches.length);
     const besides: OncePerBatch = {
       values: new Map([
         ...graphs.gradient.map((value, i) => [`gradient ${i}`, value] as const),
@@ -139,7 +141,7 @@ export class HessianProducts {
       into: { ...part.record, outputs: { dims, data: rows } },
       onBatch: (batch) => {
         addNumbers(gradient, part.numbers);
-        outputs.set(rows, batch * prepared.batches.size * width);
+        outputs.set(rows, batch * rows.length);
       },
     };
     const hessian = await ProductSessions.open(
@@ -152,9 +154,9 @@ export class HessianProducts {
       { precision, threads, fixedBytes: Math.min(mostFixedBytes, fixedShare * room) },
     );
     try {
-      const own = outputs.subarray(0, samples.count * width);
+      const own = outputs.subarray(0, targets.values.length);
       const losses = lossValues(loss, own, targets.values, width);
-      requireFinite(losses, gradient);
+      requireFinite(losses, gradient, rowsPerSample(targets));
       requireOwnOutputs(prepared, own);
       const measured = await proveProducts(
         { prepared, graphs, table, loss, weights, samples, targets, precision, threads },
@@ -173,6 +175,7 @@ export class HessianProducts {
         gradient,
         own,
         losses,
+        rowWeights(targets, 0, samples.count),
         productLayers(layers),
         measured,
         tensorBytes(ownWeights) + sampleBytes + (split ? residualBytes : 0),
@@ -203,7 +206,7 @@ export class HessianProducts {
   }
 
   get meanLoss(): number {
-    return this.losses.reduce((sum, loss) => sum + loss, 0) / this.losses.length;
+    return this.losses.reduce((sum, loss, row) => sum + this.rowWeights[row]! * loss, 0);
   }
 
   /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */
@@ -280,12 +283,12 @@ function tensorBytes(feeds: Feeds): number {
   return [...feeds.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
 }
 
-function requireFinite(losses: Float64Array, gradient: Float64Array): void {
-  const sample = losses.findIndex((loss) => !Number.isFinite(loss));
-  if (sample !== -1) {
+function requireFinite(losses: Float64Array, gradient: Float64Array, perSample: number): void {
+  const row = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (row !== -1) {
     throw new FailureError(
       'NonFiniteLoss',
-      `The loss of sample ${sample} is ${losses[sample]}; check the samples, their scaling (--scale) and the weights.`,
+      `The loss of sample ${Math.floor(row / perSample)} is ${losses[row]}; check the samples, their scaling (--scale) and the weights.`,
     );
   }
   if (gradient.some((value) => !Number.isFinite(value))) {

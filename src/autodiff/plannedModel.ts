@@ -80,11 +80,15 @@ export function vectorBytes(order: number): number {
   return 8 * vectorsOfProduct * order;
 }
 
-function graphsOf({ lowered, layers, width }: PreparedModel, loss: Loss, table: Rules): CurvatureGraphs {
+function graphsOf(
+  { lowered, layers, width, classAxis }: PreparedModel,
+  loss: Loss,
+  table: Rules,
+): CurvatureGraphs {
   const parameters = layers.flatMap((layer) =>
     layer.parameters.flatMap(({ name }) => lowered.parameters.get(name) ?? []),
   );
-  return curvatureGraphs(lowered, loss, width, parameters, table);
+  return curvatureGraphs(lowered, loss, width, parameters, table, classAxis);
 }
 
 function workOf({ prepared, graphs }: PlannedModel): Work {

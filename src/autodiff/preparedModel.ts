@@ -18,6 +18,7 @@ import type { Loss } from '../report/report';
 import type { Batches } from './batches';
 import type { LossTargets, ModelSamples } from './feeds';
 import { modelFeeds } from './feeds';
+import { inRows } from './outputRows';
 
 /** A model that can be run and looked into. */
 export type DifferentiableModel = Executable & { readonly graph: Graph };
@@ -89,9 +90,11 @@ export interface PreparedModel {
   readonly batches: Batches;
   readonly lowered: LoweredModel;
   readonly layers: readonly Layer[];
-  /** Number of outputs of one sample. */
+  /** Number of outputs of one row. */
   readonly width: number;
-  /** What the file's own operators gave for the first batch: B × C. */
+  /** The axis of the output along which its rows lie, where a sample has several; else null. */
+  readonly classAxis: number | null;
+  /** What the file's own operators gave for the first batch: B × C, as rows. */
   readonly ownOutputs: Float64Array;
   /** How far they may be off by their own rounding, relative to the largest. */
   readonly rounding: number;
@@ -114,16 +117,19 @@ export async function prepareModel(
   const specs = graph.inputs.filter(({ name }) => needed.has(name) || name === target);
   const trace = await traceModel(model, nodes, modelFeeds(samples, specs, 0, batches.size), threads, target);
   const outputs = trace.get(target);
-  const ownOutputs = Float64Array.from(outputs?.data ?? [], Number);
+  const dims = outputs?.dims ?? [];
+  const classAxis = targets.rows?.classAxis ?? null;
+  const values = Float64Array.from(outputs?.data ?? [], Number);
+  const ownOutputs = classAxis === null ? values : inRows(values, dims, classAxis);
   const rounding = roundingOf(trace);
   if (smaller !== null) requireIndependentRows(subject, smaller, ownOutputs, rounding);
-  const width = widthOf(subject, outputs?.dims ?? [], batches.size, targets);
+  const width = widthOf(subject, dims, batches.size, targets);
   const inputDims = new Map(samples.inputs.map(({ name, dims }) => [name, [batches.size, ...dims]]));
   const learned = new Set(parameters.map(({ name }) => name));
   const lowered = lowerGraph(graph, nodes, target, { learned, copies }, inputDims, trace);
   const used = parameters.filter(({ name }) => lowered.parameters.has(name));
   const layers = groupLayers(graph, used, (tensor) => trace.get(tensor)?.dims ?? null);
-  return { subject, batches, lowered, layers, width, ownOutputs, rounding };
+  return { subject, batches, lowered, layers, width, classAxis, ownOutputs, rounding };
 }
 
 /** float32 rounds at 2⁻²⁴, float16 at 2⁻¹¹; a deep model adds up some thirty of the latter. */
@@ -146,8 +152,17 @@ function requireIndependentRows(
   );
 }
 
-/** One row of outputs for every sample, as wide as the targets. */
+/** One row of outputs for every sample, or as many as there are targets for, as wide as the targets. */
 function widthOf({ output }: Subject, dims: readonly number[], size: number, targets: LossTargets): number {
+  if (targets.rows !== undefined) {
+    const { classAxis, perSample } = targets.rows;
+    const fits = dims[0] === size && dims[classAxis] === targets.width;
+    if (fits && sizeOf(dims) === size * perSample * targets.width) return targets.width;
+    throw new FailureError(
+      'UnsupportedStructure',
+      `The output "${printable(output)}" has the shape [${dims.join(', ')}] for ${size} samples, which are not ${perSample} rows of ${targets.width} numbers for each; export the model with a free batch size.`,
+    );
+  }
   const width = sizeOf(dims) / size;
   if (dims[0] !== size || dims.slice(1).filter((dim) => dim > 1).length > 1) {
     throw new FailureError(

@@ -9,6 +9,7 @@ import { frozenValues, heldValues } from './frozenMasks';
 import type { Feeds } from './feeds';
 import { FlatTensors, parameterFeeds, pickFeeds } from './feeds';
 import { lossValues } from './losses';
+import { rowsPerSample, rowWeights } from './outputRows';
 import { openPart, ProductSessions } from './productSessions';
 
 /** What the proof measured, each relative. */
@@ -165,14 +166,16 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
     ...new FlatTensors('gradient', graphs.parameters, gradient).record,
     outputs: { dims: graphs.outputs.dims, data: outputs },
   };
-  const rows = Math.min(prepared.batches.size, targets.count) * targets.width;
+  const count = Math.min(prepared.batches.size, targets.count);
+  const rows = count * rowsPerSample(targets) * targets.width;
+  const rowShares = rowWeights(targets, 0, count);
   /** The loss there; its gradient is then in `gradient`. */
   const lossAt = async (shift: number): Promise<number> => {
     for (let i = 0; i < moved.length; i++) moved[i] = weights[i]! + shift * u[i]!;
     await part.session.runInto(own, into);
     const z = outputs.subarray(0, rows);
     const losses = lossValues(loss, z, targets.values.subarray(0, rows), targets.width);
-    return losses.reduce((a, b) => a + b, 0) / targets.count;
+    return losses.reduce((sum, each, row) => sum + rowShares[row]! * each, 0);
   };
   try {
     const base = { loss: await lossAt(0), slope: dot(u, gradient), norm: norm(gradient) };

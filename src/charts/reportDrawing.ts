@@ -1,4 +1,5 @@
 import { formatCount, formatNumber, formatQuantity } from '../report/number';
+import { rowsText } from '../report/rowsText';
 import type { Report } from '../report/report';
 import { isEstimate, shownUpperBound } from '../report/sharpnessText';
 import { blocksHeatMap } from './blocksHeatMap';
@@ -24,7 +25,7 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
   const facts = [
     methodText(report),
     `${report.loss}${report.lossAssumed ? ' (assumed)' : ''}`,
-    `${formatCount(samples.count)} samples of ${samples.source}`,
+    `${formatCount(samples.count)} samples of ${samples.source}${rowsText(samples)}`,
   ].join(' · ');
   const circumstances = [
     `${report.analysis.mode} mode`,

@@ -45,8 +45,13 @@ export interface SampleFacts {
   readonly labels: 'given' | 'predicted' | 'drawn';
   /** The factor that the inputs were multiplied by. */
   readonly scale: number;
+  /** Over the samples, or over their predictions where they have several. */
   readonly meanLoss: number;
   readonly accuracy: number | null;
+  /** Predictions of one sample that the loss is put on, one for every token or pixel; absent where there is one. */
+  readonly rowsPerSample?: number;
+  /** Of all predictions, those whose label −100 says to leave them out. */
+  readonly ignoredRows?: number;
 }
 
 export type Loss = 'cross-entropy' | 'binary-cross-entropy' | 'mean-squared-error';

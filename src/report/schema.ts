@@ -40,6 +40,12 @@ const sampleFacts = v.object({
   scale: v.pipe(number, v.description('The factor that the inputs were multiplied by.')),
   meanLoss: number,
   accuracy: v.nullable(share),
+  rowsPerSample: v.exactOptional(
+    v.pipe(count, v.description('Predictions of one sample, where it has several: the loss is their mean.')),
+  ),
+  ignoredRows: v.exactOptional(
+    v.pipe(count, v.description('Predictions whose label -100 says to leave them out.')),
+  ),
 });
 
 const lossOptions = v.object({

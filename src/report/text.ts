@@ -2,6 +2,7 @@ import { costText } from './cost';
 import { probesText } from './estimateText';
 import { learningRateStatement } from './learningRate';
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './number';
+import { rowsText } from './rowsText';
 import { printable } from './printable';
 import type { EigenvalueBound, LayerReport, Loss, Method, Quantity, Range, Report } from './report';
 import { eigenvalueLines, foundText, type Line } from './textEigenvalues';
@@ -44,7 +45,10 @@ function subjectLines(report: Report): Line[] {
     ['Model', `${model.file} (${model.format}${producer})`],
     ['Architecture', model.architecture],
     ['Parameters', `${formatCount(model.parameters)} reached from the output "${model.output}"`],
-    ['Samples', `${formatCount(samples.count)} ${origin}${classes}, ${labelNames[samples.labels]}${scale}`],
+    [
+      'Samples',
+      `${formatCount(samples.count)} ${origin}${rowsText(samples)}${classes}, ${labelNames[samples.labels]}${scale}`,
+    ],
     ['Loss', lossLine(report)],
     ['Method', `${methodNames[report.method]}${stopped}, ${costText(analysis.cost)}`],
     ...(probes === null ? [] : [['Error bars', `${probes}; ± is one standard error`]]),

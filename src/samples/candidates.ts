@@ -88,8 +88,11 @@ async function describeLabels(array: SampleArray, complete: boolean): Promise<st
   const width = rest.reduce((product, size) => product * size, 1);
   if (!complete || count * width > mostLabels) return 'with labels';
   const labels = labelsOf(array, await readFinite(array, null, count), (index) => index, count);
-  if (labels.kind === 'rows')
+  if (labels.kind === 'rows') {
+    if (labels.shape?.whole === true && labels.shape.refusal !== null)
+      return `with ${describeDims(labels.shape.dims)} labels each`;
     return labels.width === 1 ? 'with targets' : `with rows of ${String(labels.width)} targets`;
+  }
   const least = labels.values.reduce((a, b) => Math.min(a, b));
   const greatest = labels.values.reduce((a, b) => Math.max(a, b));
   return least === greatest

@@ -1,4 +1,5 @@
 import type { ElementType } from '../graph/graph';
+import type { FailureError } from '../report/failure';
 
 /** What a model wants of its samples. */
 export interface InputSpec {
@@ -19,11 +20,26 @@ export interface SampleInput {
   readonly data: Float64Array;
 }
 
+/** How the labels of one sample lie, for outputs that make several predictions of it. */
+export interface LabelShape {
+  /** Of one sample. */
+  readonly dims: readonly number[];
+  /** Whole numbers by type. */
+  readonly whole: boolean;
+  /** Why they are no row of targets for one prediction, or null. */
+  readonly refusal: FailureError | null;
+}
+
 /** Labels as they were found; the loss decides what to make of them. */
 export type Labels =
   | { readonly kind: 'classes'; readonly values: Int32Array }
-  /** count × width, row-major: regression targets, one-hot or soft rows. */
-  | { readonly kind: 'rows'; readonly width: number; readonly values: Float64Array };
+  /** count × width, row-major: regression targets, one-hot or soft rows, or a class for each of several predictions. */
+  | {
+      readonly kind: 'rows';
+      readonly width: number;
+      readonly values: Float64Array;
+      readonly shape?: LabelShape;
+    };
 
 export interface Samples {
   /** File name as shown, or "random inputs". */

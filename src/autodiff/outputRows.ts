@@ -1,0 +1,58 @@
+import { reshape, transpose } from '../graph/static/shape';
+import type { StaticGraph } from '../graph/static/staticGraph';
+import type { Value } from '../graph/static/value';
+import { sizeOf } from '../graph/static/value';
+import type { LossTargets } from './feeds';
+
+/** How the numbers of an output make several rows of each sample: one for every token or pixel that a loss is put on. */
+export interface OutputRows {
+  /** The axis of the output along which a row lies; the samples are axis 0. */
+  readonly classAxis: number;
+  readonly perSample: number;
+}
+
+/** Rows with their weights in the mean. */
+export interface WeightedRows extends OutputRows {
+  /** samples × perSample: ω_n, which sum to 1; 0 for a row that is left out. */
+  readonly weights: Float64Array;
+}
+
+/** Rows that a loss is put on in one sample. */
+export function rowsPerSample({ rows }: LossTargets): number {
+  return rows?.perSample ?? 1;
+}
+
+/** ω_n of the rows of `size` samples from one on; 0 for those beyond the last sample. */
+export function rowWeights(targets: LossTargets, from: number, size: number): Float64Array {
+  const { rows, count } = targets;
+  const perSample = rowsPerSample(targets);
+  const weights = new Float64Array(size * perSample);
+  const end = Math.min(from + size, count);
+  if (rows === undefined) weights.fill(1 / count, 0, end - from);
+  else weights.set(rows.weights.subarray(from * perSample, end * perSample));
+  return weights;
+}
+
+/** The axes of an output in the order that makes its rows. */
+function rowsPerm(rank: number, classAxis: number): number[] {
+  const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => axis !== classAxis);
+  return [...others, classAxis];
+}
+
+/** An output as rows. @param width of a row @returns (N · rows of a sample) × width */
+export function outputAsRows(g: StaticGraph, output: Value, width: number, classAxis: number | null): Value {
+  const ordered = classAxis === null ? output : transpose(g, output, rowsPerm(output.dims.length, classAxis));
+  return reshape(g, ordered, [sizeOf(output.dims) / width, width]);
+}
+
+/** The numbers of a row-major tensor in the order of its rows along an axis. */
+export function inRows(values: Float64Array, dims: readonly number[], classAxis: number): Float64Array {
+  const width = dims[classAxis] ?? 1;
+  const inner = sizeOf(dims.slice(classAxis + 1));
+  if (inner === 1) return values;
+  const rows = new Float64Array(values.length);
+  for (let outer = 0; outer < values.length; outer += width * inner)
+    for (let c = 0; c < width; c++)
+      for (let i = 0; i < inner; i++) rows[outer + i * width + c] = values[outer + c * inner + i]!;
+  return rows;
+}

@@ -1,0 +1,9 @@
+import { formatCount } from './number';
+import type { SampleFacts } from './report';
+
+/** ", 16 predictions each, 37 of them left out"; nothing where every sample has one. */
+export function rowsText({ rowsPerSample, ignoredRows = 0 }: SampleFacts): string {
+  if (rowsPerSample === undefined) return '';
+  const left = ignoredRows === 0 ? '' : `, ${formatCount(ignoredRows)} of all left out`;
+  return `, ${formatCount(rowsPerSample)} predictions each${left}`;
+}
