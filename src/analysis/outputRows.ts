@@ -27,10 +27,13 @@ export function predictedRows(
   { labels, source }: Samples,
   requested: Loss | 'auto',
 ): PredictedRows | null {
-  if (dims.filter((size) => size > 1).length <= 1) return null;
   const { model, head, output } = subject;
   const rank = dims.length + 1;
-  const told = axisOfGraph(subject, rank);
+  const several = dims.filter((size) => size > 1).length;
+  if (dims.length === 1 || several === 0) return null;
+  const told = axisOfGraph(subject, rank, several > 1);
+  // One axis alone counts the classes, unless those are known to lie along another: one number for each token.
+  if (several === 1 && (told === null || dims[told - 1] !== 1)) return null;
   const place = `The output "${printable(output)}" has the shape [${dims.join(', ')}] for every sample`;
   const alongAxis = (axis: number): PredictedRows => {
     const width = dims[axis - 1] ?? 1;
@@ -82,16 +85,21 @@ export function predictedRows(
 }
 
 /** As the softmax says, else the operator that makes the logits. */
-function axisOfGraph({ model, head, output }: GraphSubject, rank: number): number | null {
+function axisOfGraph(
+  { model, head, output }: GraphSubject,
+  rank: number,
+  isQuestion: boolean,
+): number | null {
   const { graph } = model;
   if (head.kind === 'softmax') {
     const node = producers(graph).get(throughViews(producers(graph), output));
     const axis = node === undefined ? null : softmaxAxis(graph, node, rank);
-    if (axis === 'joint')
+    if (axis === 'joint' && isQuestion)
       throw new FailureError(
         'UnsupportedStructure',
         `The softmax of the output "${printable(output)}" runs over several axes at once (before operator set 13 it takes everything from its axis on as one row); export the model with operator set 13 or later.`,
       );
+    if (axis === 'joint') return null;
     if (axis !== null) return axis;
   }
   return classAxis(graph, head.logits, rank);
