@@ -96,6 +96,7 @@ function graphFiles(seed: number): SeedFiles {
     steps: (families[seed % families.length] ?? []).map((operator, i) => [operator, 100 * seed + i] as const),
     loss: 'cross-entropy',
     head: seed % 2 === 0,
+    rows: ([null, 'last axis', 'axis 1'] as const)[seed % 3] ?? null,
     secondOutput: seed % 3 === 0,
     width: 3,
     samples: 2,

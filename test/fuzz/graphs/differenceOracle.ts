@@ -106,19 +106,27 @@ async function lossAlong(graph: RandomGraph, flat: FlatParameters): Promise<Loss
   };
 }
 
-/** As the textbooks write it. */
-function meanLoss({ loss, targets: { count, width, values } }: RandomGraph, z: Float64Array): number {
+/** As the textbooks write it, over the rows of an output whose classes may lie along axis 1. */
+function meanLoss({ loss, targets: { count, width, values, rows } }: RandomGraph, z: Float64Array): number {
+  const perSample = rows?.perSample ?? 1;
+  const classesFirst = rows?.classAxis === 1;
+  const logit = (n: number, c: number): number => {
+    const [sample, row] = [Math.floor(n / perSample), n % perSample];
+    const at = classesFirst ? c * perSample + row : row * width + c;
+    return z[sample * perSample * width + at] ?? Number.NaN;
+  };
   let total = 0;
-  for (let n = 0; n < count; n++) {
-    const row = z.subarray(n * width, (n + 1) * width);
+  for (let n = 0; n < count * perSample; n++) {
+    const own = Array.from({ length: width }, (_, c) => logit(n, c));
     const target = values.subarray(n * width, (n + 1) * width);
-    const logSum = Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0));
-    row.forEach((value, c) => {
+    const logSum = Math.log(own.reduce((sum, value) => sum + Math.exp(value), 0));
+    const weight = rows?.weights[n] ?? 1 / count;
+    own.forEach((value, c) => {
       const wanted = target[c] ?? Number.NaN;
-      if (loss === 'cross-entropy') total += wanted * (logSum - value);
-      else if (loss === 'mean-squared-error') total += (value - wanted) ** 2 / width;
-      else total += (Math.log1p(Math.exp(value)) - wanted * value) / width;
+      if (loss === 'cross-entropy') total += weight * wanted * (logSum - value);
+      else if (loss === 'mean-squared-error') total += (weight * (value - wanted) ** 2) / width;
+      else total += (weight * (Math.log1p(Math.exp(value)) - wanted * value)) / width;
     });
   }
-  return total / count;
+  return total;
 }

@@ -31,6 +31,8 @@ export interface GraphPlan {
   readonly loss: Loss;
   /** Softmax or sigmoid at the end. */
   readonly head: boolean;
+  /** Where the classes lie of a sample that has several rows of outputs; null: it has one row. */
+  readonly rows: 'last axis' | 'axis 1' | null;
   /** A further output of the graph, which is not analysed. */
   readonly secondOutput: boolean;
   readonly width: number;
@@ -68,6 +70,7 @@ export const graphPlans: fc.Arbitrary<GraphPlan> = fc.record({
   }),
   loss: fc.constantFrom('cross-entropy', 'binary-cross-entropy', 'mean-squared-error'),
   head: fc.boolean(),
+  rows: fc.constantFrom(null, null, 'last axis', 'axis 1'),
   secondOutput: fc.boolean(),
   width: fc.integer({ min: 1, max: 4 }),
   samples: fc.integer({ min: 1, max: 7 }),
@@ -130,7 +133,7 @@ export function randomGraph(plan: GraphPlan): RandomGraph {
       initialisers: b.initialisers,
       inputs,
       outputs: [
-        { name: output, dims: ['N', plan.width] },
+        { name: output, dims: ['N', ...rowDims(plan)] },
         ...(plan.secondOutput ? [{ name: current.name }] : []),
       ],
     },
@@ -144,25 +147,40 @@ export function randomGraph(plan: GraphPlan): RandomGraph {
   };
 }
 
-/** One row of logits for every sample, and what the head makes of them. */
-function finish(
-  b: GraphBuilder,
-  last: Part,
-  { width, loss, head }: GraphPlan,
-): { output: string; target: string } {
+/** Rows of a sample that has several. */
+const rowsOfSample = 3;
+
+/** Of the outputs of one sample. */
+function rowDims({ rows, width }: GraphPlan): readonly number[] {
+  if (rows === null) return [width];
+  return rows === 'axis 1' ? [width, rowsOfSample] : [rowsOfSample, width];
+}
+
+/** One row of logits for every sample, or several, and what the head makes of them. */
+function finish(b: GraphBuilder, last: Part, plan: GraphPlan): { output: string; target: string } {
+  const { width, loss, head, rows } = plan;
   const size = sizeOf(last.dims);
   const flat = last.dims.length === 1 ? last.name : b.raw('Flatten', [last.name], { axis: { int: 1 } });
-  const weight = b.parameter([size, width]);
-  const outputs = b.chance(0.7)
-    ? b.raw('Gemm', [flat, weight, b.parameter([width])])
+  const made = rows === null ? width : 2 * rowsOfSample;
+  const weight = b.parameter([size, made]);
+  const affine = b.chance(0.7)
+    ? b.raw('Gemm', [flat, weight, b.parameter([made])])
     : b.raw('MatMul', [flat, weight]);
+  const outputs = rows === null ? affine : finishRows(b, affine, plan);
   const logits = b.raw('Identity', [outputs]);
   if (!head || loss === 'mean-squared-error') return { output: logits, target: logits };
   const output =
     loss === 'cross-entropy'
-      ? b.raw(b.pick(['Softmax', 'LogSoftmax']), [logits], { axis: { int: 1 } })
+      ? b.raw(b.pick(['Softmax', 'LogSoftmax']), [logits], { axis: { int: rows === 'last axis' ? 2 : 1 } })
       : b.raw('Sigmoid', [logits]);
   return { output, target: logits };
+}
+
+/** Two features for every row, bent, and a product for all rows of a sample. */
+function finishRows(b: GraphBuilder, affine: string, { width, rows }: GraphPlan): string {
+  const bent = b.raw('Tanh', [b.raw('Reshape', [affine, b.integers([-1, rowsOfSample, 2])])]);
+  const logits = b.raw('MatMul', [bent, b.parameter([2, width])]);
+  return rows === 'last axis' ? logits : b.raw('Transpose', [logits], { perm: { ints: [0, 2, 1] } });
 }
 
 function samplesFor(inputs: readonly ValueParts[], plan: GraphPlan, random: SeededRandom): ModelSamples {
@@ -177,13 +195,20 @@ function samplesFor(inputs: readonly ValueParts[], plan: GraphPlan, random: Seed
   };
 }
 
-function targetsFor({ loss, width, samples }: GraphPlan, random: SeededRandom): LossTargets {
-  const rows = Array.from({ length: samples }, () => {
+function targetsFor({ loss, width, samples, rows }: GraphPlan, random: SeededRandom): LossTargets {
+  const perSample = rows === null ? 1 : rowsOfSample;
+  const values = Array.from({ length: samples * perSample }, () => {
     if (loss === 'mean-squared-error') return Array.from({ length: width }, () => random.normal());
     if (loss === 'binary-cross-entropy') return Array.from({ length: width }, () => random.below(5) / 4);
     const label = random.below(width);
     const soft = random.below(2) / 4;
     return Array.from({ length: width }, (_, c) => (c === label ? 1 - soft : 0) + soft / width);
   });
-  return { count: samples, width, values: Float64Array.from(rows.flat()) };
+  const targets = { count: samples, width, values: Float64Array.from(values.flat()) };
+  if (rows === null) return targets;
+  // Some are left out, but never all.
+  const weights = Float64Array.from(values, (_, row) => (row > 0 && random.below(4) === 0 ? 0 : 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const classAxis = rows === 'axis 1' ? 1 : 2;
+  return { ...targets, rows: { classAxis, perSample, weights: weights.map((weight) => weight / total) } };
 }

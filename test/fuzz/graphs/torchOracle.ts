@@ -5,7 +5,7 @@ import type { RandomGraph } from './randomGraph';
 
 /** The loss's derivatives by PyTorch in float64, flat in the order of the parameters asked about. */
 export interface TorchAnswer {
-  /** count × C */
+  /** Rows × C */
   readonly outputs: readonly number[];
   readonly loss: number;
   readonly gradient: readonly number[];
@@ -67,7 +67,13 @@ export class TorchOracle {
         ),
       })),
       tensors: Object.fromEntries(tensors),
-      targets: { dims: [targets.count, targets.width], data: Array.from(targets.values), real: true },
+      targets: {
+        dims: [targets.values.length / targets.width, targets.width],
+        data: Array.from(targets.values),
+        real: true,
+      },
+      classAxis: targets.rows?.classAxis ?? -1,
+      weights: Array.from(targets.rows?.weights ?? new Array<number>(targets.count).fill(1 / targets.count)),
       target: graph.target,
       loss: graph.loss,
       parameters,

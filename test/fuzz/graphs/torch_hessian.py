@@ -182,12 +182,15 @@ def run_node(node, values, opset):
     raise KeyError(f"no {op} here")
 
 
-def loss_of(kind, z, targets):
+def loss_of(kind, z, targets, weights):
+    """The weighted mean over rows."""
     if kind == "cross-entropy":
-        return -(targets * torch.log_softmax(z, 1)).sum(1).mean()
-    if kind == "binary-cross-entropy":
-        return functional.binary_cross_entropy_with_logits(z, targets)
-    return functional.mse_loss(z, targets)
+        rows = -(targets * torch.log_softmax(z, 1)).sum(1)
+    elif kind == "binary-cross-entropy":
+        rows = functional.binary_cross_entropy_with_logits(z, targets, reduction="none").mean(1)
+    else:
+        rows = functional.mse_loss(z, targets, reduction="none").mean(1)
+    return (rows * weights).sum()
 
 
 def tensor_of(value):
@@ -195,7 +198,7 @@ def tensor_of(value):
     return torch.tensor(value["data"], dtype=kind).reshape(value["dims"])
 
 
-def gauss_newton_product(kind, z, targets, learned, vector):
+def gauss_newton_product(kind, z, targets, weights, learned, vector):
     """Jᵀ M J v, where J v comes from differentiating Jᵀ u by u."""
     flat = torch.tensor(vector, dtype=torch.float64)
     pieces = [piece.reshape(p.shape) for piece, p in zip(flat.split([p.numel() for p in learned]), learned)]
@@ -204,7 +207,7 @@ def gauss_newton_product(kind, z, targets, learned, vector):
     slope = sum((b * piece).sum() for b, piece in zip(back, pieces) if b is not None)
     (moved,) = torch.autograd.grad(slope, u, retain_graph=True)
     outputs = z.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(loss_of(kind, outputs, targets), outputs, create_graph=True)
+    (gradient,) = torch.autograd.grad(loss_of(kind, outputs, targets, weights), outputs, create_graph=True)
     (turned,) = torch.autograd.grad((gradient * moved).sum(), outputs)
     product = torch.autograd.grad(z, learned, turned, retain_graph=True, allow_unused=True)
     return torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in zip(product, learned)]).tolist()
@@ -217,8 +220,9 @@ def answer(problem):
         for name, value in zip(node["outputs"], run_node(node, values, problem["opset"])):
             values[name] = value
     targets = tensor_of(problem["targets"])
-    z = values[problem["target"]].reshape(targets.shape)
-    loss = loss_of(problem["loss"], z, targets)
+    weights = torch.tensor(problem["weights"], dtype=torch.float64)
+    z = values[problem["target"]].movedim(problem["classAxis"], -1).reshape(targets.shape)
+    loss = loss_of(problem["loss"], z, targets, weights)
     gradient = torch.autograd.grad(loss, learned, create_graph=True, allow_unused=True)
     gradient = [torch.zeros_like(p) if g is None else g for g, p in zip(gradient, learned)]
     flat = torch.cat([g.reshape(-1) for g in gradient])
@@ -231,7 +235,7 @@ def answer(problem):
             back = [None] * len(learned)
         product = [torch.zeros_like(p) if g is None else g for g, p in zip(back, learned)]
         products.append(torch.cat([p.reshape(-1) for p in product]).tolist())
-    gauss_newton = [gauss_newton_product(problem["loss"], z, targets, learned, v) for v in problem["vectors"][-2:]]
+    gauss_newton = [gauss_newton_product(problem["loss"], z, targets, weights, learned, v) for v in problem["vectors"][-2:]]
     return {"gaussNewton": gauss_newton, "outputs": z.reshape(-1).tolist(), "loss": float(loss), "gradient": flat.tolist(), "products": products}
 
 
