@@ -4,6 +4,7 @@ import type { Report } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { AnalysisRun } from './analysisRun';
 import { analyseGraph } from './graphAnalysis';
+import { DoesNotRun } from './graphSubject';
 import { analysePerceptron } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
 
@@ -32,7 +33,7 @@ export async function analyse(
     return await analyseGraph(model, run);
   } catch (error) {
     // Where the graph does not even run on rows of samples, the pattern in the way says more than onnxruntime.
-    const misshapen = error instanceof FailureError && error.failure.kind === 'UnsupportedStructure';
-    throw misshapen && kind === 'UnsupportedStructure' ? new FailureError(kind, message, detail) : error;
+    const isPattern = error instanceof DoesNotRun && kind === 'UnsupportedStructure';
+    throw isPattern ? new FailureError(kind, message, detail) : error;
   }
 }

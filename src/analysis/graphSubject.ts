@@ -124,7 +124,7 @@ export async function tensorAt(
       if (result === undefined || rows !== size || (found !== null && !sameDims(found.dims, dims))) {
         throw new FailureError(
           'UnsupportedStructure',
-          `The output "${printable(tensor)}" has the shape [${result?.dims.join(', ') ?? ''}] for ${size} samples, not one row for each; choose another output with --output.`,
+          `The output "${printable(tensor)}" has the shape [${result?.dims.join(', ') ?? ''}] for ${size} samples, and its first axis must be that of the samples; export the model with the samples first (N × T × C for T predictions of each), or choose another output with --output.`,
         );
       }
       requireRoom(tensor, width, samples.count, memoryBudget);
@@ -150,6 +150,9 @@ function requireRoom(tensor: string, width: number, count: number, memoryBudget:
   );
 }
 
+/** onnxruntime does not run the model on the samples. */
+export class DoesNotRun extends FailureError {}
+
 type OpenSession = Awaited<ReturnType<typeof openModel>>;
 
 async function run(
@@ -160,7 +163,7 @@ async function run(
     return await session.run(feeds);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    throw new FailureError(
+    throw new DoesNotRun(
       'UnsupportedStructure',
       `onnxruntime does not run the model on these samples (${text.replaceAll(/\s+/g, ' ').slice(0, 300)}); check that their shapes are the model's, and that its rows are samples.`,
       text,
