@@ -154,6 +154,8 @@ async function runParts(wanted) {
   const total = { passed: 0, failed: 0 };
   /** @type {string[]} */
   const skipped = [];
+  /** @type {string[]} */
+  const failedParts = [];
   try {
     await (chosen.some(([, part]) => part.needsBrowser) ? installEverything() : installPackages());
     for (const [name, part] of chosen) {
@@ -161,12 +163,15 @@ async function runParts(wanted) {
       total.passed += counts.passed;
       total.failed += counts.failed;
       skipped.push(...counts.skipped);
+      if (counts.failed > 0) failedParts.push(name);
     }
   } catch (error) {
     total.failed += 1;
     console.error(error instanceof Error ? error.message : error);
   }
   if (skipped.length > 0) console.log(`\n${skipped.length} skipped:\n  ${skipped.join('\n  ')}`);
+  // Here again, as a log may be cut to its end.
+  if (failedParts.length > 0) console.log(`\nFailed: ${failedParts.join(', ')}.`);
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
