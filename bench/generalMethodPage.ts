@@ -65,10 +65,17 @@ function productTable(rows: readonly ProductRow[]): string {
 }
 
 function torchSentence(rows: readonly ProductRow[]): string {
-  const version = rows.find(({ torch }) => torch !== null)?.torch?.version;
-  return version === undefined
-    ? 'There was no PyTorch to measure beside.'
-    : `PyTorch ${version}, told to use one thread.`;
+  const torch = rows.find((row) => row.torch !== null)?.torch;
+  if (torch === undefined || torch === null) return 'There was no PyTorch to measure beside.';
+  const { version, kernels, told } = torch;
+  const blas = kernels === null ? '' : `, with OpenBLAS’s kernels for ${kernels}`;
+  const own = `PyTorch ${version}, told to use one thread${blas}.`;
+  if (told === null) return own;
+  const ratios = rows.map(({ name, seconds, ...row }) => {
+    const other = row.torch?.told?.seconds ?? NaN;
+    return `${name} ${(1000 * other).toPrecision(3)} ms (${(seconds / other).toFixed(2)})`;
+  });
+  return `${own} It leaves this processor’s AVX-512 unused, which onnxruntime uses; told to take its kernels for ${told.kernels} (OPENBLAS_CORETYPE), PyTorch takes, and our ratio to it is: ${ratios.join(', ')}.`;
 }
 
 function certificateTable(rows: readonly ProductRow[]): string {

@@ -12,7 +12,7 @@ import { SeededRandom } from '../src/samples/random';
 import { openProducts, readCase, type GraphCase } from './graphCases';
 import { median } from './median';
 import { precision, searches, type Search } from './search';
-import { TorchProcess, type TorchFacts } from './torchProcess';
+import { betterKernels, TorchProcess, type TorchFacts } from './torchProcess';
 
 export interface ProductsWanted {
   /** As torchModels.py knows it. */
@@ -48,6 +48,10 @@ export interface ProductsMeasured {
     /** All samples at once. */
     readonly seconds: number;
     readonly batchedSeconds: number;
+    /** For which processor OpenBLAS chose its kernels; null where it is not what multiplies. */
+    readonly kernels: string | null;
+    /** All samples at once with faster kernels, which OpenBLAS takes when it is told to; null where it took them. */
+    readonly told: { readonly kernels: string; readonly seconds: number } | null;
     /** The largest relative difference in loss, ‖Hθ‖ and θᵀHθ, ours in float32 too. */
     readonly difference: number;
   } | null;
@@ -88,15 +92,13 @@ async function matMul(size: number): Promise<() => Promise<unknown>> {
 }
 
 /** Waits for the interpreter; null after saying why it does not run. */
-async function torchFor({
-  python,
-  name,
-  samplesFile,
-  torchBatch,
-}: ProductsWanted): Promise<TorchProcess | null> {
+async function torchFor(
+  { python, name, samplesFile, torchBatch }: ProductsWanted,
+  kernels: string | null = null,
+): Promise<TorchProcess | null> {
   if (python === null) return null;
   try {
-    return await TorchProcess.start(python, name, samplesFile, torchBatch);
+    return await TorchProcess.start(python, name, samplesFile, torchBatch, kernels);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     console.error(
@@ -123,6 +125,8 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
   const products = await openProducts(graphCase, 'float32');
   const openingSeconds = (performance.now() - start) / 1000;
   const torch = await torchFor(wanted);
+  const kernels = torch === null ? null : betterKernels(torch.facts);
+  const told = kernels === null ? null : await torchFor(wanted, kernels);
   const random = SeededRandom.fromSeed(1);
   // As Lanczos takes them, and as PyTorch's are: vectors of float32, the image written into the same memory.
   const vector = Float32Array.from({ length: products.order }, () => random.normal());
@@ -135,9 +139,11 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
   for (const work of works) await work();
   await torch?.product('whole');
   await torch?.product('batches');
+  await told?.product('whole');
   const times: number[][] = works.map(() => []);
   const wholeTimes: number[] = [];
   const batchedTimes: number[] = [];
+  const toldTimes: number[] = [];
   // One of each in turn, so that whatever else the machine does meets all of them alike.
   for (let round = 0; round < wanted.rounds; round++) {
     for (const [index, work] of works.entries()) {
@@ -147,8 +153,10 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
       wholeTimes.push(await torch.product('whole'));
       batchedTimes.push(await torch.product('batches'));
     }
+    if (told !== null) toldTimes.push(await told.product('whole'));
   }
   await torch?.end();
+  await told?.end();
   const [seconds = NaN, ...matMulSeconds] = times.map(median);
   const rates = matrixSizes.map((size, index) => size ** 3 / (matMulSeconds[index] ?? NaN));
   const difference = torch === null ? NaN : await differenceTo(torch.facts, graphCase, products);
@@ -167,6 +175,8 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
       version: torch.facts.version,
       seconds: median(wholeTimes),
       batchedSeconds: median(batchedTimes),
+      kernels: torch.facts.kernels,
+      told: kernels === null || told === null ? null : { kernels, seconds: median(toldTimes) },
       difference,
     },
     search,

@@ -5,6 +5,7 @@ product more, answered by its seconds.
 
     python3 bench/torchProducts.py CASE CASE.npz SAMPLES_IN_A_BATCH
 """
+import ctypes
 import json
 import sys
 import time
@@ -36,6 +37,16 @@ def product(gradients, vectors):
     return total
 
 
+def blas_kernels():
+    """For which processor OpenBLAS chose its kernels, or None where it is not what multiplies."""
+    try:
+        name = ctypes.CDLL("libopenblas.so.0").openblas_get_corename
+    except (OSError, AttributeError):
+        return None
+    name.restype = ctypes.c_char_p
+    return name().decode()
+
+
 loss = loss_of(0, len(labels))
 kept = {
     "whole": [gradient(loss)],
@@ -46,6 +57,7 @@ of_weights = product(kept["whole"], weights)
 inner = lambda one, other: sum((a.double() * b.double()).sum().item() for a, b in zip(one, other))
 facts = {
     "version": torch.__version__,
+    "kernels": blas_kernels(),
     "loss": loss.item(),
     "norm": inner(of_weights, of_weights) ** 0.5,
     "curvature": inner(weights, of_weights),

@@ -53,20 +53,20 @@ export class ProductSessions {
   /** Multiply-adds of one product over one batch. */
   readonly multiplyAdds: number;
 
-  private readonly directions: FlatTensors;
-  private readonly results: FlatTensors;
+  /** A vector of float64, rounded, where products are made in float32. */
+  private direction: Float32Array | null = null;
+  /** Of one batch. */
+  private results: FlatTensors | null = null;
   /** Over the batches, where products are wanted in float32. */
   private sum: Float64Array | null = null;
 
   private constructor(
     private readonly perVector: Part,
     private readonly feeds: readonly Feeds[],
-    parameters: readonly Value[],
-    precision: Precision,
+    private readonly parameters: readonly Value[],
+    private readonly precision: Precision,
     perVectorValues: readonly Value[],
   ) {
-    this.directions = FlatTensors.zeros('direction', parameters, precision);
-    this.results = FlatTensors.zeros('product', parameters, precision);
     this.multiplyAdds = multiplyAddsOf(perVectorValues);
   }
 
@@ -127,41 +127,65 @@ export class ProductSessions {
     return new ProductSessions(perVector, feeds, graphs.parameters, precision, values);
   }
 
-  /** The product with a flat vector, summed over the first `batches` batches into `total`. */
+  /**
+   * The product with a flat vector, summed over the first `batches` batches into `total`, which must be other memory than
+   * the vector's.
+   */
   async multiply(
     vector: Float64Array,
     total: Float64Array = new Float64Array(vector.length),
     batches = this.feeds.length,
   ): Promise<Float64Array> {
-    copyNumbers(this.directions.numbers, vector);
-    await this.sumInto(total, batches);
+    if (this.precision === 'float64') {
+      await this.sumInto(total, this.directionsOn(vector), batches);
+      return total;
+    }
+    this.direction ??= new Float32Array(vector.length);
+    copyNumbers(this.direction, vector);
+    await this.sumInto(total, this.directionsOn(this.direction), batches);
     return total;
   }
 
-  /** The same for vectors of float32; the sum over the batches is made in float64. */
+  /**
+   * The same for vectors of float32, of products in float32; the sum over the batches is made in float64. Nothing is copied
+   * where there is one batch: at millions of parameters that would take a twentieth of a product.
+   */
   async multiplySingles(vector: Float32Array, into: Float32Array): Promise<void> {
-    copyNumbers(this.directions.numbers, vector);
-    if (this.feeds.length === 1) {
-      await this.run(this.feeds[0]!);
-      copyNumbers(into, this.results.numbers);
+    const directions = this.directionsOn(vector);
+    const [first] = this.feeds;
+    if (first !== undefined && this.feeds.length === 1) {
+      await this.run(first, directions, this.resultsOn(into));
       return;
     }
     this.sum ??= new Float64Array(vector.length);
-    await this.sumInto(this.sum, this.feeds.length);
+    await this.sumInto(this.sum, directions, this.feeds.length);
     copyNumbers(into, this.sum);
   }
 
-  private async sumInto(total: Float64Array, batches: number): Promise<void> {
+  private async sumInto(total: Float64Array, directions: FlatTensors, batches: number): Promise<void> {
+    if (this.precision === 'float64' && batches === 1) {
+      await this.run(this.feeds[0]!, directions, this.resultsOn(total));
+      return;
+    }
+    this.results ??= FlatTensors.zeros('product', this.parameters, this.precision);
     for (const [batch, feeds] of this.feeds.slice(0, batches).entries()) {
-      await this.run(feeds);
+      await this.run(feeds, directions, this.results);
       if (batch === 0) copyNumbers(total, this.results.numbers);
       else addNumbers(total, this.results.numbers);
     }
   }
 
-  private async run(feeds: Feeds): Promise<void> {
-    const { perVector, directions, results } = this;
-    await perVector.session.runInto(pickFeeds(perVector.inputs, directions.feeds, feeds), results.record);
+  private directionsOn(vector: Float32Array | Float64Array): FlatTensors {
+    return new FlatTensors('direction', this.parameters, vector);
+  }
+
+  private resultsOn(into: Float32Array | Float64Array): FlatTensors {
+    return new FlatTensors('product', this.parameters, into);
+  }
+
+  private async run(feeds: Feeds, directions: FlatTensors, results: FlatTensors): Promise<void> {
+    const { session, inputs } = this.perVector;
+    await session.runInto(pickFeeds(inputs, directions.feeds, feeds), results.record);
   }
 
   async release(): Promise<void> {

@@ -57,6 +57,31 @@ export function writeMatmul(
   w.emit('MatMul', [oriented(a, left, transA), oriented(b, right, transB)], {}, output);
 }
 
+/**
+ * Rows are summed by a product with a row of ones where that is written in float32: onnxruntime 1.30 takes up to a fifth of
+ * the time of its own sum for it, and never more; in float64 up to four times as much.
+ */
+export function writeReduceSum(
+  w: NodeWriter,
+  value: Value,
+  axes: readonly number[],
+  a: string,
+  output: string,
+): void {
+  const dims = value.inputs[0]?.dims ?? [];
+  const leading = dims.slice(0, axes.length);
+  const isOfRows = value.type === 'real' && axes.length < dims.length && Math.max(...axes) < axes.length;
+  if (w.precision === 'float64' || !isOfRows) {
+    w.emit('ReduceSum', [a, w.integers(axes)], { keepdims: 1 }, output);
+    return;
+  }
+  const [rows, columns] = [sizeOf(leading), sizeOf(value.dims)];
+  const flat = dims.length === 2 ? a : w.emit('Reshape', [a, w.integers([rows, columns])]);
+  const product = [w.ones(rows), flat];
+  if (dims.length === 2) w.emit('Gemm', product, {}, output);
+  else w.emit('Reshape', [w.emit('Gemm', product), w.integers(value.dims)], {}, output);
+}
+
 export function writeSlice(
   w: NodeWriter,
   { starts, ends, steps }: Omit<OperationOf<'slice'>, 'kind'>,

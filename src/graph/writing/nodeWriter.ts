@@ -86,6 +86,13 @@ export class NodeWriter {
     return name;
   }
 
+  /** A matrix of one row. */
+  ones(columns: number): string {
+    const name = `ones${columns}`;
+    if (!this.constants.has(name)) this.addConstant(name, new Float64Array(columns).fill(1), [1, columns]);
+    return name;
+  }
+
   /** @param data reals of either precision, which are stored in the writer's own */
   addConstant(name: string, data: ConstantData | Float32Array, dims: readonly number[]): void {
     const stored =

@@ -6,6 +6,7 @@ import {
   writeIm2col,
   writeMatmul,
   writeMaxPoolIndices,
+  writeReduceSum,
   writeScatterAdd,
   writeScatterElements,
   writeSlice,
@@ -164,7 +165,7 @@ function writeValue(
       writeMatmul(w, value, operation, a, b, output);
       return;
     case 'reduceSum':
-      w.emit('ReduceSum', [a, w.integers(operation.axes)], { keepdims: 1 }, output);
+      writeReduceSum(w, value, operation.axes, a, output);
       return;
     case 'reduceMax':
       w.emit('ReduceMax', [a, w.integers(operation.axes)], { keepdims: 1 }, output);
