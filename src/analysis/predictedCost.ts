@@ -1,5 +1,6 @@
 import { vectorBytes } from '../autodiff/plannedModel';
 import { largestSpectrum } from '../curvature/exactCurvature';
+import type { Precision } from '../graph/writing/nodeWriter';
 import type { PredictedCost } from '../report/cost';
 
 /** What products tell of their cost. */
@@ -9,6 +10,9 @@ interface Products {
   readonly multiplyAdds: number;
   /** That stay taken between products. */
   readonly bytes: number;
+  /** That one batch takes beside, while it is multiplied. */
+  readonly batchBytes: number;
+  readonly precision: Precision;
 }
 
 /** Beside the basis of Lanczos: the next vector, the working vectors, the start. */
@@ -28,7 +32,9 @@ export function exactCost(products: Products, memoryBudget: number): PredictedCo
   const { order, multiplyAdds } = products;
   const whole = order <= largestSpectrum;
   const matrix = 8 * order ** 2;
-  const after = whole ? matricesOfDecomposition * matrix : lanczosBytes(order, stepsInMemory, memoryBudget);
+  const after = whole
+    ? matricesOfDecomposition * matrix
+    : lanczosBytes(8, order, stepsInMemory, memoryBudget);
   return {
     multiplyAdds: order * multiplyAdds,
     bytes: heldBytes(products) + matrix + after,
@@ -43,18 +49,20 @@ export function searchCost(products: Products, maxProducts: number, memoryBudget
 
 /** What so many products took, if all of them were Lanczos' own. */
 export function takenCost(products: Products, made: number, memoryBudget: number): PredictedCost {
-  const { order, multiplyAdds } = products;
+  const { order, multiplyAdds, precision } = products;
+  // Lanczos keeps its vectors in the precision of the products.
+  const realBytes = precision === 'float64' ? 8 : 4;
   return {
     multiplyAdds: made * multiplyAdds,
-    bytes: heldBytes(products) + lanczosBytes(order, made, memoryBudget),
+    bytes: heldBytes(products) + lanczosBytes(realBytes, order, made, memoryBudget),
   };
 }
 
-function heldBytes({ order, bytes }: Products): number {
-  return bytes + vectorBytes(order);
+function heldBytes({ order, bytes, batchBytes }: Products): number {
+  return bytes + batchBytes + vectorBytes(order);
 }
 
 /** Of the vectors that are kept: as many as there are steps, within a quarter of the budget, which is all that Lanczos may take. */
-function lanczosBytes(order: number, steps: number, memoryBudget: number): number {
-  return Math.min(memoryBudget / 4, 8 * order * (Math.min(order, steps) + besideBasis));
+function lanczosBytes(realBytes: number, order: number, steps: number, memoryBudget: number): number {
+  return Math.min(memoryBudget / 4, realBytes * order * (Math.min(order, steps) + besideBasis));
 }

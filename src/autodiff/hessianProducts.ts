@@ -178,7 +178,7 @@ export class HessianProducts {
         rowWeights(targets, 0, samples.count),
         productLayers(layers),
         measured,
-        tensorBytes(ownWeights) + sampleBytes + (split ? residualBytes : 0),
+        tensorBytes(ownWeights) + sampleBytes + (split ? residualBytes : 0) + hessian.constantBytes,
         split,
       );
     } catch (error) {
@@ -212,6 +212,11 @@ export class HessianProducts {
   /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */
   get multiplyAdds(): number {
     return this.hessian.multiplyAdds * this.batches.length;
+  }
+
+  /** Bytes that one batch takes beside, while it is multiplied. */
+  get batchBytes(): number {
+    return this.hessian.batchBytes;
   }
 
   /** H·v. @param vector length P @param into memory of length P for the result, or none: new one */

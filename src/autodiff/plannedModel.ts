@@ -2,7 +2,9 @@ import type { Value } from '../graph/static/value';
 import { dependentOn, sizeOf } from '../graph/static/value';
 import { neededValues } from '../graph/writing/writeOnnx';
 import { FailureError } from '../report/failure';
+import { formatCount } from '../report/number';
 import type { Loss } from '../report/report';
+import { sizeText } from '../report/sizeText';
 import { cutBatches } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import { curvatureGraphs } from './curvatureGraphs';
@@ -52,7 +54,7 @@ export async function planModel(
 ): Promise<PlannedModel> {
   const order = subject.parameters.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
   const vectors = vectorBytes(order);
-  requireRoom(order, vectors, memoryBudget);
+  requireRoom(order, 0, memoryBudget);
   const planFor = async (size: number, smaller: PreparedModel | null): Promise<PlannedModel> => {
     const batches = cutBatches(samples.count, size);
     const prepared = await prepareModel(subject, samples, targets, batches, threads, smaller);
@@ -66,7 +68,7 @@ export async function planModel(
   // Where the weights take nearly everything, four samples may take no more than two.
   const bytesPerSample = Math.max(1, difference);
   const fixedBytes = work.bytes - bytesPerSample * work.samples;
-  requireRoom(order, vectors + fixedBytes + bytesPerSample, memoryBudget);
+  requireRoom(order, fixedBytes + bytesPerSample, memoryBudget);
   const room = batchShare * (memoryBudget - vectors) - fixedBytes;
   const cached = Math.max(cachedNumbers, numbersPerWeight * order);
   const most = Math.floor(Math.min(room / bytesPerSample, (cached * more.samples) / more.largest));
@@ -104,12 +106,17 @@ function workOf({ prepared, graphs }: PlannedModel): Work {
   };
 }
 
-/** What a product takes with batches of one sample, against the budget. */
-function requireRoom(order: number, least: number, memoryBudget: number): void {
-  if (least <= memoryBudget) return;
-  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString('en')} MiB`;
+/** What the vectors, and one sample by itself, take against the budget. */
+function requireRoom(order: number, ofSample: number, memoryBudget: number): void {
+  const vectors = vectorBytes(order);
+  if (vectors + ofSample <= memoryBudget) return;
+  const fitting = Math.floor(memoryBudget / vectorBytes(1));
+  const takes = `The products of ${formatCount(order)} parameters take`;
+  const more = `more than the ${sizeText(memoryBudget)} allowed; allow more with --memory`;
   throw new FailureError(
     'TooLarge',
-    `The products of ${order.toLocaleString('en')} parameters take about ${megabytes(least)} with one sample at a time, more than the ${megabytes(memoryBudget)} allowed; allow more with --memory, or analyse a smaller model.`,
+    vectors > memoryBudget
+      ? `${takes} about ${sizeText(vectors)} for their vectors alone, ${more}, or analyse a model of at most ${formatCount(fitting)} parameters.`
+      : `${takes} about ${sizeText(vectors + ofSample)} with one sample at a time, ${sizeText(ofSample)} of it for the sample, ${more}, or analyse the model on smaller inputs.`,
   );
 }

@@ -8,7 +8,7 @@ import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
 import { FlatTensors, pickFeeds } from './feeds';
 import { residualsOf } from './split';
-import { multiplyAddsOf } from './workload';
+import { multiplyAddsOf, peakBytesOf } from './workload';
 
 /** A session with the names of what it reads. */
 export interface Part {
@@ -52,6 +52,8 @@ export interface SessionOptions {
 export class ProductSessions {
   /** Multiply-adds of one product over one batch. */
   readonly multiplyAdds: number;
+  /** Bytes that one batch takes while it is multiplied, about. */
+  readonly batchBytes: number;
 
   /** A vector of float64, rounded, where products are made in float32. */
   private direction: Float32Array | null = null;
@@ -65,9 +67,14 @@ export class ProductSessions {
     private readonly feeds: readonly Feeds[],
     private readonly parameters: readonly Value[],
     private readonly precision: Precision,
-    perVectorValues: readonly Value[],
+    product: readonly Value[],
+    kept: ReadonlyMap<Value, string>,
+    /** Of weights and residuals that are constants of the model, which onnxruntime holds beside ours. */
+    readonly constantBytes: number,
   ) {
-    this.multiplyAdds = multiplyAddsOf(perVectorValues);
+    const computed = neededValues(product, kept).filter((value) => !kept.has(value));
+    this.multiplyAdds = multiplyAddsOf(computed);
+    this.batchBytes = peakBytesOf(product, kept, precision);
   }
 
   /** The residuals that the split form keeps for each batch. */
@@ -121,10 +128,10 @@ export class ProductSessions {
     const weights = fixedNumbers(read, kept, parameterFeeds);
     const constants = [fixed, weights].find((each) => each.size > 0 && bytesIn(each) <= fixedBytes);
     const perVector = await openPart(outputs, kept, precision, threads, constants);
-    const values = read.filter((value) => !kept.has(value));
     const taken = new Set(perVector.inputs);
     const feeds = all.map((each) => new Map([...each].filter(([name]) => taken.has(name))));
-    return new ProductSessions(perVector, feeds, graphs.parameters, precision, values);
+    const constantBytes = constants === undefined ? 0 : bytesIn(constants);
+    return new ProductSessions(perVector, feeds, graphs.parameters, precision, product, kept, constantBytes);
   }
 
   /**

@@ -3,29 +3,30 @@ import { exactCost, searchCost, takenCost } from '../../../src/analysis/predicte
 import { predictedSeconds, worthTelling } from '../../../src/report/cost';
 
 const budget = 2 ** 31;
+const double = { bytes: 0, batchBytes: 0, precision: 'float64' } as const;
 
 it('an exact Hessian holds its matrix, and the decomposition of a small one is counted', () => {
-  const small = exactCost({ order: 666, multiplyAdds: 1e6, bytes: 1e6 }, budget);
+  const small = exactCost({ ...double, order: 666, multiplyAdds: 1e6, bytes: 6e5, batchBytes: 4e5 }, budget);
   expect(small.multiplyAdds).toBe(666e6);
   expect(small.serialOperations).toBe(10 * 666 ** 3);
   // Three matrices of 3.5 MB, and what the products hold.
   expect(small.bytes).toBeGreaterThan(3 * 8 * 666 ** 2 + 1e6);
   expect(small.bytes).toBeLessThan(2 * (3 * 8 * 666 ** 2 + 1e6));
-  const large = exactCost({ order: 4000, multiplyAdds: 1e6, bytes: 0 }, budget);
+  const large = exactCost({ ...double, order: 4000, multiplyAdds: 1e6 }, budget);
   expect(large.serialOperations).toBeUndefined();
   expect(large.bytes).toBeGreaterThan(8 * 4000 ** 2);
   expect(large.bytes).toBeLessThan(1.2 * 8 * 4000 ** 2);
 });
 
 it('the largest spectrum is told although its products are nothing to speak of', () => {
-  const cost = exactCost({ order: 1000, multiplyAdds: 1000, bytes: 0 }, budget);
+  const cost = exactCost({ ...double, order: 1000, multiplyAdds: 1000 }, budget);
   expect(predictedSeconds(cost, 64)).toBeGreaterThan(worthTelling);
 });
 
 it('a search holds as many vectors as there are steps, within a quarter of the budget, and says at most', () => {
   const of = (order: number, products: number, memoryBudget = budget) =>
-    searchCost({ order, multiplyAdds: 7, bytes: 0 }, products, memoryBudget).bytes;
-  expect(searchCost({ order: 10, multiplyAdds: 7, bytes: 0 }, 4000, budget)).toMatchObject({
+    searchCost({ ...double, order, multiplyAdds: 7 }, products, memoryBudget).bytes;
+  expect(searchCost({ ...double, order: 10, multiplyAdds: 7 }, 4000, budget)).toMatchObject({
     multiplyAdds: 28_000,
     atMost: true,
   });
@@ -35,10 +36,13 @@ it('a search holds as many vectors as there are steps, within a quarter of the b
   expect(of(1e6, 40) - of(1e6, 30)).toBe(8 * 1e6 * 10);
   expect(of(1e7, 4000)).toBe(of(1e7, 8000));
   expect(of(1e7, 4000, 2 * budget) - of(1e7, 4000)).toBe(budget / 4);
+  // Of products in float32 the vectors are float32, too.
+  const singles = { ...double, order: 1e6, multiplyAdds: 7, precision: 'float32' } as const;
+  expect(searchCost(singles, 40, budget).bytes - searchCost(singles, 30, budget).bytes).toBe(4 * 1e6 * 10);
 });
 
 it('what was taken is at most what was told', () => {
-  const products = { order: 5000, multiplyAdds: 7, bytes: 1e6 };
+  const products = { ...double, order: 5000, multiplyAdds: 7, bytes: 1e6 };
   const [told, taken] = [searchCost(products, 4000, budget), takenCost(products, 300, budget)];
   expect(taken.multiplyAdds).toBe(2100);
   expect(taken.bytes).toBeLessThan(told.bytes);

@@ -136,9 +136,15 @@ describe('the memory budget', () => {
   });
 
   it('too small for one sample is refused with what would do', async () => {
-    const { kind, message } = await failureFrom(() => openReference('csmall', { memoryBudget: 1000 }));
+    const refusal = (memoryBudget: number) => failureFrom(() => openReference('csmall', { memoryBudget }));
+    const { kind, message } = await refusal(1000);
     expect(kind).toBe('TooLarge');
     expect(message).toContain('666 parameters');
+    expect(message).toContain('at most 12 parameters');
     expect(message).toMatch(oneSentence);
+    const sample = await refusal(60_000);
+    expect(sample.kind).toBe('TooLarge');
+    expect(sample.message).toContain('for the sample');
+    expect(sample.message).toMatch(oneSentence);
   });
 });

@@ -44,8 +44,10 @@ async function refusalOf(page: string): Promise<string> {
 it('accepts a new file, an old one, and a link to one', async () => {
   const page = join(folder, 'page.html');
   await requirePageTarget(page, [{ path: model, title: 'the model' }]);
-  await writeFile(page, 'old');
-  await requirePageTarget(page, [{ path: model, title: 'the model' }]);
+  for (const old of ['', '<!DOCTYPE html>\n<html lang="en"></html>', '<!doctype html><title>Old</title>']) {
+    await writeFile(page, old);
+    await requirePageTarget(page, [{ path: model, title: 'the model' }]);
+  }
   await symlink(page, join(folder, 'link.html'));
   await requirePageTarget(join(folder, 'link.html'), [{ path: model, title: 'the model' }]);
 });
@@ -55,6 +57,16 @@ it('refuses a file that the analysis reads, however it is spelt', async () => {
   await link(model, join(folder, 'hard.html'));
   for (const page of [model, relative('.', model), join(folder, 'link.html'), join(folder, 'hard.html')])
     expect(await refusalOf(page)).toContain('which is the model; name another file');
+});
+
+it('refuses a file that is no page, such as weights that the model keeps in another file', async () => {
+  const weights = join(folder, 'model.onnx.data');
+  await writeFile(weights, 'weights');
+  await symlink(weights, join(folder, 'link.html'));
+  for (const page of [weights, join(folder, 'link.html')])
+    expect(await refusalOf(page)).toContain('holds something else than a page');
+  await writeFile(weights, '<!doc');
+  expect(await refusalOf(weights)).toContain('holds something else than a page');
 });
 
 it('refuses the place of settings that are not there yet', async () => {
