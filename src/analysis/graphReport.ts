@@ -1,4 +1,4 @@
-import type { ProductLayer } from '../autodiff/hessianProducts';
+import type { ProductLayer } from '../autodiff/productLayers';
 import type { MomentEstimate } from '../curvature/momentEstimate';
 import type { EstimateFacts, Quantity, Report } from '../report/report';
 

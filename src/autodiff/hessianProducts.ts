@@ -1,8 +1,6 @@
 import type { HeadKind } from '../graph/head';
-import type { Layer } from '../graph/layers';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
-import { FailureError } from '../report/failure';
 import type { Loss } from '../report/report';
 import { addNumbers } from '../runtime/copyNumbers';
 import { SingleVectors } from '../runtime/singleVectors';
@@ -11,7 +9,10 @@ import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds, LossTargets, ModelSamples } from './feeds';
 import { FlatTensors, parameterFeeds, realArray } from './feeds';
 import { lossValues } from './losses';
+import { requireFinite, requireOwnOutputs } from './outputChecks';
 import { rowsPerSample, rowWeights } from './outputRows';
+import type { ProductLayer } from './productLayers';
+import { productLayers, weightsOf } from './productLayers';
 import type { DifferentiableModel, PreparedModel } from './preparedModel';
 import { findSubject } from './preparedModel';
 import { planModel, vectorBytes } from './plannedModel';
@@ -32,20 +33,6 @@ export interface ProductOptions {
   readonly threads: number;
   /** Analyse an export in training mode as in evaluation mode. */
   readonly evaluation: boolean;
-}
-
-/** A layer with its place in the flat vector of all parameters. */
-export interface ProductLayer {
-  readonly name: string;
-  readonly kind: string;
-  readonly parameters: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** First position in the flat vector, and the one after the last. */
-  readonly from: number;
-  readonly to: number;
-  /** ‖W‖_F of the weight, its bias left out. */
-  readonly weightNorm: number;
 }
 
 /** Products of vectors of float32 that are not rounded on the way, and kernels for many such vectors. */
@@ -286,62 +273,4 @@ export class HessianProducts {
 
 function tensorBytes(feeds: Feeds): number {
   return [...feeds.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
-}
-
-function requireFinite(losses: Float64Array, gradient: Float64Array, perSample: number): void {
-  const row = losses.findIndex((loss) => !Number.isFinite(loss));
-  if (row !== -1) {
-    throw new FailureError(
-      'NonFiniteLoss',
-      `The loss of sample ${Math.floor(row / perSample)} is ${losses[row]}; check the samples, their scaling (--scale) and the weights.`,
-    );
-  }
-  if (gradient.some((value) => !Number.isFinite(value))) {
-    throw new FailureError(
-      'NonFiniteLoss',
-      'The gradient of the loss is not finite on these samples; check the samples and their scaling (--scale).',
-    );
-  }
-}
-
-function normOf(data: Iterable<number | bigint>): number {
-  let squares = 0;
-  for (const value of data) squares += Number(value) ** 2;
-  return Math.sqrt(squares);
-}
-
-/** The lowered graph must give what the file's own operators give, up to their rounding. */
-function requireOwnOutputs({ ownOutputs, subject, rounding }: PreparedModel, outputs: Float64Array): void {
-  const size = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const wrong = ownOutputs.findIndex(
-    (value, i) => i < outputs.length && !(Math.abs(value - outputs[i]!) <= rounding * size + 1e-5),
-  );
-  if (wrong === -1) return;
-  throw new FailureError(
-    'ForwardPassMismatch',
-    `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${subject.target}" where onnxruntime gives ${ownOutputs[wrong]}, so it was not read right; please report the model.`,
-  );
-}
-
-/** θ: all parameters in the order of the layers. */
-function weightsOf(layers: readonly Layer[]): Float64Array {
-  const tensors = layers.flatMap(({ parameters }) => parameters.map(({ tensor }) => tensor.data));
-  const weights = new Float64Array(tensors.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const data of tensors) {
-    for (let i = 0; i < data.length; i++) weights[at + i] = Number(data[i]);
-    at += data.length;
-  }
-  return weights;
-}
-
-function productLayers(layers: readonly Layer[]): readonly ProductLayer[] {
-  let at = 0;
-  return layers.map(({ name, kind, parameters, inputs, outputs }) => {
-    const from = at;
-    for (const { tensor } of parameters) at += sizeOf(tensor.dims);
-    const [weight] = parameters;
-    const weightNorm = weight === undefined ? 0 : normOf(weight.tensor.data);
-    return { name, kind, parameters: at - from, inputs, outputs, from, to: at, weightNorm };
-  });
 }

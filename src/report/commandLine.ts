@@ -320,7 +320,8 @@ export function parseCommandLine(args: readonly string[]): Command {
   const [command, subject, surplus] = positionals;
   if (command === undefined) throw usageError('No command is given: analyze MODEL or detect FOLDER');
   if (command === 'compare') throw usageError('The command compare is not available in this version');
-  if (command !== 'analyze' && command !== 'detect') throw usageError(`There is no command "${command}": analyze MODEL or detect FOLDER`);
+  if (command !== 'analyze' && command !== 'detect')
+    throw usageError(`There is no command "${command}": analyze MODEL or detect FOLDER`);
   const wanted = command === 'analyze' ? 'MODEL' : 'FOLDER';
   if (subject === undefined || subject === '') throw usageError(`${command} needs a ${wanted}`);
   if (surplus !== undefined) {

@@ -1,0 +1,46 @@
+import type { Layer } from '../graph/layers';
+import { sizeOf } from '../graph/static/value';
+
+/** A layer with its place in the flat vector of all parameters. */
+export interface ProductLayer {
+  readonly name: string;
+  readonly kind: string;
+  readonly parameters: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** First position in the flat vector, and the one after the last. */
+  readonly from: number;
+  readonly to: number;
+  /** ‖W‖_F of the weight, its bias left out. */
+  readonly weightNorm: number;
+}
+
+/** θ: all parameters in the order of the layers. */
+export function weightsOf(layers: readonly Layer[]): Float64Array {
+  const tensors = layers.flatMap(({ parameters }) => parameters.map(({ tensor }) => tensor.data));
+  const weights = new Float64Array(tensors.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const data of tensors) {
+    for (let i = 0; i < data.length; i++) weights[at + i] = Number(data[i]);
+    at += data.length;
+  }
+  return weights;
+}
+
+/** The layers with their places in that vector. */
+export function productLayers(layers: readonly Layer[]): readonly ProductLayer[] {
+  let at = 0;
+  return layers.map(({ name, kind, parameters, inputs, outputs }) => {
+    const from = at;
+    for (const { tensor } of parameters) at += sizeOf(tensor.dims);
+    const [weight] = parameters;
+    const weightNorm = weight === undefined ? 0 : normOf(weight.tensor.data);
+    return { name, kind, parameters: at - from, inputs, outputs, from, to: at, weightNorm };
+  });
+}
+
+function normOf(data: Iterable<number | bigint>): number {
+  let squares = 0;
+  for (const value of data) squares += Number(value) ** 2;
+  return Math.sqrt(squares);
+}
