@@ -143,7 +143,13 @@ async function compareWithTorch(
   const answer = await torch.differentiate(graph, names, vectors.map(forward));
   const gradient = back(answer.gradient);
   // Where outputs cancel to 0, what they are made from is as large as the weights.
-  requireClose('outputs', products.outputs, Float64Array.from(answer.outputs), norm(products.weights), tolerance);
+  requireClose(
+    'outputs',
+    products.outputs,
+    Float64Array.from(answer.outputs),
+    norm(products.weights),
+    tolerance,
+  );
   if (!(Math.abs(products.meanLoss - answer.loss) <= tolerance * (1 + Math.abs(answer.loss))))
     throw new Disagreement(`loss ${products.meanLoss} instead of ${answer.loss}`);
   requireClose('gradient', products.gradient, gradient, sizeOfDerivatives(products), tolerance);
