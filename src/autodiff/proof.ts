@@ -32,6 +32,8 @@ const timesRounding = 10;
 const differenceFloor = 1e-6;
 /** Beyond this no error of the differences excuses one, but that of rounding. */
 const differenceCeiling = 1e-3;
+/** Of the loss, 10⁻⁵: beside it, 10⁻¹⁴ of the loss, some ten roundings of it, is no asymmetry. */
+const lossPart = 1000;
 const symmetryFloor = { float64: 1e-9, float32: 1e-4 } as const;
 
 /**
@@ -77,7 +79,11 @@ export async function proveProducts(subject: ProofSubject, hessian: ProductSessi
   const [hu, hv] = [await hessian.multiply(u), await hessian.multiply(v)];
   const asymmetry =
     Math.abs(dot(u, hv) - dot(v, hu)) /
-    Math.max(norm(u) * norm(hv) + norm(v) * norm(hu), 100 * norm(u) * difference.scale, Number.MIN_VALUE);
+    Math.max(
+      norm(u) * norm(hv) + norm(v) * norm(hu),
+      lossPart * norm(u) * difference.scale,
+      Number.MIN_VALUE,
+    );
   const most = Math.max(symmetryFloor[precision], 20 * productError);
   if (!(asymmetry <= most) || !(productError <= 0.1)) {
     throw await failure(subject, feeds, u, `asymmetry ${asymmetry} > ${most}; float32 error ${productError}`);
