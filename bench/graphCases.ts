@@ -46,5 +46,6 @@ export function openProducts(
     memoryBudget: defaultMemory,
     threads: 1,
     evaluation: false,
+    batch: null,
   });
 }

@@ -57,6 +57,7 @@ export async function certified(
       memoryBudget: request.memoryBudget,
       threads,
       evaluation: true,
+      batch: null,
     });
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;

@@ -1,4 +1,4 @@
-import { HessianProducts } from '../autodiff/hessianProducts';
+import type { HessianProducts } from '../autodiff/hessianProducts';
 import type { CurvatureEstimate, CurvatureProgress, EstimateOptions } from '../curvature/curvatureEstimate';
 import { estimateCurvature } from '../curvature/estimateCurvature';
 import { exactCurvature } from '../curvature/exactCurvature';
@@ -9,17 +9,16 @@ import { FailureError } from '../report/failure';
 import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/report';
 import { formatCount } from '../report/number';
 import { SeededRandom } from '../samples/random';
-import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import { norm } from './certificate';
 import { confidence } from './confidence';
 import { momentParts } from './graphReport';
-import { graphSubject, tensorAt, type GraphSubject } from './graphSubject';
+import { graphSubject } from './graphSubject';
 import { samplesFor } from './labels';
 import { modelFacts } from './modelFacts';
+import { openGraph } from './openedGraph';
 import { exactCost, searchCost, takenCost } from './predictedCost';
 import { analysisFacts, lossOptions, rowFacts, sampleFacts } from './reportFacts';
-import { lossOfOutputs, type OutputLoss } from './rowLoss';
 import { withScaleAdapted } from './scaleAdapted';
 import { leftOutForTime, missingIntervals } from './timeLimit';
 import { intervalWarnings, warningsAbout } from './warnings';
@@ -33,29 +32,20 @@ const affordableEstimate = 4e12;
 const mostProducts = 4000;
 const fewestProducts = 100;
 
-/** Beyond so many multiply-adds a product, float64 is too much work. */
-const mostInFloat64 = 2e10;
-
 /** The density is left out where it would take more than a fifth of the products. */
 const density = { probes: 4, steps: 40 };
 
 /** Exact where the model is small, else estimated from Hessian-vector products with error bars. */
 export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Report> {
-  const { request, threads, stopwatch } = run;
+  const { request, stopwatch } = run;
   const subject = graphSubject(model, request.output);
   refuseUndifferentiable(model.graph, ancestors(model.graph, subject.head.logits), request.evaluation);
   run.tell('Reading the samples');
   const { samples, ignored } = await samplesFor(request, subject.inputs, subject.tableRows);
   stopwatch.lap('samples');
 
-  run.tell('Running the model');
-  const logits = await tensorAt(subject, subject.head.logits, samples, threads, request.memoryBudget);
-  const output = lossOfOutputs(request, subject, samples, logits);
+  const { output, products, notes } = await openGraph(subject, samples, run);
   const { chosen } = output;
-  stopwatch.lap('forward');
-
-  run.tell('Differentiating the graph');
-  const products = await openProducts(subject, samples, output, run);
   try {
     const facts: ModelFacts = modelFacts(model, products.target, products.order, architecture(products));
     const described = {
@@ -64,7 +54,6 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
     };
     const method = chooseMethod(request.method, products);
     const { precision, productError } = precisionOf(products);
-    const notes = request.evaluation ? ['The model is analysed in evaluation mode, as asked.'] : [];
     const base = {
       schema: 1,
       model: facts,
@@ -110,29 +99,6 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
   } finally {
     await products.release();
   }
-}
-
-/** Products in float64, or in float32 where that was asked for or float64 would be too much work. */
-async function openProducts(
-  { model }: GraphSubject,
-  samples: Samples,
-  { chosen: { loss }, targets }: OutputLoss,
-  run: AnalysisRun,
-): Promise<HessianProducts> {
-  const { dtype, method, output, memoryBudget, evaluation } = run.request;
-  const open = (precision: 'float64' | 'float32'): Promise<HessianProducts> =>
-    HessianProducts.open(model, samples, targets, loss, {
-      output,
-      precision,
-      memoryBudget,
-      threads: run.threads,
-      evaluation,
-    });
-  if (dtype !== 'auto') return open(dtype);
-  const products = await open('float64');
-  if (products.multiplyAdds <= mostInFloat64 || method === 'exact') return products;
-  await products.release();
-  return open('float32');
 }
 
 function precisionOf({ precision, measured }: HessianProducts): {

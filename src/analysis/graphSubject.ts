@@ -86,6 +86,13 @@ function indexedRows({ initialisers }: Graph, node: GraphNode): readonly Indexed
     : [];
 }
 
+/** The number of samples that the file was written for, where it says one: the first dimension of all inputs. */
+export function writtenBatch({ model, inputs }: GraphSubject): number | null {
+  const used = model.graph.inputs.filter(({ name }) => inputs.some((input) => input.name === name));
+  const [size, ...others] = new Set(used.map(({ dims }) => dims?.[0] ?? null));
+  return typeof size === 'number' && size > 0 && others.length === 0 ? size : null;
+}
+
 /** Samples that one run of the model takes. */
 const batchSize = 64;
 
@@ -102,6 +109,7 @@ const bytesPerOutput = 24;
 
 /**
  * What the model gives at every sample for one of its tensors, batch after batch.
+ * @param batch samples in a run where the model takes no other number of them, or null
  * @throws FailureError where the model does not run, or its first axis is not that of the samples; TooLarge where the
  * numbers of all samples do not fit the memory
  */
@@ -109,12 +117,13 @@ export async function tensorAt(
   { model, inputs }: GraphSubject,
   tensor: string,
   samples: Samples,
+  batch: number | null,
   threads: number,
   memoryBudget: number,
 ): Promise<TensorOfSamples> {
   const session = await openModel(model, [tensor], threads);
   const specs = model.graph.inputs.filter(({ name }) => inputs.some((input) => input.name === name));
-  const size = Math.min(batchSize, samples.count);
+  const size = batch ?? Math.min(batchSize, samples.count);
   let found: TensorOfSamples | null = null;
   try {
     for (let from = 0; from < samples.count; from += size) {

@@ -33,6 +33,8 @@ export interface ProductOptions {
   readonly threads: number;
   /** Analyse an export in training mode as in evaluation mode. */
   readonly evaluation: boolean;
+  /** Samples in every run where the model takes no other number of them, or null: whatever fits the memory. */
+  readonly batch: number | null;
 }
 
 /** Products of vectors of float32 that are not rounded on the way, and kernels for many such vectors. */
@@ -96,15 +98,7 @@ export class HessianProducts {
   ): Promise<HessianProducts> {
     const { precision, threads } = options;
     const subject = findSubject(model, loss, options.output, options.evaluation);
-    const { prepared, graphs } = await planModel(
-      subject,
-      samples,
-      targets,
-      loss,
-      options.memoryBudget,
-      threads,
-      table,
-    );
+    const { prepared, graphs } = await planModel(subject, samples, targets, loss, options, table);
     const { lowered, layers, width } = prepared;
     const weights = weightsOf(layers);
     const ownWeights = parameterFeeds(graphs.parameters, weights, precision);

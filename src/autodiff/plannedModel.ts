@@ -10,7 +10,7 @@ import type { CurvatureGraphs } from './curvatureGraphs';
 import { curvatureGraphs } from './curvatureGraphs';
 import type { LossTargets, ModelSamples } from './feeds';
 import type { PreparedModel, Subject } from './preparedModel';
-import { prepareModel } from './preparedModel';
+import { prepareModel, requireSamplesApart } from './preparedModel';
 import type { Rules } from './rules/rules';
 import { peakBytesOf } from './workload';
 
@@ -31,6 +31,13 @@ const cachedNumbers = 2 ** 17;
 /** But every batch reads and writes all weights: beside many of them no tensor need be smaller than a few times as many. */
 const numbersPerWeight = 2;
 
+/** Of ProductOptions. */
+interface PlanOptions {
+  readonly memoryBudget: number;
+  readonly threads: number;
+  readonly batch: number | null;
+}
+
 /** Bytes of the working set of one batch, and numbers of its largest tensor. */
 interface Work {
   readonly samples: number;
@@ -41,20 +48,27 @@ interface Work {
 /**
  * Lowers the model for a few samples, from whose graphs the memory of a batch is known, then for batches of the size that
  * fits. The measure is the Hessian's product that keeps nothing, in float64: the proof makes it whatever the products are.
- * @throws FailureError TooLarge where one sample does not fit
+ * @throws FailureError TooLarge where one sample, or a batch of the only size that the model takes, does not fit
  */
 export async function planModel(
   subject: Subject,
   samples: ModelSamples,
   targets: LossTargets,
   loss: Loss,
-  memoryBudget: number,
-  threads: number,
+  { memoryBudget, threads, batch }: PlanOptions,
   table: Rules,
 ): Promise<PlannedModel> {
   const order = subject.parameters.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
   const vectors = vectorBytes(order);
-  requireRoom(order, 0, memoryBudget);
+  requireRoom(order, 1, 0, memoryBudget);
+  if (batch !== null) {
+    const batches = { count: Math.ceil(samples.count / batch), size: batch };
+    const prepared = await prepareModel(subject, samples, targets, batches, threads, null);
+    await requireSamplesApart(prepared, samples, threads);
+    const planned = { prepared, graphs: graphsOf(prepared, loss, table) };
+    requireRoom(order, batch, workOf(planned).bytes, memoryBudget);
+    return planned;
+  }
   const planFor = async (size: number, smaller: PreparedModel | null): Promise<PlannedModel> => {
     const batches = cutBatches(samples.count, size);
     const prepared = await prepareModel(subject, samples, targets, batches, threads, smaller);
@@ -68,7 +82,7 @@ export async function planModel(
   // Where the weights take nearly everything, four samples may take no more than two.
   const bytesPerSample = Math.max(1, difference);
   const fixedBytes = work.bytes - bytesPerSample * work.samples;
-  requireRoom(order, fixedBytes + bytesPerSample, memoryBudget);
+  requireRoom(order, 1, fixedBytes + bytesPerSample, memoryBudget);
   const room = batchShare * (memoryBudget - vectors) - fixedBytes;
   const cached = Math.max(cachedNumbers, numbersPerWeight * order);
   const most = Math.floor(Math.min(room / bytesPerSample, (cached * more.samples) / more.largest));
@@ -106,17 +120,18 @@ function workOf({ prepared, graphs }: PlannedModel): Work {
   };
 }
 
-/** What the vectors, and one sample by itself, take against the budget. */
-function requireRoom(order: number, ofSample: number, memoryBudget: number): void {
+/** What the vectors, and so few samples by themselves, take against the budget. */
+function requireRoom(order: number, samples: number, ofSamples: number, memoryBudget: number): void {
   const vectors = vectorBytes(order);
-  if (vectors + ofSample <= memoryBudget) return;
+  if (vectors + ofSamples <= memoryBudget) return;
   const fitting = Math.floor(memoryBudget / vectorBytes(1));
   const takes = `The products of ${formatCount(order)} parameters take`;
   const more = `more than the ${sizeText(memoryBudget)} allowed; allow more with --memory`;
+  const many = samples === 1 ? 'one sample' : `the ${formatCount(samples)} samples that the model takes`;
   throw new FailureError(
     'TooLarge',
     vectors > memoryBudget
       ? `${takes} about ${sizeText(vectors)} for their vectors alone, ${more}, or analyse a model of at most ${formatCount(fitting)} parameters.`
-      : `${takes} about ${sizeText(vectors + ofSample)} with one sample at a time, ${sizeText(ofSample)} of it for the sample, ${more}, or analyse the model on smaller inputs.`,
+      : `${takes} about ${sizeText(vectors + ofSamples)} with ${many} at a time, ${sizeText(ofSamples)} of it for ${samples === 1 ? 'the sample' : 'these'}, ${more}, or analyse the model on smaller inputs.`,
   );
 }

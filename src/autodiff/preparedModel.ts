@@ -11,7 +11,7 @@ import { refuseUndifferentiable } from '../graph/refusals';
 import { sizeOf } from '../graph/static/value';
 import { findTransposedCopies, separateMerged } from '../graph/tiedWeights';
 import type { Executable, Trace } from '../graph/trace';
-import { traceModel } from '../graph/trace';
+import { openModel, traceModel } from '../graph/trace';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { Loss } from '../report/report';
@@ -150,6 +150,47 @@ function requireIndependentRows(
     'UnsupportedStructure',
     `The output "${printable(output)}" of a sample depends on the other samples of its batch (it changes from ${batches.size} samples to more), so there is no loss for each sample; export the model in evaluation mode and with a free batch size.`,
   );
+}
+
+/** The same of a model that takes batches of one size only: a sample must have its outputs among copies of itself, too. */
+export async function requireSamplesApart(
+  { subject, batches, ownOutputs, classAxis, rounding }: PreparedModel,
+  samples: ModelSamples,
+  threads: number,
+): Promise<void> {
+  const { size } = batches;
+  if (size === 1) return;
+  const { model, graph, target, output } = subject;
+  const session = await openModel(model, [target], threads);
+  try {
+    const used = graph.inputs.filter(({ name }) => samples.inputs.some((input) => input.name === name));
+    const width = ownOutputs.length / size;
+    const largest = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    for (const at of new Set([0, Math.min(size, samples.count) - 1])) {
+      const { [target]: result } = await session.run(modelFeeds(onlySample(samples, at), used, 0, size));
+      const values = Float64Array.from(result?.data ?? [], Number);
+      const rows = classAxis === null ? values : inRows(values, result?.dims ?? [], classAxis);
+      const own = ownOutputs.subarray(at * width, (at + 1) * width);
+      if (own.every((value, i) => Math.abs(value - (rows[i] ?? Number.NaN)) <= rounding * largest + 1e-5))
+        continue;
+      throw new FailureError(
+        'UnsupportedStructure',
+        `The output "${printable(output)}" of a sample depends on the other samples of its batch, so there is no loss for each sample; export the model in evaluation mode and with a free batch size.`,
+      );
+    }
+  } finally {
+    await session.release();
+  }
+}
+
+function onlySample({ inputs }: ModelSamples, at: number): ModelSamples {
+  return {
+    count: 1,
+    inputs: inputs.map((input) => {
+      const size = sizeOf(input.dims);
+      return { ...input, data: input.data.subarray(at * size, (at + 1) * size) };
+    }),
+  };
 }
 
 /** One row of outputs for every sample, or as many as there are targets for, as wide as the targets. */

@@ -35,6 +35,8 @@ export interface Tensor {
   readonly type: ElementType;
   readonly dims: readonly number[];
   readonly data: TensorData;
+  /** Whether it stands in the graph as a Constant node, as what an exporter makes up by itself does. */
+  readonly isConstantNode?: true;
 }
 
 export type Attribute =

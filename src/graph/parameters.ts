@@ -69,21 +69,25 @@ const views = new Set(
 );
 const statistics =
   /(running|moving)_(mean|var|variance)|num_batches_tracked|inv_freq|position_ids|attn_mask|causal_mask/i;
+/** What PyTorch's exporter calls a Constant's output; simplifiers turn it into an initialiser of this name. */
+const constantName = /(^|\/)Constant(_\d+)?_output_0$/;
 const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
 const namedWeight = /(weight|bias|gamma|beta|kernel)(:\d+)?$/i;
 
 /**
  * The parameters of a tensor, in the order in which its forward pass first uses them, each once however often it is used:
- * float initialisers used as weights. Not among them: running statistics, scalars, masks, shapes, and what normalises
- * the samples before the first weight.
+ * float initialisers used as weights. Not among them: running statistics, scalars, masks, shapes, constants that hold one
+ * number over and over, and what normalises the samples before the first weight.
  * @param nodes those that make the tensor, in an order in which they can run
  */
 export function findParameters(graph: Graph, nodes: readonly GraphNode[]): readonly Parameter[] {
   const statuses = new Map<string, Status>(
     graph.inputs.map(({ name }) => [name, { ...nothing, samples: true }]),
   );
+  const stored = [...graph.initialisers].some(([name, tensor]) => isStoredWeight(name, tensor));
   for (const [name, tensor] of graph.initialisers) {
-    statuses.set(name, { ...nothing, pending: mayBeLearned(name, tensor) ? [name] : [] });
+    const learned = mayBeLearned(name, tensor) && !(stored && isFill(name, tensor));
+    statuses.set(name, { ...nothing, pending: learned ? [name] : [] });
   }
   const found = new Map<string, Parameter>();
   for (const node of nodes) {
@@ -106,6 +110,27 @@ export function findParameters(graph: Graph, nodes: readonly GraphNode[]): reado
 
 function mayBeLearned(name: string, { type, data }: Tensor): boolean {
   return floats.has(type) && data.length > 0 && !statistics.test(name) && !isMask(data);
+}
+
+function isConstantNode(name: string, tensor: Tensor): boolean {
+  return tensor.isConstantNode === true || constantName.test(name);
+}
+
+/** Whether a file keeps weights as initialisers; of others, Paddle's for one, every weight is a Constant node. */
+function isStoredWeight(name: string, tensor: Tensor): boolean {
+  return floats.has(tensor.type) && tensor.data.length > 1 && !isConstantNode(name, tensor);
+}
+
+/**
+ * One number over and over in a Constant node, beside weights that are initialisers: a first hidden state of zeros, or the
+ * scale of ones with which an exporter writes one normalisation by another.
+ */
+function isFill(name: string, tensor: Tensor): boolean {
+  const [first] = tensor.data;
+  return (
+    isConstantNode(name, tensor) &&
+    tensor.data.every((value: number | bigint) => Number(value) === Number(first))
+  );
 }
 
 /** An additive mask: zeros, and one number so low that its exponential is nothing. */

@@ -38,7 +38,7 @@ export function readGraph(
   const order = executionOrder(graph.node, given, captured, file);
   const nodes = order.flatMap((position) => graph.node[position] ?? []);
   for (const node of nodes) {
-    if (isConstant(node)) constants.set(node.output[0] ?? '', constantValue(node, source));
+    if (isConstant(node)) constants.set(node.output[0] ?? '', markedConstant(constantValue(node, source)));
   }
   const names = nodeNames(graph.node);
   const operators = order.flatMap((position) => {
@@ -57,6 +57,10 @@ export function readGraph(
       opsets,
     },
   };
+}
+
+function markedConstant(value: Attribute): Attribute {
+  return value.kind === 'tensor' ? { ...value, value: { ...value.value, isConstantNode: true } } : value;
 }
 
 function readInitialisers(graph: GraphProto, source: OnnxSource): Map<string, Attribute> {

@@ -84,7 +84,7 @@ export class LoweredNode {
     if (value === null) return null;
     const { operation } = value;
     if (operation.kind !== 'constant') {
-      throw new CannotLower(`computes its input ${index + 1} from the samples, which must be constant`);
+      throw new CannotLower(`computes its input ${index + 1}, which must be a constant`);
     }
     return Array.from<number | bigint, number>(operation.data, Number);
   }

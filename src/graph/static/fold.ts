@@ -63,10 +63,10 @@ function broadcastIndices(from: readonly number[], to: readonly number[]): Int32
   return stridedIndices(to, strides);
 }
 
-function stridedIndices(dims: readonly number[], strides: readonly number[]): Int32Array {
+function stridedIndices(dims: readonly number[], strides: readonly number[], start = 0): Int32Array {
   const indices = new Int32Array(sizeOf(dims));
   const position = new Array<number>(dims.length).fill(0);
-  let at = 0;
+  let at = start;
   for (let i = 0; i < indices.length; i++) {
     indices[i] = at;
     for (let axis = dims.length - 1; axis >= 0; axis--) {
@@ -83,10 +83,54 @@ function stridedIndices(dims: readonly number[], strides: readonly number[]): In
 export function foldTranspose(x: Value, perm: readonly number[]): Float64Array | null {
   const data = realData(x);
   if (data === null || data.length > largestFolded) return null;
-  const strides = x.dims.map((_, axis) => sizeOf(x.dims.slice(axis + 1)));
+  const strides = stridesOf(x.dims);
   const order = stridedIndices(
     perm.map((axis) => x.dims[axis]!),
     perm.map((axis) => strides[axis]!),
   );
   return Float64Array.from(order, (from) => data[from]!);
+}
+
+/** Elements from `starts` on, by steps. @param dims of the result */
+export function foldSlice(
+  x: Value,
+  starts: readonly number[],
+  steps: readonly number[],
+  dims: readonly number[],
+): Float64Array | null {
+  const data = realData(x);
+  if (data === null || data.length > largestFolded) return null;
+  const strides = stridesOf(x.dims);
+  const first = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
+  const order = stridedIndices(
+    dims,
+    strides.map((stride, axis) => stride * steps[axis]!),
+    first,
+  );
+  return Float64Array.from(order, (from) => data[from]!);
+}
+
+/** @param dims of the result */
+export function foldConcat(
+  parts: readonly Value[],
+  axis: number,
+  dims: readonly number[],
+): Float64Array | null {
+  const datas = parts.flatMap((part) => realData(part) ?? []);
+  if (datas.length < parts.length || sizeOf(dims) > largestFolded) return null;
+  const inner = sizeOf(dims.slice(axis + 1));
+  const whole = new Float64Array(sizeOf(dims));
+  let at = 0;
+  for (let outer = 0; outer < sizeOf(dims.slice(0, axis)); outer++) {
+    for (const [i, part] of parts.entries()) {
+      const width = part.dims[axis]! * inner;
+      whole.set(datas[i]!.subarray(outer * width, (outer + 1) * width), at);
+      at += width;
+    }
+  }
+  return whole;
+}
+
+function stridesOf(dims: readonly number[]): readonly number[] {
+  return dims.map((_, axis) => sizeOf(dims.slice(axis + 1)));
 }

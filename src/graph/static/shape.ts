@@ -1,4 +1,4 @@
-import { foldTranspose } from './fold';
+import { foldConcat, foldSlice, foldTranspose } from './fold';
 import type { StaticGraph } from './staticGraph';
 import type { Value } from './value';
 import { sameDims, sizeOf } from './value';
@@ -85,7 +85,10 @@ export function concat(g: StaticGraph, parts: readonly Value[], axis: number): V
     }
   }
   const size = parts.reduce((sum, part) => sum + part.dims[axis]!, 0);
-  return g.make({ kind: 'concat', axis }, parts, first.dims.with(axis, size), first.type);
+  const dims = first.dims.with(axis, size);
+  const folded = foldConcat(parts, axis, dims);
+  if (folded !== null) return g.constant(folded, dims);
+  return g.make({ kind: 'concat', axis }, parts, dims, first.type);
 }
 
 /** @param ends the index after the last in the direction of the step, −1 where a negative step ends at 0. */
@@ -105,6 +108,8 @@ export function slice(
     const sliced = slice(g, inner, pick(starts, own), pick(ends, own), pick(steps, own));
     return transpose(g, sliced, operation.perm);
   }
+  const folded = foldSlice(x, starts, steps, dims);
+  if (folded !== null) return g.constant(folded, dims);
   return g.make({ kind: 'slice', starts, ends, steps }, [x], dims, x.type);
 }
 

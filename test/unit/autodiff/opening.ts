@@ -19,6 +19,7 @@ export const productDefaults: ProductOptions = {
   memoryBudget: 2 ** 31,
   threads: 1,
   evaluation: false,
+  batch: null,
 };
 
 /** The model as a reader gives it; its file is gone afterwards. */

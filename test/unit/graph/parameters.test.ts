@@ -40,6 +40,41 @@ describe('parameters', () => {
     expect(found).toEqual(['w1', 'b1', 'w2', 'b2']);
   });
 
+  const constant = (name: string, tensor: { dims: readonly number[]; data: Float32Array }): NodeParts => ({
+    operator: 'Constant',
+    inputs: [],
+    outputs: [name],
+    attributes: { value: { tensor } },
+  });
+  const zeros = { dims: [2, 3], data: new Float32Array(6) };
+
+  it('do not hold a Constant of one number beside weights that are initialisers', async () => {
+    const nodes = [
+      node('MatMul', ['state', 'w2'], 'a'),
+      node('MatMul', ['x', 'w1'], 'b'),
+      node('Add', ['a', 'b'], 'y'),
+    ];
+    const weights = { w1: floats(1, [4, 3]), w2: floats(2, [3, 3]) };
+    const asNode = { nodes: [constant('state', zeros), ...nodes], initialisers: weights };
+    expect(await parametersOf(asNode)).toEqual(['w1', 'w2']);
+    // As a simplifier leaves it.
+    const renamed = nodes.map((each) => ({
+      ...each,
+      inputs: each.inputs.map((name) => (name === 'state' ? '/Constant_1_output_0' : name)),
+    }));
+    const asInitialiser = { nodes: renamed, initialisers: { ...weights, '/Constant_1_output_0': zeros } };
+    expect(await parametersOf(asInitialiser)).toEqual(['w1', 'w2']);
+    // An initialiser may be a weight that starts from 0.
+    const started = { nodes, initialisers: { ...weights, state: zeros } };
+    expect(await parametersOf(started)).toEqual(['w1', 'state', 'w2']);
+  });
+
+  it('may all be Constants, whatever their numbers', async () => {
+    const parts = { nodes: [constant('w', floats(1, [4, 3])), constant('b', zeros)] };
+    const nodes = [...parts.nodes, node('MatMul', ['x', 'w'], 'a'), node('Add', ['a', 'b'], 'y')];
+    expect(await parametersOf({ nodes })).toEqual(['w', 'b']);
+  });
+
   it('do not hold what normalises the samples before the first weight', async () => {
     const found = await parametersOf({
       nodes: [

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { neededValues, writeOnnx } from '../../../src/graph/writing/writeOnnx';
 import { add, mul, neg, scale, sub, unary } from '../../../src/graph/static/elementwise';
 import { matmul, reduceSum } from '../../../src/graph/static/linear';
-import { expand, reshape, transpose } from '../../../src/graph/static/shape';
+import { concat, expand, reshape, slice, transpose } from '../../../src/graph/static/shape';
 import { StaticGraph, broadcastDims } from '../../../src/graph/static/staticGraph';
 import { evaluate, numbers } from '../autodiff/evaluation';
 
@@ -36,6 +36,28 @@ describe('a static graph', () => {
     );
     expect(folded.operation).toEqual({ kind: 'constant', data: Float64Array.of(11, 21, 31, 12, 22, 32) });
     expect(folded.dims).toEqual([2, 3]);
+  });
+
+  it('cuts and joins constants', () => {
+    const [rows, columns] = [3, 4];
+    const element = (row: number, column: number) => 10 * row + column;
+    const data = Float64Array.from({ length: rows * columns }, (_, i) =>
+      element(Math.floor(i / columns), i % columns),
+    );
+    const constant = g.constant(data, [rows, columns]);
+    // Rows 2, 1 and columns 0, 2.
+    const cut = slice(g, constant, [2, 0], [0, 4], [-1, 2]);
+    expect(cut.dims).toEqual([2, 2]);
+    expect(cut.operation).toEqual({ kind: 'constant', data: Float64Array.of(20, 22, 10, 12) });
+    const joined = concat(g, [cut, g.constant(Float64Array.of(-1, -2), [2, 1]), cut], 1);
+    expect(joined.dims).toEqual([2, 5]);
+    const wanted = Float64Array.of(20, 22, -1, 20, 22, 10, 12, -2, 10, 12);
+    expect(joined.operation).toEqual({ kind: 'constant', data: wanted });
+    expect(concat(g, [cut, cut], 0).operation).toEqual({
+      kind: 'constant',
+      data: Float64Array.of(20, 22, 10, 12, 20, 22, 10, 12),
+    });
+    expect(concat(g, [cut, g.input('w', [2, 2], 'real')], 0).operation.kind).toBe('concat');
   });
 
   it('lets transposes sink until they meet their inverse', () => {

@@ -105,7 +105,7 @@ describe('the Graph of an ONNX file', () => {
       outputs: ['c'],
     });
     expect(graph.nodes).toEqual([]);
-    expect(graph.initialisers).toEqual(new Map([['c', tensor]]));
+    expect(graph.initialisers).toEqual(new Map([['c', { ...tensor, isConstantNode: true }]]));
   });
 
   it('keeps constants that a Tensor cannot hold, and subgraphs, as nodes to be refused', async () => {
