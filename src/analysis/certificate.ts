@@ -10,7 +10,7 @@ import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import type { ChosenLoss } from './chosenLoss';
 import { confidence } from './confidence';
-import { exactCost, searchCost } from './predictedCost';
+import { exactCost, lanczosMemory, searchCost } from './predictedCost';
 import { leftOutForTime, missingIntervals } from './timeLimit';
 import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
 
@@ -108,7 +108,7 @@ async function intervals(
     confidence,
     productError: 0,
     maxProducts,
-    memoryBytes: run.request.memoryBudget / 4,
+    memoryBytes: lanczosMemory(products, run.request.memoryBudget),
     onProgress: ({ products: made }) => {
       told(made / expected);
     },

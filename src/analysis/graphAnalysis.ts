@@ -17,7 +17,7 @@ import { graphSubject } from './graphSubject';
 import { samplesFor } from './labels';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
-import { exactCost, searchCost, takenCost } from './predictedCost';
+import { exactCost, lanczosMemory, searchCost, takenCost } from './predictedCost';
 import { analysisFacts, lossOptions, rowFacts, sampleFacts } from './reportFacts';
 import { withScaleAdapted } from './scaleAdapted';
 import { leftOutForTime, missingIntervals } from './timeLimit';
@@ -180,7 +180,7 @@ function estimateOptions(products: HessianProducts, productError: number, run: A
     confidence,
     productError,
     maxProducts,
-    memoryBytes: request.memoryBudget / 4,
+    memoryBytes: lanczosMemory(products, request.memoryBudget),
     outOfTime: (share) => run.outOfTime(share),
     blocks: request.blocks,
     density: densityWithin(maxProducts),

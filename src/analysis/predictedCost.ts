@@ -15,8 +15,15 @@ interface Products {
   readonly precision: Precision;
 }
 
-/** Beside the basis of Lanczos: the next vector, the working vectors, the start. */
-const besideBasis = 10;
+/** Vectors of float64 beside the basis of Lanczos: the start, probes, their projections and products. */
+const besideBasis = 8;
+
+/** Vectors of float64 that products keep: the weights and the gradient. */
+const keptVectors = 2;
+
+/** The part of the budget that Lanczos may always take where there is as much, and steps for which it may take more. */
+const lanczosShare = 0.25;
+const wantedSteps = 64;
 
 /** Lanczos on a matrix in memory takes no more steps. */
 const stepsInMemory = 400;
@@ -34,10 +41,10 @@ export function exactCost(products: Products, memoryBudget: number): PredictedCo
   const matrix = 8 * order ** 2;
   const after = whole
     ? matricesOfDecomposition * matrix
-    : lanczosBytes(8, order, stepsInMemory, memoryBudget);
+    : lanczosBytes(products, stepsInMemory, memoryBudget);
   return {
     multiplyAdds: order * multiplyAdds,
-    bytes: heldBytes(products) + matrix + after,
+    bytes: takenBytes(products, matrix + after),
     ...(whole && { serialOperations: decompositionOperations * order ** 3 }),
   };
 }
@@ -49,20 +56,31 @@ export function searchCost(products: Products, maxProducts: number, memoryBudget
 
 /** What so many products took, if all of them were Lanczos' own. */
 export function takenCost(products: Products, made: number, memoryBudget: number): PredictedCost {
-  const { order, multiplyAdds, precision } = products;
-  // Lanczos keeps its vectors in the precision of the products.
-  const realBytes = precision === 'float64' ? 8 : 4;
   return {
-    multiplyAdds: made * multiplyAdds,
-    bytes: heldBytes(products) + lanczosBytes(realBytes, order, made, memoryBudget),
+    multiplyAdds: made * products.multiplyAdds,
+    bytes: takenBytes(products, lanczosBytes(products, made, memoryBudget)),
   };
 }
 
-function heldBytes({ order, bytes, batchBytes }: Products): number {
-  return bytes + batchBytes + vectorBytes(order);
+/** What Lanczos, and the probes after it, may take of the budget beside the products. */
+export function lanczosMemory(products: Products, memoryBudget: number): number {
+  const { order, bytes, batchBytes } = products;
+  const left = memoryBudget - bytes - batchBytes - 8 * keptVectors * order;
+  return Math.min(left, Math.max(lanczosShare * memoryBudget, basisBytes(products, wantedSteps)));
 }
 
-/** Of the vectors that are kept: as many as there are steps, within a quarter of the budget, which is all that Lanczos may take. */
-function lanczosBytes(realBytes: number, order: number, steps: number, memoryBudget: number): number {
-  return Math.min(memoryBudget / 4, realBytes * order * (Math.min(order, steps) + besideBasis));
+/** The most at any time: while the products are proved, or while they are used. @param used beside them */
+function takenBytes({ order, bytes, batchBytes }: Products, used: number): number {
+  return bytes + batchBytes + Math.max(vectorBytes(order), 8 * keptVectors * order + used);
+}
+
+/** Vectors for as many steps, within what Lanczos may take. */
+function lanczosBytes(products: Products, steps: number, memoryBudget: number): number {
+  return Math.max(0, Math.min(lanczosMemory(products, memoryBudget), basisBytes(products, steps)));
+}
+
+/** Lanczos keeps its basis in the precision of the products. */
+function basisBytes({ order, precision }: Products, steps: number): number {
+  const realBytes = precision === 'float64' ? 8 : 4;
+  return order * (realBytes * Math.min(order, steps) + 8 * besideBasis);
 }

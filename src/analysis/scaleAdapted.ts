@@ -6,7 +6,7 @@ import type { Report } from '../report/report';
 import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
-import { searchCost } from './predictedCost';
+import { lanczosMemory, searchCost } from './predictedCost';
 import { endedByTime } from './timeLimit';
 
 /** Fewer products than these would certify nothing. */
@@ -49,7 +49,7 @@ export async function withScaleAdapted(
       confidence,
       productError: 0,
       maxProducts,
-      memoryBytes: request.memoryBudget / 4,
+      memoryBytes: lanczosMemory(products, request.memoryBudget),
       onProgress: ({ products: made }) => {
         told(made / expected);
       },

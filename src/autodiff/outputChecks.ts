@@ -30,6 +30,6 @@ export function requireOwnOutputs(
   if (wrong === -1) return;
   throw new FailureError(
     'ForwardPassMismatch',
-    `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${subject.target}" where onnxruntime gives ${ownOutputs[wrong]}, so it was not read right; please report the model.`,
+    `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${subject.target}" where onnxruntime gives ${ownOutputs[wrong]}: either these samples are too large for float32 (check --scale), or the model was not read right; please report it then.`,
   );
 }

@@ -1,6 +1,6 @@
 import type { Lanczos } from './lanczos';
 import type { SymmetricProducts } from './products';
-import { signs, type RandomSource } from './randomVectors';
+import { drawSigns, type RandomSource } from './randomVectors';
 import { innerProduct } from './vectors';
 
 /**
@@ -29,7 +29,9 @@ export class Probes {
   readonly exact: LayerNumbers;
   /** k: q_1 … q_k are deflated. */
   private readonly deflated: number;
-  /** Where products may be written: none is needed longer than until its numbers are taken. */
+  /** A probe, what is left of it, and its product: of none is more needed than its numbers, and memory is dear. */
+  private readonly probe: Float64Array;
+  private readonly projected: Float64Array;
   private readonly image: Float64Array;
 
   constructor(
@@ -39,7 +41,8 @@ export class Probes {
     private readonly withBlocks: boolean,
   ) {
     this.deflated = lanczos.steps;
-    this.image = new Float64Array(products.order);
+    const zeros = (): Float64Array => new Float64Array(products.order);
+    [this.probe, this.projected, this.image] = [zeros(), zeros(), zeros()];
     this.exact = exactNumbers(products, lanczos, withBlocks);
   }
 
@@ -49,9 +52,10 @@ export class Probes {
   }
 
   async draw(): Promise<LayerNumbers> {
-    const { layers, order } = this.products;
-    const probe = signs(order, this.random);
-    const projected = probe.slice();
+    const { projected } = this;
+    const { layers } = this.products;
+    const probe = drawSigns(this.probe, this.random);
+    projected.set(probe);
     await this.lanczos.basis.projectOut(projected, this.deflated);
     const image = await this.products.multiply(projected, this.image);
     const numbers: LayerNumbers = {
@@ -64,9 +68,10 @@ export class Probes {
   }
 
   private async addBlocks(probe: Float64Array, blocks: Float64Array): Promise<void> {
-    const { layers, order } = this.products;
+    const { layers } = this.products;
+    const within = this.projected;
     for (const [l, { from, to }] of layers.entries()) {
-      const within = new Float64Array(order);
+      within.fill(0);
       within.set(probe.subarray(from, to), from);
       const image = await this.products.multiply(within, this.image);
       const known = await this.lanczos.imageOf(await this.lanczos.basis.innerProducts(within, this.deflated));

@@ -24,9 +24,9 @@ export function uniformDirection(length: number, random: RandomSource): Float64A
   }
 }
 
-/** Entries ±1, each with probability one half (Rademacher). */
-export function signs(length: number, random: RandomSource): Float64Array {
-  const vector = new Float64Array(length);
+/** Entries ±1, each with probability one half (Rademacher). @returns the vector, overwritten */
+export function drawSigns(vector: Float64Array, random: RandomSource): Float64Array {
+  const { length } = vector;
   for (let start = 0; start < length; start += 32) {
     const bits = random.nextUint32();
     for (let bit = 0; bit < Math.min(32, length - start); bit++)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { exactCost, searchCost, takenCost } from '../../../src/analysis/predictedCost';
+import { exactCost, lanczosMemory, searchCost, takenCost } from '../../../src/analysis/predictedCost';
 import { predictedSeconds, worthTelling } from '../../../src/report/cost';
 
 const budget = 2 ** 31;
@@ -23,7 +23,7 @@ it('the largest spectrum is told although its products are nothing to speak of',
   expect(predictedSeconds(cost, 64)).toBeGreaterThan(worthTelling);
 });
 
-it('a search holds as many vectors as there are steps, within a quarter of the budget, and says at most', () => {
+it('a search holds as many vectors as there are steps, within its part of the budget, and says at most', () => {
   const of = (order: number, products: number, memoryBudget = budget) =>
     searchCost({ ...double, order, multiplyAdds: 7 }, products, memoryBudget).bytes;
   expect(searchCost({ ...double, order: 10, multiplyAdds: 7 }, 4000, budget)).toMatchObject({
@@ -35,7 +35,12 @@ it('a search holds as many vectors as there are steps, within a quarter of the b
   expect(of(666, 4000)).toBe(of(666, 8000));
   expect(of(1e6, 40) - of(1e6, 30)).toBe(8 * 1e6 * 10);
   expect(of(1e7, 4000)).toBe(of(1e7, 8000));
-  expect(of(1e7, 4000, 2 * budget) - of(1e7, 4000)).toBe(budget / 4);
+  // A quarter of the budget, or 64 steps where that is more, but never more than the products leave.
+  expect(of(1e6, 4000, 8 * budget) - of(1e6, 4000, 4 * budget)).toBe(budget);
+  expect(of(1e6, 4000)).toBe(8 * 1e6 * (2 + 8 + 64));
+  expect(of(1e7, 4000)).toBe(budget);
+  const large = { ...double, order: 1e7, multiplyAdds: 7, bytes: 3e8, batchBytes: 2e8 };
+  expect(lanczosMemory(large, budget)).toBe(budget - 5e8 - 2 * 8 * 1e7);
   // Of products in float32 the vectors are float32, too.
   const singles = { ...double, order: 1e6, multiplyAdds: 7, precision: 'float32' } as const;
   expect(searchCost(singles, 40, budget).bytes - searchCost(singles, 30, budget).bytes).toBe(4 * 1e6 * 10);

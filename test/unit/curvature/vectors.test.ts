@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { signs, uniformDirection } from '../../../src/curvature/randomVectors';
+import { drawSigns, uniformDirection } from '../../../src/curvature/randomVectors';
 import { innerProduct } from '../../../src/curvature/vectors';
 import { SeededRandom } from '../../../src/samples/random';
 
@@ -13,14 +13,14 @@ describe('vectors', () => {
 describe('signs', () => {
   it('are all 32 bits of every draw, and no more than asked', () => {
     const words = [0xffffffff, 0x00000001];
-    const drawn = signs(40, { nextUint32: () => words.shift() ?? 0, normal: () => 0 });
+    const drawn = drawSigns(new Float64Array(40), { nextUint32: () => words.shift() ?? 0, normal: () => 0 });
     expect([...drawn.slice(0, 32)]).toEqual(new Array<number>(32).fill(1));
     expect([...drawn.slice(32)]).toEqual([1, -1, -1, -1, -1, -1, -1, -1]);
   });
 
   it('are even and independent of their neighbours', () => {
     const random = SeededRandom.fromSeed(9);
-    const drawn = signs(100_000, random);
+    const drawn = drawSigns(new Float64Array(100_000), random);
     const mean = drawn.reduce((sum, value) => sum + value, 0) / drawn.length;
     const lag = drawn.reduce((sum, value, i) => sum + value * (drawn[i + 1] ?? 0), 0) / drawn.length;
     expect(Math.abs(mean)).toBeLessThan(4 / Math.sqrt(drawn.length));
