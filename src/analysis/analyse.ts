@@ -28,7 +28,11 @@ export async function analyse(
   const { kind, message, detail } = perceptron.failure;
   // A question to the user (which output?) and broken weights are no matter of the method.
   const final = kind === 'UsageError' || kind === 'NonFiniteWeights' || kind === 'NoParameters';
-  if (final || request.method === 'closed-form') throw new FailureError(kind, message, detail);
+  if (final) throw new FailureError(kind, message, detail);
+  if (request.method === 'closed-form') {
+    const anyModel = `${message.replace(/\.$/, '')}; ask for another --method, which takes more models.`;
+    throw new FailureError(kind, anyModel, detail);
+  }
   try {
     return await analyseGraph(model, run);
   } catch (error) {

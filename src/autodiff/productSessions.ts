@@ -130,7 +130,8 @@ export class ProductSessions {
     const perVector = await openPart(outputs, kept, precision, threads, constants);
     const taken = new Set(perVector.inputs);
     const feeds = all.map((each) => new Map([...each].filter(([name]) => taken.has(name))));
-    const constantBytes = constants === undefined ? 0 : bytesIn(constants);
+    // As they are, and packed.
+    const constantBytes = constants === undefined ? 0 : 2 * bytesIn(constants);
     return new ProductSessions(perVector, feeds, graphs.parameters, precision, product, kept, constantBytes);
   }
 
