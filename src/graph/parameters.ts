@@ -1,3 +1,4 @@
+import { fixedTables, isBinaryMask } from './fixedTables';
 import type { Graph, GraphNode, Tensor } from './graph';
 import { operatorName } from './operatorName';
 
@@ -69,24 +70,22 @@ const views = new Set(
 );
 const statistics =
   /(running|moving)_(mean|var|variance)|num_batches_tracked|inv_freq|position_ids|attn_mask|causal_mask/i;
-/** What PyTorch's exporter calls a Constant's output; simplifiers turn it into an initialiser of this name. */
-const constantName = /(^|\/)Constant(_\d+)?_output_0$/;
 const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
 const namedWeight = /(weight|bias|gamma|beta|kernel)(:\d+)?$/i;
 
 /**
  * The parameters of a tensor, in the order in which its forward pass first uses them, each once however often it is used:
- * float initialisers used as weights. Not among them: running statistics, scalars, masks, shapes, constants that hold one
- * number over and over, and what normalises the samples before the first weight.
+ * float initialisers used as weights. Not among them: running statistics, scalars, shapes, tables that
+ * no training made (fixedTables), and what normalises the samples before the first weight.
  * @param nodes those that make the tensor, in an order in which they can run
  */
 export function findParameters(graph: Graph, nodes: readonly GraphNode[]): readonly Parameter[] {
   const statuses = new Map<string, Status>(
     graph.inputs.map(({ name }) => [name, { ...nothing, samples: true }]),
   );
-  const stored = [...graph.initialisers].some(([name, tensor]) => isStoredWeight(name, tensor));
+  const fixed = fixedTables(graph.initialisers);
   for (const [name, tensor] of graph.initialisers) {
-    const learned = mayBeLearned(name, tensor) && !(stored && isFill(name, tensor));
+    const learned = mayBeLearned(name, tensor) && !fixed.has(name);
     statuses.set(name, { ...nothing, pending: learned ? [name] : [] });
   }
   const found = new Map<string, Parameter>();
@@ -96,6 +95,7 @@ export function findParameters(graph: Graph, nodes: readonly GraphNode[]): reado
       for (const name of inputs[inputIndex]?.pending ?? []) {
         const tensor = graph.initialisers.get(name);
         if (tensor === undefined || found.has(name)) continue;
+        if (combinations.has(operatorName(node)) && isBinaryMask(tensor)) continue;
         const alone = inputs[inputIndex]?.pending.length === 1;
         if (tensor.data.length > 1 || (strict && alone) || namedWeight.test(name)) {
           found.set(name, { name, tensor, node, inputIndex });
@@ -109,37 +109,7 @@ export function findParameters(graph: Graph, nodes: readonly GraphNode[]): reado
 }
 
 function mayBeLearned(name: string, { type, data }: Tensor): boolean {
-  return floats.has(type) && data.length > 0 && !statistics.test(name) && !isMask(data);
-}
-
-function isConstantNode(name: string, tensor: Tensor): boolean {
-  return tensor.isConstantNode === true || constantName.test(name);
-}
-
-/** Whether a file keeps weights as initialisers; of others, Paddle's for one, every weight is a Constant node. */
-function isStoredWeight(name: string, tensor: Tensor): boolean {
-  return floats.has(tensor.type) && tensor.data.length > 1 && !isConstantNode(name, tensor);
-}
-
-/**
- * One number over and over in a Constant node, beside weights that are initialisers: a first hidden state of zeros, or the
- * scale of ones with which an exporter writes one normalisation by another.
- */
-function isFill(name: string, tensor: Tensor): boolean {
-  const [first] = tensor.data;
-  return (
-    isConstantNode(name, tensor) &&
-    tensor.data.every((value: number | bigint) => Number(value) === Number(first))
-  );
-}
-
-/** An additive mask: zeros, and one number so low that its exponential is nothing. */
-function isMask(data: Tensor['data']): boolean {
-  let lowest = 0;
-  for (const value of data) if (Number(value) < lowest) lowest = Number(value);
-  return (
-    lowest <= -1e4 && data.every((value: number | bigint) => Number(value) === 0 || Number(value) === lowest)
-  );
+  return floats.has(type) && data.length > 0 && !statistics.test(name);
 }
 
 /** The inputs of a node that are weights, and whether a single number counts as one there. */

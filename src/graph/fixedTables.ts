@@ -1,0 +1,128 @@
+import type { ElementType, Tensor } from './graph';
+
+/** What PyTorch's exporter calls a Constant's output; simplifiers turn it into an initialiser of this name. */
+const constantName = /(^|\/)Constant(_\d+)?_output_0$/;
+
+/** By how much sin² + cos² may miss 1, by the type that holds them. */
+const roundings: Partial<Record<ElementType, number>> = {
+  float64: 1e-5,
+  float32: 1e-5,
+  float16: 4e-3,
+  bfloat16: 3e-2,
+};
+/** Of a float tensor. */
+type Numbers = ArrayLike<number> & Iterable<number>;
+
+/** Numbers other than 0 and ±1 that a table of sines has at least: fewer may be weights by chance, or at their start. */
+const fewestOwn = 4;
+const narrowestRow = 4;
+
+/**
+ * Float initialisers whose numbers say that no training made them: masks, sines and cosines of positions, and what exporters
+ * fill in by themselves. A file does not tell them from weights otherwise, where a model keeps them in buffers.
+ */
+export function fixedTables(initialisers: ReadonlyMap<string, Tensor>): ReadonlySet<string> {
+  const fixed = new Set<string>();
+  const rotations = new Map<string, string[]>();
+  const stored = [...initialisers].some(([name, tensor]) => isStoredWeight(name, tensor));
+  for (const [name, tensor] of initialisers) {
+    const { type, dims } = tensor;
+    const rounding = roundings[type];
+    if (rounding === undefined) continue;
+    const numbers = tensor.data as Numbers;
+    if (isMask(numbers) || (stored && isFill(name, tensor, numbers)) || isSinusoid(numbers, dims, rounding))
+      fixed.add(name);
+    else if (isOfSines(numbers)) {
+      const key = `${type} ${dims.join()}`;
+      const others = rotations.get(key) ?? [];
+      const partner = others.find((other) => {
+        const numbersOfOther = initialisers.get(other)?.data as Numbers;
+        return isOnCircle(numbers, numbersOfOther, rounding);
+      });
+      if (partner === undefined) rotations.set(key, [...others, name]);
+      else for (const each of [name, partner]) fixed.add(each);
+    }
+  }
+  return fixed;
+}
+
+/**
+ * Zeros and ones, both, along several axes: a mask where it is added or multiplied. A matrix of them that is multiplied as
+ * such may be a weight at its start, and so may a bias, such as that of a forget gate.
+ */
+export function isBinaryMask({ data, dims }: Tensor): boolean {
+  if (dims.filter((dim) => dim > 1).length < 2) return false;
+  const seen = [false, false];
+  for (const value of data) {
+    const number = Number(value);
+    if (number !== 0 && number !== 1) return false;
+    seen[number] = true;
+  }
+  return seen.every(Boolean);
+}
+
+function isConstantNode(name: string, tensor: Tensor): boolean {
+  return tensor.isConstantNode === true || constantName.test(name);
+}
+
+/** Whether a file keeps weights as initialisers; of others, Paddle's for one, every weight is a Constant node. */
+function isStoredWeight(name: string, tensor: Tensor): boolean {
+  return roundings[tensor.type] !== undefined && tensor.data.length > 1 && !isConstantNode(name, tensor);
+}
+
+/**
+ * One number over and over in a Constant node, beside weights that are initialisers: a first hidden state of zeros, or the
+ * scale of ones with which an exporter writes one normalisation by another.
+ */
+function isFill(name: string, tensor: Tensor, numbers: Numbers): boolean {
+  if (!isConstantNode(name, tensor)) return false;
+  for (const number of numbers) if (number !== numbers[0]) return false;
+  return true;
+}
+
+/** An additive mask: zeros, and one number so low that its exponential is nothing. */
+function isMask(numbers: Numbers): boolean {
+  let lowest = 0;
+  for (const number of numbers) if (number < lowest) lowest = number;
+  if (lowest > -80) return false;
+  for (const number of numbers) if (number !== 0 && number !== lowest) return false;
+  return true;
+}
+
+/** Sines and cosines of one angle in every row, in turns or half and half (Vaswani et al., 2017). */
+function isSinusoid(numbers: Numbers, dims: readonly number[], rounding: number): boolean {
+  const row = dims.at(-1) ?? 1;
+  if (row < narrowestRow || row % 2 !== 0 || !isOfSines(numbers)) return false;
+  const half = row / 2;
+  const isPaired = (first: (pair: number) => number, step: number): boolean => {
+    for (let start = 0; start < numbers.length; start += row) {
+      for (let pair = 0; pair < half; pair++) {
+        const at = start + first(pair);
+        if (!isOne(numbers[at]!, numbers[at + step]!, rounding)) return false;
+      }
+    }
+    return true;
+  };
+  return isPaired((pair) => 2 * pair, 1) || isPaired((pair) => pair, half);
+}
+
+/** The cosines and the sines of a rotary embedding (Su et al., 2021), as tables of their own. */
+function isOnCircle(one: Numbers, other: Numbers, rounding: number): boolean {
+  for (let i = 0; i < one.length; i++) if (!isOne(one[i]!, other[i]!, rounding)) return false;
+  return true;
+}
+
+function isOne(cosine: number, sine: number, rounding: number): boolean {
+  return Math.abs(cosine * cosine + sine * sine - 1) <= rounding;
+}
+
+/** Whether no number is above 1 in size, and some are not 0 or ±1: scales of 1 and shifts of 0 lie on a circle, too. */
+function isOfSines(numbers: Numbers): boolean {
+  let own = 0;
+  for (const number of numbers) {
+    const size = Math.abs(number);
+    if (!(size <= 1 + 1e-6)) return false;
+    if (size !== 0 && size !== 1) own++;
+  }
+  return own >= fewestOwn;
+}
