@@ -69,7 +69,7 @@ const views = new Set(
   ),
 );
 const statistics =
-  /(running|moving)_(mean|var|variance)|num_batches_tracked|inv_freq|position_ids|attn_mask|causal_mask/i;
+  /(running|moving)_(mean|var|variance)|num_batches_tracked|inv_freq|position_ids|attn_mask|causal_mask|(^|[./])((x|y|input|output|target|data|pixel|image)_)?(mean|std|var)$/i;
 const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
 const namedWeight = /(weight|bias|gamma|beta|kernel)(:\d+)?$/i;
 

@@ -75,6 +75,24 @@ describe('parameters', () => {
     expect(await parametersOf({ nodes })).toEqual(['w', 'b']);
   });
 
+  it('do not hold statistics of the data, told by their names', async () => {
+    const found = await parametersOf({
+      nodes: [
+        node('MatMul', ['x', 'w'], 'a'),
+        node('Mul', ['a', 'head.y_std'], 'b'),
+        node('Add', ['b', 'mean'], 'c'),
+        node('Add', ['c', 'log_std'], 'y'),
+      ],
+      initialisers: {
+        w: floats(1, [4, 3]),
+        'head.y_std': floats(2, [3]),
+        mean: floats(3, [3]),
+        log_std: floats(4, [3]),
+      },
+    });
+    expect(found).toEqual(['w', 'log_std']);
+  });
+
   it('do not hold what normalises the samples before the first weight', async () => {
     const found = await parametersOf({
       nodes: [
