@@ -17,7 +17,7 @@ import { graphSubject } from './graphSubject';
 import { samplesFor } from './labels';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
-import { exactCost, lanczosMemory, searchCost, takenCost } from './predictedCost';
+import { exactCost, lanczosMemory, searchCost, takenCost, workOfProduct } from './predictedCost';
 import { analysisFacts, lossOptions, rowFacts, sampleFacts } from './reportFacts';
 import { withScaleAdapted } from './scaleAdapted';
 import { leftOutForTime, missingIntervals } from './timeLimit';
@@ -109,7 +109,8 @@ function precisionOf({ precision, measured }: HessianProducts): {
 }
 
 /** Every column exact is every column in float64: float32 has an error that no error bar would show. */
-function chooseMethod(asked: Method | 'auto', { order, multiplyAdds, precision }: HessianProducts): Method {
+function chooseMethod(asked: Method | 'auto', products: HessianProducts): Method {
+  const { order, precision } = products;
   if (asked === 'exact' && precision === 'float32') {
     throw new FailureError(
       'UsageError',
@@ -123,7 +124,7 @@ function chooseMethod(asked: Method | 'auto', { order, multiplyAdds, precision }
     );
   }
   if (asked === 'exact' || asked === 'estimate') return asked;
-  const affordable = order <= mostColumns && order * multiplyAdds <= affordableColumns;
+  const affordable = order <= mostColumns && order * workOfProduct(products) <= affordableColumns;
   return precision === 'float64' && affordable ? 'exact' : 'estimate';
 }
 
@@ -167,8 +168,9 @@ async function curvatureOf(
 }
 
 /** Products that an estimate may take. */
-function productBudget({ multiplyAdds }: HessianProducts): number {
-  return Math.max(fewestProducts, Math.min(mostProducts, Math.floor(affordableEstimate / multiplyAdds)));
+function productBudget(products: HessianProducts): number {
+  const affordable = Math.floor(affordableEstimate / workOfProduct(products));
+  return Math.max(fewestProducts, Math.min(mostProducts, affordable));
 }
 
 function estimateOptions(products: HessianProducts, productError: number, run: AnalysisRun): EstimateOptions {

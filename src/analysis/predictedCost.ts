@@ -8,6 +8,8 @@ interface Products {
   readonly order: number;
   /** Of one product over all samples. */
   readonly multiplyAdds: number;
+  /** That one product over all samples runs. */
+  readonly operators: number;
   /** That stay taken between products. */
   readonly bytes: number;
   /** That one batch takes beside, while it is multiplied. */
@@ -34,9 +36,19 @@ const matricesOfDecomposition = 2;
 /** Operations of the decomposition over P³, about: Householder’s reduction, then QL, with the eigenvectors. */
 const decompositionOperations = 10;
 
+/** Multiply-adds in whose time onnxruntime begins and ends one operator, about: where batches are small, that is most of it. */
+const multiplyAddsOfOperator = 2e4;
+/** The same in operations of a single thread. */
+const serialOfOperator = 3e3;
+
+/** What a product costs, in multiply-adds, with what its operators take by themselves. */
+export function workOfProduct({ multiplyAdds, operators }: Products): number {
+  return multiplyAdds + multiplyAddsOfOperator * operators;
+}
+
 /** All P columns, and the whole spectrum of what they make up where that is computed. */
 export function exactCost(products: Products, memoryBudget: number): PredictedCost {
-  const { order, multiplyAdds } = products;
+  const { order, multiplyAdds, operators } = products;
   const whole = order <= largestSpectrum;
   const matrix = 8 * order ** 2;
   const after = whole
@@ -45,7 +57,8 @@ export function exactCost(products: Products, memoryBudget: number): PredictedCo
   return {
     multiplyAdds: order * multiplyAdds,
     bytes: takenBytes(products, matrix + after),
-    ...(whole && { serialOperations: decompositionOperations * order ** 3 }),
+    serialOperations:
+      serialOfOperator * operators * order + (whole ? decompositionOperations * order ** 3 : 0),
   };
 }
 
@@ -58,6 +71,7 @@ export function searchCost(products: Products, maxProducts: number, memoryBudget
 export function takenCost(products: Products, made: number, memoryBudget: number): PredictedCost {
   return {
     multiplyAdds: made * products.multiplyAdds,
+    serialOperations: serialOfOperator * products.operators * made,
     bytes: takenBytes(products, lanczosBytes(products, made, memoryBudget)),
   };
 }

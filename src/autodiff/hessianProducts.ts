@@ -195,6 +195,11 @@ export class HessianProducts {
     return this.hessian.multiplyAdds * this.batches.length;
   }
 
+  /** Operators that onnxruntime runs for one product over all samples. */
+  get operators(): number {
+    return this.hessian.operators * this.batches.length;
+  }
+
   /** Bytes that one batch takes beside, while it is multiplied. */
   get batchBytes(): number {
     return this.hessian.batchBytes;

@@ -52,6 +52,8 @@ export interface SessionOptions {
 export class ProductSessions {
   /** Multiply-adds of one product over one batch. */
   readonly multiplyAdds: number;
+  /** Operators that one batch takes. */
+  readonly operators: number;
   /** Bytes that one batch takes while it is multiplied, about. */
   readonly batchBytes: number;
 
@@ -74,6 +76,7 @@ export class ProductSessions {
   ) {
     const computed = neededValues(product, kept).filter((value) => !kept.has(value));
     this.multiplyAdds = multiplyAddsOf(computed);
+    this.operators = computed.length;
     this.batchBytes = peakBytesOf(product, kept, precision);
   }
 

@@ -171,7 +171,17 @@ describe('a perceptron', () => {
   });
 
   it('ends at the time limit, saying so', async () => {
-    const report = await analyseReference('a', { method: 'estimate', precision: 1e-4, timeLimit: 3 });
-    expect(report.analysis.stoppedBy).toBe('time limit');
+    // How far a machine gets in so many seconds is its own matter: a limit too short for error bars ends without a report.
+    const stopped: string[] = [];
+    for (const timeLimit of [3, 6, 12]) {
+      const asked = { method: 'estimate', precision: 1e-4, timeLimit } as const;
+      const ended = await analyseReference('a', asked).then(
+        ({ analysis }) => analysis.stoppedBy,
+        (error: unknown) => (error instanceof FailureError ? error.failure.kind : 'none'),
+      );
+      stopped.push(ended);
+      if (ended !== 'TimeLimit') break;
+    }
+    expect(stopped.at(-1)).toBe('time limit');
   });
 });

@@ -1,9 +1,15 @@
 import { expect, it } from 'vitest';
-import { exactCost, lanczosMemory, searchCost, takenCost } from '../../../src/analysis/predictedCost';
+import {
+  exactCost,
+  lanczosMemory,
+  searchCost,
+  takenCost,
+  workOfProduct,
+} from '../../../src/analysis/predictedCost';
 import { predictedSeconds, worthTelling } from '../../../src/report/cost';
 
 const budget = 2 ** 31;
-const double = { bytes: 0, batchBytes: 0, precision: 'float64' } as const;
+const double = { operators: 0, bytes: 0, batchBytes: 0, precision: 'float64' } as const;
 
 it('an exact Hessian holds its matrix, and the decomposition of a small one is counted', () => {
   const small = exactCost({ ...double, order: 666, multiplyAdds: 1e6, bytes: 6e5, batchBytes: 4e5 }, budget);
@@ -13,7 +19,7 @@ it('an exact Hessian holds its matrix, and the decomposition of a small one is c
   expect(small.bytes).toBeGreaterThan(3 * 8 * 666 ** 2 + 1e6);
   expect(small.bytes).toBeLessThan(2 * (3 * 8 * 666 ** 2 + 1e6));
   const large = exactCost({ ...double, order: 4000, multiplyAdds: 1e6 }, budget);
-  expect(large.serialOperations).toBeUndefined();
+  expect(large.serialOperations).toBe(0);
   expect(large.bytes).toBeGreaterThan(8 * 4000 ** 2);
   expect(large.bytes).toBeLessThan(1.2 * 8 * 4000 ** 2);
 });
@@ -52,4 +58,12 @@ it('what was taken is at most what was told', () => {
   expect(taken.multiplyAdds).toBe(2100);
   expect(taken.bytes).toBeLessThan(told.bytes);
   expect(taken.atMost).toBeUndefined();
+});
+
+it('many small batches cost what their operators take by themselves, however little they multiply', () => {
+  const products = { ...double, order: 820, multiplyAdds: 1e6, operators: 450_000 };
+  // 820 columns of 450,000 operators, a few microseconds each: minutes, and no matter of the threads.
+  expect(predictedSeconds(exactCost(products, budget), 64)).toBeGreaterThan(300);
+  expect(predictedSeconds(searchCost(products, 100, budget), 64)).toBeGreaterThan(40);
+  expect(workOfProduct(products)).toBeGreaterThan(1e9);
 });
