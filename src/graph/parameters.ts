@@ -69,7 +69,7 @@ const views = new Set(
   ),
 );
 const statistics =
-  /(running|moving)_(mean|var|variance)|num_batches_tracked|inv_freq|position_ids|attn_mask|causal_mask|(^|[./])((x|y|input|output|target|data|pixel|image)_)?(mean|std|var)$/i;
+  /(running|moving)_(mean|var|variance)|num_batches_tracked|inv_freq|position_ids|attn_mask|causal_mask|(^|[./])(x|y|input|output|target|data|pixel|image)_(mean|std|var)$/i;
 const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
 const namedWeight = /(weight|bias|gamma|beta|kernel)(:\d+)?$/i;
 
@@ -85,7 +85,7 @@ export function findParameters(graph: Graph, nodes: readonly GraphNode[]): reado
   );
   const fixed = fixedTables(graph.initialisers);
   for (const [name, tensor] of graph.initialisers) {
-    const learned = mayBeLearned(name, tensor) && !fixed.has(name);
+    const learned = mayBeLearned(name, tensor) && !fixed.has(name) && !isOfSpectralNorm(name, graph);
     statuses.set(name, { ...nothing, pending: learned ? [name] : [] });
   }
   const found = new Map<string, Parameter>();
@@ -110,6 +110,11 @@ export function findParameters(graph: Graph, nodes: readonly GraphNode[]): reado
 
 function mayBeLearned(name: string, { type, data }: Tensor): boolean {
   return floats.has(type) && data.length > 0 && !statistics.test(name);
+}
+
+/** The vectors of the power iteration by which PyTorch's spectral_norm scales a weight: buffers beside it. */
+function isOfSpectralNorm(name: string, { initialisers }: Graph): boolean {
+  return /weight_[uv]$/.test(name) && initialisers.has(name.replace(/[uv]$/, 'orig'));
 }
 
 /** The inputs of a node that are weights, and whether a single number counts as one there. */

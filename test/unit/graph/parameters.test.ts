@@ -80,17 +80,30 @@ describe('parameters', () => {
       nodes: [
         node('MatMul', ['x', 'w'], 'a'),
         node('Mul', ['a', 'head.y_std'], 'b'),
-        node('Add', ['b', 'mean'], 'c'),
-        node('Add', ['c', 'log_std'], 'y'),
+        node('Add', ['b', 'y_mean'], 'c'),
+        node('Add', ['c', 'std'], 'y'),
       ],
       initialisers: {
         w: floats(1, [4, 3]),
         'head.y_std': floats(2, [3]),
-        mean: floats(3, [3]),
-        log_std: floats(4, [3]),
+        y_mean: floats(3, [3]),
+        std: floats(4, [3]),
       },
     });
-    expect(found).toEqual(['w', 'log_std']);
+    expect(found).toEqual(['w', 'std']);
+  });
+
+  it('do not hold the vectors of a spectral normalisation, which stand beside the weight', async () => {
+    const nodes = [
+      node('MatMul', ['l.weight_orig', 'l.weight_v'], 'a'),
+      node('Mul', ['l.weight_u', 'a'], 'b'),
+      node('ReduceSum', ['b'], 'sigma'),
+      node('Div', ['l.weight_orig', 'sigma'], 'w'),
+      node('MatMul', ['x', 'w'], 'y'),
+    ];
+    const vectors = { 'l.weight_u': floats(1, [4]), 'l.weight_v': floats(2, [3]) };
+    const weight = { 'l.weight_orig': floats(3, [4, 3]) };
+    expect(await parametersOf({ nodes, initialisers: { ...vectors, ...weight } })).toEqual(['l.weight_orig']);
   });
 
   it('do not hold what normalises the samples before the first weight', async () => {
