@@ -8,6 +8,7 @@ import { refuseUndifferentiable } from '../graph/refusals';
 import { FailureError } from '../report/failure';
 import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/report';
 import { formatCount } from '../report/number';
+import { sizeText } from '../report/sizeText';
 import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
 import { norm } from './certificate';
@@ -52,7 +53,7 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
       ...sampleFacts(run, samples, chosen, products.meanLoss, output.accuracy),
       ...rowFacts(output),
     };
-    const method = chooseMethod(request.method, products);
+    const method = chooseMethod(request.method, products, request.memoryBudget);
     const { precision, productError } = precisionOf(products);
     const base = {
       schema: 1,
@@ -109,8 +110,9 @@ function precisionOf({ precision, measured }: HessianProducts): {
 }
 
 /** Every column exact is every column in float64: float32 has an error that no error bar would show. */
-function chooseMethod(asked: Method | 'auto', products: HessianProducts): Method {
+function chooseMethod(asked: Method | 'auto', products: HessianProducts, memoryBudget: number): Method {
   const { order, precision } = products;
+  const { bytes } = exactCost(products, memoryBudget);
   if (asked === 'exact' && precision === 'float32') {
     throw new FailureError(
       'UsageError',
@@ -123,9 +125,15 @@ function chooseMethod(asked: Method | 'auto', products: HessianProducts): Method
       `The exact Hessian of ${formatCount(order)} parameters is beyond the ${formatCount(mostColumns)} that are computed column by column; ask for --method estimate.`,
     );
   }
+  if (asked === 'exact' && bytes > memoryBudget) {
+    throw new FailureError(
+      'TooLarge',
+      `The exact Hessian of ${formatCount(order)} parameters takes about ${sizeText(bytes)}, more than the ${sizeText(memoryBudget)} allowed; allow more with --memory, or ask for --method estimate.`,
+    );
+  }
   if (asked === 'exact' || asked === 'estimate') return asked;
   const affordable = order <= mostColumns && order * workOfProduct(products) <= affordableColumns;
-  return precision === 'float64' && affordable ? 'exact' : 'estimate';
+  return precision === 'float64' && affordable && bytes <= memoryBudget ? 'exact' : 'estimate';
 }
 
 const stages: Readonly<Record<CurvatureProgress['stage'], string>> = {

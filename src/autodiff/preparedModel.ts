@@ -152,7 +152,7 @@ function requireIndependentRows(
   );
 }
 
-/** The same of a model that takes batches of one size only: a sample must have its outputs among copies of itself, too. */
+/** The same of a model that takes batches of one size only: a sample must have its outputs with zeros for all others, too. */
 export async function requireSamplesApart(
   { subject, batches, ownOutputs, classAxis, rounding }: PreparedModel,
   samples: ModelSamples,
@@ -167,11 +167,14 @@ export async function requireSamplesApart(
     const width = ownOutputs.length / size;
     const largest = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     for (const at of new Set([0, Math.min(size, samples.count) - 1])) {
-      const { [target]: result } = await session.run(modelFeeds(onlySample(samples, at), used, 0, size));
+      const { [target]: result } = await session.run(
+        modelFeeds(samplesBut(samples, at, size), used, 0, size),
+      );
       const values = Float64Array.from(result?.data ?? [], Number);
       const rows = classAxis === null ? values : inRows(values, result?.dims ?? [], classAxis);
       const own = ownOutputs.subarray(at * width, (at + 1) * width);
-      if (own.every((value, i) => Math.abs(value - (rows[i] ?? Number.NaN)) <= rounding * largest + 1e-5))
+      const alone = rows.subarray(at * width, (at + 1) * width);
+      if (own.every((value, i) => Math.abs(value - (alone[i] ?? Number.NaN)) <= rounding * largest + 1e-5))
         continue;
       throw new FailureError(
         'UnsupportedStructure',
@@ -183,12 +186,15 @@ export async function requireSamplesApart(
   }
 }
 
-function onlySample({ inputs }: ModelSamples, at: number): ModelSamples {
+/** A batch of zeros, but for one sample in its place. */
+function samplesBut({ inputs }: ModelSamples, at: number, count: number): ModelSamples {
   return {
-    count: 1,
+    count,
     inputs: inputs.map((input) => {
       const size = sizeOf(input.dims);
-      return { ...input, data: input.data.subarray(at * size, (at + 1) * size) };
+      const data = new Float64Array(count * size);
+      data.set(input.data.subarray(at * size, (at + 1) * size), at * size);
+      return { ...input, data };
     }),
   };
 }

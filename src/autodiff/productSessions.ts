@@ -147,6 +147,7 @@ export class ProductSessions {
     total: Float64Array = new Float64Array(vector.length),
     batches = this.feeds.length,
   ): Promise<Float64Array> {
+    requireApart(vector, total);
     if (this.precision === 'float64') {
       await this.sumInto(total, this.directionsOn(vector), batches);
       return total;
@@ -162,6 +163,7 @@ export class ProductSessions {
    * where there is one batch: at millions of parameters that would take a twentieth of a product.
    */
   async multiplySingles(vector: Float32Array, into: Float32Array): Promise<void> {
+    requireApart(vector, into);
     const directions = this.directionsOn(vector);
     const [first] = this.feeds;
     if (first !== undefined && this.feeds.length === 1) {
@@ -218,6 +220,17 @@ function fixedNumbers(
       return data instanceof Float32Array ? [[value, data]] : [];
     }),
   );
+}
+
+/** The vector is read while its product is written. */
+function requireApart(vector: Float32Array | Float64Array, into: Float32Array | Float64Array): void {
+  const [start, end] = [into.byteOffset, into.byteOffset + into.byteLength];
+  if (
+    vector.buffer === into.buffer &&
+    vector.byteOffset < end &&
+    start < vector.byteOffset + vector.byteLength
+  )
+    throw new RangeError('A product cannot be written over its own vector');
 }
 
 function bytesIn(numbers: ReadonlyMap<Value, Float32Array>): number {

@@ -6,6 +6,7 @@ import { questions, type Question } from './answers';
 import { lossText, methodText, modelText, precisionText, samplesText, stoppedText } from './circumstances';
 import { explanations } from './explanations';
 import { embeddedJson, html, words, type HtmlText } from './html';
+import { pageMark } from '../report/pageMark';
 import { columns } from './layerColumns';
 import { limitsSentence } from './limits';
 import { boundsSection, spectrumSection } from './reportPageBounds';
@@ -26,6 +27,7 @@ export function reportPage(report: Report): string {
     'head',
     {},
     '<meta charset="utf-8">' as HtmlText,
+    pageMark as HtmlText,
     `<meta http-equiv="Content-Security-Policy" content="${policy}">` as HtmlText,
     '<meta name="viewport" content="width=device-width, initial-scale=1">' as HtmlText,
     html('title', {}, words(title)),

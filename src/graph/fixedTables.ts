@@ -39,8 +39,8 @@ export function fixedTables(initialisers: ReadonlyMap<string, Tensor>): Readonly
         const numbersOfOther = initialisers.get(other)?.data as Numbers;
         return isOnCircle(numbers, numbersOfOther, rounding);
       });
-      if (partner === undefined) rotations.set(key, [...others, name]);
-      else for (const each of [name, partner]) fixed.add(each);
+      rotations.set(key, [...others, name]);
+      if (partner !== undefined) for (const each of [name, partner]) fixed.add(each);
     }
   }
   return fixed;
@@ -80,13 +80,20 @@ function isFill(name: string, tensor: Tensor, numbers: Numbers): boolean {
   return true;
 }
 
-/** An additive mask: zeros, and one number so low that its exponential is nothing. */
+/**
+ * An additive mask: one number so low that its exponential is nothing, and zeros; without any, all is masked, and the number
+ * must be lower than the bias of a regression may be.
+ */
 function isMask(numbers: Numbers): boolean {
   let lowest = 0;
   for (const number of numbers) if (number < lowest) lowest = number;
   if (lowest > -80) return false;
-  for (const number of numbers) if (number !== 0 && number !== lowest) return false;
-  return true;
+  let zeros = 0;
+  for (const number of numbers) {
+    if (number === 0) zeros++;
+    else if (number !== lowest) return false;
+  }
+  return lowest <= -1e4 || (zeros > 0 && numbers.length >= fewestOwn);
 }
 
 /** Sines and cosines of one angle in every row, in turns or half and half (Vaswani et al., 2017). */

@@ -2,10 +2,11 @@ import { constants, type BigIntStats } from 'node:fs';
 import { access, lstat, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FailureError } from './failure';
+import { pageMark } from './pageMark';
 import { printable } from './printable';
 
-/** What an HTML page begins with. */
-const pageStart = '<!doctype html>';
+/** The mark stands among the first bytes. */
+const markedBytes = 256;
 
 /** A file that an analysis reads, and what it is to a person: "the model". */
 export interface ReadFile {
@@ -15,7 +16,7 @@ export interface ReadFile {
 
 /**
  * Refuses a file for the report's page before anything is computed: one that the analysis reads, one that exists and is
- * no regular file, no page or not writable, one in a folder that is absent or not writable. Nothing is written to find out.
+ * no regular file, no page of a report or not writable, one in a folder that is absent or not writable. Nothing is written to find out.
  * @param page what --html says
  * @param readFiles what must not be written over, whether it exists or not
  * @throws FailureError UsageError that says what the target is and what to do
@@ -37,7 +38,9 @@ export async function requirePageTarget(page: string, readFiles: readonly ReadFi
   if (facts !== null && !(await isWritable(page, facts)))
     refuse('a file that may not be written; name another, or make it writable.');
   if (facts !== null && !(await isPage(page)))
-    refuse('a file that holds something else than a page; name another, or delete it if it is of no use.');
+    refuse(
+      'a file that holds something else than the page of a report; name another, or delete it if it is of no use.',
+    );
   const folder = dirname(await followed(page));
   const folderFacts = await factsOf(folder);
   if (folderFacts?.isDirectory() !== true)
@@ -65,14 +68,14 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
   return (await followed(one)) === (await followed(other));
 }
 
-/** Whether a file is empty or an HTML page: anything else may be weights of the model, or somebody's only copy. */
+/** Whether a file is empty or the page of a report: anything else may be weights of the model, or somebody's only copy. */
 async function isPage(path: string): Promise<boolean> {
   const file = await open(path, 'r').catch(() => null);
   if (file === null) return false;
   try {
-    const start = Buffer.alloc(pageStart.length);
+    const start = Buffer.alloc(markedBytes);
     const { bytesRead } = await file.read(start, 0, start.length, 0);
-    return bytesRead === 0 || start.toString('latin1', 0, bytesRead).toLowerCase() === pageStart;
+    return bytesRead === 0 || start.toString('latin1', 0, bytesRead).includes(pageMark);
   } finally {
     await file.close();
   }

@@ -38,10 +38,10 @@ const merged = (batch: number): Start => ({
 });
 
 /** Every sample less a part of another: there is no loss of one sample. */
-const mixed = (batch: number): Start => ({
+const mixed = (batch: number, reverse = 0): Start => ({
   nodes: [
     node('Reshape', ['x', 'halves'], 'apart'),
-    { ...node('CumSum', ['apart', 'axis'], 'sums') },
+    { ...node('CumSum', ['apart', 'axis'], 'sums'), attributes: { reverse: { int: reverse } } },
     node('Reshape', ['sums', 'whole'], 'start'),
   ],
   shapes: { ...merged(batch).shapes, axis: { dims: [], data: BigInt64Array.of(0n) } },
@@ -117,8 +117,13 @@ describe('a model that takes batches of one size only', () => {
     expect(found.sharpness!.lambdaMax.upper).toBeGreaterThanOrEqual(wanted.sharpness!.lambdaMax.lower);
   });
 
-  it.each([3, 7])('is refused where its samples change each other (%i of them)', async (count) => {
-    const failure = await analysed(mixed(4), 4, count).then(
+  it.each([
+    [3, 0],
+    [7, 0],
+    // What fills up the batch of a single sample is a copy of it.
+    [1, 1],
+  ])('is refused where its samples change each other (%i of them)', async (count, reverse) => {
+    const failure = await analysed(mixed(4, reverse), 4, count).then(
       () => null,
       (error: unknown) => error,
     );

@@ -170,6 +170,17 @@ describe('a perceptron', () => {
     expect(estimate.layers.map(({ name }) => name)).toEqual(closed.layers.map(({ name }) => name));
   });
 
+  it('is exact only where the Hessian fits the memory', async () => {
+    const memoryBudget = 2 ** 21;
+    const report = await analyseReference('csmall', { memoryBudget, precision: 0.5 });
+    expect(report.method).toBe('estimate');
+    expect(report.analysis.cost.bytes).toBeLessThanOrEqual(memoryBudget);
+    const refused = analyseReference('csmall', { memoryBudget, method: 'exact' });
+    await expect(refused).rejects.toThrow(
+      /^The exact Hessian of 666 parameters takes about .* --method estimate\.$/,
+    );
+  });
+
   it('ends at the time limit, saying so', async () => {
     // A clock that goes on by a millisecond whenever it is looked at: how far a run gets is the same on any machine.
     let clock = 0;

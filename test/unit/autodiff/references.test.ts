@@ -135,6 +135,15 @@ describe('the memory budget', () => {
     await small.release();
   });
 
+  it('holds a vector and its product apart', async () => {
+    const products = await openReference('csmall');
+    const memory = new Float64Array(products.order + 1);
+    const [vector, shifted] = [memory.subarray(0, products.order), memory.subarray(1)];
+    await expect(products.multiply(vector, vector)).rejects.toThrow(RangeError);
+    await expect(products.multiply(vector, shifted)).rejects.toThrow(RangeError);
+    await products.release();
+  });
+
   it('too small for one sample is refused with what would do', async () => {
     const refusal = (memoryBudget: number) => failureFrom(() => openReference('csmall', { memoryBudget }));
     const { kind, message } = await refusal(1000);

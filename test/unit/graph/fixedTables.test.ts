@@ -52,12 +52,16 @@ describe('tables that no training made', () => {
       'sin16',
     ]);
     expect(fixedOf({ cos })).toEqual([]);
+    // Of another layer, which has the same cosines.
+    expect(fixedOf({ cos, sin, ofNext: cos })).toEqual(['cos', 'ofNext', 'sin']);
   });
 
   it('are additive masks', () => {
     const causal = (low: number) => tensor([5, 5], (row, column) => (column > row ? low : 0));
     expect(fixedOf({ far: causal(-1e9), none: causal(-Infinity), windows: causal(-100) })).toHaveLength(3);
     expect(fixedOf({ weight: causal(-2) })).toEqual([]);
+    // The bias of a regression whose targets are large.
+    expect(fixedOf({ bias: tensor([1], () => -120), biases: tensor([3], () => -120) })).toEqual([]);
   });
 
   it('are not scales of 1 and shifts of 0, nor identities, nor rows of norm 1 and length 2', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FailureError } from '../../../src/report/failure';
+import { pageMark } from '../../../src/report/pageMark';
 import { requirePageTarget } from '../../../src/report/pageTarget';
 
 const posix = process.platform !== 'win32';
@@ -44,7 +45,10 @@ async function refusalOf(page: string): Promise<string> {
 it('accepts a new file, an old one, and a link to one', async () => {
   const page = join(folder, 'page.html');
   await requirePageTarget(page, [{ path: model, title: 'the model' }]);
-  for (const old of ['', '<!DOCTYPE html>\n<html lang="en"></html>', '<!doctype html><title>Old</title>']) {
+  for (const old of [
+    '',
+    `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">${pageMark}</head></html>`,
+  ]) {
     await writeFile(page, old);
     await requirePageTarget(page, [{ path: model, title: 'the model' }]);
   }
@@ -64,9 +68,9 @@ it('refuses a file that is no page, such as weights that the model keeps in anot
   await writeFile(weights, 'weights');
   await symlink(weights, join(folder, 'link.html'));
   for (const page of [weights, join(folder, 'link.html')])
-    expect(await refusalOf(page)).toContain('holds something else than a page');
-  await writeFile(weights, '<!doc');
-  expect(await refusalOf(weights)).toContain('holds something else than a page');
+    expect(await refusalOf(page)).toContain('holds something else than the page of a report');
+  await writeFile(weights, '<!DOCTYPE html><title>My diary</title>');
+  expect(await refusalOf(weights)).toContain('holds something else than the page of a report');
 });
 
 it('refuses the place of settings that are not there yet', async () => {
