@@ -4,6 +4,7 @@ import { formatCount } from '../report/number';
 import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import { tensorAt, writtenBatch, type GraphSubject, type TensorOfSamples } from './graphSubject';
+import { parameterNotes } from './parameterNotes';
 import { lossOfOutputs, type OutputLoss } from './rowLoss';
 
 /** Beyond so many multiply-adds a product, float64 is too much work. */
@@ -30,7 +31,8 @@ export async function openGraph(
   const notes = run.request.evaluation ? ['The model is analysed in evaluation mode, as asked.'] : [];
   try {
     const outputs = await outputsOf(subject, samples, null, run);
-    return { ...(await openWith(subject, samples, outputs, null, run)), notes };
+    const opened = await openWith(subject, samples, outputs, null, run);
+    return { ...opened, notes: [...notes, ...parameterNotes(subject.model.graph, opened.products.survey)] };
   } catch (error) {
     const batch = writtenBatch(subject);
     if (batch === null || !(error instanceof FailureError) || !isOfBatches(error)) throw error;
@@ -41,7 +43,10 @@ export async function openGraph(
     const opened = await openWith(subject, samples, outputs, batch, run);
     const many = batch === 1 ? 'one sample' : `${formatCount(batch)} samples`;
     const note = `The model runs only with the ${many} at a time that it was exported for; exported with a free batch size it is analysed faster.`;
-    return { ...opened, notes: [...notes, note] };
+    return {
+      ...opened,
+      notes: [...notes, note, ...parameterNotes(subject.model.graph, opened.products.survey)],
+    };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ParameterSurvey } from '../graph/parameters';
 import type { HeadKind } from '../graph/head';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
@@ -184,6 +185,11 @@ export class HessianProducts {
   /** The name of the tensor that the loss is put on. */
   get target(): string {
     return this.prepared.subject.target;
+  }
+
+  /** How the parameters were told from other constants. */
+  get survey(): ParameterSurvey {
+    return this.prepared.subject.survey;
   }
 
   get meanLoss(): number {

@@ -5,8 +5,8 @@ import type { Layer } from '../graph/layers';
 import { groupLayers } from '../graph/layers';
 import type { LoweredModel } from '../graph/lowering/lowerGraph';
 import { lowerGraph } from '../graph/lowering/lowerGraph';
-import type { Parameter } from '../graph/parameters';
-import { findParameters } from '../graph/parameters';
+import type { Parameter, ParameterSurvey } from '../graph/parameters';
+import { surveyParameters } from '../graph/parameters';
 import { refuseUndifferentiable } from '../graph/refusals';
 import { sizeOf } from '../graph/static/value';
 import { findTransposedCopies, separateMerged } from '../graph/tiedWeights';
@@ -36,6 +36,8 @@ export interface Subject {
   /** Those that make the target, in an order in which they can run. */
   readonly nodes: readonly GraphNode[];
   readonly parameters: readonly Parameter[];
+  /** How they were told from other constants. */
+  readonly survey: ParameterSurvey;
   /** Tensors that are transposed copies of parameters, with the parameter's name. */
   readonly copies: ReadonlyMap<string, string>;
 }
@@ -63,7 +65,8 @@ export function findSubject(
   const target = loss === 'mean-squared-error' ? output : head.logits;
   const nodes = ancestors(graph, target);
   refuseUndifferentiable(graph, nodes, evaluation);
-  const found = findParameters(graph, nodes);
+  const survey = surveyParameters(graph, nodes);
+  const found = survey.parameters;
   const copies = findTransposedCopies(found);
   const parameters = found.filter(({ name }) => !copies.has(name));
   if (parameters.length === 0) {
@@ -81,7 +84,7 @@ export function findSubject(
       `The weights "${printable(broken.name)}" hold NaN or infinity; save the model from before its training diverged.`,
     );
   }
-  return { model, graph, output, head, target, nodes, parameters, copies };
+  return { model, graph, output, head, target, nodes, parameters, survey, copies };
 }
 
 /** A model lowered for batches of one size. */

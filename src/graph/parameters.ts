@@ -1,6 +1,8 @@
 import { fixedTables, isBinaryMask } from './fixedTables';
 import type { Graph, GraphNode, Tensor } from './graph';
+import { isAnonymous } from './layerNames';
 import { operatorName } from './operatorName';
+import { extended, inputPath, spreads, unknownPath, type Path } from './samplePath';
 
 /** An initialiser that training would move, with the node that first uses it as a weight. */
 export interface Parameter {
@@ -11,6 +13,15 @@ export interface Parameter {
   readonly inputIndex: number;
 }
 
+/** The parameters of a tensor, and what a reader should be told of how they were told from other constants. */
+export interface ParameterSurvey {
+  readonly parameters: readonly Parameter[];
+  /** Those that stand before the first weight, as a normalisation of the samples does, and no name says that they are learned. */
+  readonly assumed: readonly string[];
+  /** Float initialisers that meet the samples in arithmetic and were taken for fixed numbers. */
+  readonly leftOut: readonly string[];
+}
+
 /** What is known of a tensor before anything is run. */
 interface Status {
   /** Depends on the samples. */
@@ -19,9 +30,11 @@ interface Status {
   readonly learned: boolean;
   /** A constant made from these initialisers alone, which become parameters where it is used as a weight. */
   readonly pending: readonly string[];
+  /** What the samples went through, or the constant, where no parameter was met yet. */
+  readonly path: Path;
 }
 
-const nothing: Status = { samples: false, learned: false, pending: [] };
+const nothing: Status = { samples: false, learned: false, pending: [], path: unknownPath };
 
 /** Inputs that are weights whatever feeds the node. */
 const weightInputs: ReadonlyMap<string, readonly number[]> = new Map(
@@ -80,32 +93,69 @@ const namedWeight = /(weight|bias|gamma|beta|kernel)(:\d+)?$/i;
  * @param nodes those that make the tensor, in an order in which they can run
  */
 export function findParameters(graph: Graph, nodes: readonly GraphNode[]): readonly Parameter[] {
+  return surveyParameters(graph, nodes).parameters;
+}
+
+/** As findParameters, with what was assumed. */
+export function surveyParameters(graph: Graph, nodes: readonly GraphNode[]): ParameterSurvey {
   const statuses = new Map<string, Status>(
-    graph.inputs.map(({ name }) => [name, { ...nothing, samples: true }]),
+    graph.inputs.map(({ name, dims }) => [name, { ...nothing, samples: true, path: inputPath(dims) }]),
   );
   const fixed = fixedTables(graph.initialisers);
+  const named = new Set(
+    [...graph.initialisers].flatMap(([name, tensor]) => (isNamedNumber(name, tensor) ? [name] : [])),
+  );
+  const ofModules = [...graph.initialisers.keys()].some((name) => /^\w+(\.\w+)*\.(weight|bias)$/.test(name));
   for (const [name, tensor] of graph.initialisers) {
     const learned = mayBeLearned(name, tensor) && !fixed.has(name) && !isOfSpectralNorm(name, graph);
     statuses.set(name, { ...nothing, pending: learned ? [name] : [] });
   }
   const found = new Map<string, Parameter>();
+  const assumed = new Set<string>();
+  const met = new Set<string>();
   for (const node of nodes) {
     const inputs = node.inputs.map((name) => statuses.get(name) ?? nothing);
-    for (const [inputIndex, strict] of weightsOf(node, inputs, graph, found)) {
-      for (const name of inputs[inputIndex]?.pending ?? []) {
+    for (const { index, strict, certain } of weightsOf(node, inputs, graph, found)) {
+      for (const name of inputs[index]?.pending ?? []) {
         const tensor = graph.initialisers.get(name);
         if (tensor === undefined || found.has(name)) continue;
         if (combinations.has(operatorName(node)) && isBinaryMask(tensor)) continue;
-        const alone = inputs[inputIndex]?.pending.length === 1;
-        if (tensor.data.length > 1 || (strict && alone) || namedWeight.test(name)) {
-          found.set(name, { name, tensor, node, inputIndex });
-        }
+        const alone = inputs[index]?.pending.length === 1;
+        const counts = tensor.data.length > 1 || (strict && alone) || (ofModules && named.has(name));
+        if (!counts && !namedWeight.test(name)) continue;
+        found.set(name, { name, tensor, node, inputIndex: index });
+        if (!certain && !namedWeight.test(name)) assumed.add(name);
       }
     }
-    const status = statusOf(node, inputs, found);
+    for (const name of metBySamples(node, inputs)) {
+      const several = (graph.initialisers.get(name)?.data.length ?? 0) > 1;
+      if (several || named.has(name)) met.add(name);
+    }
+    const status = statusOf(graph, node, inputs, found);
     for (const output of node.outputs) statuses.set(output, status);
   }
-  return [...found.values()];
+  return {
+    parameters: [...found.values()],
+    assumed: [...assumed],
+    leftOut: [...met].filter((name) => !found.has(name)),
+  };
+}
+
+/** Constants that a node combines with what depends on the samples. */
+function metBySamples(node: GraphNode, inputs: readonly Status[]): readonly string[] {
+  const operator = operatorName(node);
+  if (!combinations.has(operator) && !products.has(operator) && operator !== 'Pow') return [];
+  return inputs.some(({ samples }) => samples) ? inputs.flatMap(({ pending }) => pending) : [];
+}
+
+/** What people call a single number that is learned, at the top of a model. */
+const numberName = /(^|_)(scale|alpha|temperature|temp|tau|gate|weight|bias|gamma|beta)$/i;
+
+/** A single number under a name that a person gave, not an exporter: a temperature, or the scale of a residual. */
+function isNamedNumber(name: string, { data, dims, isConstantNode }: Tensor): boolean {
+  if (data.length !== 1 || dims.length > 1 || isConstantNode === true || isAnonymous(name)) return false;
+  if (!/^\w+(\.\w+)*$/.test(name) || /eps/i.test(name)) return false;
+  return name.includes('.') || numberName.test(name);
 }
 
 function mayBeLearned(name: string, { type, data }: Tensor): boolean {
@@ -117,25 +167,65 @@ function isOfSpectralNorm(name: string, { initialisers }: Graph): boolean {
   return /weight_[uv]$/.test(name) && initialisers.has(name.replace(/[uv]$/, 'orig'));
 }
 
-/** The inputs of a node that are weights, and whether a single number counts as one there. */
+interface WeightInput {
+  readonly index: number;
+  /** Whether a single number counts as a weight there. */
+  readonly strict: boolean;
+  /** Whether nothing but a weight stands there. */
+  readonly certain: boolean;
+}
+
+/** The inputs of a node that are weights. */
 function weightsOf(
   node: GraphNode,
   inputs: readonly Status[],
   graph: Graph,
   found: ReadonlyMap<string, Parameter>,
-): readonly (readonly [number, boolean])[] {
+): readonly WeightInput[] {
   const operator = operatorName(node);
+  const weight = (index: number): WeightInput => ({ index, strict: true, certain: true });
   const own = weightInputs.get(operator);
-  if (own !== undefined) return own.map((index) => [index, true] as const);
+  if (own !== undefined) return own.map(weight);
   const varies = inputs.some(({ samples, learned }) => samples || learned);
-  const all = inputs.map((_, index) => index);
-  if (products.has(operator)) return varies ? all.map((index) => [index, true] as const) : [];
+  if (products.has(operator)) return varies ? inputs.map((_, index) => weight(index)) : [];
   // An embedding: rows chosen by the samples.
-  if (operator === 'Gather') return inputs[1]?.samples === true ? [[0, true]] : [];
+  if (operator === 'Gather') return inputs[1]?.samples === true ? [weight(0)] : [];
   if (!combinations.has(operator)) return [];
   const learned = inputs.some((input) => input.learned || input.pending.some((name) => found.has(name)));
-  if (!learned) return [];
-  return all.map((index) => [index, operator === 'Add' && isSingleBias(graph, node, index)] as const);
+  const strict = (index: number): boolean => operator === 'Add' && isSingleBias(graph, node, index);
+  if (learned) return inputs.map((_, index) => ({ index, strict: strict(index), certain: true }));
+  return inputs.flatMap((_, index) =>
+    isLearnedBeforeWeights(node, inputs, index, graph) ? [{ index, strict: false, certain: false }] : [],
+  );
+}
+
+/**
+ * Whether a constant that meets the samples before any weight is learned, and does not normalise them: it has a weight's
+ * name; the samples were normalised by their own statistics, or bent, as in a normalisation that is written out; it was
+ * bent itself, as a gate; it spreads the samples to more numbers, as centres and feature tokens do; or it is joined to
+ * them, or a table that is added, as a token or positions.
+ */
+function isLearnedBeforeWeights(
+  node: GraphNode,
+  inputs: readonly Status[],
+  index: number,
+  graph: Graph,
+): boolean {
+  const constant = inputs[index];
+  const samples = inputs.find((input) => input.samples);
+  if (constant === undefined || samples === undefined) return false;
+  return constant.pending.some((name) => {
+    const dims = graph.initialisers.get(name)?.dims ?? [];
+    const isTable = dims.filter((dim) => dim > 1).length > 1;
+    return (
+      namedWeight.test(name) ||
+      samples.path.bent ||
+      constant.path.bent ||
+      operatorName(node) === 'Concat' ||
+      (operatorName(node) === 'Add' && isTable) ||
+      spreads(dims, samples.path)
+    );
+  });
 }
 
 /** A bias of one output has a dimension; a scalar constant has none. */
@@ -146,7 +236,12 @@ function isSingleBias(graph: Graph, node: GraphNode, index: number): boolean {
   return other !== undefined && (products.has(operatorName(other)) || operatorName(other) === 'Conv');
 }
 
-function statusOf(node: GraphNode, inputs: readonly Status[], found: ReadonlyMap<string, Parameter>): Status {
+function statusOf(
+  graph: Graph,
+  node: GraphNode,
+  inputs: readonly Status[],
+  found: ReadonlyMap<string, Parameter>,
+): Status {
   const operator = operatorName(node);
   if (operator === 'Shape' || operator === 'Size') return nothing;
   const isLearned = (input: Status): boolean =>
@@ -158,5 +253,6 @@ function statusOf(node: GraphNode, inputs: readonly Status[], found: ReadonlyMap
     samples,
     learned,
     pending: samples || learned ? [] : [...new Set(passing.flatMap(({ pending }) => pending))],
+    path: extended(graph, node, inputs),
   };
 }

@@ -3,10 +3,15 @@ import type { Parameter } from './parameters';
 
 const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
 
+/** A name that PyTorch gives to a parameter, or to one that it transposed: never to what a node makes. */
+const initialiserName = /^(?:\w+(?:\.\w+)+|onnx::\w+)$/;
+
 /**
- * Gives every node its own copy of a float initialiser whose numbers are all equal: exporters merge equal constants, so
- * the scales of all fresh normalisations become one tensor, handed on by Identity nodes; that they are equal says nothing
- * of their being tied.
+ * Gives what exporters merged a copy of its own: equal constants become one tensor, but that they are equal says nothing
+ * of their being tied. PyTorch hands the one on by Identity nodes under the names of the others, whatever their numbers (the
+ * layers of a fresh nn.TransformerEncoder are copies); a module that is used twice uses its tensors directly. Where an Identity
+ * makes another kind of name, or there is none, a tensor whose numbers are all equal is taken as merged, unless the nodes
+ * that use it lie in the module that it is named after.
  */
 export function separateMerged(graph: Graph): Graph {
   const initialisers = new Map(graph.initialisers);
@@ -18,13 +23,18 @@ export function separateMerged(graph: Graph): Graph {
   const nodes = graph.nodes.flatMap((node): GraphNode[] => {
     const [source = '', output = ''] = [...node.inputs.slice(0, 1), ...node.outputs.slice(0, 1)];
     const tensor = initialisers.get(source);
-    if (node.operator === 'Identity' && tensor !== undefined && merged.has(source) && !outputs.has(output)) {
-      initialisers.set(output, tensor);
-      merged.add(output);
-      return [];
+    if (node.operator === 'Identity' && tensor !== undefined && !outputs.has(output)) {
+      const isRenamed =
+        floats.has(tensor.type) && [source, output].every((name) => initialiserName.test(name));
+      if (merged.has(source) || isRenamed) {
+        initialisers.set(output, tensor);
+        if (merged.has(source)) merged.add(output);
+        return [];
+      }
     }
     const inputs = node.inputs.map((name) => {
-      const own = merged.has(name) && used.has(name) ? freshName(name, initialisers) : name;
+      const isOwn = !merged.has(name) || !used.has(name) || isOfModule(node, name);
+      const own = isOwn ? name : freshName(name, initialisers);
       const shared = initialisers.get(name);
       if (own !== name && shared !== undefined) initialisers.set(own, shared);
       if (merged.has(name)) used.add(name);
@@ -33,6 +43,23 @@ export function separateMerged(graph: Graph): Graph {
     return [{ ...node, inputs }];
   });
   return { ...graph, nodes, initialisers };
+}
+
+/** Whether a node lies in the module that a tensor is named after: "/n_1/Mul" is the second use of "n.weight". */
+function isOfModule({ name: nodeName }: GraphNode, name: string): boolean {
+  if (!nodeName.startsWith('/') || !/^\w+(?:\.\w+)*$/.test(name)) return false;
+  const module = name.split('.').slice(0, -1);
+  const parts = nodeName.split('/').slice(1, -1);
+  // A part that repeats its parent's name says it all.
+  const own = parts.filter((part, i) => !(parts[i + 1] ?? '').startsWith(`${part.replace(/_\d+$/, '')}.`));
+  const scope = own.flatMap((part) => part.split('.'));
+  const isNamed = (part: string | undefined, at: number): boolean => {
+    const wanted = module[at] ?? '';
+    return (
+      part === wanted || (part?.startsWith(`${wanted}_`) === true && /^_\d+$/.test(part.slice(wanted.length)))
+    );
+  };
+  return scope.length === module.length && scope.every(isNamed);
 }
 
 function isUniform({ type, data }: Tensor): boolean {

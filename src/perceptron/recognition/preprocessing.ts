@@ -1,5 +1,6 @@
 import { quoted } from '../../formats/quoted';
 import { FailureError } from '../../report/failure';
+import { printable } from '../../report/printable';
 import { attribute } from './attributes';
 import { numbersOf } from './constants';
 import { nodeTitle, obstacle, unknownOperator } from './obstacle';
@@ -12,6 +13,9 @@ export type Numbers = number | Float64Array;
 /** A file can claim any dimensions for its input: no list of that length is made. */
 const mostFeatures = 2 ** 24;
 
+/** Fixed numbers have other names. */
+const learnedName = /[./](weight|bias|gamma|beta)$/i;
+
 /**
  * Add, Sub, Mul, Div, Neg of the input by constants: fixed preprocessing, no parameters.
  * `position` is the operand's position among the node's inputs.
@@ -23,9 +27,20 @@ export function scaledInput(
   position: number,
 ): Features<InputStage> {
   if (operand === null) return applied(step, features, -1, 0);
+  refuseLearned(step, operand);
   const { dims, values } = byFeature(step, features, operand);
   const { scale, shift } = arithmetic(step, values, position);
   return applied(step, { ...features, dims }, scale, shift);
+}
+
+/** A parameter by its name, and a table that is added, such as one of positions, are no preprocessing. */
+function refuseLearned({ node }: Step, { tensor, initialiser }: Constant): void {
+  const name = `"${printable(initialiser ?? '')}"`;
+  const isTable = tensor.dims.filter((dim) => dim > 1).length > 1;
+  if (initialiser !== null && tensor.data.length > 1 && learnedName.test(initialiser))
+    throw obstacle(node, `scales or shifts its input by ${name}, a parameter by its name`);
+  if (node.operator === 'Add' && initialiser !== null && isTable)
+    throw obstacle(node, `adds the table ${name} to its input, as one of positions is`);
 }
 
 /** What Add, Sub, Mul or Div by these numbers does to the features: scale · x + shift. */

@@ -338,4 +338,54 @@ describe('tied weights', () => {
     const names = findParameters(separate, ancestors(separate, 'y')).map(({ name }) => name);
     expect(names).toEqual(['w', 'norm1.weight', 'norm2.weight', 'norm1.weight (2)']);
   });
+
+  it('are copies that PyTorch merged, under names of their own, whatever their numbers', async () => {
+    const square = floats(1, [4, 4]);
+    const { graph } = await modelOf({
+      nodes: [
+        node('Identity', ['layers.0.weight'], 'layers.1.weight'),
+        node('MatMul', ['x', 'layers.0.weight'], 'a'),
+        node('MatMul', ['a', 'layers.1.weight'], 'y'),
+      ],
+      initialisers: { 'layers.0.weight': square },
+      inputs: [x],
+      outputs: ['y'],
+    });
+    const separate = separateMerged(graph);
+    const names = findParameters(separate, ancestors(separate, 'y')).map(({ name }) => name);
+    expect(names).toEqual(['layers.0.weight', 'layers.1.weight']);
+  });
+
+  it.each([
+    [['/n/Mul', '/n_1/Mul'], ['n.weight']],
+    [['/a/n/Mul', '/a_1/n/Mul'], ['a.n.weight']],
+    [['/a/a.n/Mul', '/a_1/a.n/Mul'], ['a.n.weight']],
+    [
+      ['/n/Mul', '/m/Mul'],
+      ['n.weight', 'n.weight (2)'],
+    ],
+    [
+      ['/n_1/Mul', '/n_2/Mul'],
+      ['n_1.weight', 'n_1.weight (2)'],
+    ],
+    [
+      ['Mul_1', 'Mul_2'],
+      ['n.weight', 'n.weight (2)'],
+    ],
+  ] as const)('of equal numbers at %s are %s', async ([first, second], expected) => {
+    const [name] = expected;
+    const { graph } = await modelOf({
+      nodes: [
+        node('MatMul', ['x', 'w'], 'a'),
+        node('Mul', ['a', name], 'b', first),
+        node('Mul', ['b', name], 'y', second),
+      ],
+      initialisers: { w: tied, [name]: ones },
+      inputs: [x],
+      outputs: ['y'],
+    });
+    const separate = separateMerged(graph);
+    const names = findParameters(separate, ancestors(separate, 'y')).map((each) => each.name);
+    expect(names).toEqual(['w', ...expected]);
+  });
 });
