@@ -27,14 +27,20 @@ export function scaledInput(
   position: number,
 ): Features<InputStage> {
   if (operand === null) return applied(step, features, -1, 0);
-  refuseLearned(step, operand);
   const { dims, values } = byFeature(step, features, operand);
+  refuseLearned(step, features, operand);
   const { scale, shift } = arithmetic(step, values, position);
   return applied(step, { ...features, dims }, scale, shift);
 }
 
 /** A parameter by its name, and a table that is added, such as one of positions, are no preprocessing. */
-function refuseLearned({ node }: Step, { tensor, initialiser }: Constant): void {
+function refuseLearned(
+  { node }: Step,
+  { stage: { scale, shift } }: Features<InputStage>,
+  { tensor, initialiser }: Constant,
+): void {
+  // A batch normalisation that is written out ends in its scale and shift, which are held fixed.
+  if (scale !== 1 || shift !== 0) return;
   const name = `"${printable(initialiser ?? '')}"`;
   const isTable = tensor.dims.filter((dim) => dim > 1).length > 1;
   if (initialiser !== null && tensor.data.length > 1 && learnedName.test(initialiser))
