@@ -1,3 +1,4 @@
+import { noChoice } from '../src/graph/parameters';
 import { HessianProducts } from '../src/autodiff/hessianProducts';
 import type { LossTargets } from '../src/autodiff/feeds';
 import { oneHot } from '../src/analysis/chooseLoss';
@@ -46,6 +47,7 @@ export function openProducts(
     memoryBudget: defaultMemory,
     threads: 1,
     evaluation: false,
+    choice: noChoice,
     batch: null,
   });
 }

@@ -1,3 +1,4 @@
+import { noChoice } from '../graph/parameters';
 import { HessianProducts } from '../autodiff/hessianProducts';
 import type { CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
@@ -57,6 +58,7 @@ export async function certified(
       memoryBudget: request.memoryBudget,
       threads,
       evaluation: true,
+      choice: noChoice,
       batch: null,
     });
   } catch (error) {

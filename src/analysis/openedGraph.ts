@@ -1,6 +1,8 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/number';
+import { printable } from '../report/printable';
+import type { AnalysisRequest } from '../report/request';
 import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import { tensorAt, writtenBatch, type GraphSubject, type TensorOfSamples } from './graphSubject';
@@ -28,7 +30,7 @@ export async function openGraph(
   samples: Samples,
   run: AnalysisRun,
 ): Promise<OpenedGraph> {
-  const notes = run.request.evaluation ? ['The model is analysed in evaluation mode, as asked.'] : [];
+  const notes = notesOfRequest(run.request);
   try {
     const outputs = await outputsOf(subject, samples, null, run);
     const opened = await openWith(subject, samples, outputs, null, run);
@@ -48,6 +50,15 @@ export async function openGraph(
       notes: [...notes, note, ...parameterNotes(subject.model.graph, opened.products.survey)],
     };
   }
+}
+
+function notesOfRequest({ evaluation, trained, fixed }: AnalysisRequest): readonly string[] {
+  const listed = (names: readonly string[]): string => names.map((name) => `"${printable(name)}"`).join(', ');
+  return [
+    ...(evaluation ? ['The model is analysed in evaluation mode, as asked.'] : []),
+    ...(trained.length > 0 ? [`Counted as parameters, as asked: ${listed(trained)}.`] : []),
+    ...(fixed.length > 0 ? [`Held fixed and not counted as parameters, as asked: ${listed(fixed)}.`] : []),
+  ];
 }
 
 /** Whether it may be the number of samples that the model does not take. */
@@ -87,7 +98,7 @@ async function openProducts(
   batch: number | null,
   run: AnalysisRun,
 ): Promise<HessianProducts> {
-  const { dtype, method, output, memoryBudget, evaluation } = run.request;
+  const { dtype, method, output, memoryBudget, evaluation, trained, fixed } = run.request;
   const open = (precision: 'float64' | 'float32'): Promise<HessianProducts> =>
     HessianProducts.open(model, samples, targets, loss, {
       output,
@@ -95,6 +106,7 @@ async function openProducts(
       memoryBudget,
       threads: run.threads,
       evaluation,
+      choice: { trained, fixed },
       batch,
     });
   if (dtype !== 'auto') return open(dtype);

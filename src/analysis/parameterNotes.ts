@@ -22,11 +22,13 @@ export function parameterNotes(graph: Graph, survey: ParameterSurvey): readonly 
     return shown.join(', ') + (rest > 0 ? ` and ${formatCount(rest)} more` : '');
   };
   if (survey.leftOut.length > 0) {
-    notes.push(`Taken for fixed numbers and not counted as parameters: ${listed(survey.leftOut)}.`);
+    notes.push(
+      `Taken for fixed numbers and not counted as parameters: ${listed(survey.leftOut)}; the command line’s --trained counts one.`,
+    );
   }
   if (survey.assumed.length > 0) {
     notes.push(
-      `Counted as parameters, though fixed numbers may stand before the first weight, too: ${listed(survey.assumed)}.`,
+      `Counted as parameters, though fixed numbers may stand before the first weight, too: ${listed(survey.assumed)}; the command line’s --fixed leaves one out.`,
     );
   }
   for (const { derived, original } of derivedCopies(survey.parameters)) {

@@ -1,4 +1,4 @@
-import type { ParameterSurvey } from '../graph/parameters';
+import type { ParameterChoice, ParameterSurvey } from '../graph/parameters';
 import type { HeadKind } from '../graph/head';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
@@ -34,6 +34,8 @@ export interface ProductOptions {
   readonly threads: number;
   /** Analyse an export in training mode as in evaluation mode. */
   readonly evaluation: boolean;
+  /** What the user says of which tensors are parameters. */
+  readonly choice: ParameterChoice;
   /** Samples in every run where the model takes no other number of them, or null: whatever fits the memory. */
   readonly batch: number | null;
 }
@@ -98,7 +100,7 @@ export class HessianProducts {
     table: Rules = rules,
   ): Promise<HessianProducts> {
     const { precision, threads } = options;
-    const subject = findSubject(model, loss, options.output, options.evaluation);
+    const subject = findSubject(model, loss, options.output, options.evaluation, options.choice);
     const { prepared, graphs } = await planModel(subject, samples, targets, loss, options, table);
     const { lowered, layers, width } = prepared;
     const weights = weightsOf(layers);

@@ -5,8 +5,8 @@ import type { Layer } from '../graph/layers';
 import { groupLayers } from '../graph/layers';
 import type { LoweredModel } from '../graph/lowering/lowerGraph';
 import { lowerGraph } from '../graph/lowering/lowerGraph';
-import type { Parameter, ParameterSurvey } from '../graph/parameters';
-import { surveyParameters } from '../graph/parameters';
+import type { Parameter, ParameterChoice, ParameterSurvey } from '../graph/parameters';
+import { noChoice, surveyParameters } from '../graph/parameters';
 import { refuseUndifferentiable } from '../graph/refusals';
 import { sizeOf } from '../graph/static/value';
 import { findTransposedCopies, separateMerged } from '../graph/tiedWeights';
@@ -51,6 +51,7 @@ export function findSubject(
   loss: Loss,
   requestedOutput: string | null,
   evaluation: boolean,
+  choice: ParameterChoice = noChoice,
 ): Subject {
   const graph = separateMerged(model.graph);
   const output = chooseOutput(graph, requestedOutput);
@@ -65,8 +66,16 @@ export function findSubject(
   const target = loss === 'mean-squared-error' ? output : head.logits;
   const nodes = ancestors(graph, target);
   refuseUndifferentiable(graph, nodes, evaluation);
-  const survey = surveyParameters(graph, nodes);
+  requireFloats(graph, choice);
+  const survey = surveyParameters(graph, nodes, choice);
   const found = survey.parameters;
+  const unused = choice.trained.find((name) => !found.some((parameter) => parameter.name === name));
+  if (unused !== undefined) {
+    throw new FailureError(
+      'UsageError',
+      `The tensor "${printable(unused)}" of --trained is no part of what makes "${printable(output)}"; leave it out.`,
+    );
+  }
   const copies = findTransposedCopies(found);
   const parameters = found.filter(({ name }) => !copies.has(name));
   if (parameters.length === 0) {
@@ -85,6 +94,24 @@ export function findSubject(
     );
   }
   return { model, graph, output, head, target, nodes, parameters, survey, copies };
+}
+
+/** Tensors that a user chooses must be there, and hold numbers that a gradient can be taken to. */
+function requireFloats({ initialisers }: Graph, { trained, fixed }: ParameterChoice): void {
+  for (const [option, names] of Object.entries({ trained, fixed })) {
+    for (const name of names) {
+      const type = initialisers.get(name)?.type;
+      if (type !== undefined && /^b?float/.test(type)) continue;
+      const what =
+        type === undefined
+          ? 'The model holds no tensor'
+          : `The numbers are ${type}, not float, in the tensor`;
+      throw new FailureError(
+        'UsageError',
+        `${what} "${printable(name)}" of --${option}; name one that the file stores in float, as a warning or a model viewer spells it.`,
+      );
+    }
+  }
 }
 
 /** A model lowered for batches of one size. */

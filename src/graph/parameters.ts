@@ -13,6 +13,15 @@ export interface Parameter {
   readonly inputIndex: number;
 }
 
+/** What a user says of tensors by their names, against what the graph tells. */
+export interface ParameterChoice {
+  readonly trained: readonly string[];
+  readonly fixed: readonly string[];
+}
+
+/** Nothing is said: what the graph tells is taken. */
+export const noChoice: ParameterChoice = { trained: [], fixed: [] };
+
 /** The parameters of a tensor, and what a reader should be told of how they were told from other constants. */
 export interface ParameterSurvey {
   readonly parameters: readonly Parameter[];
@@ -97,7 +106,11 @@ export function findParameters(graph: Graph, nodes: readonly GraphNode[]): reado
 }
 
 /** As findParameters, with what was assumed. */
-export function surveyParameters(graph: Graph, nodes: readonly GraphNode[]): ParameterSurvey {
+export function surveyParameters(
+  graph: Graph,
+  nodes: readonly GraphNode[],
+  choice: ParameterChoice = noChoice,
+): ParameterSurvey {
   const statuses = new Map<string, Status>(
     graph.inputs.map(({ name, dims }) => [name, { ...nothing, samples: true, path: inputPath(dims) }]),
   );
@@ -107,7 +120,8 @@ export function surveyParameters(graph: Graph, nodes: readonly GraphNode[]): Par
   );
   const ofModules = [...graph.initialisers.keys()].some((name) => /^\w+(\.\w+)*\.(weight|bias)$/.test(name));
   for (const [name, tensor] of graph.initialisers) {
-    const learned = mayBeLearned(name, tensor) && !fixed.has(name) && !isOfSpectralNorm(name, graph);
+    const looksLearned = mayBeLearned(name, tensor) && !fixed.has(name) && !isOfSpectralNorm(name, graph);
+    const learned = choice.trained.includes(name) || (looksLearned && !choice.fixed.includes(name));
     statuses.set(name, { ...nothing, pending: learned ? [name] : [] });
   }
   const found = new Map<string, Parameter>();
@@ -115,6 +129,13 @@ export function surveyParameters(graph: Graph, nodes: readonly GraphNode[]): Par
   const met = new Set<string>();
   for (const node of nodes) {
     const inputs = node.inputs.map((name) => statuses.get(name) ?? nothing);
+    inputs.forEach(({ pending }, inputIndex) => {
+      for (const name of pending) {
+        const tensor = graph.initialisers.get(name);
+        if (tensor === undefined || found.has(name) || !choice.trained.includes(name)) continue;
+        found.set(name, { name, tensor, node, inputIndex });
+      }
+    });
     for (const { index, strict, certain } of weightsOf(node, inputs, graph, found)) {
       for (const name of inputs[index]?.pending ?? []) {
         const tensor = graph.initialisers.get(name);

@@ -50,6 +50,8 @@ Options of analyze:
   --precision R         relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})
   --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)
   --evaluation          analyses an export in training mode as in evaluation mode
+  --trained TENSOR      counts a tensor of the file as a parameter (repeat it for more), which takes no closed form
+  --fixed TENSOR        holds a tensor of the file fixed, so that it is none (repeat it for more)
   --blocks              estimates the blocks of layers, too, which takes more products
   --scale-adapted       looks for the scale-adapted sharpness, too: the same however layers are scaled against each other
   --time SECONDS        begins no further product after so many seconds
@@ -80,6 +82,8 @@ const options = {
   precision: { type: 'string', multiple: true },
   dtype: { type: 'string', multiple: true },
   evaluation: { type: 'boolean' },
+  trained: { type: 'string', multiple: true },
+  fixed: { type: 'string', multiple: true },
   blocks: { type: 'boolean' },
   'scale-adapted': { type: 'boolean' },
   time: { type: 'string', multiple: true },
@@ -236,6 +240,19 @@ function classWeightsOf(values: Values): AnalysisRequest['classWeights'] {
   );
 }
 
+/** The tensors that are said to be parameters, and those that are said to be none. */
+function tensorChoice(values: Values): Pick<Computation, 'trained' | 'fixed'> {
+  const { trained = [], fixed = [] } = values;
+  const both = trained.find((name) => fixed.includes(name));
+  if (both !== undefined) throw usageError(`"${both}" cannot be both --trained and --fixed`);
+  for (const [option, names] of Object.entries({ trained, fixed })) {
+    if (names.includes('')) throw usageError(`--${option} is empty`);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) throw usageError(`--${option} names "${twice}" more than once`);
+  }
+  return { trained, fixed };
+}
+
 function requestOptions(values: Values): RequestOptions {
   return {
     samples: textOf(values, 'samples'),
@@ -276,6 +293,7 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
         ) ?? requestDefaults.precision,
       dtype: wordOf(values, 'dtype', dtypes) ?? requestDefaults.dtype,
       evaluation: values.evaluation === true,
+      ...tensorChoice(values),
       blocks: values.blocks === true,
       scaleAdapted: values['scale-adapted'] === true,
       timeLimit: numberOf(

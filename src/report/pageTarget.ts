@@ -1,4 +1,4 @@
-import { constants, type BigIntStats } from 'node:fs';
+import { constants, fstatSync, type BigIntStats } from 'node:fs';
 import { access, lstat, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FailureError } from './failure';
@@ -25,6 +25,7 @@ export async function requirePageTarget(page: string, readFiles: readonly ReadFi
   const refuse = (what: string): never => {
     throw new FailureError('UsageError', `--html is "${printable(page)}", ${what}`);
   };
+  if (/[/\\]$/.test(page)) refuse('which names a folder and no file; name a file in it.');
   const here = await lstat(page).catch((error: unknown) => {
     const tooLong = error instanceof Error && 'code' in error && error.code === 'ENAMETOOLONG';
     return tooLong ? refuse('a name too long for this disk; name a shorter one.') : null;
@@ -32,6 +33,8 @@ export async function requirePageTarget(page: string, readFiles: readonly ReadFi
   for (const { path, title } of readFiles)
     if (await isSameFile(page, path)) refuse(`which is ${title}; name another file, so that it is kept.`);
   const facts = await factsOf(page);
+  if (facts !== null && [1, 2].some((output) => isOpenAs(output, facts)))
+    refuse('where the text of this program goes; name another file.');
   if (facts === null && here?.isSymbolicLink() === true)
     refuse('a link that leads nowhere; name another file, or delete the link.');
   if (facts !== null && !facts.isFile()) refuse(`which is ${kindOf(facts)} and no file; name another.`);
@@ -59,6 +62,17 @@ async function followed(path: string): Promise<string> {
   return realpath(whole).catch(async () =>
     join(await realpath(dirname(whole)).catch(() => dirname(whole)), basename(whole)),
   );
+}
+
+/** Whether a file is what this process writes its text to. */
+function isOpenAs(output: number, facts: BigIntStats): boolean {
+  try {
+    const open = fstatSync(output, { bigint: true });
+    return open.isFile() && open.dev === facts.dev && open.ino === facts.ino;
+  } catch {
+    // A closed output is nothing that could be written over.
+    return false;
+  }
 }
 
 /** By device and inode where both exist (a link, another spelling), else by path. */

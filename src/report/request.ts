@@ -36,6 +36,9 @@ export interface AnalysisRequest {
   readonly dtype: 'auto' | 'float64' | 'float32';
   /** Whether an export in training mode is analysed as in evaluation mode. */
   readonly evaluation: boolean;
+  /** Tensors of the file that count as parameters, and tensors that do not, whatever the graph tells of them. */
+  readonly trained: readonly string[];
+  readonly fixed: readonly string[];
   /** Whether an estimate looks at the blocks of layers, too: as many products more for every probe as there are layers. */
   readonly blocks: boolean;
   /** Whether the largest eigenvalue of the scale-adapted Hessian is looked for, too. */
@@ -69,6 +72,8 @@ export const requestDefaults = {
   precision: 0.01,
   dtype: 'auto',
   evaluation: false,
+  trained: [],
+  fixed: [],
   blocks: false,
   scaleAdapted: false,
   timeLimit: null,
@@ -126,6 +131,8 @@ export type Computation = Pick<
   | 'precision'
   | 'dtype'
   | 'evaluation'
+  | 'trained'
+  | 'fixed'
   | 'blocks'
   | 'scaleAdapted'
   | 'timeLimit'

@@ -5,7 +5,8 @@ import { analyse } from '../../../src/analysis/analyse';
 import { parameterNotes } from '../../../src/analysis/parameterNotes';
 import { ancestors } from '../../../src/graph/head';
 import { surveyParameters } from '../../../src/graph/parameters';
-import { requestDefaults } from '../../../src/report/request';
+import type { Report } from '../../../src/report/report';
+import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
 import { floats, modelOf } from '../autodiff/opening';
 
 /** What PyTorch found in float64 from the full Hessian of the network that the file was exported from. */
@@ -28,27 +29,32 @@ const references = JSON.parse(readFileSync(inReferences('parameters.json'), 'utf
 
 /** What a reader must be told of each, by what the file alone does not tell. */
 const told: Readonly<Record<string, RegExp>> = {
-  token: /^Counted as parameters, .*: "w" \(12 numbers\)\.$/,
-  cls: /^Counted as parameters, .*: "cls" \(4 numbers\)\.$/,
-  gate: /^Counted as parameters, .*: "gate" \(4 numbers\)\.$/,
-  rbf: /^Counted as parameters, .*: "c" \(20 numbers\)\.$/,
-  lvq: /^Counted as parameters, .*: "c" \(12 numbers\)\.$/,
-  pos: /^Counted as parameters, .*: "pos" \(4 numbers\)\.$/,
-  posmlp: /^Counted as parameters, .*: "pos" \(4 numbers\)\.$/,
+  token: /^Counted as parameters, .*: "w" \(12 numbers\); the command line’s --fixed leaves one out\.$/,
+  cls: /^Counted as parameters, .*: "cls" \(4 numbers\); the command line’s --fixed leaves one out\.$/,
+  gate: /^Counted as parameters, .*: "gate" \(4 numbers\); the command line’s --fixed leaves one out\.$/,
+  rbf: /^Counted as parameters, .*: "c" \(20 numbers\); the command line’s --fixed leaves one out\.$/,
+  lvq: /^Counted as parameters, .*: "c" \(12 numbers\); the command line’s --fixed leaves one out\.$/,
+  pos: /^Counted as parameters, .*: "pos" \(4 numbers\); the command line’s --fixed leaves one out\.$/,
+  posmlp: /^Counted as parameters, .*: "pos" \(4 numbers\); the command line’s --fixed leaves one out\.$/,
   norm: /^The model scales or shifts its input by fixed numbers; .* not counted as parameters\.$/,
 };
 
+function analyseReference(name: string, told: Partial<AnalysisRequest> = {}): Promise<Report> {
+  return analyse(
+    {
+      ...requestDefaults,
+      model: inReferences(`${name}.onnx`),
+      samples: { kind: 'file', path: inReferences(`${name}.npz`), inputs: {}, labels: null },
+      threads: 1,
+      ...told,
+    },
+    () => undefined,
+  );
+}
+
 describe.each(Object.entries(references))('the parameters of %s', (name, reference) => {
   it('are those that PyTorch trains, with its full Hessian', async () => {
-    const report = await analyse(
-      {
-        ...requestDefaults,
-        model: inReferences(`${name}.onnx`),
-        samples: { kind: 'file', path: inReferences(`${name}.npz`), inputs: {}, labels: null },
-        threads: 1,
-      },
-      () => undefined,
-    );
+    const report = await analyseReference(name);
     const near = (found: number | undefined, wanted: number): void => {
       const scale = Math.max(Math.abs(wanted), Math.sqrt(reference.frobeniusSquared));
       expect(Math.abs((found ?? Number.NaN) - wanted)).toBeLessThanOrEqual(1e-6 * scale);
@@ -88,7 +94,7 @@ describe('what is told of the parameters', () => {
     });
     const survey = surveyParameters(graph, ancestors(graph, 'y'));
     expect(parameterNotes(graph, survey)).toEqual([
-      'Taken for fixed numbers and not counted as parameters: "centre" (4 numbers), "temperature".',
+      'Taken for fixed numbers and not counted as parameters: "centre" (4 numbers), "temperature"; the command line’s --trained counts one.',
     ]);
   });
 
@@ -119,5 +125,42 @@ describe('what is told of the parameters', () => {
         /^"onnx::Mul_7" holds the squares or norms of "p": .* without constant folding\.$/,
       ),
     ]);
+  });
+});
+
+describe('a choice of the parameters', () => {
+  it('leaves out what is said to be fixed: the trace is less by that of its block', async () => {
+    const [whole, part] = [await analyseReference('pos'), await analyseReference('pos', { fixed: ['pos'] })];
+    const left = whole.layers.find(({ name }) => name === 'pos');
+    expect(part.model.parameters).toBe(whole.model.parameters - 4);
+    expect(part.trace.value).toBeCloseTo(whole.trace.value - (left?.trace.value ?? Number.NaN), 10);
+    expect(part.warnings.map(({ message }) => message)).toEqual([
+      'Held fixed and not counted as parameters, as asked: "pos".',
+    ]);
+  });
+
+  it('counts what is said to be trained, instead of a closed form that leaves it out', async () => {
+    const [part, whole] = [
+      await analyseReference('norm'),
+      await analyseReference('norm', { trained: ['mean', 'std'] }),
+    ];
+    expect([part.method, whole.method]).toEqual(['closed-form', 'exact']);
+    expect(whole.model.parameters).toBe(part.model.parameters + 8);
+    const others = whole.layers.filter(({ name }) => !['mean', 'std'].includes(name));
+    expect(others).toHaveLength(whole.layers.length - 2);
+    const sum = others.reduce((total, { trace }) => total + trace.value, 0);
+    expect(sum).toBeCloseTo(part.trace.value, 8);
+    expect(whole.warnings.filter(({ kind }) => kind === 'model')).toEqual([
+      { kind: 'model', message: 'Counted as parameters, as asked: "mean", "std".' },
+    ]);
+  });
+
+  it.each([
+    [{ trained: ['nothing'] }, /^The model holds no tensor "nothing" of --trained; name one .*\.$/],
+    [{ fixed: ['nothing'] }, /^The model holds no tensor "nothing" of --fixed; name one .*\.$/],
+    [{ fixed: ['mean'], method: 'closed-form' }, /^The closed form takes the parameters as it finds them/],
+    [{ fixed: ['a.weight', 'a.bias', 'o.weight', 'o.bias'] }, /^No float weights lie between the samples/],
+  ] as const)('of %j is refused in a sentence', async (told, sentence) => {
+    await expect(analyseReference('norm', told)).rejects.toThrow(sentence);
   });
 });

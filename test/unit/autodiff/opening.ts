@@ -8,6 +8,7 @@ import type { Rules } from '../../../src/autodiff/rules/rules';
 import { rules } from '../../../src/autodiff/rules/rules';
 import type { Model } from '../../../src/formats/model';
 import { readModel } from '../../../src/formats/readModel';
+import { noChoice } from '../../../src/graph/parameters';
 import type { Loss } from '../../../src/report/report';
 import type { ModelParts } from '../onnxModel';
 import { onnxModel } from '../onnxModel';
@@ -19,6 +20,7 @@ export const productDefaults: ProductOptions = {
   memoryBudget: 2 ** 31,
   threads: 1,
   evaluation: false,
+  choice: noChoice,
   batch: null,
 };
 

@@ -43,13 +43,21 @@ describe('parseCommandLine', () => {
     expect(analyzeCommand()).toMatchObject({ options: noOptions, json: false, html: null });
   });
 
+  it.each([
+    [['--trained', 'w', '--fixed', 'w'], /^"w" cannot be both --trained and --fixed/],
+    [['--fixed', 'w', '--fixed', 'w'], /^--fixed names "w" more than once/],
+    [['--trained', ''], /^--trained is empty/],
+  ] as const)('refuses %j', (args, sentence) => {
+    expect(refusalOf(...args)).toMatch(sentence);
+  });
+
   it('reads every option', () => {
     const args = [
       ...['--json', '--samples', 'data.npz', '--inputs', 'x', '--labels=y', '--html', 'page.html'],
       ...['--scale', '3.9e-3', '--limit', '100', '--output', 'logits', '--loss', 'cross-entropy'],
       ...['--class-weights', '1,0.5', '--label-smoothing', '0.1'],
       ...['--method', 'estimate', '--precision', '0.05', '--dtype', 'float32', '--evaluation', '--blocks'],
-      '--scale-adapted',
+      ...['--scale-adapted', '--trained', 'temperature', '--trained=pos', '--fixed', 'mean'],
       ...['--time', '60', '--seed', '7', '--threads', '2', '--memory', '1073741824'],
     ];
     expect(requestOf(...args)).toEqual({
@@ -65,6 +73,8 @@ describe('parseCommandLine', () => {
       precision: 0.05,
       dtype: 'float32',
       evaluation: true,
+      trained: ['temperature', 'pos'],
+      fixed: ['mean'],
       blocks: true,
       scaleAdapted: true,
       timeLimit: 60,

@@ -77,6 +77,10 @@ it('refuses the place of settings that are not there yet', async () => {
   expect(await refusalOf(join(folder, 'model.sharpness.json'))).toContain('the settings beside the model');
 });
 
+it('refuses the name of a folder that is not there', async () => {
+  expect(await refusalOf(`${join(folder, 'page.html')}/`)).toContain('which names a folder and no file');
+});
+
 it('refuses a folder, and a link that leads nowhere', async () => {
   await mkdir(join(folder, 'pages'));
   expect(await refusalOf(join(folder, 'pages'))).toContain('which is a folder and no file');
