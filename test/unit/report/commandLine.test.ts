@@ -48,7 +48,7 @@ describe('parseCommandLine', () => {
     [['--fixed', 'w', '--fixed', 'w'], /^--fixed names "w" more than once/],
     [['--trained', ''], /^--trained is empty/],
   ] as const)('refuses %j', (args, sentence) => {
-    expect(refusalOf(...args)).toMatch(sentence);
+    expect(refusalOf('analyze', 'model.onnx', ...args)).toMatch(sentence);
   });
 
   it('reads every option', () => {
