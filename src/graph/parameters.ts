@@ -142,7 +142,10 @@ export function surveyParameters(
         if (tensor === undefined || found.has(name)) continue;
         if (combinations.has(operatorName(node)) && isBinaryMask(tensor)) continue;
         const alone = inputs[index]?.pending.length === 1;
-        const counts = tensor.data.length > 1 || (strict && alone) || (ofModules && named.has(name));
+        const counts =
+          tensor.data.length > 1 ||
+          (strict && alone) ||
+          (ofModules && (named.has(name) || (node.name.startsWith('/') && isStoredNumber(name, tensor))));
         if (!counts && !namedWeight.test(name)) continue;
         found.set(name, { name, tensor, node, inputIndex: index });
         if (!certain && !namedWeight.test(name)) assumed.add(name);
@@ -173,10 +176,14 @@ function metBySamples(node: GraphNode, inputs: readonly Status[]): readonly stri
 const numberName = /(^|_)(scale|alpha|temperature|temp|tau|gate|weight|bias|gamma|beta)$/i;
 
 /** A single number under a name that a person gave, not an exporter: a temperature, or the scale of a residual. */
-function isNamedNumber(name: string, { data, dims, isConstantNode }: Tensor): boolean {
+function isNamedNumber(name: string, tensor: Tensor): boolean {
+  return isStoredNumber(name, tensor) && (name.includes('.') || numberName.test(name));
+}
+
+/** A single number under a name as attributes of modules have. PyTorch gives such names to nothing else, and its nodes have paths. */
+function isStoredNumber(name: string, { data, dims, isConstantNode }: Tensor): boolean {
   if (data.length !== 1 || dims.length > 1 || isConstantNode === true || isAnonymous(name)) return false;
-  if (!/^\w+(\.\w+)*$/.test(name) || /eps/i.test(name)) return false;
-  return name.includes('.') || numberName.test(name);
+  return /^\w+(\.\w+)*$/.test(name) && !/eps/i.test(name);
 }
 
 function mayBeLearned(name: string, { type, data }: Tensor): boolean {

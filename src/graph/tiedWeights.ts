@@ -20,13 +20,15 @@ export function separateMerged(graph: Graph): Graph {
     [...graph.initialisers].flatMap(([name, tensor]) => (isUniform(tensor) ? [name] : [])),
   );
   const used = new Set<string>();
+  const users = firstUsers(graph);
   const nodes = graph.nodes.flatMap((node): GraphNode[] => {
     const [source = '', output = ''] = [...node.inputs.slice(0, 1), ...node.outputs.slice(0, 1)];
     const tensor = initialisers.get(source);
     if (node.operator === 'Identity' && tensor !== undefined && !outputs.has(output)) {
       const isRenamed =
         floats.has(tensor.type) && [source, output].every((name) => initialiserName.test(name));
-      if (merged.has(source) || isRenamed) {
+      const isShared = output.startsWith('onnx::') && isSameModule(users.get(source), users.get(output));
+      if ((merged.has(source) || isRenamed) && !isShared) {
         initialisers.set(output, tensor);
         if (merged.has(source)) merged.add(output);
         return [];
@@ -45,21 +47,44 @@ export function separateMerged(graph: Graph): Graph {
   return { ...graph, nodes, initialisers };
 }
 
-/** Whether a node lies in the module that a tensor is named after: "/n_1/Mul" is the second use of "n.weight". */
+/** The node that first computes with each tensor. */
+function firstUsers({ nodes }: Graph): ReadonlyMap<string, string> {
+  const users = new Map<string, string>();
+  for (const { name, operator, inputs } of nodes) {
+    if (operator === 'Identity') continue;
+    for (const input of inputs) if (!users.has(input)) users.set(input, name);
+  }
+  return users;
+}
+
+/** Whether a node lies in the module that a tensor is named after, or in one around it: "/n_1/Mul" is the second use of "n.weight". */
 function isOfModule({ name: nodeName }: GraphNode, name: string): boolean {
-  if (!nodeName.startsWith('/') || !/^\w+(?:\.\w+)*$/.test(name)) return false;
+  const scope = scopeParts(nodeName);
+  if (scope === null || !/^\w+(?:\.\w+)*$/.test(name)) return false;
   const module = name.split('.').slice(0, -1);
+  return scope.length <= module.length && scope.every((part, at) => isUseOf(part, module[at]));
+}
+
+/** Whether the second of two nodes lies in a later use of the first's module. */
+function isSameModule(first: string | undefined, second: string | undefined): boolean {
+  const earlier = scopeParts(first ?? '');
+  const later = scopeParts(second ?? '');
+  if (earlier === null || later === null || earlier.length === 0) return false;
+  return later.length === earlier.length && later.every((part, at) => isUseOf(part, earlier[at]));
+}
+
+/** PyTorch numbers the later uses of a module: "fc_1" is one of "fc". */
+function isUseOf(part: string, module: string | undefined): boolean {
+  if (module === undefined || !part.startsWith(module)) return false;
+  return /^(?:_\d+)?$/.test(part.slice(module.length));
+}
+
+/** The modules around a node, outermost first; null where its name does not tell. A part that repeats its parent's name says it all. */
+function scopeParts(nodeName: string): readonly string[] | null {
+  if (!nodeName.startsWith('/')) return null;
   const parts = nodeName.split('/').slice(1, -1);
-  // A part that repeats its parent's name says it all.
   const own = parts.filter((part, i) => !(parts[i + 1] ?? '').startsWith(`${part.replace(/_\d+$/, '')}.`));
-  const scope = own.flatMap((part) => part.split('.'));
-  const isNamed = (part: string | undefined, at: number): boolean => {
-    const wanted = module[at] ?? '';
-    return (
-      part === wanted || (part?.startsWith(`${wanted}_`) === true && /^_\d+$/.test(part.slice(wanted.length)))
-    );
-  };
-  return scope.length === module.length && scope.every(isNamed);
+  return own.flatMap((part) => part.split('.'));
 }
 
 function isUniform({ type, data }: Tensor): boolean {

@@ -63,13 +63,15 @@ C['ln2mods']=lambda:Made(lambda s,x:s.o(s.m(torch.tanh(s.b(s.n(torch.tanh(s.a(x)
 C['rezero']=lambda:nn.Sequential(nn.Linear(4,4),Blk(0.),Blk(0.),Blk(.3),nn.Linear(4,3))
 C['clip']=lambda:Made(lambda s,x:s.logit_scale.exp()*s.o(torch.tanh(s.a(x))),logit_scale=nn.Parameter(torch.tensor(.7)),a=nn.Linear(4,5),o=nn.Linear(5,3))
 C['cos']=lambda:Made(lambda s,x:5*F.cosine_similarity(s.a(x)[:,None],s.p[None],dim=-1),a=nn.Linear(4,5),p=P(3,5))
+C['cosface']=lambda:Made(lambda s,x:s.sc*F.normalize(s.a(x))@F.normalize(s.w).T,sc=nn.Parameter(torch.tensor([4.])),a=nn.Linear(4,5),w=P(3,5))
+C['layertwice']=lambda:(lambda l:Made(lambda s,x:s.o(s.l(s.l(s.i(x).reshape(-1,2,4))).flatten(1)),i=nn.Linear(4,8),l=l,o=nn.Linear(8,3)))(nn.TransformerEncoderLayer(4,2,8,batch_first=True,dropout=0,activation='gelu'))
 C['shared']=lambda:(lambda l:nn.Sequential(l,nn.Tanh(),l,nn.Tanh(),nn.Linear(4,3)))(nn.Linear(4,4))
 C['pos']=lambda:Made(lambda s,x:s.o(torch.tanh(s.a(x.reshape(-1,2,2)+s.pos)).flatten(1)),pos=P(2,2),a=nn.Linear(2,5),o=nn.Linear(10,3))
 C['posmlp']=lambda:Made(lambda s,x:s.o(torch.tanh(s.a((x.reshape(-1,2,2)+s.pos).flatten(1)))),pos=P(2,2),a=nn.Linear(4,5),o=nn.Linear(5,3))
 
 
 # Folded, cosine similarity has two tensors for one parameter.
-unfolded = {"cos"}
+unfolded = {"cos", "cosface"}
 references = {}
 for name, make in C.items():
     torch.manual_seed(3)
