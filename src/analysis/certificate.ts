@@ -69,7 +69,7 @@ export async function certified(
     if (products.order !== report.model.parameters) {
       return withoutProducts(
         report,
-        `the graph has ${products.order} differentiable parameters, those that the closed form holds fixed included; with the method exact or estimate (--method) they count, and it is.`,
+        `the graph has ${products.order} differentiable parameters, those that the closed form holds fixed included; ask for the method exact or estimate (--method), which counts them and looks for it.`,
         run,
       );
     }

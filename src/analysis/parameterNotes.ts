@@ -67,15 +67,16 @@ function isDerived({ tensor: derived }: Parameter, { tensor: original }: Paramet
     }
     return true;
   };
+  // Row by row: large weights mostly differ in the first, and a model has many of them.
   const square = (at: number): number => Number(original.data[at]) ** 2;
-  // Ones are their own squares, and the norms of anything of one number.
-  const isTrivial = (value: number | bigint): boolean => Math.abs(Number(value)) === 1;
-  if (size === own) return !derived.data.every(isTrivial) && isEqual(square);
   const count = size / own;
-  const sums = Float64Array.from({ length: own }, (_, row) => {
+  const sumOfSquares = (row: number): number => {
     let sum = 0;
     for (let i = 0; i < count; i++) sum += square(row * count + i);
     return sum;
-  });
-  return isEqual((at) => sums[at] ?? 0) || isEqual((at) => Math.sqrt(sums[at] ?? 0));
+  };
+  // Ones are their own squares, and the norms of anything of one number.
+  const isTrivial = (value: number | bigint): boolean => Math.abs(Number(value)) === 1;
+  if (size === own) return isEqual(square) && !derived.data.every(isTrivial);
+  return isEqual(sumOfSquares) || isEqual((row) => Math.sqrt(sumOfSquares(row)));
 }

@@ -40,18 +40,27 @@ function withoutWrappers(stem: string): string | null {
   return name === '' ? null : name;
 }
 
-/**
- * "fc1" from the node name "/fc1/MatMul", null where the name has no scope. PyTorch's scopes begin with a slash and repeat
- * the parent's name: "/stack/stack.0/MatMul" is the module "stack.0".
- */
+/** Whether a tensor is a parameter by its name. */
+export function isWeightName(name: string): boolean {
+  return /(weight|bias|gamma|beta|kernel)(:\d+)?$/i.test(name);
+}
+
+/** "fc1" from the node name "/fc1/MatMul", null where the name has no scope. */
 export function scopeOf(nodeName: string): string | null {
   const last = nodeName.lastIndexOf('/');
   if (last <= 0) return null;
-  const scope = nodeName.slice(0, last);
-  if (!scope.startsWith('/')) return withoutWrappers(scope);
-  const parts = scope.slice(1).split('/');
-  const own = parts.filter((part, i) => !(parts[i + 1] ?? '').startsWith(`${part}.`));
-  return own.join('.');
+  return modulesOf(nodeName)?.join('.') ?? withoutWrappers(nodeName.slice(0, last));
+}
+
+/**
+ * The modules around a node of PyTorch's, outermost first, null for other names. Its paths begin with a slash and repeat the
+ * parent's name, but for the number of a later use: "/stack_1/stack.0/MatMul" lies in the module "stack.0".
+ */
+export function modulesOf(nodeName: string): readonly string[] | null {
+  if (!nodeName.startsWith('/')) return null;
+  const parts = nodeName.split('/').slice(1, -1);
+  const own = parts.filter((part, i) => !(parts[i + 1] ?? '').startsWith(`${part.replace(/_\d+$/, '')}.`));
+  return own.flatMap((part) => part.split('.'));
 }
 
 /** The names cut to a readable length, each made different from those before it. */

@@ -1,6 +1,6 @@
 import { fixedTables, isBinaryMask } from './fixedTables';
 import type { Graph, GraphNode, Tensor } from './graph';
-import { isAnonymous } from './layerNames';
+import { isAnonymous, isWeightName } from './layerNames';
 import { operatorName } from './operatorName';
 import { extended, inputPath, spreads, unknownPath, type Path } from './samplePath';
 
@@ -93,7 +93,6 @@ const views = new Set(
 const statistics =
   /(running|moving)_(mean|var|variance)|num_batches_tracked|inv_freq|position_ids|attn_mask|causal_mask|(^|[./])(x|y|input|output|target|data|pixel|image)_(mean|std|var)$/i;
 const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
-const namedWeight = /(weight|bias|gamma|beta|kernel)(:\d+)?$/i;
 
 /**
  * The parameters of a tensor, in the order in which its forward pass first uses them, each once however often it is used:
@@ -146,9 +145,9 @@ export function surveyParameters(
           tensor.data.length > 1 ||
           (strict && alone) ||
           (ofModules && (named.has(name) || (node.name.startsWith('/') && isStoredNumber(name, tensor))));
-        if (!counts && !namedWeight.test(name)) continue;
+        if (!counts && !isWeightName(name)) continue;
         found.set(name, { name, tensor, node, inputIndex: index });
-        if (!certain && !namedWeight.test(name)) assumed.add(name);
+        if (!certain && !isWeightName(name)) assumed.add(name);
       }
     }
     for (const name of metBySamples(node, inputs)) {
@@ -246,7 +245,7 @@ function isLearnedBeforeWeights(
     const dims = graph.initialisers.get(name)?.dims ?? [];
     const isTable = dims.filter((dim) => dim > 1).length > 1;
     return (
-      namedWeight.test(name) ||
+      isWeightName(name) ||
       samples.path.bent ||
       constant.path.bent ||
       operatorName(node) === 'Concat' ||

@@ -1,4 +1,5 @@
 import type { Graph, GraphNode, Tensor } from './graph';
+import { modulesOf } from './layerNames';
 import type { Parameter } from './parameters';
 
 const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
@@ -59,7 +60,7 @@ function firstUsers({ nodes }: Graph): ReadonlyMap<string, string> {
 
 /** Whether a node lies in the module that a tensor is named after, or in one around it: "/n_1/Mul" is the second use of "n.weight". */
 function isOfModule({ name: nodeName }: GraphNode, name: string): boolean {
-  const scope = scopeParts(nodeName);
+  const scope = modulesOf(nodeName);
   if (scope === null || !/^\w+(?:\.\w+)*$/.test(name)) return false;
   const module = name.split('.').slice(0, -1);
   return scope.length <= module.length && scope.every((part, at) => isUseOf(part, module[at]));
@@ -67,8 +68,8 @@ function isOfModule({ name: nodeName }: GraphNode, name: string): boolean {
 
 /** Whether the second of two nodes lies in a later use of the first's module. */
 function isSameModule(first: string | undefined, second: string | undefined): boolean {
-  const earlier = scopeParts(first ?? '');
-  const later = scopeParts(second ?? '');
+  const earlier = modulesOf(first ?? '');
+  const later = modulesOf(second ?? '');
   if (earlier === null || later === null || earlier.length === 0) return false;
   return later.length === earlier.length && later.every((part, at) => isUseOf(part, earlier[at]));
 }
@@ -77,14 +78,6 @@ function isSameModule(first: string | undefined, second: string | undefined): bo
 function isUseOf(part: string, module: string | undefined): boolean {
   if (module === undefined || !part.startsWith(module)) return false;
   return /^(?:_\d+)?$/.test(part.slice(module.length));
-}
-
-/** The modules around a node, outermost first; null where its name does not tell. A part that repeats its parent's name says it all. */
-function scopeParts(nodeName: string): readonly string[] | null {
-  if (!nodeName.startsWith('/')) return null;
-  const parts = nodeName.split('/').slice(1, -1);
-  const own = parts.filter((part, i) => !(parts[i + 1] ?? '').startsWith(`${part.replace(/_\d+$/, '')}.`));
-  return own.flatMap((part) => part.split('.'));
 }
 
 function isUniform({ type, data }: Tensor): boolean {

@@ -67,8 +67,8 @@ async function followed(path: string): Promise<string> {
 /** Whether a file is what this process writes its text to. */
 function isOpenAs(output: number, facts: BigIntStats): boolean {
   try {
-    const open = fstatSync(output, { bigint: true });
-    return open.isFile() && open.dev === facts.dev && open.ino === facts.ino;
+    const target = fstatSync(output, { bigint: true });
+    return target.isFile() && target.dev === facts.dev && target.ino === facts.ino;
   } catch {
     // A closed output is nothing that could be written over.
     return false;

@@ -1,4 +1,5 @@
 import { quoted } from '../../formats/quoted';
+import { isWeightName } from '../../graph/layerNames';
 import { FailureError } from '../../report/failure';
 import { printable } from '../../report/printable';
 import { attribute } from './attributes';
@@ -12,9 +13,6 @@ export type Numbers = number | Float64Array;
 
 /** A file can claim any dimensions for its input: no list of that length is made. */
 const mostFeatures = 2 ** 24;
-
-/** Fixed numbers have other names. */
-const learnedName = /[./](weight|bias|gamma|beta)$/i;
 
 /**
  * Add, Sub, Mul, Div, Neg of the input by constants: fixed preprocessing, no parameters.
@@ -43,7 +41,7 @@ function refuseLearned(
   if (scale !== 1 || shift !== 0) return;
   const name = `"${printable(initialiser ?? '')}"`;
   const isTable = tensor.dims.filter((dim) => dim > 1).length > 1;
-  if (initialiser !== null && tensor.data.length > 1 && learnedName.test(initialiser))
+  if (initialiser !== null && tensor.data.length > 1 && isWeightName(initialiser))
     throw obstacle(node, `scales or shifts its input by ${name}, a parameter by its name`);
   if (node.operator === 'Add' && initialiser !== null && isTable)
     throw obstacle(node, `adds the table ${name} to its input, as one of positions is`);
