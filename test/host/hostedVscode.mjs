@@ -35,6 +35,25 @@ const themes = {
 
 const workbenchLimit = 60_000;
 const menuLimit = 60_000;
+const saveLimit = 60_000;
+
+/** Run in the page: every text in the databases that VS Code keeps in the browser. */
+const readSavedTexts = `(async () => {
+  const result = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const texts = [];
+  for (const { name } of await indexedDB.databases()) {
+    if (!name.startsWith('vscode-web-state-db')) continue;
+    const database = await result(indexedDB.open(name));
+    if (database.objectStoreNames.contains('ItemTable')) {
+      texts.push(...await result(database.transaction('ItemTable').objectStore('ItemTable').getAll()));
+    }
+    database.close();
+  }
+  return texts.filter((text) => typeof text === 'string');
+})()`;
 
 /**
  * @typedef {object} HostedVscode
@@ -178,6 +197,25 @@ export async function chooseInMenu(page, target, item) {
  */
 export function webview(page) {
   return page.locator('iframe.webview.ready').last().contentFrame().frameLocator('#active-frame');
+}
+
+/**
+ * Waits until VS Code has written down a state of its windows. In a browser it does so every five seconds, at an
+ * idle moment: a page that is reloaded before then comes back without what was opened last.
+ *
+ * @param {Page} page
+ * @param {RegExp} state to be found in what is written. It is JSON in strings of JSON: between a name and its
+ *   value stand any number of quotes and backslashes.
+ */
+export async function untilSaved(page, state) {
+  const deadline = Date.now() + saveLimit;
+  while (Date.now() < deadline) {
+    /** @type {string[]} */
+    const saved = await page.evaluate(readSavedTexts);
+    if (saved.some((text) => state.test(text))) return;
+    await page.waitForTimeout(250);
+  }
+  throw new Error(`VS Code did not save ${String(state)} within ${String(saveLimit / 1000)} s.`);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatNumber, formatQuantity } from '../../src/report/number';
 import type { Report } from '../../src/report/report';
-import { chooseInExplorerMenu, runCommand, startHostedVscode, webview } from './hostedVscode.mjs';
+import { chooseInExplorerMenu, runCommand, startHostedVscode, untilSaved, webview } from './hostedVscode.mjs';
 import { writeSmallModel } from './smallModel';
 import { writeTrainingExport } from './trainingExport';
 import { workersBelow } from './workers';
@@ -123,8 +123,7 @@ describe('from the explorer', () => {
     }
     expect(await page.locator('.tab', { hasText: 'Sharpness of digits.onnx' }).count()).toBe(1);
 
-    // VS Code saves what the panel keeps a little later than the panel says so.
-    await page.waitForTimeout(2000);
+    await untilSaved(page, /phase\W+done/);
     await page.reload();
     expect(await sharpestDirectionShown()).toContain(bound);
     await page.waitForTimeout(1000);
@@ -227,7 +226,7 @@ it('an export in training mode is refused, analysed in evaluation mode at a clic
   const bound = await sharpestDirectionShown();
   expect(await webview(page).locator('.warnings').innerText()).toContain('in evaluation mode, as asked');
 
-  await page.waitForTimeout(2000);
+  await untilSaved(page, /evaluation\W+true/);
   await page.reload();
   expect(await sharpestDirectionShown()).toBe(bound);
   await webview(page).locator('#method-chip').click();
