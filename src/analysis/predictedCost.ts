@@ -23,6 +23,14 @@ const besideBasis = 8;
 /** Vectors of float64 that products keep: the weights and the gradient. */
 const keptVectors = 2;
 
+/** Bytes for a parameter that the file’s own numbers take, and a copy of them in float32 that waits to be collected. */
+const bytesOfFile = 8;
+/** What the arena of onnxruntime takes for a batch against what is alive together, about. */
+const arenaSlack = 1.5;
+/** What Node and onnxruntime take by themselves, about; and the part of a small budget that is kept for them. */
+const processBytes = 160e6;
+const processShare = 0.125;
+
 /** The part of the budget that Lanczos may always take where there is as much, and steps for which it may take more. */
 const lanczosShare = 0.25;
 const wantedSteps = 64;
@@ -76,10 +84,15 @@ export function takenCost(products: Products, made: number, memoryBudget: number
   };
 }
 
-/** What Lanczos, and the probes after it, may take of the budget beside the products. */
+/**
+ * What Lanczos, and the probes after it, may take of the budget beside the products: it is what fills the memory, so that
+ * it leaves what the process takes beside all that is counted.
+ */
 export function lanczosMemory(products: Products, memoryBudget: number): number {
   const { order, bytes, batchBytes } = products;
-  const left = memoryBudget - bytes - batchBytes - 8 * keptVectors * order;
+  const process = Math.min(processBytes, processShare * memoryBudget);
+  const kept = bytes + arenaSlack * batchBytes + (8 * keptVectors + bytesOfFile) * order;
+  const left = memoryBudget - kept - process;
   return Math.min(left, Math.max(lanczosShare * memoryBudget, basisBytes(products, wantedSteps)));
 }
 
