@@ -1,7 +1,7 @@
 import { noChoice } from '../src/graph/parameters';
 import { HessianProducts } from '../src/autodiff/hessianProducts';
 import type { LossTargets } from '../src/autodiff/feeds';
-import { oneHot } from '../src/analysis/chooseLoss';
+import { oneHotRows } from '../src/analysis/chooseLoss';
 import { graphSubject } from '../src/analysis/graphSubject';
 import type { Model } from '../src/formats/model';
 import { readModel } from '../src/formats/readModel';
@@ -39,7 +39,7 @@ export function openProducts(
   const targets: LossTargets = {
     count: samples.count,
     width,
-    values: oneHot(labels, width, samples.source),
+    values: oneHotRows(labels, width, samples.source),
   };
   return HessianProducts.open(model, samples, targets, 'cross-entropy', {
     output: null,

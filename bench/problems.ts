@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { oneHot } from '../src/analysis/chooseLoss';
+import { oneHotRows } from '../src/analysis/chooseLoss';
 import { readPerceptron } from '../src/analysis/readPerceptron';
 import { readModel } from '../src/formats/readModel';
 import { activationNamed } from '../src/perceptron/activations';
@@ -30,7 +30,7 @@ export async function referenceProblem(folder: string, name: string): Promise<Pr
     perceptron,
     inputs: firstActivations(perceptron, rows),
     loss: 'cross-entropy',
-    targets: { count: samples.count, width, values: oneHot(samples.labels.values, width, path) },
+    targets: { count: samples.count, width, values: oneHotRows(samples.labels.values, width, path) },
     matrix: 'hessian',
   };
 }
@@ -59,7 +59,7 @@ export function randomProblem(widths: readonly number[], count: number): Problem
     perceptron: { layers, input: 'input', preprocessing: null, logits: 'logits', head: 'none' },
     inputs: { rows: count, columns: inputs, data: normals(count * inputs, 1) },
     loss: 'cross-entropy',
-    targets: { count, width: outputs, values: oneHot(classes, outputs, 'the drawn labels') },
+    targets: { count, width: outputs, values: oneHotRows(classes, outputs, 'the drawn labels') },
     matrix: 'hessian',
   };
 }

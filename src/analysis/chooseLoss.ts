@@ -49,9 +49,10 @@ function lossOfClasses(
         );
       }
     }
-    return { loss, assumed, targets: { count, width, values: Float64Array.from(values) } };
+    return { loss, assumed, oneHot: false, targets: { count, width, values: Float64Array.from(values) } };
   }
-  return { loss, assumed, targets: { count, width, values: oneHot(values, width, source) } };
+  const targets = { count, width, values: oneHotRows(values, width, source) };
+  return { loss, assumed, oneHot: loss !== 'cross-entropy', targets };
 }
 
 function lossOfRows(
@@ -92,11 +93,11 @@ function lossOfRows(
   // Squared error is what float targets mean, unless they look like classes that are scaled.
   const doubtful = loss !== 'mean-squared-error' || (width > 1 && oneNonzeroInRow(values, width));
   const assumed = requested === 'auto' && head === 'none' && doubtful;
-  return { loss, assumed, targets: { count: values.length / width, width, values } };
+  return { loss, assumed, oneHot: false, targets: { count: values.length / width, width, values } };
 }
 
 /** One row per class label, 1 at the class. */
-export function oneHot(classes: Int32Array, width: number, source: string): Float64Array {
+export function oneHotRows(classes: Int32Array, width: number, source: string): Float64Array {
   const rows = new Float64Array(classes.length * width);
   classes.forEach((label, n) => {
     if (label < 0 || label >= width) {

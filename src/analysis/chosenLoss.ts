@@ -14,6 +14,8 @@ export interface ChosenLoss {
   /** True where neither the user nor the model said which loss it is. */
   readonly assumed: boolean;
   readonly targets: Targets;
+  /** Whether class labels became rows of 0 and 1 for a loss that takes every output by itself. */
+  readonly oneHot: boolean;
   /** The class of every sample (the likeliest one of a soft row); null where no single class is meant. */
   readonly classes: Int32Array | null;
 }

@@ -66,7 +66,7 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
       gradientNorm: norm(products.gradient),
       orthogonality: null,
       topSamples: null,
-      warnings: warningsAbout(described, chosen.classes, ignored, notes),
+      warnings: warningsAbout(described, chosen, ignored, notes),
     } as const;
     run.known = base;
     stopwatch.lap('differentiate');

@@ -37,7 +37,8 @@ export function modelLabels(
     } else z.forEach((value, c) => (row[c] = value + (random === null ? 0 : random.normal())));
   }
   const targets: Targets = { count, width, values };
-  const chosen = withClasses({ loss, assumed: options.loss === 'auto' && head === 'none', targets });
+  const assumed = options.loss === 'auto' && head === 'none';
+  const chosen = withClasses({ loss, assumed, oneHot: false, targets });
   return weighted(chosen, options, true);
 }
 

@@ -83,7 +83,7 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
       topSamples: topSamples(form, logits, chosen.classes, samples, input),
       scaleAdapted: null,
       spectrum: null,
-      warnings: [...warningsAbout(described, chosen.classes, ignored, notes), ...closedFormWarnings(request)],
+      warnings: [...warningsAbout(described, chosen, ignored, notes), ...closedFormWarnings(request)],
       time: stopwatch.seconds(),
     };
     run.known = first;

@@ -2,11 +2,12 @@ import type { CurvatureEstimate } from '../curvature/curvatureEstimate';
 import { formatNumber } from '../report/number';
 import type { SampleFacts, Warning } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
+import type { ChosenLoss } from './chosenLoss';
 
 /** What a careful reader of the numbers should be told first. */
 export function warningsAbout(
   samples: SampleFacts,
-  classes: Int32Array | null,
+  { loss, oneHot, classes }: Pick<ChosenLoss, 'loss' | 'oneHot' | 'classes'>,
   ignored: number,
   notes: readonly string[],
 ): Warning[] {
@@ -22,6 +23,12 @@ export function warningsAbout(
     warn(
       'predicted-labels',
       'The samples hold no labels, so the model’s own predictions were taken: the loss is flattered.',
+    );
+  }
+  if (oneHot) {
+    warn(
+      'one-hot-labels',
+      `The labels are classes, and the loss (${loss}) takes every output by itself: the targets are 1 at the class and 0 elsewhere. If you trained otherwise, save the targets as floats, one row for each sample.`,
     );
   }
   if (ignored > 0) {

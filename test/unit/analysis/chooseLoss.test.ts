@@ -62,9 +62,11 @@ describe('the loss that fits head and labels', () => {
     expect(choose(classes(0, 2), 'none', 3, { loss: 'mean-squared-error' })).toMatchObject({
       loss: 'mean-squared-error',
       assumed: false,
+      oneHot: true,
       classes: null,
     });
-    expect(choose(classes(0, 2), 'none', 3, { loss: 'cross-entropy' }).assumed).toBe(false);
+    const asked = { loss: 'cross-entropy' } as const;
+    expect(choose(classes(0, 2), 'none', 3, asked)).toMatchObject({ assumed: false, oneHot: false });
   });
 
   it('takes class labels as one-hot rows', () => {
