@@ -23,12 +23,12 @@ export function parameterNotes(graph: Graph, survey: ParameterSurvey): readonly 
   };
   if (survey.leftOut.length > 0) {
     notes.push(
-      `Taken for fixed numbers and not counted as parameters: ${listed(survey.leftOut)}; the command line’s --trained counts one.`,
+      `Taken for fixed numbers and not counted as parameters: ${listed(survey.leftOut)}; --trained, or "trained" in the model’s sidecar, counts one.`,
     );
   }
   if (survey.assumed.length > 0) {
     notes.push(
-      `Counted as parameters, though fixed numbers may stand before the first weight, too: ${listed(survey.assumed)}; the command line’s --fixed leaves one out.`,
+      `Counted as parameters, though fixed numbers may stand before the first weight, too: ${listed(survey.assumed)}; --fixed, or "fixed" in the model’s sidecar, leaves one out.`,
     );
   }
   for (const { derived, original } of derivedCopies(survey.parameters)) {

@@ -241,16 +241,15 @@ function classWeightsOf(values: Values): AnalysisRequest['classWeights'] {
 }
 
 /** The tensors that are said to be parameters, and those that are said to be none. */
-function tensorChoice(values: Values): Pick<Computation, 'trained' | 'fixed'> {
-  const { trained = [], fixed = [] } = values;
-  const both = trained.find((name) => fixed.includes(name));
+function tensorChoice({ trained, fixed }: Values): Pick<RequestOptions, 'trained' | 'fixed'> {
+  const both = trained?.find((name) => fixed?.includes(name) === true);
   if (both !== undefined) throw usageError(`"${both}" cannot be both --trained and --fixed`);
-  for (const [option, names] of Object.entries({ trained, fixed })) {
+  for (const [option, names = []] of Object.entries({ trained, fixed })) {
     if (names.includes('')) throw usageError(`--${option} is empty`);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw usageError(`--${option} names "${twice}" more than once`);
   }
-  return { trained, fixed };
+  return { trained: trained ?? null, fixed: fixed ?? null };
 }
 
 function requestOptions(values: Values): RequestOptions {
@@ -274,6 +273,7 @@ function requestOptions(values: Values): RequestOptions {
       'a number from 0 to below 1',
       (value) => value >= 0 && value < 1,
     ),
+    ...tensorChoice(values),
   };
 }
 
@@ -293,7 +293,6 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
         ) ?? requestDefaults.precision,
       dtype: wordOf(values, 'dtype', dtypes) ?? requestDefaults.dtype,
       evaluation: values.evaluation === true,
-      ...tensorChoice(values),
       blocks: values.blocks === true,
       scaleAdapted: values['scale-adapted'] === true,
       timeLimit: numberOf(

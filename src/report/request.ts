@@ -94,6 +94,9 @@ export interface RequestOptions {
   readonly loss: Loss | 'auto' | null;
   readonly classWeights: AnalysisRequest['classWeights'];
   readonly labelSmoothing: number | null;
+  /** Tensors that are said to be parameters, and those that are said to be none. */
+  readonly trained: readonly string[] | null;
+  readonly fixed: readonly string[] | null;
 }
 
 /** Everything left open. */
@@ -107,9 +110,11 @@ export const noOptions: RequestOptions = {
   loss: null,
   classWeights: null,
   labelSmoothing: null,
+  trained: null,
+  fixed: null,
 };
 
-/** `options`, and what they leave open from `others`. */
+/** `options`, and what they leave open from `others`; a tensor that the one says is trained the other cannot hold fixed. */
 export function completed(options: RequestOptions, others: RequestOptions): RequestOptions {
   return {
     samples: options.samples ?? others.samples,
@@ -121,7 +126,13 @@ export function completed(options: RequestOptions, others: RequestOptions): Requ
     loss: options.loss ?? others.loss,
     classWeights: options.classWeights ?? others.classWeights,
     labelSmoothing: options.labelSmoothing ?? others.labelSmoothing,
+    trained: options.trained ?? without(others.trained, options.fixed),
+    fixed: options.fixed ?? without(others.fixed, options.trained),
   };
+}
+
+function without(names: readonly string[] | null, others: readonly string[] | null): readonly string[] | null {
+  return names?.filter((name) => others?.includes(name) !== true) ?? null;
 }
 
 /** The part of a request that is about how to compute: what no sidecar says. */
@@ -131,8 +142,6 @@ export type Computation = Pick<
   | 'precision'
   | 'dtype'
   | 'evaluation'
-  | 'trained'
-  | 'fixed'
   | 'blocks'
   | 'scaleAdapted'
   | 'timeLimit'
@@ -155,6 +164,8 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     loss: options.loss ?? requestDefaults.loss,
     classWeights: options.classWeights,
     labelSmoothing: options.labelSmoothing ?? requestDefaults.labelSmoothing,
+    trained: options.trained ?? requestDefaults.trained,
+    fixed: options.fixed ?? requestDefaults.fixed,
   };
 }
 

@@ -11,8 +11,16 @@ const largest = 1024 ** 2;
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
-/** What may stand in NAME.sharpness.json; `samples` is a path relative to its folder. */
-const sidecarSchema = v.strictObject({
+const tensors = v.pipe(
+  v.array(text),
+  v.checkItems((name, index, names) => names.indexOf(name) === index),
+);
+
+/**
+ * What may stand in NAME.sharpness.json; `samples` is a path relative to its folder. `media/sidecar.schema.json`, which
+ * the editor completes sidecars from, is made from it.
+ */
+export const sidecarSchema = v.strictObject({
   samples: v.optional(text),
   inputs: v.optional(v.record(v.string(), text)),
   labels: v.optional(text),
@@ -33,12 +41,14 @@ const sidecarSchema = v.strictObject({
     ]),
   ),
   labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
+  trained: v.optional(tensors),
+  fixed: v.optional(tensors),
 });
 
 type Written = v.InferOutput<typeof sidecarSchema>;
 
-/** What each field may hold, for the sentence that refuses another. */
-const allowed: Readonly<Record<keyof Written, string>> = {
+/** What each field may hold, for the sentence that refuses another and for the editor, which completes them. */
+export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   samples: 'the path of a data file, relative to the model',
   inputs: 'an object of keys in the data file by graph input',
   labels: 'the key of the labels in the data file',
@@ -48,6 +58,8 @@ const allowed: Readonly<Record<keyof Written, string>> = {
   loss: 'auto, cross-entropy, binary-cross-entropy or mean-squared-error',
   classWeights: '"balanced" or an array of numbers of at least 0',
   labelSmoothing: 'a number from 0 to below 1',
+  trained: 'an array of names of tensors in the model, each once, that count as parameters',
+  fixed: 'an array of names of tensors in the model, each once, that do not count as parameters',
 };
 
 /** What a model's sidecar says; the path of the data file is made absolute. */
@@ -74,6 +86,8 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
   if (samples !== undefined && isAbsolute(samples)) {
     throw invalid(path, `its samples are ${quoted(samples)}, but must be relative to the model`);
   }
+  const both = written.trained?.find((name) => written.fixed?.includes(name) === true);
+  if (both !== undefined) throw invalid(path, `${quoted(both)} cannot be both trained and fixed`);
   return {
     name: basename(path),
     options: {
@@ -86,6 +100,8 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
       loss: written.loss ?? null,
       classWeights: written.classWeights ?? null,
       labelSmoothing: written.labelSmoothing ?? null,
+      trained: written.trained ?? null,
+      fixed: written.fixed ?? null,
     },
   };
 }
@@ -122,13 +138,13 @@ async function readWritten(path: string): Promise<Written | null> {
   const field = issue.path?.[0]?.key;
   if (typeof field !== 'string') throw invalid(path, 'it is no JSON object');
   if (!isField(field)) {
-    throw invalid(path, `it has no field ${quoted(field)} (${Object.keys(allowed).join(', ')})`);
+    throw invalid(path, `it has no field ${quoted(field)} (${Object.keys(sidecarFields).join(', ')})`);
   }
-  throw invalid(path, `its field ${field} must be ${allowed[field]}`, issue.message);
+  throw invalid(path, `its field ${field} must be ${sidecarFields[field]}`, issue.message);
 }
 
 function isField(name: string): name is keyof Written {
-  return Object.hasOwn(allowed, name);
+  return Object.hasOwn(sidecarFields, name);
 }
 
 async function readText(path: string): Promise<string | null> {
@@ -159,7 +175,7 @@ function invalid(path: string, what: string, detail: string | null = null): Fail
 
 /** What an analysis takes from a sidecar: the fields that `options` leave open. */
 export function takenFrom({ options: said }: Sidecar, options: RequestOptions): string[] {
-  return Object.keys(allowed).filter(
+  return Object.keys(sidecarFields).filter(
     (field) => isField(field) && options[field] === null && said[field] !== null,
   );
 }

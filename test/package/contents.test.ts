@@ -73,9 +73,13 @@ describe.each(packages)('%s', (file) => {
     );
     expect(media).toEqual(
       expect.arrayContaining(
-        ['icon.png', 'view.svg', 'walkthrough/analyze.svg', 'walkthrough/computation.svg'].map(
-          (name) => `extension/media/${name}`,
-        ),
+        [
+          'icon.png',
+          'view.svg',
+          'sidecar.schema.json',
+          'walkthrough/analyze.svg',
+          'walkthrough/computation.svg',
+        ].map((name) => `extension/media/${name}`),
       ),
     );
   });

@@ -29,13 +29,13 @@ const references = JSON.parse(readFileSync(inReferences('parameters.json'), 'utf
 
 /** What a reader must be told of each, by what the file alone does not tell. */
 const told: Readonly<Record<string, RegExp>> = {
-  token: /^Counted as parameters, .*: "w" \(12 numbers\); the command line’s --fixed leaves one out\.$/,
-  cls: /^Counted as parameters, .*: "cls" \(4 numbers\); the command line’s --fixed leaves one out\.$/,
-  gate: /^Counted as parameters, .*: "gate" \(4 numbers\); the command line’s --fixed leaves one out\.$/,
-  rbf: /^Counted as parameters, .*: "c" \(20 numbers\); the command line’s --fixed leaves one out\.$/,
-  lvq: /^Counted as parameters, .*: "c" \(12 numbers\); the command line’s --fixed leaves one out\.$/,
-  pos: /^Counted as parameters, .*: "pos" \(4 numbers\); the command line’s --fixed leaves one out\.$/,
-  posmlp: /^Counted as parameters, .*: "pos" \(4 numbers\); the command line’s --fixed leaves one out\.$/,
+  token: /^Counted as parameters, .*: "w" \(12 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
+  cls: /^Counted as parameters, .*: "cls" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
+  gate: /^Counted as parameters, .*: "gate" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
+  rbf: /^Counted as parameters, .*: "c" \(20 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
+  lvq: /^Counted as parameters, .*: "c" \(12 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
+  pos: /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
+  posmlp: /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
   norm: /^The model scales or shifts its input by fixed numbers; .* not counted as parameters\.$/,
 };
 
@@ -94,7 +94,7 @@ describe('what is told of the parameters', () => {
     });
     const survey = surveyParameters(graph, ancestors(graph, 'y'));
     expect(parameterNotes(graph, survey)).toEqual([
-      'Taken for fixed numbers and not counted as parameters: "centre" (4 numbers), "temperature"; the command line’s --trained counts one.',
+      'Taken for fixed numbers and not counted as parameters: "centre" (4 numbers), "temperature"; --trained, or "trained" in the model’s sidecar, counts one.',
     ]);
   });
 

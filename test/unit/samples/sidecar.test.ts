@@ -1,17 +1,24 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { toJsonSchema } from '@valibot/to-json-schema';
+import { Ajv } from 'ajv';
+import * as prettier from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { failureOf, FailureError } from '../../../src/report/failure';
 import { noOptions } from '../../../src/report/request';
 import {
   namingSidecar,
   readSidecar,
+  sidecarFields,
   sidecarPath,
+  sidecarSchema,
   takenFrom,
   withSidecar,
   writeSidecar,
 } from '../../../src/samples/sidecar';
 import { folderWith } from './writers';
+
+const publishedSchema = resolve('media/sidecar.schema.json');
 
 async function modelWith(sidecar: string): Promise<string> {
   return join(await folderWith({ 'net.v2.sharpness.json': sidecar }), 'net.v2.onnx');
@@ -53,6 +60,8 @@ describe('a sidecar', () => {
       loss: 'cross-entropy',
       classWeights: [1, 0.5],
       labelSmoothing: 0.1,
+      trained: ['temperature'],
+      fixed: ['positions', 'mask'],
     };
     const model = await modelWith(JSON.stringify(options));
     expect((await readSidecar(model))?.options).toEqual({
@@ -78,6 +87,9 @@ describe('a sidecar', () => {
     ['{"loss": "hinge"}', /its field loss must be auto, cross-entropy,/],
     ['{"classWeights": [1, -1]}', /its field classWeights must be "balanced" or an array/],
     ['{"labelSmoothing": 1}', /its field labelSmoothing must be a number from 0 to below 1/],
+    ['{"trained": "w"}', /its field trained must be an array of names of tensors/],
+    ['{"fixed": ["w", "w"]}', /its field fixed must be an array of names of tensors in the model, each once/],
+    ['{"fixed": ["a", "w"], "trained": ["w"]}', /"w" cannot be both trained and fixed/],
   ])('%s is refused in a sentence', async (content, sentence) => {
     expect(await refusal(content)).toMatch(sentence);
   });
@@ -85,6 +97,26 @@ describe('a sidecar', () => {
   it('that is far too long is not read', async () => {
     expect(await refusal(' '.repeat(2 ** 20 + 1))).toMatch(/far more than settings take/);
   });
+});
+
+it('is what media/sidecar.schema.json tells the editor (vitest -u writes it anew)', async () => {
+  // JSON schema has no words for what these look at; reading the sidecar does.
+  const ignoreActions = ['finite', 'check', 'check_items'];
+  const { properties, ...rest } = toJsonSchema(sidecarSchema, { ignoreActions });
+  const described = Object.entries(properties ?? {}).map(([field, schema]): [string, object] => [
+    field,
+    { description: sidecarFields[field as keyof typeof sidecarFields], ...(schema as object) },
+  ]);
+  const title = 'Settings of a model for Model Sharpness';
+  const schema = { title, ...rest, properties: Object.fromEntries<object>(described) };
+  const text = await prettier.format(JSON.stringify(schema), {
+    ...(await prettier.resolveConfig(publishedSchema)),
+    filepath: publishedSchema,
+  });
+  await expect(text).toMatchFileSnapshot(publishedSchema);
+  const validate = new Ajv({ strict: true }).compile(JSON.parse(text) as object);
+  expect(validate({ samples: 'a.npz', fixed: ['mask'] })).toBe(true);
+  expect(validate({ sample: 'a.npz' })).toBe(false);
 });
 
 describe('what is taken from a sidecar', () => {
@@ -98,6 +130,11 @@ describe('what is taken from a sidecar', () => {
     expect(takenFrom(sidecar, options)).toEqual(['samples', 'classWeights']);
     expect(withSidecar(options, sidecar)).toEqual({ ...sidecar.options, scale: 3, limit: 5 });
     expect(withSidecar(options, null)).toBe(options);
+    const chosen = { ...sidecar, options: { ...noOptions, trained: ['a'], fixed: ['b', 'c'] } };
+    expect(withSidecar({ ...noOptions, trained: ['b'] }, chosen)).toMatchObject({
+      trained: ['b'],
+      fixed: ['c'],
+    });
   });
 
   it('is named where the settings or the samples are to blame, and not where the model is', () => {
