@@ -90,8 +90,9 @@ function lossOfRows(
       `The labels in ${source} are no probabilities, but the model ends in a softmax; squared error after a softmax is not analysed here, give class labels instead.`,
     );
   }
-  // Squared error is what float targets mean, unless they look like classes that are scaled.
-  const doubtful = loss !== 'mean-squared-error' || (width > 1 && oneNonzeroInRow(values, width));
+  // Squared error is what float targets mean, unless they look like classes that are scaled, or like probabilities.
+  const looksLikeClasses = width > 1 && (probabilities || oneNonzeroInRow(values, width));
+  const doubtful = loss !== 'mean-squared-error' || looksLikeClasses;
   const assumed = requested === 'auto' && head === 'none' && doubtful;
   return { loss, assumed, oneHot: false, targets: { count: values.length / width, width, values } };
 }

@@ -88,13 +88,15 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
     const report = await withScaleAdapted(first, products, productBudget(products), run);
     run.known = report;
     if (request.scaleAdapted) stopwatch.lap('scale-adapted');
-    const gaussNewton = await gaussNewtonOf(products, method, productError, run);
+    const compared = await gaussNewtonOf(products, method, productError, run);
+    const gaussNewton = compared?.gaussNewton ?? null;
     stopwatch.lap('drivers');
     const wantsDensity = method === 'estimate' && densityWithin(productBudget(products)) !== null;
     const leftOut = [
       ...(curvature.sharpness === null && curvature.stoppedBy === 'time limit' ? [missingIntervals] : []),
       ...(wantsDensity && curvature.spectrum === null ? ['the density of the eigenvalues'] : []),
-      ...(gaussNewton === null ? ['the Gauss-Newton matrix'] : []),
+      ...(compared === null ? ['the Gauss-Newton matrix'] : []),
+      ...(compared?.stoppedBy === 'time limit' ? ['some of the probes of the Gauss-Newton matrix'] : []),
     ];
     return { ...leftOutForTime(report, leftOut), gaussNewton, time: stopwatch.seconds() };
   } finally {
@@ -208,7 +210,7 @@ async function gaussNewtonOf(
   method: Method,
   productError: number,
   run: AnalysisRun,
-): Promise<GaussNewton | null> {
+): Promise<{ readonly gaussNewton: GaussNewton; readonly stoppedBy: CurvatureEstimate['stoppedBy'] } | null> {
   if (run.outOfTime()) return null;
   const { order, layers } = products;
   const matrix = {
@@ -239,7 +241,7 @@ async function gaussNewtonOf(
   });
   if (curvature === null) return null;
   const { moments, errors } = curvature;
-  return {
+  const gaussNewton: GaussNewton = {
     trace: moments.trace,
     frobeniusSquared: moments.frobeniusSquared,
     upper: moments.bounds.lambdaMax.upper,
@@ -251,6 +253,7 @@ async function gaussNewtonOf(
       },
     }),
   };
+  return { gaussNewton, stoppedBy: curvature.stoppedBy };
 }
 
 /** "network of 12 layers: Conv, Linear". */

@@ -12,7 +12,7 @@ const rounding = 1e-5;
 
 /**
  * What a file does not tell for certain of its parameters: which constants were left out, which were counted though they stand
- * where a normalisation of the samples would, and which are another one's squares or norms, computed by the exporter.
+ * where a normalisation of the samples would, which biases are half of what the file holds, and which are another one's squares or norms, computed by the exporter.
  */
 export function parameterNotes(graph: Graph, survey: ParameterSurvey): readonly string[] {
   const notes: string[] = [];
@@ -29,6 +29,14 @@ export function parameterNotes(graph: Graph, survey: ParameterSurvey): readonly 
   if (survey.assumed.length > 0) {
     notes.push(
       `Counted as parameters, though fixed numbers may stand before the first weight, too: ${listed(survey.assumed)}; --fixed, or "fixed" in the model’s sidecar, leaves one out.`,
+    );
+  }
+  const halved = survey.parameters.filter(
+    ({ name, tensor }) => tensor.data.length < (graph.initialisers.get(name)?.data.length ?? 0),
+  );
+  if (halved.length > 0) {
+    notes.push(
+      `The recurrent halves of these biases are zeros, as frameworks with one bias write them, and not counted as parameters: ${listed(halved.map(({ name }) => name))}.`,
     );
   }
   for (const { derived, original } of derivedCopies(survey.parameters)) {

@@ -76,6 +76,8 @@ export async function planModel(
   };
   const few = await planFor(probedSamples[0], null);
   const some = await planFor(probedSamples[1], few.prepared);
+  // Of what runs along the samples, as a recurrent layer over the wrong axis does, the first ones know nothing of the last.
+  await requireSamplesApart(some.prepared, samples, threads);
   const [work, more] = [workOf(few), workOf(some)];
   const added = more.samples - work.samples;
   const difference = added === 0 ? work.bytes / work.samples : (more.bytes - work.bytes) / added;

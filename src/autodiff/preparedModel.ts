@@ -7,6 +7,7 @@ import type { LoweredModel } from '../graph/lowering/lowerGraph';
 import { lowerGraph } from '../graph/lowering/lowerGraph';
 import type { Parameter, ParameterChoice, ParameterSurvey } from '../graph/parameters';
 import { noChoice, surveyParameters } from '../graph/parameters';
+import { withTrainedBiases } from '../graph/recurrentBiases';
 import { refuseUndifferentiable } from '../graph/refusals';
 import { sizeOf } from '../graph/static/value';
 import { findTransposedCopies, separateMerged } from '../graph/tiedWeights';
@@ -53,7 +54,7 @@ export function findSubject(
   evaluation: boolean,
   choice: ParameterChoice = noChoice,
 ): Subject {
-  const graph = separateMerged(model.graph);
+  const graph = withTrainedBiases(separateMerged(model.graph));
   const output = chooseOutput(graph, requestedOutput);
   if (output === null) {
     throw new FailureError(
@@ -182,7 +183,7 @@ function requireIndependentRows(
   );
 }
 
-/** The same of a model that takes batches of one size only: a sample must have its outputs with zeros for all others, too. */
+/** A sample must have its outputs with zeros for all others, too. */
 export async function requireSamplesApart(
   { subject, batches, ownOutputs, classAxis, rounding }: PreparedModel,
   samples: ModelSamples,
@@ -204,7 +205,7 @@ export async function requireSamplesApart(
       const rows = classAxis === null ? values : inRows(values, result?.dims ?? [], classAxis);
       const own = ownOutputs.subarray(at * width, (at + 1) * width);
       const alone = rows.subarray(at * width, (at + 1) * width);
-      if (own.every((value, i) => Math.abs(value - (alone[i] ?? Number.NaN)) <= rounding * largest + 1e-5))
+      if (own.every((value, i) => !(Math.abs(value - (alone[i] ?? Number.NaN)) > rounding * largest + 1e-5)))
         continue;
       throw new FailureError(
         'UnsupportedStructure',

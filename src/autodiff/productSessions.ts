@@ -16,6 +16,12 @@ export interface Part {
   readonly inputs: readonly string[];
 }
 
+/**
+ * onnxruntime goes through a graph again and again to simplify it, which is simple here already: beyond so many values, as a
+ * recurrent layer has them that is unrolled, that takes seconds, and its products become no faster.
+ */
+const mostOptimised = 5000;
+
 /** Writes a graph and opens it. */
 export async function openPart(
   outputs: ReadonlyMap<string, Value>,
@@ -24,8 +30,10 @@ export async function openPart(
   threads: number,
   fixed: ReadonlyMap<Value, Float32Array> = new Map(),
 ): Promise<Part> {
-  const { bytes, inputs } = writeOnnx(outputs, given, precision, fixed);
-  return { session: await Session.open({ bytes, externalData: [] }, threads), inputs: [...inputs.keys()] };
+  const { bytes, inputs, values } = writeOnnx(outputs, given, precision, fixed);
+  const optimisation = values > mostOptimised ? 'disabled' : 'basic';
+  const session = await Session.open({ bytes, externalData: [] }, threads, optimisation);
+  return { session, inputs: [...inputs.keys()] };
 }
 
 /** What the part that is run once for each batch gives beside residuals: written into the same tensors every time. */

@@ -6,6 +6,9 @@ import { momentEstimate } from './momentEstimate';
 import { CountedProducts, type SymmetricProducts } from './products';
 import { exactSpectrum } from './spectralDensity';
 
+/** Eigenvalues no larger than this, relative to ‖H‖, are zeros to rounding. */
+const roundingOfSpectrum = 1e-13;
+
 /** The whole spectrum is computed up to this order. */
 export const largestSpectrum = 1000;
 
@@ -51,7 +54,9 @@ export async function exactCurvature(
     const ritzValues = run.lanczos.ritzValues();
     return { ...exact, sharpness: run.sharpness, ritzValues, stoppedBy: run.stoppedBy, spectrum: null };
   }
-  const descending = eigenvalues(matrix);
+  // What rounding makes of a zero has any sign: it is no negative curvature.
+  const rounding = roundingOfSpectrum * Math.sqrt(moments.frobeniusSquared.value);
+  const descending = eigenvalues(matrix).map((value) => (Math.abs(value) <= rounding ? 0 : value));
   const known = (value: number) =>
     ({ lower: value, upper: value, kind: 'spectrum', confidence: 1, certified: true, steps: 0 }) as const;
   return {

@@ -4,6 +4,7 @@ import { distinctNames, isAnonymous, scopeOf, stemOf } from './layerNames';
 import { attributeOf } from './nodeAttributes';
 import { operatorName } from './operatorName';
 import type { Parameter } from './parameters';
+import { recurrentOperators } from './recurrentBiases';
 import { sizeOf } from './static/value';
 
 /** A parameterised node with its weight and bias. */
@@ -197,6 +198,10 @@ function sizesOf(
     case 'Embedding':
       return { inputs: dims[0] ?? 1, outputs: size / (dims[0] ?? 1) };
     default:
+      if (recurrentOperators.has(operatorName(node))) {
+        const [directions = 1, , inputs = 1] = dimsOf(node.inputs[1] ?? '') ?? dims;
+        return { inputs, outputs: directions * (attributeOf(node, 'hidden_size', 'int') ?? 1) };
+      }
       return { inputs: size, outputs: size };
   }
 }

@@ -9,6 +9,7 @@ interface AttributeValues {
   readonly string: string;
   readonly ints: readonly number[];
   readonly floats: readonly number[];
+  readonly strings: readonly string[];
 }
 
 /**

@@ -2,6 +2,7 @@ import { fixedTables, isBinaryMask } from './fixedTables';
 import type { Graph, GraphNode, Tensor } from './graph';
 import { isAnonymous, isWeightName } from './layerNames';
 import { operatorName } from './operatorName';
+import { recurrentOperators } from './recurrentBiases';
 import { extended, inputPath, spreads, unknownPath, type Path } from './samplePath';
 
 /** An initialiser that training would move, with the node that first uses it as a weight. */
@@ -57,6 +58,9 @@ const weightInputs: ReadonlyMap<string, readonly number[]> = new Map(
     RMSNormalization: [1],
     SimplifiedLayerNormalization: [1],
     PRelu: [1],
+    RNN: [1, 2, 3],
+    GRU: [1, 2, 3],
+    LSTM: [1, 2, 3, 7],
     'com.microsoft::FusedConv': [1, 2],
     'com.microsoft::Attention': [1, 2, 5],
     'com.microsoft::MultiHeadAttention': [3, 5],
@@ -180,8 +184,8 @@ function isNamedNumber(name: string, tensor: Tensor): boolean {
 }
 
 /** A single number under a name as attributes of modules have. PyTorch gives such names to nothing else, and its nodes have paths. */
-function isStoredNumber(name: string, { data, dims, isConstantNode }: Tensor): boolean {
-  if (data.length !== 1 || dims.length > 1 || isConstantNode === true || isAnonymous(name)) return false;
+function isStoredNumber(name: string, { data, isConstantNode }: Tensor): boolean {
+  if (data.length !== 1 || isConstantNode === true || isAnonymous(name)) return false;
   return /^\w+(\.\w+)*$/.test(name) && !/eps/i.test(name);
 }
 
@@ -212,7 +216,7 @@ function weightsOf(
   const operator = operatorName(node);
   const weight = (index: number): WeightInput => ({ index, strict: true, certain: true });
   const own = weightInputs.get(operator);
-  if (own !== undefined) return own.map(weight);
+  if (own !== undefined) return [...own.map(weight), ...initialStates(operator, inputs, graph)];
   const varies = inputs.some(({ samples, learned }) => samples || learned);
   if (products.has(operator)) return varies ? inputs.map((_, index) => weight(index)) : [];
   // An embedding: rows chosen by the samples.
@@ -224,6 +228,16 @@ function weightsOf(
   return inputs.flatMap((_, index) =>
     isLearnedBeforeWeights(node, inputs, index, graph) ? [{ index, strict: false, certain: false }] : [],
   );
+}
+
+/** The states that a recurrent node begins with, where they are no zeros: learned, or not. */
+function initialStates(operator: string, inputs: readonly Status[], graph: Graph): readonly WeightInput[] {
+  if (!recurrentOperators.has(operator)) return [];
+  return [5, 6].flatMap((index) => {
+    const pending = inputs[index]?.pending ?? [];
+    const isZero = pending.every((name) => graph.initialisers.get(name)?.data.some(Boolean) !== true);
+    return isZero ? [] : [{ index, strict: false, certain: false }];
+  });
 }
 
 /**

@@ -9,7 +9,6 @@ import { operatorName } from './operatorName';
 const longestDomain = 80;
 
 const controlFlow = new Set(['If', 'Loop', 'Scan']);
-const recurrent = new Set(['LSTM', 'GRU', 'RNN']);
 /** ONNX's own operators, its classical learners, and what onnxruntime adds. */
 const knownDomains = /^(|ai\.onnx\.ml|com\.microsoft(\..*)?)$/;
 /** Their output is a loss, or a part of one. */
@@ -41,9 +40,6 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
         'decides while it runs what is computed (dynamic control flow)',
         'export the model without it, for one fixed path',
       );
-    }
-    if (recurrent.has(operator)) {
-      throw refused(node, 'is a recurrent layer, which has no derivative here', 'analyse another model');
     }
     if (losses.has(operator)) {
       throw refused(

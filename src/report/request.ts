@@ -131,7 +131,10 @@ export function completed(options: RequestOptions, others: RequestOptions): Requ
   };
 }
 
-function without(names: readonly string[] | null, others: readonly string[] | null): readonly string[] | null {
+function without(
+  names: readonly string[] | null,
+  others: readonly string[] | null,
+): readonly string[] | null {
   return names?.filter((name) => others?.includes(name) !== true) ?? null;
 }
 

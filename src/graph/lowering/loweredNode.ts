@@ -78,6 +78,10 @@ export class LoweredNode {
     return attributeOf(this.node, name, 'floats');
   }
 
+  texts(name: string): readonly string[] | null {
+    return attributeOf(this.node, name, 'strings');
+  }
+
   /** The numbers of a constant input, or null where there is no such input. */
   constantNumbers(index: number): readonly number[] | null {
     const value = this.optional(index);

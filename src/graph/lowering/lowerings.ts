@@ -8,6 +8,7 @@ import { indexingLowerings } from './indexing';
 import { normalisationLowerings } from './normalisation';
 import { paddingLowerings } from './padding';
 import { productLowerings } from './products';
+import { recurrentLowerings } from './recurrent';
 import { reductionLowerings } from './reduction';
 import { resizingLowerings } from './resizing';
 import { scatteringLowerings } from './scattering';
@@ -27,6 +28,7 @@ const ownLowerings: LoweringTable = {
   ...indexingLowerings,
   ...scatteringLowerings,
   ...attentionLowerings,
+  ...recurrentLowerings,
 };
 
 /**

@@ -1,4 +1,4 @@
-import { add, convert, greaterMask, mul, scale, sub } from '../static/elementwise';
+import { add, convert, greaterMask, mul, scale, select, sub } from '../static/elementwise';
 import { concat, expand, range, reshape, slice, transpose } from '../static/shape';
 import type { Value } from '../static/value';
 import { sizeOf } from '../static/value';
@@ -72,7 +72,7 @@ function lowerTile(n: LoweredNode): Value {
   return reshape(n.g, repeated, n.outputDims());
 }
 
-/** The upper or lower triangle, by a mask. */
+/** The upper or lower triangle, chosen by a mask: a product would make NaN of the infinity of a causal mask. */
 function lowerTriangle(n: LoweredNode): Value {
   const { g } = n;
   const x = n.input(0);
@@ -80,11 +80,11 @@ function lowerTriangle(n: LoweredNode): Value {
   const diagonal = n.constantNumbers(1)?.[0] ?? 0;
   const [rows, columns] = [x.dims.at(-2) ?? 1, x.dims.at(-1) ?? 1];
   const upper = n.int('upper', 1) !== 0;
-  const mask = Float64Array.from({ length: rows * columns }, (_, i) => {
+  const mask = Uint8Array.from({ length: rows * columns }, (_, i) => {
     const offset = (i % columns) - Math.floor(i / columns);
     return Number(upper ? offset >= diagonal : offset <= diagonal);
   });
-  return mul(g, x, g.constant(mask, [rows, columns]));
+  return select(g, g.constant(mask, [rows, columns]), x, g.scalar(0));
 }
 
 function lowerDepthToSpace(n: LoweredNode): Value {
@@ -129,6 +129,16 @@ function lowerOneHot(n: LoweredNode): Value {
   return add(g, mul(g, hot, sub(g, on, off)), scale(g, off, 1));
 }
 
+/** Of a shape that the samples' numbers do not change. */
+function lowerConstantOfShape(n: LoweredNode): Value {
+  n.constantNumbers(0);
+  const value = n.node.attributes.get('value');
+  const [number = 0] = value?.kind === 'tensor' ? value.value.data : [];
+  if (typeof number === 'bigint') throw new CannotLower('makes integers');
+  const dims = n.outputDims();
+  return n.g.constant(new Float64Array(sizeOf(dims)).fill(number), dims);
+}
+
 export const shapeLowerings: LoweringTable = {
   Reshape: toTracedShape,
   Flatten: toTracedShape,
@@ -144,4 +154,5 @@ export const shapeLowerings: LoweringTable = {
   DepthToSpace: lowerDepthToSpace,
   SpaceToDepth: lowerSpaceToDepth,
   OneHot: lowerOneHot,
+  ConstantOfShape: lowerConstantOfShape,
 };

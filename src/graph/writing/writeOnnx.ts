@@ -32,7 +32,7 @@ export function writeOnnx(
   given: ReadonlyMap<Value, string>,
   precision: Precision,
   fixed: ReadonlyMap<Value, Float32Array> = new Map(),
-): { readonly bytes: Uint8Array; readonly inputs: ReadonlyMap<string, Value> } {
+): { readonly bytes: Uint8Array; readonly inputs: ReadonlyMap<string, Value>; readonly values: number } {
   const w = new NodeWriter(precision);
   const ordered = neededValues([...outputs.values()], given);
   const outside = new Set(outputs.values());
@@ -55,7 +55,7 @@ export function writeOnnx(
   for (const [name, value] of outputs)
     if (nameOf(value) !== name) w.emit('Identity', [nameOf(value)], {}, name);
   const declared = [...inputs].map(([name, { type, dims }]) => ({ name, type, dims }));
-  return { bytes: w.finish(declared, [...outputs.keys()]), inputs };
+  return { bytes: w.finish(declared, [...outputs.keys()]), inputs, values: ordered.length };
 }
 
 /**

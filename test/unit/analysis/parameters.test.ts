@@ -29,13 +29,15 @@ const references = JSON.parse(readFileSync(inReferences('parameters.json'), 'utf
 
 /** What a reader must be told of each, by what the file alone does not tell. */
 const told: Readonly<Record<string, RegExp>> = {
-  token: /^Counted as parameters, .*: "w" \(12 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
+  token:
+    /^Counted as parameters, .*: "w" \(12 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
   cls: /^Counted as parameters, .*: "cls" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
   gate: /^Counted as parameters, .*: "gate" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
   rbf: /^Counted as parameters, .*: "c" \(20 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
   lvq: /^Counted as parameters, .*: "c" \(12 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
   pos: /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
-  posmlp: /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
+  posmlp:
+    /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
   norm: /^The model scales or shifts its input by fixed numbers; .* not counted as parameters\.$/,
 };
 

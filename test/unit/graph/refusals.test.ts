@@ -185,11 +185,6 @@ const refused: readonly (readonly [string, string, ModelParts])[] = [
       { operator: 'DequantizeLinear', inputs: ['q', 'step', 'zero'], outputs: ['logits'] },
     ]),
   ],
-  [
-    'a recurrent layer',
-    'Node "n" (GRU)',
-    between([{ operator: 'GRU', inputs: ['a', 'w1', 'w1'], outputs: ['logits'], name: 'n' }]),
-  ],
 ];
 
 describe('what cannot be differentiated is refused', () => {
