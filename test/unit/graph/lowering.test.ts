@@ -19,6 +19,7 @@ import { commonCases } from './operators/commonCases';
 import { contributedCases } from './operators/contributedCases';
 import { indexingCases } from './operators/indexingCases';
 import { furtherCases } from './operators/furtherCases';
+import { recurrentCases } from './operators/recurrentCases';
 import { resizingCases } from './operators/resizingCases';
 import type { OperatorCase } from './operators/operatorCase';
 import { operatorNetwork } from './operators/operatorCase';
@@ -29,6 +30,7 @@ const cases: readonly OperatorCase[] = [
   ...indexingCases,
   ...resizingCases,
   ...furtherCases,
+  ...recurrentCases,
 ].map((one) => ({
   domain: '',
   note: '',
