@@ -1,8 +1,8 @@
-import { noChoice } from '../src/graph/parameters';
 import { HessianProducts } from '../src/autodiff/hessianProducts';
 import type { LossTargets } from '../src/autodiff/feeds';
 import { oneHotRows } from '../src/analysis/chooseLoss';
-import { graphSubject } from '../src/analysis/graphSubject';
+import { ModelSession } from '../src/inference/modelSession';
+import { findSubject, noSubjectChoice } from '../src/subject/subject';
 import type { Model } from '../src/formats/model';
 import { readModel } from '../src/formats/readModel';
 import { readSamples } from '../src/samples/readSamples';
@@ -23,7 +23,7 @@ export async function readCase(modelFile: string, samplesFile: string): Promise<
   const model = await readModel(modelFile);
   const samples = await readSamples(
     { kind: 'file', path: samplesFile, inputs: {}, labels: null },
-    graphSubject(model, null).inputs,
+    findSubject(model, noSubjectChoice).inputs,
     { scale: 1, limit: null, seed: 0 },
   );
   if (samples.labels?.kind !== 'classes') throw new Error(`${samplesFile} must hold class labels.`);
@@ -41,13 +41,10 @@ export function openProducts(
     width,
     values: oneHotRows(labels, width, samples.source),
   };
-  return HessianProducts.open(model, samples, targets, 'cross-entropy', {
-    output: null,
-    precision,
-    memoryBudget: defaultMemory,
-    threads: 1,
-    evaluation: false,
-    choice: noChoice,
-    batch: null,
-  });
+  const subject = findSubject(model, noSubjectChoice);
+  const session = new ModelSession(model, [subject.head.logits], 1);
+  return HessianProducts.open(
+    { subject, session, samples, targets, loss: 'cross-entropy' },
+    { precision, memoryBudget: defaultMemory, threads: 1, batch: null },
+  ).finally(() => session.release());
 }

@@ -4,8 +4,8 @@ import { performance } from 'node:perf_hooks';
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { HessianProducts } from '../src/autodiff/hessianProducts';
 import type { SingleProducts } from '../src/curvature/products';
-import { findSubject } from '../src/autodiff/preparedModel';
-import { groupLayers } from '../src/graph/layers';
+import { findSubject, noSubjectChoice } from '../src/subject/subject';
+import { groupLayers } from '../src/subject/layers';
 import { ModelProtoSchema, TensorProto_DataType } from '../src/runtime/onnx/onnx_pb';
 import { Session } from '../src/runtime/session';
 import { SeededRandom } from '../src/samples/random';
@@ -189,7 +189,7 @@ async function differenceTo(
   { model }: GraphCase,
   products: HessianProducts,
 ): Promise<number> {
-  const { graph, parameters } = findSubject(model, 'cross-entropy', null, false);
+  const { graph, parameters } = findSubject(model, noSubjectChoice);
   const ordered = groupLayers(graph, parameters, () => null).flatMap((layer) => layer.parameters);
   const weights = Float64Array.from(
     ordered.flatMap(({ tensor }) => Array.from<number | bigint, number>(tensor.data, Number)),

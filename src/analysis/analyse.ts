@@ -3,8 +3,8 @@ import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { AnalysisRun } from './analysisRun';
+import { DoesNotRun } from '../inference/modelSession';
 import { analyseGraph } from './graphAnalysis';
-import { DoesNotRun } from './graphSubject';
 import { analysePerceptron } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
 

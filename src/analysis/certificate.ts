@@ -1,4 +1,3 @@
-import { noChoice } from '../graph/parameters';
 import { HessianProducts } from '../autodiff/hessianProducts';
 import type { CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
@@ -7,7 +6,10 @@ import type { Model } from '../formats/model';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import { SeededRandom } from '../samples/random';
+import { ModelSession } from '../inference/modelSession';
 import type { Samples } from '../samples/samples';
+import { findSubject } from '../subject/subject';
+import { subjectChoice } from './analysisRun';
 import type { AnalysisRun } from './analysisRun';
 import type { ChosenLoss } from './chosenLoss';
 import { confidence } from './confidence';
@@ -52,15 +54,12 @@ export async function certified(
   run.tell('Differentiating the graph');
   let products: HessianProducts;
   try {
-    products = await HessianProducts.open(model, samples, targets, loss, {
-      output: request.output,
-      precision: 'float64',
-      memoryBudget: request.memoryBudget,
-      threads,
-      evaluation: true,
-      choice: noChoice,
-      batch: null,
-    });
+    const subject = findSubject(model, { ...subjectChoice(request), evaluation: true });
+    const session = new ModelSession(model, [subject.output, subject.head.logits], threads);
+    products = await HessianProducts.open(
+      { subject, session, samples, targets, loss },
+      { precision: 'float64', memoryBudget: request.memoryBudget, threads, batch: null },
+    ).finally(() => session.release());
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     return withoutProducts(report, error.failure.message, run);

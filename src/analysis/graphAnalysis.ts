@@ -3,18 +3,16 @@ import type { CurvatureEstimate, CurvatureProgress, EstimateOptions } from '../c
 import { estimateCurvature } from '../curvature/estimateCurvature';
 import { exactCurvature } from '../curvature/exactCurvature';
 import type { Model } from '../formats/model';
-import { ancestors } from '../graph/head';
-import { refuseUndifferentiable } from '../graph/refusals';
 import { FailureError } from '../report/failure';
 import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/report';
 import { formatCount } from '../report/number';
 import { sizeText } from '../report/sizeText';
 import { SeededRandom } from '../samples/random';
-import type { AnalysisRun } from './analysisRun';
+import { findSubject } from '../subject/subject';
+import { subjectChoice, type AnalysisRun } from './analysisRun';
 import { norm } from './certificate';
 import { confidence } from './confidence';
 import { momentParts } from './graphReport';
-import { graphSubject } from './graphSubject';
 import { samplesFor } from './labels';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
@@ -39,8 +37,7 @@ const density = { probes: 4, steps: 40 };
 /** Exact where the model is small, else estimated from Hessian-vector products with error bars. */
 export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Report> {
   const { request, stopwatch } = run;
-  const subject = graphSubject(model, request.output);
-  refuseUndifferentiable(model.graph, ancestors(model.graph, subject.head.logits), request.evaluation);
+  const subject = findSubject(model, subjectChoice(request));
   run.tell('Reading the samples');
   const { samples, ignored } = await samplesFor(request, subject.inputs, subject.tableRows);
   stopwatch.lap('samples');

@@ -1,11 +1,14 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
+import type { Objective } from '../autodiff/preparedModel';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/number';
 import { printable } from '../report/printable';
 import type { AnalysisRequest } from '../report/request';
 import type { Samples } from '../samples/samples';
+import { ModelSession } from '../inference/modelSession';
+import { tensorAt, type TensorOfSamples } from '../inference/tensorAt';
+import { writtenBatch, type Subject } from '../subject/subject';
 import type { AnalysisRun } from './analysisRun';
-import { tensorAt, writtenBatch, type GraphSubject, type TensorOfSamples } from './graphSubject';
 import { parameterNotes } from './parameterNotes';
 import { lossOfOutputs, type OutputLoss } from './rowLoss';
 
@@ -25,30 +28,39 @@ export interface OpenedGraph {
  * many as it was written for: exporters that know the batch size put it into shapes and masks all over the graph.
  * @throws FailureError where the model does not run on the samples, or cannot be analysed
  */
-export async function openGraph(
-  subject: GraphSubject,
-  samples: Samples,
-  run: AnalysisRun,
-): Promise<OpenedGraph> {
-  const notes = notesOfRequest(run.request);
+export async function openGraph(subject: Subject, samples: Samples, run: AnalysisRun): Promise<OpenedGraph> {
+  const { model, output, head, graph, survey } = subject;
+  const notes = [...notesOfRequest(run.request), ...parameterNotes(graph, survey)];
+  const session = new ModelSession(model, [output, head.logits], run.threads);
+  const outputs = (batch: number | null): Promise<TensorOfSamples> => {
+    run.tell('Running the model');
+    return tensorAt(session, head.logits, samples, batch, run.request.memoryBudget);
+  };
+  const opened = async (
+    logits: TensorOfSamples,
+    batch: number | null,
+  ): Promise<Omit<OpenedGraph, 'notes'>> => {
+    const own = lossOfOutputs(run.request, subject, samples, logits);
+    const { chosen, targets } = own;
+    run.stopwatch.lap('forward');
+    run.tell('Differentiating the graph');
+    const objective = { subject, session, samples, targets, loss: chosen.loss };
+    return { output: own, products: await openProducts(objective, batch, run) };
+  };
   try {
-    const outputs = await outputsOf(subject, samples, null, run);
-    const opened = await openWith(subject, samples, outputs, null, run);
-    return { ...opened, notes: [...notes, ...parameterNotes(subject.model.graph, opened.products.survey)] };
+    return { ...(await opened(await outputs(null), null)), notes };
   } catch (error) {
     const batch = writtenBatch(subject);
     if (batch === null || !(error instanceof FailureError) || !isOfBatches(error)) throw error;
-    const outputs = await outputsOf(subject, samples, batch, run).catch((again: unknown) => {
+    const logits = await outputs(batch).catch((again: unknown) => {
       // Where the batch was not the cause, the first reason is the one that says more.
       throw again instanceof FailureError && isOfBatches(again) ? error : again;
     });
-    const opened = await openWith(subject, samples, outputs, batch, run);
     const many = batch === 1 ? 'one sample' : `${formatCount(batch)} samples`;
     const note = `The model runs only with the ${many} at a time that it was exported for; exported with a free batch size it is analysed faster.`;
-    return {
-      ...opened,
-      notes: [...notes, note, ...parameterNotes(subject.model.graph, opened.products.survey)],
-    };
+    return { ...(await opened(logits, batch)), notes: [...notes, note] };
+  } finally {
+    await session.release();
   }
 }
 
@@ -66,49 +78,15 @@ function isOfBatches({ failure: { kind } }: FailureError): boolean {
   return kind === 'UnsupportedStructure' || kind === 'SampleShapeMismatch';
 }
 
-function outputsOf(
-  subject: GraphSubject,
-  samples: Samples,
-  batch: number | null,
-  run: AnalysisRun,
-): Promise<TensorOfSamples> {
-  run.tell('Running the model');
-  const { memoryBudget } = run.request;
-  return tensorAt(subject, subject.head.logits, samples, batch, run.threads, memoryBudget);
-}
-
-async function openWith(
-  subject: GraphSubject,
-  samples: Samples,
-  logits: TensorOfSamples,
-  batch: number | null,
-  run: AnalysisRun,
-): Promise<Omit<OpenedGraph, 'notes'>> {
-  const output = lossOfOutputs(run.request, subject, samples, logits);
-  run.stopwatch.lap('forward');
-  run.tell('Differentiating the graph');
-  return { output, products: await openProducts(subject, samples, output, batch, run) };
-}
-
 /** Products in float64, or in float32 where that was asked for or float64 would be too much work. */
 async function openProducts(
-  { model }: GraphSubject,
-  samples: Samples,
-  { chosen: { loss }, targets }: OutputLoss,
+  objective: Objective,
   batch: number | null,
   run: AnalysisRun,
 ): Promise<HessianProducts> {
-  const { dtype, method, output, memoryBudget, evaluation, trained, fixed } = run.request;
+  const { dtype, method, memoryBudget } = run.request;
   const open = (precision: 'float64' | 'float32'): Promise<HessianProducts> =>
-    HessianProducts.open(model, samples, targets, loss, {
-      output,
-      precision,
-      memoryBudget,
-      threads: run.threads,
-      evaluation,
-      choice: { trained, fixed },
-      batch,
-    });
+    HessianProducts.open(objective, { precision, memoryBudget, threads: run.threads, batch });
   if (dtype !== 'auto') return open(dtype);
   const products = await open('float64');
   if (products.multiplyAdds <= mostInFloat64 || method === 'exact') return products;

@@ -1,12 +1,12 @@
 import type { OutputRows } from '../autodiff/outputRows';
-import { classAxis, isTransposedSoftmax, softmaxAxis } from '../graph/classAxis';
-import { producers, throughViews } from '../graph/head';
+import { producers, sameOrder, throughViews } from '../graph/flow';
 import { sizeOf } from '../graph/static/value';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { Loss } from '../report/report';
 import type { Labels, Samples } from '../samples/samples';
-import type { GraphSubject } from './graphSubject';
+import { classAxis, isTransposedSoftmax, softmaxAxis } from '../subject/classAxis';
+import type { AnalysedOutput } from '../subject/subject';
 
 /** Rows of an output, of which a sample has several. */
 export interface PredictedRows extends OutputRows {
@@ -22,12 +22,12 @@ export interface PredictedRows extends OutputRows {
  * @throws FailureError where nothing tells the axis, or labels and output do not fit each other
  */
 export function predictedRows(
-  subject: GraphSubject,
+  subject: AnalysedOutput,
   dims: readonly number[],
   { labels, source }: Samples,
   requested: Loss | 'auto',
 ): PredictedRows | null {
-  const { model, head, output } = subject;
+  const { graph, head, output } = subject;
   const rank = dims.length + 1;
   const several = dims.filter((size) => size > 1).length;
   if (dims.length === 1 || several === 0) return null;
@@ -39,11 +39,7 @@ export function predictedRows(
     const width = dims[axis - 1] ?? 1;
     return { classAxis: axis, width, perSample: sizeOf(dims) / width };
   };
-  if (
-    head.kind === 'none' &&
-    requested !== 'mean-squared-error' &&
-    isTransposedSoftmax(model.graph, output, rank)
-  )
+  if (head.kind === 'none' && requested !== 'mean-squared-error' && isTransposedSoftmax(graph, output, rank))
     throw new FailureError(
       'UnsupportedStructure',
       `${place}, and a Transpose after its softmax; name the tensor before the softmax with --output.`,
@@ -86,13 +82,12 @@ export function predictedRows(
 
 /** As the softmax says, else the operator that makes the logits. */
 function axisOfGraph(
-  { model, head, output }: GraphSubject,
+  { graph, head, output }: AnalysedOutput,
   rank: number,
   isQuestion: boolean,
 ): number | null {
-  const { graph } = model;
   if (head.kind === 'softmax') {
-    const node = producers(graph).get(throughViews(producers(graph), output));
+    const node = producers(graph).get(throughViews(producers(graph), output, sameOrder));
     const axis = node === undefined ? null : softmaxAxis(graph, node, rank);
     if (axis === 'joint' && isQuestion)
       throw new FailureError(

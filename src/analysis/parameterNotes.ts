@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph';
-import { isAnonymous } from '../graph/layerNames';
-import type { Parameter, ParameterSurvey } from '../graph/parameters';
+import { isAnonymous } from '../subject/layerNames';
+import type { Parameter, ParameterSurvey } from '../subject/parameters';
 import { sizeOf } from '../graph/static/value';
 import { formatCount } from '../report/number';
 import { printable } from '../report/printable';

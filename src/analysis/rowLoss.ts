@@ -6,7 +6,8 @@ import { ignoredLabel } from '../samples/ignoredLabels';
 import type { Labels, Samples } from '../samples/samples';
 import { accuracy } from './accuracy';
 import type { ChosenLoss } from './chosenLoss';
-import type { GraphSubject, TensorOfSamples } from './graphSubject';
+import type { TensorOfSamples } from '../inference/tensorAt';
+import type { AnalysedOutput } from '../subject/subject';
 import { lossFor } from './labels';
 import { predictedRows, type PredictedRows } from './outputRows';
 
@@ -29,7 +30,7 @@ export interface OutputLoss {
  */
 export function lossOfOutputs(
   request: AnalysisRequest,
-  subject: GraphSubject,
+  subject: AnalysedOutput,
   samples: Samples,
   logits: TensorOfSamples,
 ): OutputLoss {

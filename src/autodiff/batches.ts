@@ -1,15 +1,14 @@
-import type { Graph } from '../graph/graph';
 import type { LoweredModel } from '../graph/lowering/lowerGraph';
-import type { Executable } from '../graph/trace';
-import { openModel, runFailure } from '../graph/trace';
 import type { Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
 import { FailureError } from '../report/failure';
+import { paddedRows, type ModelSamples } from '../inference/feeds';
 import type { RunTensor } from '../runtime/session';
-import type { Feeds, LossTargets, ModelSamples } from './feeds';
-import { graphTensor, modelFeeds, paddedRows } from './feeds';
+import type { Feeds } from './feeds';
+import { graphTensor } from './feeds';
 import { rowsPerSample, rowWeights } from './outputRows';
+import type { Objective } from './preparedModel';
 
 /** The samples cut into batches of one size; what is missing in the last is filled up and weighs nothing. */
 export interface Batches {
@@ -25,45 +24,30 @@ export function cutBatches(samples: number, largest: number): Batches {
 
 /** Everything about the samples that one batch of products reads, by the names of the static graph's inputs. */
 export async function batchFeeds(
-  source: Executable & { readonly graph: Graph },
   model: LoweredModel,
-  samples: ModelSamples,
-  targets: LossTargets,
+  { session, samples, targets }: Objective,
   batches: Batches,
   precision: Precision,
-  threads: number,
 ): Promise<readonly Feeds[]> {
   const computed = [...model.computed.keys()];
-  const session = computed.length === 0 ? null : await openModel(source, computed, threads);
-  try {
-    const feeds: Feeds[] = [];
-    for (let batch = 0; batch < batches.count; batch++) {
-      const from = batch * batches.size;
-      const own = new Map<string, RunTensor>(sampleFeeds(model, samples, from, batches.size, precision));
-      const perSample = rowsPerSample(targets);
-      const rows = batches.size * perSample;
-      const values = paddedRows(targets.values, perSample * targets.width, from, batches.size);
-      own.set('targets', graphTensor(values, real([rows, targets.width]), precision));
-      const weights = rowWeights(targets, from, batches.size);
-      own.set('weights', graphTensor(weights, real([rows]), precision));
-      if (session !== null) {
-        const specs = source.graph.inputs.filter(({ name }) =>
-          samples.inputs.some((each) => each.name === name),
-        );
-        const results = await session
-          .run(modelFeeds(samples, specs, from, batches.size))
-          .catch((error: unknown) => {
-            throw runFailure(error);
-          });
-        for (const [name, input] of model.computed)
-          own.set(inputName(input), computedTensor(results[name], input, name, precision));
-      }
-      feeds.push(own);
+  const feeds: Feeds[] = [];
+  for (let batch = 0; batch < batches.count; batch++) {
+    const from = batch * batches.size;
+    const own = new Map<string, RunTensor>(sampleFeeds(model, samples, from, batches.size, precision));
+    const perSample = rowsPerSample(targets);
+    const rows = batches.size * perSample;
+    const values = paddedRows(targets.values, perSample * targets.width, from, batches.size);
+    own.set('targets', graphTensor(values, real([rows, targets.width]), precision));
+    const weights = rowWeights(targets, from, batches.size);
+    own.set('weights', graphTensor(weights, real([rows]), precision));
+    if (computed.length > 0) {
+      const results = await session.run(computed, samples, from, batches.size);
+      for (const [name, input] of model.computed)
+        own.set(inputName(input), computedTensor(results[name], input, name, precision));
     }
-    return feeds;
-  } finally {
-    await session?.release();
+    feeds.push(own);
   }
+  return feeds;
 }
 
 function real(dims: readonly number[]): Pick<Value, 'type' | 'dims'> {

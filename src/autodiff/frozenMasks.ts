@@ -1,11 +1,10 @@
 import type { Value } from '../graph/static/value';
 import { dependentOn, reachedFrom } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
-import type { Loss } from '../report/report';
 import type { CurvatureGraphs } from './curvatureGraphs';
-import type { Feeds, LossTargets, ModelSamples } from './feeds';
+import type { Feeds } from './feeds';
 import { parameterFeeds, pickFeeds } from './feeds';
-import type { PreparedModel } from './preparedModel';
+import type { Objective, PreparedModel } from './preparedModel';
 import { openPart } from './productSessions';
 import type { Rules } from './rules/rules';
 
@@ -14,10 +13,8 @@ export interface ProofSubject {
   readonly prepared: PreparedModel;
   readonly graphs: CurvatureGraphs;
   readonly table: Rules;
-  readonly loss: Loss;
+  readonly objective: Objective;
   readonly weights: Float64Array;
-  readonly samples: ModelSamples;
-  readonly targets: LossTargets;
   readonly precision: Precision;
   readonly threads: number;
 }

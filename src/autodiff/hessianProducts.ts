@@ -1,21 +1,19 @@
-import type { ParameterChoice, ParameterSurvey } from '../graph/parameters';
-import type { HeadKind } from '../graph/head';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
-import type { Loss } from '../report/report';
 import { addNumbers } from '../runtime/copyNumbers';
 import { SingleVectors } from '../runtime/singleVectors';
+import type { HeadKind } from '../subject/head';
+import type { ParameterSurvey } from '../subject/parameters';
 import { batchFeeds } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
-import type { Feeds, LossTargets, ModelSamples } from './feeds';
+import type { Feeds } from './feeds';
 import { FlatTensors, parameterFeeds, realArray } from './feeds';
 import { lossValues } from './losses';
 import { requireFinite, requireOwnOutputs } from './outputChecks';
 import { rowsPerSample, rowWeights } from './outputRows';
 import type { ProductLayer } from './productLayers';
 import { productLayers, weightsOf } from './productLayers';
-import type { DifferentiableModel, PreparedModel } from './preparedModel';
-import { findSubject } from './preparedModel';
+import type { Objective, PreparedModel } from './preparedModel';
 import { planModel, vectorBytes } from './plannedModel';
 import type { OncePerBatch } from './productSessions';
 import { ProductSessions } from './productSessions';
@@ -26,16 +24,10 @@ import { rules } from './rules/rules';
 import { bytesOf } from './split';
 
 export interface ProductOptions {
-  /** The output to analyse, or null: the one that looks like logits. */
-  readonly output: string | null;
   readonly precision: Precision;
   /** Bytes that samples, weights, residuals and one batch's work may take together. */
   readonly memoryBudget: number;
   readonly threads: number;
-  /** Analyse an export in training mode as in evaluation mode. */
-  readonly evaluation: boolean;
-  /** What the user says of which tensors are parameters. */
-  readonly choice: ParameterChoice;
   /** Samples in every run where the model takes no other number of them, or null: whatever fits the memory. */
   readonly batch: number | null;
 }
@@ -92,20 +84,17 @@ export class HessianProducts {
    * @throws FailureError naming the node where the model cannot be analysed
    */
   static async open(
-    model: DifferentiableModel,
-    samples: ModelSamples,
-    targets: LossTargets,
-    loss: Loss,
+    objective: Objective,
     options: ProductOptions,
     table: Rules = rules,
   ): Promise<HessianProducts> {
+    const { samples, targets, loss } = objective;
     const { precision, threads } = options;
-    const subject = findSubject(model, loss, options.output, options.evaluation, options.choice);
-    const { prepared, graphs } = await planModel(subject, samples, targets, loss, options, table);
+    const { prepared, graphs } = await planModel(objective, options, table);
     const { lowered, layers, width } = prepared;
     const weights = weightsOf(layers);
     const ownWeights = parameterFeeds(graphs.parameters, weights, precision);
-    const batches = await batchFeeds(model, lowered, samples, targets, prepared.batches, precision, threads);
+    const batches = await batchFeeds(lowered, objective, prepared.batches, precision);
 
     const realBytes = precision === 'float64' ? 8 : 4;
     const candidates = ProductSessions.residuals(graphs, graphs.hessianProduct, precision);
@@ -143,7 +132,7 @@ export class HessianProducts {
       requireFinite(losses, gradient, rowsPerSample(targets));
       requireOwnOutputs(prepared, own);
       const measured = await proveProducts(
-        { prepared, graphs, table, loss, weights, samples, targets, precision, threads },
+        { prepared, graphs, table, objective, weights, precision, threads },
         hessian,
       );
       const sampleBytes = batches.reduce((sum, feeds) => sum + tensorBytes(feeds), 0);
@@ -186,7 +175,7 @@ export class HessianProducts {
 
   /** The name of the tensor that the loss is put on. */
   get target(): string {
-    return this.prepared.subject.target;
+    return this.prepared.target;
   }
 
   /** How the parameters were told from other constants. */

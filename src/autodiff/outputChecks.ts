@@ -20,7 +20,7 @@ export function requireFinite(losses: Float64Array, gradient: Float64Array, perS
 
 /** The lowered graph must give what the file's own operators give, up to their rounding. @throws FailureError ForwardPassMismatch */
 export function requireOwnOutputs(
-  { ownOutputs, subject, rounding }: PreparedModel,
+  { ownOutputs, target, rounding }: PreparedModel,
   outputs: Float64Array,
 ): void {
   const size = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -30,6 +30,6 @@ export function requireOwnOutputs(
   if (wrong === -1) return;
   throw new FailureError(
     'ForwardPassMismatch',
-    `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${subject.target}" where onnxruntime gives ${ownOutputs[wrong]}: either these samples are too large for float32 (check --scale), or the model was not read right; please report it then.`,
+    `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${target}" where onnxruntime gives ${ownOutputs[wrong]}: either these samples are too large for float32 (check --scale), or the model was not read right; please report it then.`,
   );
 }

@@ -8,9 +8,9 @@ import { sizeText } from '../report/sizeText';
 import { cutBatches } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import { curvatureGraphs } from './curvatureGraphs';
-import type { LossTargets, ModelSamples } from './feeds';
-import type { PreparedModel, Subject } from './preparedModel';
+import type { Objective, PreparedModel } from './preparedModel';
 import { prepareModel, requireSamplesApart } from './preparedModel';
+import { parameterCount } from '../subject/subject';
 import type { Rules } from './rules/rules';
 import { peakBytesOf } from './workload';
 
@@ -34,7 +34,6 @@ const numbersPerWeight = 2;
 /** Of ProductOptions. */
 interface PlanOptions {
   readonly memoryBudget: number;
-  readonly threads: number;
   readonly batch: number | null;
 }
 
@@ -51,33 +50,31 @@ interface Work {
  * @throws FailureError TooLarge where one sample, or a batch of the only size that the model takes, does not fit
  */
 export async function planModel(
-  subject: Subject,
-  samples: ModelSamples,
-  targets: LossTargets,
-  loss: Loss,
-  { memoryBudget, threads, batch }: PlanOptions,
+  objective: Objective,
+  { memoryBudget, batch }: PlanOptions,
   table: Rules,
 ): Promise<PlannedModel> {
-  const order = subject.parameters.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
+  const { samples, loss, subject } = objective;
+  const order = parameterCount(subject);
   const vectors = vectorBytes(order);
   requireRoom(order, 1, 0, memoryBudget);
   if (batch !== null) {
     const batches = { count: Math.ceil(samples.count / batch), size: batch };
-    const prepared = await prepareModel(subject, samples, targets, batches, threads, null);
-    await requireSamplesApart(prepared, samples, threads);
+    const prepared = await prepareModel(objective, batches, null);
+    await requireSamplesApart(prepared, objective);
     const planned = { prepared, graphs: graphsOf(prepared, loss, table) };
     requireRoom(order, batch, workOf(planned).bytes, memoryBudget);
     return planned;
   }
   const planFor = async (size: number, smaller: PreparedModel | null): Promise<PlannedModel> => {
     const batches = cutBatches(samples.count, size);
-    const prepared = await prepareModel(subject, samples, targets, batches, threads, smaller);
+    const prepared = await prepareModel(objective, batches, smaller);
     return { prepared, graphs: graphsOf(prepared, loss, table) };
   };
   const few = await planFor(probedSamples[0], null);
   const some = await planFor(probedSamples[1], few.prepared);
   // Of what runs along the samples, as a recurrent layer over the wrong axis does, the first ones know nothing of the last.
-  await requireSamplesApart(some.prepared, samples, threads);
+  await requireSamplesApart(some.prepared, objective);
   const [work, more] = [workOf(few), workOf(some)];
   const added = more.samples - work.samples;
   const difference = added === 0 ? work.bytes / work.samples : (more.bytes - work.bytes) / added;

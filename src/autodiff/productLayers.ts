@@ -1,4 +1,4 @@
-import type { Layer } from '../graph/layers';
+import type { Layer } from '../subject/layers';
 import { sizeOf } from '../graph/static/value';
 
 /** A layer with its place in the flat vector of all parameters. */

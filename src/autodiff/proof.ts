@@ -44,16 +44,9 @@ const symmetryFloor = { float64: 1e-9, float32: 1e-4 } as const;
  * @throws FailureError naming the operator whose derivative does not hold
  */
 export async function proveProducts(subject: ProofSubject, hessian: ProductSessions): Promise<ProofMeasures> {
-  const { prepared, graphs, weights, samples, targets, precision, threads } = subject;
-  const [feeds = new Map()] = await batchFeeds(
-    prepared.subject.model,
-    prepared.lowered,
-    samples,
-    targets,
-    { count: 1, size: prepared.batches.size },
-    'float64',
-    threads,
-  );
+  const { prepared, graphs, objective, weights, precision } = subject;
+  const first = { count: 1, size: prepared.batches.size };
+  const [feeds = new Map()] = await batchFeeds(prepared.lowered, objective, first, 'float64');
   const u = direction(graphs.parameters, weights, 1);
   const v = direction(graphs.parameters, weights, 2);
   const product = await oneBatchProduct(subject, feeds, u);
@@ -155,7 +148,8 @@ interface Differences {
 }
 
 async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array): Promise<Differences> {
-  const { graphs, weights, threads, loss, targets, prepared } = subject;
+  const { graphs, weights, threads, prepared } = subject;
+  const { loss, targets } = subject.objective;
   const frozen = frozenValues(graphs);
   const held = await heldValues(subject, feeds, frozen);
   const values = new Map<string, Value>([

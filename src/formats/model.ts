@@ -1,17 +1,21 @@
 import type { Graph } from '../graph/graph';
 import type { ExecutableModel } from '../runtime/session';
 
-/** A model file that was read. Nothing above `formats` looks at `format` but to show it. */
-export interface Model {
-  /** Absolute path. */
-  readonly file: string;
-  readonly sha256: string;
-  readonly format: string;
-  readonly producer: string | null;
+/** A graph that can be looked into and run. */
+export interface RunnableModel {
   readonly graph: Graph;
   /**
    * The file as a model that onnxruntime runs, with the named tensors as its only outputs and the first dimension of
    * every input free; nodes that no asked output needs are left out.
    */
   readonly executable: (outputs: readonly string[]) => ExecutableModel;
+}
+
+/** A model file that was read. Nothing above `formats` looks at `format` but to show it. */
+export interface Model extends RunnableModel {
+  /** Absolute path. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly format: string;
+  readonly producer: string | null;
 }

@@ -1,6 +1,7 @@
 import { FailureError } from '../report/failure';
 import type { Graph, GraphNode } from './graph';
 import { nodeText } from './nodeText';
+import { operatorOf } from './operators';
 
 /** Numbers of a tensor, at most: 1 GiB in float32. */
 const mostNumbers = 2 ** 28;
@@ -23,23 +24,12 @@ export function refuseOversized(graph: Graph): void {
 
 /** How many numbers the output has at least, because of what constants and attributes say alone. */
 function leastSize(graph: Graph, node: GraphNode): number {
-  switch (node.operator) {
-    case 'Pad':
-      return product(alongAxes(listed(graph, node, 1, 'pads')));
-    case 'Tile':
-      return product(listed(graph, node, 1, 'repeats'));
-    case 'Expand':
-    case 'ConstantOfShape':
-      return product(listed(graph, node, node.operator === 'Expand' ? 1 : 0, 'shape'));
-    case 'OneHot':
-      return product(listed(graph, node, 1, 'depth'));
-    case 'Resize':
-      return product(listed(graph, node, 3, 'sizes'));
-    case 'Conv':
-      return product(convolvedSizes(graph, node));
-    default:
-      return 1;
-  }
+  if (node.operator === 'Conv') return product(convolvedSizes(graph, node));
+  const { sizedBy } = operatorOf(node);
+  if (sizedBy === undefined) return 1;
+  const [input, attribute] = sizedBy;
+  const sizes = listed(graph, node, input, attribute);
+  return product(attribute === 'pads' ? alongAxes(sizes) : sizes);
 }
 
 /** Windows along every axis, of an image of one point and its padding. */

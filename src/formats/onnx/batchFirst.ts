@@ -1,51 +1,6 @@
 import type { GraphProto, NodeProto, TensorProto } from '../../runtime/onnx/onnx_pb';
+import { operatorOf } from '../../graph/operators';
 import { domainName } from './opsets';
-
-/** Operators whose output has the rank and the first dimension of their first input. */
-const keepsFirstDimension: ReadonlySet<string> = new Set([
-  ...[
-    'Abs',
-    'Cast',
-    'Celu',
-    'Clip',
-    'Dropout',
-    'Elu',
-    'Erf',
-    'Exp',
-    'Gelu',
-    'HardSigmoid',
-    'HardSwish',
-    'Identity',
-  ],
-  ...[
-    'LeakyRelu',
-    'Log',
-    'Mish',
-    'Neg',
-    'Reciprocal',
-    'Relu',
-    'Selu',
-    'Sigmoid',
-    'Softplus',
-    'Softsign',
-    'Sqrt',
-  ],
-  ...['Tanh', 'ThresholdedRelu', 'PRelu', 'Softmax', 'LogSoftmax'],
-  ...['Conv', 'ConvTranspose', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool', 'LRN'],
-  ...['BatchNormalization', 'GroupNormalization', 'InstanceNormalization', 'LayerNormalization'],
-]);
-
-const broadcasts: ReadonlySet<string> = new Set([
-  'Add',
-  'Sub',
-  'Mul',
-  'Div',
-  'Pow',
-  'Min',
-  'Max',
-  'Sum',
-  'Mean',
-]);
 
 /**
  * Tensors that certainly have rank 2 or more and the batch size as their first dimension: declared so, or made by an
@@ -77,7 +32,8 @@ function makesBatchFirst(
 ): boolean {
   const [first = '', second = ''] = node.input;
   const attribute = (name: string) => node.attribute.find((candidate) => candidate.name === name);
-  if (broadcasts.has(node.opType)) {
+  const { broadcasts = false, keeps } = operatorOf({ domain: '', operator: node.opType });
+  if (broadcasts) {
     return (
       node.input.some((name) => found.has(name)) &&
       node.input.every((name) => found.has(name) || keepsWhenBroadcast(constants.get(name), size))
@@ -96,7 +52,7 @@ function makesBatchFirst(
     case 'Concat':
       return (attribute('axis')?.i ?? 0n) > 0n;
     default:
-      return keepsFirstDimension.has(node.opType);
+      return keeps !== undefined;
   }
 }
 

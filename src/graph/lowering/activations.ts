@@ -63,7 +63,7 @@ function inverseTanh(g: StaticGraph, x: Value): Value {
   return scale(g, unary(g, 'log', div(g, add(g, one, x), sub(g, one, x))), 0.5);
 }
 
-export const activationLowerings: LoweringTable = {
+export const activationLowerings = {
   LeakyRelu: activation((g, x, n) => leaky(g, x, n.float('alpha', 0.01))),
   ThresholdedRelu: activation((g, x, n) => mul(g, x, greaterMask(g, x, g.scalar(n.float('alpha', 1))))),
   Elu: activation((g, x, n) => exponentialLinear(g, x, n.float('alpha', 1), 1)),
@@ -84,4 +84,4 @@ export const activationLowerings: LoweringTable = {
   Atanh: activation(inverseTanh),
   Sinh: activation((g, x) => scale(g, sub(g, unary(g, 'exp', x), unary(g, 'exp', neg(g, x))), 0.5)),
   Cosh: activation((g, x) => scale(g, add(g, unary(g, 'exp', x), unary(g, 'exp', neg(g, x))), 0.5)),
-};
+} satisfies LoweringTable;

@@ -65,4 +65,4 @@ function withMask(n: LoweredNode, scores: Value): Value {
   return select(n.g, mask, scores, n.g.scalar(hidden));
 }
 
-export const attentionLowerings: LoweringTable = { Attention: lowerAttention };
+export const attentionLowerings = { Attention: lowerAttention } satisfies LoweringTable;

@@ -129,16 +129,18 @@ function lowerFusedConv(n: LoweredNode): Value {
   return fusedActivation(n, summand === null ? maps : add(n.g, maps, summand), first, second);
 }
 
-export const contributedLowerings: LoweringTable = {
+export const contributedLowerings = {
   ...contributedAttentionLowerings,
-  Gelu: (n) => gelu(n.g, realInput(n, 0), false),
-  BiasGelu: (n) => gelu(n.g, biased(n), false),
-  FastGelu: (n) => gelu(n.g, biased(n), true),
-  QuickGelu: quickGelu,
-  SkipLayerNormalization: (n) => lowerSkipNormalization(n, standardise, n.optional(3), n.optional(4)),
-  SkipSimplifiedLayerNormalization: (n) => lowerSkipNormalization(n, rootMeanSquared, null, n.optional(3)),
-  EmbedLayerNormalization: lowerEmbedding,
-  FusedMatMul: lowerFusedMatMul,
-  FusedGemm: lowerFusedGemm,
-  FusedConv: lowerFusedConv,
-};
+  'com.microsoft::Gelu': (n) => gelu(n.g, realInput(n, 0), false),
+  'com.microsoft::BiasGelu': (n) => gelu(n.g, biased(n), false),
+  'com.microsoft::FastGelu': (n) => gelu(n.g, biased(n), true),
+  'com.microsoft::QuickGelu': quickGelu,
+  'com.microsoft::SkipLayerNormalization': (n) =>
+    lowerSkipNormalization(n, standardise, n.optional(3), n.optional(4)),
+  'com.microsoft::SkipSimplifiedLayerNormalization': (n) =>
+    lowerSkipNormalization(n, rootMeanSquared, null, n.optional(3)),
+  'com.microsoft::EmbedLayerNormalization': lowerEmbedding,
+  'com.microsoft::FusedMatMul': lowerFusedMatMul,
+  'com.microsoft::FusedGemm': lowerFusedGemm,
+  'com.microsoft::FusedConv': lowerFusedConv,
+} satisfies LoweringTable;

@@ -126,7 +126,7 @@ function lowerMultiHeadAttention(n: LoweredNode): Value {
   return attend(n, [query, key, value], optionalMask(n, 4, count, keys), n.optional(5));
 }
 
-export const contributedAttentionLowerings: LoweringTable = {
-  Attention: lowerAttention,
-  MultiHeadAttention: lowerMultiHeadAttention,
-};
+export const contributedAttentionLowerings = {
+  'com.microsoft::Attention': lowerAttention,
+  'com.microsoft::MultiHeadAttention': lowerMultiHeadAttention,
+} satisfies LoweringTable;

@@ -192,7 +192,7 @@ function spatialAxes(x: Value): number[] {
   return x.dims.slice(2).map((_, i) => i + 2);
 }
 
-export const convolutionLowerings: LoweringTable = {
+export const convolutionLowerings = {
   Conv: lowerConv,
   ConvTranspose: lowerConvTranspose,
   MaxPool: lowerMaxPool,
@@ -201,4 +201,4 @@ export const convolutionLowerings: LoweringTable = {
   GlobalLpPool: (n) => lpNorm(n, (powers) => reduceSum(n.g, powers, spatialAxes(n.input(0)))),
   GlobalAveragePool: (n) => mean(n.g, realInput(n, 0), spatialAxes(n.input(0))),
   GlobalMaxPool: (n) => largestOver(n.g, realInput(n, 0), spatialAxes(n.input(0))),
-};
+} satisfies LoweringTable;

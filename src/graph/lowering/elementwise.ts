@@ -170,7 +170,7 @@ const comparison =
     return compare(n.g, relation, a, b);
   };
 
-export const elementwiseLowerings: LoweringTable = {
+export const elementwiseLowerings = {
   Add: ofTwo('add'),
   Sub: ofTwo('sub'),
   Mul: ofTwo('mul'),
@@ -215,7 +215,7 @@ export const elementwiseLowerings: LoweringTable = {
   Not: (n) => logical(n.g, 'not', n.inputs),
   Identity: (n) => n.input(0),
   Dropout: (n) => n.input(0),
-};
+} satisfies LoweringTable;
 
 function castLikeRefused(): never {
   throw new CannotLower('rounds numbers to another type, through which nothing can be differentiated');

@@ -108,11 +108,11 @@ const position =
     return reshape(n.g, topPositions(n.g, rows, 1, largest, true), n.outputDims());
   };
 
-export const indexingLowerings: LoweringTable = {
+export const indexingLowerings = {
   Gather: lowerGather,
   GatherElements: lowerGatherElements,
   GatherND: lowerGatherND,
   TopK: lowerTopK,
   ArgMax: position(true),
   ArgMin: position(false),
-};
+} satisfies LoweringTable;

@@ -3,7 +3,7 @@ import { printable } from '../../report/printable';
 import type { TracedTensor } from '../../runtime/session';
 import type { ElementType, Graph, GraphNode, Tensor, TensorSpec } from '../graph';
 import { nodeText } from '../nodeText';
-import { operatorName } from '../operatorName';
+import { operatorOf } from '../operators';
 import { convert } from '../static/elementwise';
 import { swapLastTwo } from '../static/shape';
 import { StaticGraph } from '../static/staticGraph';
@@ -11,12 +11,7 @@ import type { ConstantData, Value, ValueType } from '../static/value';
 import { sameDims } from '../static/value';
 import type { Trace } from '../trace';
 import { CannotLower, LoweredNode, versionOf } from './loweredNode';
-import { lowerings } from './lowerings';
-
-/** Without a slope almost everywhere, or without one at all. */
-const steps = new Set(
-  'Sign Round Floor Ceil Mod BitShift IsNaN IsInf NonZero Unique Hardmax Bernoulli Multinomial'.split(' '),
-);
+import { loweringOf } from './lowerings';
 
 /** A model as a static graph for one batch size. */
 export interface LoweredModel {
@@ -126,8 +121,7 @@ export function lowerGraph(
 }
 
 function dependenceOf(node: GraphNode, known: ReadonlyMap<string, Dependence>): Dependence {
-  const operator = operatorName(node);
-  if (operator === 'Shape' || operator === 'Size') return { samples: false, parameters: false };
+  if (operatorOf(node).ofShape === true) return { samples: false, parameters: false };
   const own = node.inputs.flatMap((name) => known.get(name) ?? []);
   return { samples: own.some(({ samples }) => samples), parameters: own.some((d) => d.parameters) };
 }
@@ -139,7 +133,7 @@ function lowerNode(
   values: ReadonlyMap<string, Value>,
   trace: Trace,
 ): readonly Value[] | CannotLower {
-  const lowering = lowerings.get(node.domain)?.get(node.operator);
+  const lowering = loweringOf(node);
   if (lowering === undefined) return new CannotLower(reasonAgainst(node));
   try {
     const own = new LoweredNode(
@@ -157,9 +151,9 @@ function lowerNode(
   }
 }
 
-function reasonAgainst({ domain, operator }: GraphNode): string {
-  if (domain !== '') return `of the domain ${printable(domain)} has no derivative here`;
-  return steps.has(operator)
+function reasonAgainst(node: GraphNode): string {
+  if (node.domain !== '') return `of the domain ${printable(node.domain)} has no derivative here`;
+  return operatorOf(node).refused === 'step'
     ? 'is not differentiable, and lies between the weights and the output'
     : 'has no derivative here';
 }

@@ -1,5 +1,6 @@
 import type { Graph, GraphNode } from '../graph';
 import { attributeOf } from '../nodeAttributes';
+import type { LoweredOperator } from '../operators';
 import type { StaticGraph } from '../static/staticGraph';
 import type { Value } from '../static/value';
 
@@ -112,7 +113,8 @@ export function normalisedAxis(axis: number, rank: number): number {
 /** One output, or several in the order of the node's. */
 export type Lowering = (node: LoweredNode) => Value | readonly Value[];
 
-export type LoweringTable = Readonly<Record<string, Lowering>>;
+/** Of some operators, each of which has its row. */
+export type LoweringTable = Readonly<Partial<Record<LoweredOperator, Lowering>>>;
 
 export function versionOf(graph: Graph, node: GraphNode): number {
   return graph.opsets.get(node.domain) ?? 0;

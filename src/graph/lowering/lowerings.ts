@@ -1,4 +1,6 @@
-import { microsoft } from '../operatorName';
+import type { GraphNode } from '../graph';
+import { operatorName } from '../operatorName';
+import type { LoweredOperator } from '../operators';
 import { activationLowerings } from './activations';
 import { attentionLowerings } from './attention';
 import { contributedLowerings } from './contributed';
@@ -13,9 +15,13 @@ import { reductionLowerings } from './reduction';
 import { resizingLowerings } from './resizing';
 import { scatteringLowerings } from './scattering';
 import { shapeLowerings } from './shape';
-import type { Lowering, LoweringTable } from './loweredNode';
+import type { Lowering } from './loweredNode';
 
-const ownLowerings: LoweringTable = {
+/**
+ * How every operator is lowered, by what operatorName calls it: another domain's Gelu is another operator.
+ * docs/operators.md lists them.
+ */
+export const lowerings: Readonly<Record<LoweredOperator, Lowering>> = {
   ...elementwiseLowerings,
   ...activationLowerings,
   ...shapeLowerings,
@@ -29,13 +35,12 @@ const ownLowerings: LoweringTable = {
   ...scatteringLowerings,
   ...attentionLowerings,
   ...recurrentLowerings,
+  ...contributedLowerings,
 };
 
-/**
- * How every operator is lowered, by its domain and its name: another domain's Gelu is another operator.
- * docs/operators.md lists them.
- */
-export const lowerings: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
-  ['', new Map(Object.entries(ownLowerings))],
-  [microsoft, new Map(Object.entries(contributedLowerings))],
-]);
+const byName: ReadonlyMap<string, Lowering> = new Map(Object.entries(lowerings));
+
+/** How a node is lowered; undefined where its operator has no lowering. */
+export function loweringOf(node: GraphNode): Lowering | undefined {
+  return byName.get(operatorName(node));
+}

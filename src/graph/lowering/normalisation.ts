@@ -121,7 +121,7 @@ function lowerLpNormalization(n: LoweredNode): Value {
   return div(g, x, norm);
 }
 
-export const normalisationLowerings: LoweringTable = {
+export const normalisationLowerings = {
   BatchNormalization: lowerBatchNormalization,
   LayerNormalization: lowerLayerNormalization,
   RMSNormalization: lowerRmsNormalization,
@@ -131,4 +131,4 @@ export const normalisationLowerings: LoweringTable = {
   MeanVarianceNormalization: lowerMeanVariance,
   LpNormalization: lowerLpNormalization,
   LRN: lowerLocalResponse,
-};
+} satisfies LoweringTable;

@@ -68,4 +68,4 @@ function continuedBy(
   }, n.input(0));
 }
 
-export const paddingLowerings: LoweringTable = { Pad: lowerPad };
+export const paddingLowerings = { Pad: lowerPad } satisfies LoweringTable;

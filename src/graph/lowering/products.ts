@@ -160,4 +160,8 @@ function arrange(g: StaticGraph, { value, labels }: Labelled, order: readonly st
   );
 }
 
-export const productLowerings: LoweringTable = { MatMul: lowerMatMul, Gemm: lowerGemm, Einsum: lowerEinsum };
+export const productLowerings = {
+  MatMul: lowerMatMul,
+  Gemm: lowerGemm,
+  Einsum: lowerEinsum,
+} satisfies LoweringTable;

@@ -142,7 +142,7 @@ function unstacked(g: StaticGraph, x: Value): readonly Value[] {
   return [...unstacked(g, range(g, x, 0, 0, middle)), ...unstacked(g, range(g, x, 0, middle, length))];
 }
 
-export const recurrentLowerings: LoweringTable = {
+export const recurrentLowerings = {
   RNN: recurrent({
     gates: 1,
     activations: ['Tanh'],
@@ -158,4 +158,4 @@ export const recurrentLowerings: LoweringTable = {
     activations: ['Sigmoid', 'Tanh', 'Tanh'],
     cell: (_, size, f) => lstmCell(size, f(0), f(1), f(2)),
   }),
-};
+} satisfies LoweringTable;

@@ -95,7 +95,7 @@ function lowerCumSum(n: LoweredNode): Value {
   return cumulativeSum(n.g, x, axis, n.int('exclusive', 0) !== 0, n.int('reverse', 0) !== 0);
 }
 
-export const reductionLowerings: LoweringTable = {
+export const reductionLowerings = {
   ReduceSum: reduction(reduceSum),
   ReduceMean: reduction(mean),
   ReduceMax: reduction(largestOver),
@@ -109,4 +109,4 @@ export const reductionLowerings: LoweringTable = {
   Softmax: (n) => overLast(n, (x) => softmax(n.g, x, false)),
   LogSoftmax: (n) => overLast(n, (x) => logSoftmax(n.g, x)),
   CumSum: lowerCumSum,
-};
+} satisfies LoweringTable;

@@ -153,4 +153,4 @@ function lowerResize(n: LoweredNode): Value {
   }, whole);
 }
 
-export const resizingLowerings: LoweringTable = { Resize: lowerResize, Upsample: lowerResize };
+export const resizingLowerings = { Resize: lowerResize, Upsample: lowerResize } satisfies LoweringTable;

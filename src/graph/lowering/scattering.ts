@@ -114,9 +114,9 @@ function placesAlong(
   });
 }
 
-export const scatteringLowerings: LoweringTable = {
+export const scatteringLowerings = {
   ScatterND: lowerScatterND,
   ScatterElements: lowerScatterElements,
   // Its name before operator set 11.
   Scatter: lowerScatterElements,
-};
+} satisfies LoweringTable;

@@ -139,7 +139,7 @@ function lowerConstantOfShape(n: LoweredNode): Value {
   return n.g.constant(new Float64Array(sizeOf(dims)).fill(number), dims);
 }
 
-export const shapeLowerings: LoweringTable = {
+export const shapeLowerings = {
   Reshape: toTracedShape,
   Flatten: toTracedShape,
   Squeeze: toTracedShape,
@@ -155,4 +155,4 @@ export const shapeLowerings: LoweringTable = {
   SpaceToDepth: lowerSpaceToDepth,
   OneHot: lowerOneHot,
   ConstantOfShape: lowerConstantOfShape,
-};
+} satisfies LoweringTable;

@@ -1,4 +1,4 @@
-import { distinctNames, isAnonymous, scopeOf, stemOf } from '../../graph/layerNames';
+import { distinctNames, isAnonymous, scopeOf, stemOf } from '../../subject/layerNames';
 import type { Affine } from './values';
 
 function nameOf(affine: Affine): string | null {

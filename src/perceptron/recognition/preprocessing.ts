@@ -1,5 +1,5 @@
 import { quoted } from '../../formats/quoted';
-import { isWeightName } from '../../graph/layerNames';
+import { isWeightName } from '../../subject/layerNames';
 import { FailureError } from '../../report/failure';
 import { printable } from '../../report/printable';
 import { attribute } from './attributes';

@@ -1,8 +1,8 @@
-import { HessianProducts, type ProductOptions } from '../../../src/autodiff/hessianProducts';
+import type { HessianProducts } from '../../../src/autodiff/hessianProducts';
 import type { Model } from '../../../src/formats/model';
 import { FailureError } from '../../../src/report/failure';
 import { SeededRandom } from '../../../src/samples/random';
-import { modelOf, productDefaults } from '../../unit/autodiff/opening';
+import { modelOf, openProducts, type OpenOptions } from '../../unit/autodiff/opening';
 import { norm } from '../../unit/autodiff/evaluation';
 import { Disagreement } from '../disagreement';
 import { differentiateByDifferences, type FlatParameters } from './differenceOracle';
@@ -58,9 +58,9 @@ function add(counts: Map<string, number>, key: string): void {
 function open(
   model: Model,
   { samples, targets, loss, output }: RandomGraph,
-  options: Partial<ProductOptions> = {},
+  options: OpenOptions = {},
 ): Promise<HessianProducts> {
-  return HessianProducts.open(model, samples, targets, loss, { ...productDefaults, output, ...options });
+  return openProducts(model, samples, targets, loss, { output, ...options });
 }
 
 /** By their values, of which no two are equal. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { LossTargets, ModelSamples } from '../../../src/autodiff/feeds';
+import type { LossTargets } from '../../../src/autodiff/feeds';
+import type { ModelSamples } from '../../../src/inference/feeds';
 import type { Loss } from '../../../src/report/report';
 import { SeededRandom } from '../../../src/samples/random';
 import type { ModelParts, TensorValue, ValueParts } from '../../unit/onnxModel';

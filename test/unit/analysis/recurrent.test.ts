@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
 import { parameterNotes } from '../../../src/analysis/parameterNotes';
-import { ancestors } from '../../../src/graph/head';
-import { surveyParameters } from '../../../src/graph/parameters';
-import { withTrainedBiases } from '../../../src/graph/recurrentBiases';
+import { ancestors } from '../../../src/graph/flow';
+import { surveyParameters } from '../../../src/subject/parameters';
+import { withTrainedBiases } from '../../../src/subject/recurrentBiases';
 import { requestDefaults } from '../../../src/report/request';
 import { floats, modelOf } from '../autodiff/opening';
 

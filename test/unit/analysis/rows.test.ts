@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
-import { graphSubject } from '../../../src/analysis/graphSubject';
 import { predictedRows } from '../../../src/analysis/outputRows';
 import { lossOfOutputs } from '../../../src/analysis/rowLoss';
 import { reportJson } from '../../../src/report/schema';
@@ -11,6 +10,9 @@ import { requestDefaults, type AnalysisRequest } from '../../../src/report/reque
 import type { Labels, Samples } from '../../../src/samples/samples';
 import { floats, modelOf } from '../autodiff/opening';
 import { failureFrom, oneSentence } from '../formats/failures';
+import { findHead } from '../../../src/subject/head';
+import { chooseOutput } from '../../../src/subject/output';
+import type { AnalysedOutput } from '../../../src/subject/subject';
 import type { ModelParts } from '../onnxModel';
 
 /** What PyTorch found in float64 from the full Hessian, with its own losses. */
@@ -46,6 +48,12 @@ function analyseReference(name: string, request: Partial<AnalysisRequest> = {}):
     },
     () => undefined,
   );
+}
+
+async function outputOf(parts: ModelParts): Promise<AnalysedOutput> {
+  const { graph } = await modelOf(parts);
+  const output = chooseOutput(graph, null);
+  return { graph, output, head: findHead(graph, output) };
 }
 
 function expectRelative(found: number | undefined, wanted: number, tolerance = 1e-10): void {
@@ -122,7 +130,7 @@ describe('the axis of the classes', () => {
     dims: readonly number[],
     labels: Labels | null,
     loss: AnalysisRequest['loss'] = 'auto',
-  ) => predictedRows(graphSubject(await modelOf(parts), null), dims, samplesWith(labels), loss);
+  ) => predictedRows(await outputOf(parts), dims, samplesWith(labels), loss);
 
   const softmax = (axis: number): ModelParts['nodes'] => [
     { operator: 'Softmax', inputs: ['logits'], outputs: ['p'], attributes: { axis: { int: axis } } },
@@ -208,7 +216,7 @@ describe('the axis of the classes', () => {
 describe('labels of several predictions', () => {
   const lossOf = async (labels: Labels, width = 4) => {
     const parts = { ...tagger(), initialisers: { w: floats(1, [3, width]) } };
-    const subject = graphSubject(await modelOf(parts), null);
+    const subject = await outputOf(parts);
     const data = Float64Array.from({ length: 2 * 3 * width }, (_, i) => Math.sin(i));
     const request: AnalysisRequest = {
       ...requestDefaults,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { HessianProducts } from '../../../src/autodiff/hessianProducts';
+import type { HessianProducts } from '../../../src/autodiff/hessianProducts';
 import { readModel } from '../../../src/formats/readModel';
 import type { Loss } from '../../../src/report/report';
 import { corpusNote, corpusPresent, sharedFile } from '../formats/corpus';
 import { failureFrom } from '../formats/failures';
 import { norm, numbers } from './evaluation';
-import { classTargets, productDefaults } from './opening';
+import { classTargets, openProducts } from './opening';
 
 interface RealFile {
   readonly file: string;
@@ -111,7 +111,7 @@ async function openFile(one: RealFile): Promise<HessianProducts> {
     loss === 'cross-entropy'
       ? classTargets(count, width)
       : { count, width, values: numbers(count * width, 9, 0, 2).map(Math.floor) };
-  return HessianProducts.open(model, { count, inputs }, targets, loss, { ...productDefaults, evaluation });
+  return openProducts(model, { count, inputs }, targets, loss, { evaluation });
 }
 
 describe.skipIf(!corpusPresent)(`real files${corpusNote}`, () => {

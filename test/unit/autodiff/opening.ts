@@ -3,26 +3,46 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HessianProducts } from '../../../src/autodiff/hessianProducts';
 import type { ProductOptions } from '../../../src/autodiff/hessianProducts';
-import type { LossTargets, ModelSamples } from '../../../src/autodiff/feeds';
+import type { LossTargets } from '../../../src/autodiff/feeds';
 import type { Rules } from '../../../src/autodiff/rules/rules';
 import { rules } from '../../../src/autodiff/rules/rules';
-import type { Model } from '../../../src/formats/model';
+import type { Model, RunnableModel } from '../../../src/formats/model';
 import { readModel } from '../../../src/formats/readModel';
-import { noChoice } from '../../../src/graph/parameters';
+import type { ModelSamples } from '../../../src/inference/feeds';
+import { ModelSession } from '../../../src/inference/modelSession';
 import type { Loss } from '../../../src/report/report';
+import { findSubject, noSubjectChoice, type SubjectChoice } from '../../../src/subject/subject';
 import type { ModelParts } from '../onnxModel';
 import { onnxModel } from '../onnxModel';
 import { numbers } from './evaluation';
 
-export const productDefaults: ProductOptions = {
-  output: null,
+/** What the products are made with, and what of the model is analysed. */
+export type OpenOptions = Partial<ProductOptions & SubjectChoice>;
+
+export const productDefaults: ProductOptions & SubjectChoice = {
+  ...noSubjectChoice,
   precision: 'float64',
   memoryBudget: 2 ** 31,
   threads: 1,
-  evaluation: false,
-  choice: noChoice,
   batch: null,
 };
+
+/** The products of a model that was read. */
+export async function openProducts(
+  model: RunnableModel,
+  samples: ModelSamples,
+  targets: LossTargets,
+  loss: Loss = 'cross-entropy',
+  given: OpenOptions = {},
+  table: Rules = rules,
+): Promise<HessianProducts> {
+  const options = { ...productDefaults, ...given };
+  const subject = findSubject(model, options);
+  const session = new ModelSession(model, [subject.output, subject.head.logits], 1);
+  return HessianProducts.open({ subject, session, samples, targets, loss }, options, table).finally(() =>
+    session.release(),
+  );
+}
 
 /** The model as a reader gives it; its file is gone afterwards. */
 export async function modelOf(parts: ModelParts): Promise<Model> {
@@ -41,11 +61,10 @@ export async function openParts(
   samples: ModelSamples,
   targets: LossTargets,
   loss: Loss = 'cross-entropy',
-  options: Partial<ProductOptions> = {},
+  options: OpenOptions = {},
   table: Rules = rules,
 ): Promise<HessianProducts> {
-  const model = await modelOf(parts);
-  return HessianProducts.open(model, samples, targets, loss, { ...productDefaults, ...options }, table);
+  return openProducts(await modelOf(parts), samples, targets, loss, options, table);
 }
 
 export function floats(

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { HessianProducts } from '../../../src/autodiff/hessianProducts';
+import type { HessianProducts } from '../../../src/autodiff/hessianProducts';
 import type { Model } from '../../../src/formats/model';
 import { readModel } from '../../../src/formats/readModel';
 import type { ModelParts } from '../onnxModel';
 import { onnxModel } from '../onnxModel';
 import { numbers, relativeError } from './evaluation';
-import { classTargets, floats, productDefaults, samplesOf } from './opening';
+import { classTargets, floats, openProducts, samplesOf } from './opening';
 
 /** The model as it is, and as onnxruntime writes it for its own use. */
 async function optimised(parts: ModelParts): Promise<{ readonly own: Model; readonly fused: Model }> {
@@ -80,13 +80,7 @@ describe('what onnxruntime makes of a model for itself', () => {
       expect.arrayContaining(['com.microsoft FusedConv', 'com.microsoft BiasGelu']),
     );
     const open = (model: Model): Promise<HessianProducts> =>
-      HessianProducts.open(
-        model,
-        samplesOf('x', 5, [1, 3, 4]),
-        classTargets(5, 3),
-        'cross-entropy',
-        productDefaults,
-      );
+      openProducts(model, samplesOf('x', 5, [1, 3, 4]), classTargets(5, 3));
     const [first, second] = [await open(own), await open(fused)];
     expect(second.layers).toEqual(first.layers);
     const v = numbers(first.order, 3);

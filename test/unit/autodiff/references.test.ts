@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import type { ProductOptions } from '../../../src/autodiff/hessianProducts';
-import { HessianProducts } from '../../../src/autodiff/hessianProducts';
+import type { HessianProducts } from '../../../src/autodiff/hessianProducts';
 import { npyRows, parseNpy } from '../../../src/formats/containers/npy';
 import { readModel } from '../../../src/formats/readModel';
 import { failureFrom, oneSentence } from '../formats/failures';
 import { dot, norm, relativeError } from './evaluation';
-import { productDefaults } from './opening';
+import { openProducts, type OpenOptions } from './opening';
 
 function inReferences(name: string): string {
   return fileURLToPath(new URL(`../../references/${name}`, import.meta.url));
@@ -29,7 +28,7 @@ function readNpz(name: string): (key: string) => Numbers {
   };
 }
 
-async function openReference(name: string, options: Partial<ProductOptions> = {}): Promise<HessianProducts> {
+async function openReference(name: string, options: OpenOptions = {}): Promise<HessianProducts> {
   const read = readNpz(`${name}.npz`);
   const inputs = read('inputs');
   const labels = read('labels').data;
@@ -38,12 +37,12 @@ async function openReference(name: string, options: Partial<ProductOptions> = {}
   const width = name.startsWith('products') ? 5 : 10;
   const values = new Float64Array(count * width);
   labels.forEach((label, n) => (values[n * width + label] = 1));
-  return HessianProducts.open(
+  return openProducts(
     model,
     { count, inputs: [{ name: 'input', dims: inputs.dims.slice(1), data: inputs.data }] },
     { count, width, values },
     'cross-entropy',
-    { ...productDefaults, ...options },
+    options,
   );
 }
 

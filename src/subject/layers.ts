@@ -1,11 +1,11 @@
-import type { Graph, GraphNode } from './graph';
-import { producers } from './head';
+import { producers, sameNumbers, throughViews } from '../graph/flow';
+import type { Graph, GraphNode } from '../graph/graph';
+import { attributeOf } from '../graph/nodeAttributes';
+import { operatorName } from '../graph/operatorName';
+import { operatorOf } from '../graph/operators';
+import { sizeOf } from '../graph/static/value';
 import { distinctNames, isAnonymous, scopeOf, stemOf } from './layerNames';
-import { attributeOf } from './nodeAttributes';
-import { operatorName } from './operatorName';
 import type { Parameter } from './parameters';
-import { recurrentOperators } from './recurrentBiases';
-import { sizeOf } from './static/value';
 
 /** A parameterised node with its weight and bias. */
 export interface Layer {
@@ -24,58 +24,11 @@ interface Group {
   readonly parameters: Parameter[];
 }
 
-const kinds: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    MatMul: 'Linear',
-    Gemm: 'Linear',
-    Einsum: 'Linear',
-    Conv: 'Conv',
-    ConvTranspose: 'ConvTranspose',
-    BatchNormalization: 'BatchNorm',
-    LayerNormalization: 'LayerNorm',
-    InstanceNormalization: 'InstanceNorm',
-    GroupNormalization: 'GroupNorm',
-    RMSNormalization: 'RMSNorm',
-    SimplifiedLayerNormalization: 'RMSNorm',
-    PRelu: 'PReLU',
-    Gather: 'Embedding',
-    Mul: 'Scale',
-    Div: 'Scale',
-    Add: 'Bias',
-    Sub: 'Bias',
-    Concat: 'Token',
-    'com.microsoft::FusedMatMul': 'Linear',
-    'com.microsoft::FusedGemm': 'Linear',
-    'com.microsoft::FusedConv': 'Conv',
-    'com.microsoft::Attention': 'Attention',
-    'com.microsoft::MultiHeadAttention': 'Bias',
-    'com.microsoft::EmbedLayerNormalization': 'Embedding',
-    'com.microsoft::SkipLayerNormalization': 'LayerNorm',
-    'com.microsoft::SkipSimplifiedLayerNormalization': 'RMSNorm',
-    'com.microsoft::BiasGelu': 'Bias',
-    'com.microsoft::FastGelu': 'Bias',
-  }),
-);
-
-/** By the operator and position of a bias: the inputs that it may be added to. */
-const biasedInputs: ReadonlyMap<string, readonly number[]> = new Map(
-  Object.entries({
-    'Add 0': [1],
-    'Add 1': [0],
-    'com.microsoft::BiasGelu 1': [0],
-    'com.microsoft::FastGelu 1': [0],
-    'com.microsoft::SkipLayerNormalization 4': [0, 1],
-    'com.microsoft::SkipSimplifiedLayerNormalization 3': [0, 1],
-  }),
-);
-
 /** The inputs that a parameter is added to as a bias; none where it is used otherwise. */
 function biased({ node, inputIndex }: Parameter): readonly string[] {
-  const positions = biasedInputs.get(`${operatorName(node)} ${inputIndex}`) ?? [];
+  const positions = operatorOf(node).biasOf?.[inputIndex] ?? [];
   return positions.map((position) => node.inputs[position] ?? '');
 }
-
-const views = new Set(['Identity', 'Reshape', 'Transpose', 'Squeeze', 'Unsqueeze', 'Flatten', 'Cast']);
 
 /**
  * The parameters by layer, in the order of the forward pass: those of one node, those that share the name of a module,
@@ -121,7 +74,7 @@ function biasedGroup(
   madeBy: ReadonlyMap<string, GraphNode>,
 ): Group | undefined {
   for (const tensor of biased(parameter)) {
-    const producer = throughViews(madeBy, tensor);
+    const producer = madeBy.get(throughViews(madeBy, tensor, sameNumbers));
     const found = groups.find(
       ({ node, parameters }) =>
         node === producer && operatorName(node) !== 'Gather' && parameters.length === 1,
@@ -129,15 +82,6 @@ function biasedGroup(
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** The node that makes a tensor, but for what only changes its shape or type. */
-function throughViews(madeBy: ReadonlyMap<string, GraphNode>, tensor: string): GraphNode | undefined {
-  let producer = madeBy.get(tensor);
-  while (producer !== undefined && views.has(operatorName(producer))) {
-    producer = madeBy.get(producer.inputs[0] ?? '');
-  }
-  return producer;
 }
 
 /** For names that tell nothing: what is added within the module of a layer without a bias yet. */
@@ -170,7 +114,7 @@ function kindOf({ node, parameters: [weight] }: Group, madeBy: ReadonlyMap<strin
   }
   // A table that is added, such as one row for each position, is no bias.
   if (node.operator === 'Add' && isTable(weight)) return 'Embedding';
-  return kinds.get(operatorName(node)) ?? node.operator;
+  return operatorOf(node).layer ?? node.operator;
 }
 
 function isTable(weight: Parameter | undefined): boolean {
@@ -186,7 +130,8 @@ function sizesOf(
   const size = sizeOf(dims);
   if (node.operator === 'Add' && isTable(weight))
     return { inputs: size / (dims.at(-1) ?? 1), outputs: dims.at(-1) ?? 1 };
-  switch (kinds.get(operatorName(node))) {
+  const { layer, recurrent } = operatorOf(node);
+  switch (layer) {
     case 'Linear': {
       const outputs = dimsOf(node.outputs[0] ?? '')?.at(-1) ?? dims.at(-1) ?? 1;
       return { inputs: Math.max(1, Math.round(size / outputs)), outputs };
@@ -198,7 +143,7 @@ function sizesOf(
     case 'Embedding':
       return { inputs: dims[0] ?? 1, outputs: size / (dims[0] ?? 1) };
     default:
-      if (recurrentOperators.has(operatorName(node))) {
+      if (recurrent !== undefined) {
         const [directions = 1, , inputs = 1] = dimsOf(node.inputs[1] ?? '') ?? dims;
         return { inputs, outputs: directions * (attributeOf(node, 'hidden_size', 'int') ?? 1) };
       }

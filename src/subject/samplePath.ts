@@ -1,30 +1,21 @@
-import type { Dimension, Graph, GraphNode } from './graph';
-import { attributeOf } from './nodeAttributes';
-import { operatorName } from './operatorName';
+import type { Dimension, Graph, GraphNode } from '../graph/graph';
+import { attributeOf } from '../graph/nodeAttributes';
+import { operatorName } from '../graph/operatorName';
+import { operatorOf } from '../graph/operators';
 
 /** What numbers went through before they meet a parameter. */
 export interface Path {
   /** Whether it was more than what normalises data: a reduction, a product, a squashing function, two of them combined. */
-  readonly bent: boolean;
+  readonly isNonlinear: boolean;
   /** The dimensions where they are known, null each where only their number is; null: not even that. */
   readonly dims: readonly (number | null)[] | null;
 }
 
-export const unknownPath: Path = { bent: false, dims: null };
+export const unknownPath: Path = { isNonlinear: false, dims: null };
 
 export function inputPath(dims: readonly Dimension[] | null): Path {
-  return { bent: false, dims: dims?.map((dim) => (typeof dim === 'number' ? dim : null)) ?? null };
+  return { isNonlinear: false, dims: dims?.map((dim) => (typeof dim === 'number' ? dim : null)) ?? null };
 }
-
-/** No statistic of the data goes through these, and no normalisation of them by fixed numbers is made of these. */
-const bending = new Set(
-  (
-    'Sigmoid Tanh Softmax LogSoftmax Softplus HardSigmoid Exp Relu LeakyRelu Elu Selu Gelu Erf Sin Cos MatMul Gemm Einsum ' +
-    'ReduceMean ReduceSum ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceSumSquare GlobalAveragePool LpNormalization ' +
-    'InstanceNormalization LayerNormalization MeanVarianceNormalization'
-  ).split(' '),
-);
-const keepingDims = new Set('Identity Cast Dropout Add Sub Mul Div Log Sqrt Abs Neg Clip Pow'.split(' '));
 
 interface Input {
   readonly samples: boolean;
@@ -36,10 +27,12 @@ export function extended(graph: Graph, node: GraphNode, inputs: readonly Input[]
   const operator = operatorName(node);
   const varying = inputs.filter(({ samples }) => samples);
   const isCombined = varying.length > 1 && operator !== 'Concat';
-  const bent = bending.has(operator) || isCombined || inputs.some(({ path }) => path.bent);
+  const { nonlinear = false, keeps } = operatorOf(node);
+  // No statistic of the data goes through such, and no normalisation of them by fixed numbers is made of such.
+  const isNonlinear = nonlinear || isCombined || inputs.some(({ path }) => path.isNonlinear);
   const from = (varying[0] ?? inputs[0])?.path.dims ?? null;
-  if (operator === 'Unsqueeze') return { bent, dims: unsqueezed(graph, node, from) };
-  return { bent, dims: keepingDims.has(operator) ? from : null };
+  if (operator === 'Unsqueeze') return { isNonlinear, dims: unsqueezed(graph, node, from) };
+  return { isNonlinear, dims: keeps === 'sizes' ? from : null };
 }
 
 function unsqueezed({ initialisers }: Graph, node: GraphNode, dims: Path['dims']): Path['dims'] {

@@ -1,10 +1,5 @@
-import type { Graph, GraphNode, Tensor } from './graph';
-import { operatorName } from './operatorName';
-
-/** LSTM, GRU and RNN. */
-export const recurrentOperators: ReadonlySet<string> = new Set(['LSTM', 'GRU', 'RNN']);
-
-const biasInput = 3;
+import type { Graph, GraphNode, Tensor } from '../graph/graph';
+import { operatorOf } from '../graph/operators';
 
 /**
  * ONNX's recurrent nodes take two biases, one for what comes from the input and one for what comes from the hidden state, in
@@ -14,9 +9,10 @@ const biasInput = 3;
 export function withTrainedBiases(graph: Graph): Graph {
   const initialisers = new Map(graph.initialisers);
   for (const node of graph.nodes) {
-    const name = node.inputs[biasInput] ?? '';
+    const { recurrent } = operatorOf(node);
+    const name = node.inputs[recurrent?.bias ?? -1] ?? '';
     const tensor = initialisers.get(name);
-    if (!recurrentOperators.has(operatorName(node)) || tensor === undefined) continue;
+    if (tensor === undefined) continue;
     const half = inputHalf(tensor);
     if (half === null || isUsedElsewhere(graph, node, name)) continue;
     initialisers.set(name, half);

@@ -1,18 +1,16 @@
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
-import type { Graph, GraphNode } from './graph';
+import type { Graph, GraphNode } from '../graph/graph';
+import { attributeOf } from '../graph/nodeAttributes';
+import { nodeText } from '../graph/nodeText';
+import { operatorName } from '../graph/operatorName';
+import { operatorOf } from '../graph/operators';
 import { findHead } from './head';
-import { attributeOf } from './nodeAttributes';
-import { nodeText } from './nodeText';
-import { operatorName } from './operatorName';
 
 const longestDomain = 80;
 
-const controlFlow = new Set(['If', 'Loop', 'Scan']);
 /** ONNX's own operators, its classical learners, and what onnxruntime adds. */
 const knownDomains = /^(|ai\.onnx\.ml|com\.microsoft(\..*)?)$/;
-/** Their output is a loss, or a part of one. */
-const losses = new Set(['SoftmaxCrossEntropyLoss', 'NegativeLogLikelihoodLoss']);
 const quantised =
   /^(QuantizeLinear|DequantizeLinear|DynamicQuantizeLinear|QLinear.*|QGemm|QAttention|QEmbed.*|MatMulInteger.*|ConvInteger|DynamicQuantizeMatMul|MatMulNBits)$/;
 
@@ -23,7 +21,7 @@ const quantised =
  */
 export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[], evaluation: boolean): void {
   for (const node of nodes) {
-    const operator = operatorName(node);
+    const { refused: reason, training } = operatorOf(node);
     if (quantised.test(node.operator)) {
       throw refused(node, 'computes with quantised numbers', 'analyse the float model that it was made from');
     }
@@ -34,21 +32,21 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
         "export the model with ONNX's own operators",
       );
     }
-    if (controlFlow.has(operator)) {
+    if (reason === 'control flow') {
       throw refused(
         node,
         'decides while it runs what is computed (dynamic control flow)',
         'export the model without it, for one fixed path',
       );
     }
-    if (losses.has(operator)) {
+    if (reason === 'loss') {
       throw refused(
         node,
         'computes a loss inside the model, where the loss is put on the outputs here',
         `choose the outputs that it is computed from, --output ${printable(logitsOf(graph, node))}`,
       );
     }
-    if (operator === 'Constant') {
+    if (operatorName(node) === 'Constant') {
       throw refused(
         node,
         `holds ${printable(valueText(node))}, which is not read here`,
@@ -56,13 +54,13 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
       );
     }
     if (evaluation) continue;
-    if (operator === 'BatchNormalization' && normalisesBatch(graph, node)) {
+    if (training === 'normalises by the batch' && normalisesBatch(graph, node)) {
       throw new FailureError(
         'TrainingMode',
         `${nodeText(node)} is in training mode, where every sample's loss depends on the whole batch; export the model after model.eval(), or ask for --evaluation to analyse it with its running statistics.`,
       );
     }
-    if (operator === 'Dropout' && dropsAtRandom(graph, node)) {
+    if (training === 'drops at random' && dropsAtRandom(graph, node)) {
       throw new FailureError(
         'TrainingMode',
         `${nodeText(node)} is in training mode, where it drops units at random and the loss is never the same; export the model after model.eval(), or ask for --evaluation to analyse it without dropping any.`,

@@ -1,19 +1,8 @@
-import type { Graph, GraphNode } from './graph';
-import { producers } from './head';
-import { attributeOf } from './nodeAttributes';
-import { operatorName } from './operatorName';
-
-/** Operators that leave every axis where it is, with the operands that may be followed. */
-const keeping: ReadonlySet<string> = new Set([
-  ...['Identity', 'Cast', 'Dropout', 'Clip', 'Neg', 'Relu', 'LeakyRelu', 'PRelu', 'Elu', 'Selu', 'Tanh'],
-  ...['Sigmoid', 'HardSigmoid', 'Softplus', 'Gelu', 'Exp', 'Log', 'Sqrt', 'Add', 'Sub', 'Mul', 'Div', 'Sum'],
-  ...['BatchNormalization', 'InstanceNormalization', 'LayerNormalization', 'Resize', 'Upsample', 'Pad'],
-  ...['MaxPool', 'AveragePool'],
-]);
-
-/** Operators that make features along the last axis, and along axis 1. */
-const ofLastAxis: ReadonlySet<string> = new Set(['MatMul', 'Gemm', 'com.microsoft::FusedMatMul']);
-const ofFirstAxis: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'com.microsoft::FusedConv']);
+import { producers } from '../graph/flow';
+import type { Graph, GraphNode } from '../graph/graph';
+import { attributeOf } from '../graph/nodeAttributes';
+import { operatorName } from '../graph/operatorName';
+import { operatorOf } from '../graph/operators';
 
 /** Softmax over that axis; "joint" where it is over several at once, null where it is no softmax. */
 export function softmaxAxis({ opsets }: Graph, node: GraphNode, rank: number): number | 'joint' | null {
@@ -44,14 +33,13 @@ export function classAxis(graph: Graph, tensor: string, rank: number): number | 
   let order = Array.from({ length: rank }, (_, axis) => axis);
   let name = tensor;
   for (let node = madeBy.get(name); node !== undefined; node = madeBy.get(name)) {
-    const operator = operatorName(node);
-    if (ofLastAxis.has(operator)) return order.at(-1) ?? null;
-    if (ofFirstAxis.has(operator)) return order[1] ?? null;
-    if (operator === 'Transpose') {
+    const { features, keeps } = operatorOf(node);
+    if (features !== undefined) return (features === 'last' ? order.at(-1) : order[1]) ?? null;
+    if (operatorName(node) === 'Transpose') {
       const perm = attributeOf(node, 'perm', 'ints') ?? order.map((_, axis) => rank - 1 - axis);
       const before = order;
       order = Array.from({ length: rank }, (_, axis) => before[perm.indexOf(axis)] ?? axis);
-    } else if (!keeping.has(operator)) return null;
+    } else if (keeps !== 'sizes' && keeps !== 'axes') return null;
     const moving = node.inputs.find((input) => input !== '' && !graph.initialisers.has(input));
     if (moving === undefined) return null;
     name = moving;

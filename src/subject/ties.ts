@@ -1,4 +1,4 @@
-import type { Graph, GraphNode, Tensor } from './graph';
+import type { Graph, GraphNode, Tensor } from '../graph/graph';
 import { modulesOf } from './layerNames';
 import type { Parameter } from './parameters';
 

@@ -1,4 +1,4 @@
-import type { ElementType, Tensor } from './graph';
+import type { ElementType, Tensor } from '../graph/graph';
 
 /** What PyTorch's exporter calls a Constant's output; simplifiers turn it into an initialiser of this name. */
 const constantName = /(^|\/)Constant(_\d+)?_output_0$/;

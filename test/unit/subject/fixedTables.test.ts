@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fixedTables, isBinaryMask } from '../../../src/graph/fixedTables';
+import { fixedTables, isBinaryMask } from '../../../src/subject/fixedTables';
 import type { Tensor } from '../../../src/graph/graph';
 import { numbers } from '../autodiff/evaluation';
 

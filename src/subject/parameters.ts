@@ -1,8 +1,8 @@
 import { fixedTables, isBinaryMask } from './fixedTables';
-import type { Graph, GraphNode, Tensor } from './graph';
+import type { Graph, GraphNode, Tensor } from '../graph/graph';
+import { operatorName } from '../graph/operatorName';
+import { operatorOf, type Operator } from '../graph/operators';
 import { isAnonymous, isWeightName } from './layerNames';
-import { operatorName } from './operatorName';
-import { recurrentOperators } from './recurrentBiases';
 import { extended, inputPath, spreads, unknownPath, type Path } from './samplePath';
 
 /** An initialiser that training would move, with the node that first uses it as a weight. */
@@ -46,54 +46,6 @@ interface Status {
 
 const nothing: Status = { samples: false, learned: false, pending: [], path: unknownPath };
 
-/** Inputs that are weights whatever feeds the node. */
-const weightInputs: ReadonlyMap<string, readonly number[]> = new Map(
-  Object.entries({
-    Conv: [1, 2],
-    ConvTranspose: [1, 2],
-    BatchNormalization: [1, 2],
-    InstanceNormalization: [1, 2],
-    GroupNormalization: [1, 2],
-    LayerNormalization: [1, 2],
-    RMSNormalization: [1],
-    SimplifiedLayerNormalization: [1],
-    PRelu: [1],
-    RNN: [1, 2, 3],
-    GRU: [1, 2, 3],
-    LSTM: [1, 2, 3, 7],
-    'com.microsoft::FusedConv': [1, 2],
-    'com.microsoft::Attention': [1, 2, 5],
-    'com.microsoft::MultiHeadAttention': [3, 5],
-    'com.microsoft::EmbedLayerNormalization': [2, 3, 4, 5, 6],
-    'com.microsoft::SkipLayerNormalization': [2, 3, 4],
-    'com.microsoft::SkipSimplifiedLayerNormalization': [2, 3],
-  }),
-);
-/** Products, whose constant operand is a weight. */
-const products = new Set([
-  'MatMul',
-  'Gemm',
-  'Einsum',
-  'com.microsoft::FusedMatMul',
-  'com.microsoft::FusedGemm',
-]);
-/** A constant operand is a bias, a scale or a learned token where the other operand depends on parameters. */
-const combinations = new Set([
-  'Add',
-  'Sub',
-  'Mul',
-  'Div',
-  'Sum',
-  'Concat',
-  'com.microsoft::BiasGelu',
-  'com.microsoft::FastGelu',
-]);
-/** Of these the first input passes through as it is. */
-const views = new Set(
-  'Identity Reshape Transpose Squeeze Unsqueeze Flatten Cast Expand Tile Slice Split Gather Pad Dropout'.split(
-    ' ',
-  ),
-);
 const statistics =
   /(running|moving)_(mean|var|variance)|num_batches_tracked|inv_freq|position_ids|attn_mask|causal_mask|(^|[./])(x|y|input|output|target|data|pixel|image)_(mean|std|var)$/i;
 const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
@@ -143,7 +95,7 @@ export function surveyParameters(
       for (const name of inputs[index]?.pending ?? []) {
         const tensor = graph.initialisers.get(name);
         if (tensor === undefined || found.has(name)) continue;
-        if (combinations.has(operatorName(node)) && isBinaryMask(tensor)) continue;
+        if (operatorOf(node).constant === 'combined' && isBinaryMask(tensor)) continue;
         const alone = inputs[index]?.pending.length === 1;
         const counts =
           tensor.data.length > 1 ||
@@ -170,8 +122,7 @@ export function surveyParameters(
 
 /** Constants that a node combines with what depends on the samples. */
 function metBySamples(node: GraphNode, inputs: readonly Status[]): readonly string[] {
-  const operator = operatorName(node);
-  if (!combinations.has(operator) && !products.has(operator) && operator !== 'Pow') return [];
+  if (operatorOf(node).constant === undefined && operatorName(node) !== 'Pow') return [];
   return inputs.some(({ samples }) => samples) ? inputs.flatMap(({ pending }) => pending) : [];
 }
 
@@ -213,17 +164,17 @@ function weightsOf(
   graph: Graph,
   found: ReadonlyMap<string, Parameter>,
 ): readonly WeightInput[] {
-  const operator = operatorName(node);
+  const operator = operatorOf(node);
   const weight = (index: number): WeightInput => ({ index, strict: true, certain: true });
-  const own = weightInputs.get(operator);
-  if (own !== undefined) return [...own.map(weight), ...initialStates(operator, inputs, graph)];
+  if (operator.weights !== undefined)
+    return [...operator.weights.map(weight), ...initialStates(operator, inputs, graph)];
   const varies = inputs.some(({ samples, learned }) => samples || learned);
-  if (products.has(operator)) return varies ? inputs.map((_, index) => weight(index)) : [];
+  if (operator.constant === 'factor') return varies ? inputs.map((_, index) => weight(index)) : [];
   // An embedding: rows chosen by the samples.
-  if (operator === 'Gather') return inputs[1]?.samples === true ? [weight(0)] : [];
-  if (!combinations.has(operator)) return [];
+  const chosen = operator.tables?.filter(([, index]) => inputs[index]?.samples === true) ?? [];
+  if (operator.constant === undefined) return chosen.map(([table]) => weight(table));
   const learned = inputs.some((input) => input.learned || input.pending.some((name) => found.has(name)));
-  const strict = (index: number): boolean => operator === 'Add' && isSingleBias(graph, node, index);
+  const strict = (index: number): boolean => operatorName(node) === 'Add' && isSingleBias(graph, node, index);
   if (learned) return inputs.map((_, index) => ({ index, strict: strict(index), certain: true }));
   return inputs.flatMap((_, index) =>
     isLearnedBeforeWeights(node, inputs, index, graph) ? [{ index, strict: false, certain: false }] : [],
@@ -231,9 +182,12 @@ function weightsOf(
 }
 
 /** The states that a recurrent node begins with, where they are no zeros: learned, or not. */
-function initialStates(operator: string, inputs: readonly Status[], graph: Graph): readonly WeightInput[] {
-  if (!recurrentOperators.has(operator)) return [];
-  return [5, 6].flatMap((index) => {
+function initialStates(
+  { recurrent }: Operator,
+  inputs: readonly Status[],
+  graph: Graph,
+): readonly WeightInput[] {
+  return (recurrent?.states ?? []).flatMap((index) => {
     const pending = inputs[index]?.pending ?? [];
     const isZero = pending.every((name) => graph.initialisers.get(name)?.data.some(Boolean) !== true);
     return isZero ? [] : [{ index, strict: false, certain: false }];
@@ -260,8 +214,8 @@ function isLearnedBeforeWeights(
     const isTable = dims.filter((dim) => dim > 1).length > 1;
     return (
       isWeightName(name) ||
-      samples.path.bent ||
-      constant.path.bent ||
+      samples.path.isNonlinear ||
+      constant.path.isNonlinear ||
       operatorName(node) === 'Concat' ||
       (operatorName(node) === 'Add' && isTable) ||
       spreads(dims, samples.path)
@@ -274,7 +228,7 @@ function isSingleBias(graph: Graph, node: GraphNode, index: number): boolean {
   const tensor = graph.initialisers.get(node.inputs[index] ?? '');
   if (tensor?.data.length !== 1 || tensor.dims.length === 0) return false;
   const other = graph.nodes.find(({ outputs }) => outputs.includes(node.inputs[1 - index] ?? ''));
-  return other !== undefined && (products.has(operatorName(other)) || operatorName(other) === 'Conv');
+  return other !== undefined && (operatorOf(other).constant === 'factor' || operatorName(other) === 'Conv');
 }
 
 function statusOf(
@@ -283,13 +237,13 @@ function statusOf(
   inputs: readonly Status[],
   found: ReadonlyMap<string, Parameter>,
 ): Status {
-  const operator = operatorName(node);
-  if (operator === 'Shape' || operator === 'Size') return nothing;
+  const { ofShape = false, passes } = operatorOf(node);
+  if (ofShape) return nothing;
   const isLearned = (input: Status): boolean =>
     input.learned || input.pending.some((name) => found.has(name));
   const samples = inputs.some((input) => input.samples);
   const learned = inputs.some(isLearned);
-  const passing = views.has(operator) ? inputs.slice(0, 1) : inputs;
+  const passing = passes === undefined ? inputs : inputs.slice(0, 1);
   return {
     samples,
     learned,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ancestors, chooseOutput, findHead } from '../../../src/graph/head';
-import { groupLayers } from '../../../src/graph/layers';
-import { findParameters } from '../../../src/graph/parameters';
-import { separateMerged } from '../../../src/graph/tiedWeights';
+import { ancestors } from '../../../src/graph/flow';
+import { findHead } from '../../../src/subject/head';
+import { chooseOutput } from '../../../src/subject/output';
+import { groupLayers } from '../../../src/subject/layers';
+import { findParameters } from '../../../src/subject/parameters';
+import { separateMerged } from '../../../src/subject/ties';
 import { classTargets, floats, modelOf, openParts, samplesOf } from '../autodiff/opening';
 import type { ModelParts, NodeParts } from '../onnxModel';
 
@@ -282,7 +284,7 @@ describe('the head', () => {
     });
     expect(findHead(graph, 'y')).toEqual({ kind: 'none', logits: 'y' });
     expect(chooseOutput(graph, 'z')).toBe('z');
-    expect(chooseOutput(graph, 'nothing')).toBeNull();
+    expect(() => chooseOutput(graph, 'nothing')).toThrow('The model has no output "nothing"');
     expect(chooseOutput(graph, null)).toBe('y');
   });
 });

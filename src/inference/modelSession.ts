@@ -1,0 +1,134 @@
+import { FailureError } from '../report/failure';
+import { printable } from '../report/printable';
+import type { RunnableModel } from '../formats/model';
+import type { TensorSpec } from '../graph/graph';
+import { ancestors } from '../graph/flow';
+import { operatorOf } from '../graph/operators';
+import type { Trace } from '../graph/trace';
+import type { RunFeeds, RunTensor } from '../runtime/session';
+import { Session } from '../runtime/session';
+import { inEvaluationMode } from './evaluationMode';
+import { modelFeeds, type ModelSamples } from './feeds';
+
+/** onnxruntime does not run the model on the samples. */
+export class DoesNotRun extends FailureError {}
+
+/**
+ * A model's own file in onnxruntime, normalisation and dropout in evaluation mode. It is opened at most twice, each time
+ * when it is first needed: once for the wanted outputs, which any number of samples is run through, and once with every
+ * tensor as an output, for few samples, since all of them are in memory together.
+ */
+export class ModelSession {
+  private forOutputs: Promise<Session> | null = null;
+  private forTensors: Promise<Session> | null = null;
+  private readonly tensors: readonly string[];
+  /** The graph inputs that the outputs depend on. */
+  private readonly inputs: readonly TensorSpec[];
+
+  /** @param outputs the tensors that are wanted at all samples; a trace shows what makes the first of them */
+  constructor(
+    private readonly model: RunnableModel,
+    private readonly outputs: readonly string[],
+    private readonly threads: number,
+  ) {
+    const { graph } = model;
+    const nodes = ancestors(graph, outputs[0] ?? '');
+    // Statistics and masks of a training mode are gone in evaluation mode.
+    const made = nodes.flatMap((node) =>
+      operatorOf(node).training === undefined ? node.outputs : node.outputs.slice(0, 1),
+    );
+    this.tensors = made.filter((name) => name !== '');
+    const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...outputs]);
+    this.inputs = graph.inputs.filter(({ name }) => read.has(name));
+  }
+
+  /**
+   * Tensors of the model for samples `from` to `from + size`; beyond the last the first stands in.
+   * @throws FailureError DamagedModel, DoesNotRun, SampleKeyMissing
+   */
+  async run(
+    names: readonly string[],
+    samples: ModelSamples,
+    from: number,
+    size: number,
+  ): Promise<Readonly<Record<string, RunTensor>>> {
+    const session = await (names.every((name) => this.outputs.includes(name))
+      ? (this.forOutputs ??= open(this.model, this.outputs, this.threads))
+      : this.openTensors());
+    return running(() => session.run(this.feeds(samples, from, size), names));
+  }
+
+  /**
+   * Runs the first samples with every tensor as an output: shapes become numbers, and what is computed from shapes becomes
+   * constant. Of floats only the shape stays.
+   * @param kept the tensor whose numbers stay whatever its type
+   */
+  async trace(samples: ModelSamples, size: number, kept: string): Promise<Trace> {
+    if (this.tensors.length === 0) return new Map();
+    const session = await this.openTensors();
+    const traced = await running(() => session.trace(this.feeds(samples, 0, size)));
+    return new Map(
+      Object.entries(traced).map(([name, tensor]) => {
+        const isFloat = tensor.data instanceof Float32Array || tensor.data instanceof Float64Array;
+        return [name, isFloat && name !== kept ? { ...tensor, data: null } : tensor];
+      }),
+    );
+  }
+
+  /** Gives back what onnxruntime holds; what is asked for afterwards opens the file again. */
+  async release(): Promise<void> {
+    const opened = [this.forOutputs, this.forTensors];
+    this.forOutputs = null;
+    this.forTensors = null;
+    for (const session of opened) await (await session?.catch(() => null))?.release();
+  }
+
+  private feeds(samples: ModelSamples, from: number, size: number): RunFeeds {
+    return modelFeeds(samples, this.inputs, from, size);
+  }
+
+  private openTensors(): Promise<Session> {
+    this.forTensors ??= open(this.model, this.tensors, this.threads);
+    return this.forTensors;
+  }
+}
+
+async function open(model: RunnableModel, outputs: readonly string[], threads: number): Promise<Session> {
+  try {
+    return await Session.open(inEvaluationMode(model.executable(outputs)), threads, 'disabled');
+  } catch (error) {
+    if (error instanceof FailureError) throw error;
+    const text = oneLine(error);
+    // Such a file is whole: the runtime computes fewer operators in float64, float16 and bfloat16.
+    if (/Could not find an implementation|NOT_IMPLEMENTED/.test(String(error))) {
+      throw new FailureError(
+        'UnsupportedOperator',
+        `onnxruntime cannot compute the model in the types that it is written in (${text}); export it in float32.`,
+        String(error),
+      );
+    }
+    throw new FailureError(
+      'DamagedModel',
+      `onnxruntime does not load the model: ${text}; check that the exporter finished without errors.`,
+      String(error),
+    );
+  }
+}
+
+async function running<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof FailureError) throw error;
+    throw new DoesNotRun(
+      'UnsupportedStructure',
+      `onnxruntime does not run the model on these samples (${oneLine(error)}); check that their shapes are the model's, and that its rows are samples.`,
+      String(error),
+    );
+  }
+}
+
+function oneLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return printable(text.replaceAll(/\s+/g, ' ').slice(0, 300));
+}

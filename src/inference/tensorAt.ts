@@ -1,0 +1,64 @@
+import { sameDims, sizeOf } from '../graph/static/value';
+import { FailureError } from '../report/failure';
+import { printable } from '../report/printable';
+import type { ModelSamples } from './feeds';
+import type { ModelSession } from './modelSession';
+
+/** Samples that one run of the model takes. */
+const batchSize = 64;
+
+/** A tensor of the model at every sample. */
+export interface TensorOfSamples {
+  /** Of one sample. */
+  readonly dims: readonly number[];
+  /** Row-major, sample after sample. */
+  readonly data: Float64Array;
+}
+
+/** Outputs, targets and what the products give for them, in float64. */
+const bytesPerOutput = 24;
+
+/**
+ * What the model gives at every sample for one of its outputs, batch after batch.
+ * @param batch samples in a run where the model takes no other number of them, or null
+ * @throws FailureError where the model does not run, or its first axis is not that of the samples; TooLarge where the
+ * numbers of all samples do not fit the memory
+ */
+export async function tensorAt(
+  session: ModelSession,
+  tensor: string,
+  samples: ModelSamples,
+  batch: number | null,
+  memoryBudget: number,
+): Promise<TensorOfSamples> {
+  const size = batch ?? Math.min(batchSize, samples.count);
+  let found: TensorOfSamples | null = null;
+  for (let from = 0; from < samples.count; from += size) {
+    const { [tensor]: result } = await session.run([tensor], samples, from, size);
+    const [rows, ...dims] = result?.dims ?? [];
+    const width = sizeOf(dims);
+    if (result === undefined || rows !== size || (found !== null && !sameDims(found.dims, dims))) {
+      throw new FailureError(
+        'UnsupportedStructure',
+        `The output "${printable(tensor)}" has the shape [${result?.dims.join(', ') ?? ''}] for ${size} samples, and its first axis must be that of the samples; export the model with the samples first (N × T × C for T predictions of each), or choose another output with --output.`,
+      );
+    }
+    requireRoom(tensor, width, samples.count, memoryBudget);
+    found ??= { dims, data: new Float64Array(samples.count * width) };
+    const own = Math.min(size, samples.count - from) * width;
+    for (let i = 0; i < own; i++) found.data[from * width + i] = Number(result.data[i]);
+  }
+  if (found === null) throw new RangeError('There are no samples');
+  return found;
+}
+
+function requireRoom(tensor: string, width: number, count: number, memoryBudget: number): void {
+  if (bytesPerOutput * width * count <= memoryBudget) return;
+  const most = Math.floor(memoryBudget / (bytesPerOutput * width));
+  const advice =
+    most >= 1 ? `take ${most} samples with --limit, or allow more with --memory` : 'allow more with --memory';
+  throw new FailureError(
+    'TooLarge',
+    `The output "${printable(tensor)}" has ${width.toLocaleString('en')} numbers for each of ${count.toLocaleString('en')} samples, more than the ${Math.floor(memoryBudget / 2 ** 20).toLocaleString('en')} MiB allowed hold with their targets; ${advice}.`,
+  );
+}

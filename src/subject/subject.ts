@@ -1,0 +1,141 @@
+import type { RunnableModel } from '../formats/model';
+import { ancestors, producers } from '../graph/flow';
+import type { Graph, GraphNode } from '../graph/graph';
+import { FailureError } from '../report/failure';
+import { printable } from '../report/printable';
+import type { Loss } from '../report/report';
+import type { InputSpec } from '../samples/samples';
+import { findHead, type Head } from './head';
+import { chooseOutput } from './output';
+import {
+  noChoice,
+  surveyParameters,
+  type Parameter,
+  type ParameterChoice,
+  type ParameterSurvey,
+} from './parameters';
+import { withTrainedBiases } from './recurrentBiases';
+import { refuseUndifferentiable } from './refusals';
+import { indexedRows, inputsOf } from './sampleInputs';
+import { findTransposedCopies, separateMerged } from './ties';
+
+/** The tensor of a graph that is analysed. */
+export interface AnalysedOutput {
+  /** The model's graph, with merged constants apart. */
+  readonly graph: Graph;
+  /** The tensor as the user knows it. */
+  readonly output: string;
+  readonly head: Head;
+}
+
+/** What of a model is analysed, known before any sample is read. */
+export interface Subject extends AnalysedOutput {
+  readonly model: RunnableModel;
+  /** The graph inputs that the output depends on. */
+  readonly inputs: readonly InputSpec[];
+  /** Rows of the table that an integer input indexes, by input. */
+  readonly tableRows: ReadonlyMap<string, number>;
+  readonly parameters: readonly Parameter[];
+  /** How they were told from other constants. */
+  readonly survey: ParameterSurvey;
+  /** Tensors that are transposed copies of parameters, with the parameter's name. */
+  readonly copies: ReadonlyMap<string, string>;
+}
+
+/** What a user says of what is analysed. */
+export interface SubjectChoice {
+  /** Tensors that are said to be trained, and those that are said to be fixed. */
+  readonly parameters: ParameterChoice;
+  /** The output, or null: the one that looks like logits. */
+  readonly output: string | null;
+  /** Analyse an export in training mode as in evaluation mode. */
+  readonly evaluation: boolean;
+}
+
+/** Nothing is said. */
+export const noSubjectChoice: SubjectChoice = { parameters: noChoice, output: null, evaluation: false };
+
+/**
+ * Chooses the output, tells the head that belongs to the loss, and finds the parameters.
+ * @throws FailureError UsageError, UnsupportedOperator, UnsupportedStructure, NoParameters, NonFiniteWeights
+ */
+export function findSubject(model: RunnableModel, choice: SubjectChoice): Subject {
+  const graph = withTrainedBiases(separateMerged(model.graph));
+  const output = chooseOutput(graph, choice.output);
+  const head = findHead(graph, output);
+  const nodes = ancestors(graph, head.logits);
+  refuseUndifferentiable(graph, nodes, choice.evaluation);
+  requireFloats(graph, choice.parameters);
+  const survey = surveyParameters(graph, nodes, choice.parameters);
+  const found = survey.parameters;
+  const unused = choice.parameters.trained.find((name) => !found.some((each) => each.name === name));
+  if (unused !== undefined) {
+    throw new FailureError(
+      'UsageError',
+      `The tensor "${printable(unused)}" of --trained is no part of what makes "${printable(output)}"; leave it out.`,
+    );
+  }
+  const copies = findTransposedCopies(found);
+  const parameters = found.filter(({ name }) => !copies.has(name));
+  if (parameters.length === 0) {
+    throw new FailureError(
+      'NoParameters',
+      `No float weights lie between the samples and "${printable(output)}"; choose another output with --output.`,
+    );
+  }
+  requireFinite(parameters);
+  const inputs = inputsOf(graph, nodes);
+  const tableRows = indexedRows(graph, nodes, producers(graph));
+  return { model, graph, output, head, inputs, tableRows, parameters, survey, copies };
+}
+
+/** The tensor that a loss is put on: the logits, where the head belongs to the loss; squared error is that of the output. */
+export function targetOf({ output, head }: Subject, loss: Loss): string {
+  return loss === 'mean-squared-error' ? output : head.logits;
+}
+
+/** The nodes that make the target, in an order in which they can run. */
+export function nodesOf(subject: Subject, target: string): readonly GraphNode[] {
+  return ancestors(subject.graph, target);
+}
+
+/** Number of trainable numbers. */
+export function parameterCount({ parameters }: Subject): number {
+  return parameters.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
+}
+
+/** The number of samples that the file was written for, where it says one: the first dimension of all inputs. */
+export function writtenBatch({ model, inputs }: Subject): number | null {
+  const used = model.graph.inputs.filter(({ name }) => inputs.some((input) => input.name === name));
+  const [size, ...others] = new Set(used.map(({ dims }) => dims?.[0] ?? null));
+  return typeof size === 'number' && size > 0 && others.length === 0 ? size : null;
+}
+
+/** Tensors that a user chooses must be there, and hold numbers that a gradient can be taken to. */
+function requireFloats({ initialisers }: Graph, { trained, fixed }: ParameterChoice): void {
+  for (const [option, names] of Object.entries({ trained, fixed })) {
+    for (const name of names) {
+      const type = initialisers.get(name)?.type;
+      if (type !== undefined && /^b?float/.test(type)) continue;
+      const what =
+        type === undefined
+          ? 'The model holds no tensor'
+          : `The numbers are ${type}, not float, in the tensor`;
+      throw new FailureError(
+        'UsageError',
+        `${what} "${printable(name)}" of --${option}; name one that the file stores in float, as a warning or a model viewer spells it.`,
+      );
+    }
+  }
+}
+
+function requireFinite(parameters: readonly Parameter[]): void {
+  const broken = parameters.find(({ tensor }) =>
+    tensor.data.some((value: number | bigint) => !Number.isFinite(Number(value))),
+  );
+  if (broken === undefined) return;
+  throw new FailureError(
+    'NonFiniteWeights',
+    `The weights "${printable(broken.name)}" hold NaN or infinity; save the model from before its training diverged.`,
+  );
+}
