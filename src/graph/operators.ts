@@ -120,7 +120,7 @@ const reductions = {
   ...each(['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd'], { nonlinear: true }),
   ...each(['ReduceL1', 'ReduceL2', 'ReduceSumSquare', 'ReduceLogSum'], { nonlinear: true }),
   ReduceLogSumExp: { nonlinear: true },
-  CumSum: { keeps: 'sizes' },
+  CumSum: {},
   ...each(['MaxPool', 'AveragePool', 'LpPool'], { keeps: 'axes' }),
   ...each(['GlobalAveragePool', 'GlobalMaxPool', 'GlobalLpPool'], { keeps: 'axes', nonlinear: true }),
 } as const satisfies Readonly<Record<string, Operator>>;

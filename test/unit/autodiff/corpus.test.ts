@@ -9,6 +9,8 @@ import { classTargets, openProducts } from './opening';
 
 interface RealFile {
   readonly file: string;
+  /** Where the file has several that a loss can be put on. */
+  readonly output?: string;
   readonly width: number;
   readonly parameters: number;
   readonly loss?: Loss;
@@ -95,7 +97,7 @@ const files: readonly RealFile[] = [
 ];
 
 async function openFile(one: RealFile): Promise<HessianProducts> {
-  const { width, loss = 'cross-entropy', evaluation = false, samples: count = 4 } = one;
+  const { width, output = null, loss = 'cross-entropy', evaluation = false, samples: count = 4 } = one;
   const model = await readModel(sharedFile(`corpus/${one.file}.onnx`));
   const inputs = model.graph.inputs.map(({ name, dims }, index) => {
     const own = (dims ?? []).slice(1).map((dim, i) => (typeof dim === 'number' ? dim : (one.open?.[i] ?? 1)));
@@ -111,7 +113,7 @@ async function openFile(one: RealFile): Promise<HessianProducts> {
     loss === 'cross-entropy'
       ? classTargets(count, width)
       : { count, width, values: numbers(count * width, 9, 0, 2).map(Math.floor) };
-  return openProducts(model, { count, inputs }, targets, loss, { evaluation });
+  return openProducts(model, { count, inputs }, targets, loss, { output, evaluation });
 }
 
 describe.skipIf(!corpusPresent)(`real files${corpusNote}`, () => {
@@ -138,7 +140,14 @@ describe.skipIf(!corpusPresent)(`real files${corpusNote}`, () => {
 
   it('silero, which decides while it runs, is refused by the operator’s name', async () => {
     const { kind, message } = await failureFrom(() =>
-      openFile({ file: 'npm-vad-web-silero_vad_v5', width: 1, parameters: 0, open: [8, 8], layers: [] }),
+      openFile({
+        file: 'npm-vad-web-silero_vad_v5',
+        output: 'output',
+        width: 1,
+        parameters: 0,
+        open: [8, 8],
+        layers: [],
+      }),
     );
     expect(kind).toBe('UnsupportedOperator');
     expect(message).toContain('(If)');
