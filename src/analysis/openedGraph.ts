@@ -1,4 +1,6 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
+import type { ChosenLoss } from '../loss/chooseLoss';
+import { lossOfOutputs, type LossOfOutputs } from '../loss/lossOfOutputs';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/number';
 import { printable } from '../report/printable';
@@ -7,14 +9,13 @@ import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import { tensorAt, writtenBatch, type GraphSubject, type TensorOfSamples } from './graphSubject';
 import { parameterNotes } from './parameterNotes';
-import { lossOfOutputs, type OutputLoss } from './rowLoss';
 
 /** Beyond so many multiply-adds a product, float64 is too much work. */
 const mostInFloat64 = 2e10;
 
 /** A graph with a loss on its outputs, and its proved products. */
 export interface OpenedGraph {
-  readonly output: OutputLoss;
+  readonly chosen: LossOfOutputs;
   readonly products: HessianProducts;
   /** What a reader should know of how the model is run. */
   readonly notes: readonly string[];
@@ -84,17 +85,17 @@ async function openWith(
   batch: number | null,
   run: AnalysisRun,
 ): Promise<Omit<OpenedGraph, 'notes'>> {
-  const output = lossOfOutputs(run.request, subject, samples, logits);
+  const chosen = lossOfOutputs(run.request, subject, samples, logits);
   run.stopwatch.lap('forward');
   run.tell('Differentiating the graph');
-  return { output, products: await openProducts(subject, samples, output, batch, run) };
+  return { chosen, products: await openProducts(subject, samples, chosen, batch, run) };
 }
 
 /** Products in float64, or in float32 where that was asked for or float64 would be too much work. */
 async function openProducts(
   { model }: GraphSubject,
   samples: Samples,
-  { chosen: { loss }, targets }: OutputLoss,
+  { loss, targets }: ChosenLoss,
   batch: number | null,
   run: AnalysisRun,
 ): Promise<HessianProducts> {

@@ -1,3 +1,6 @@
+import { accuracy } from '../loss/accuracy';
+import { lossFor, type ChosenLoss } from '../loss/chooseLoss';
+import { losses } from '../loss/losses';
 import { closedForm } from '../perceptron/closedForm/closedForm';
 import { planClosedForm } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
@@ -8,13 +11,11 @@ import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
 import type { Samples } from '../samples/samples';
-import { accuracy } from './accuracy';
+import { samplesFor } from '../samples/samplesFor';
 import type { AnalysisRun } from './analysisRun';
 import { certified } from './certificate';
-import type { ChosenLoss } from './chosenLoss';
 import { topSamples, withDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
-import { lossFor, samplesFor } from './labels';
 import { perceptronReport } from './perceptronReport';
 import type { ReadPerceptron } from './readPerceptron';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
@@ -117,9 +118,9 @@ function requireFiniteLoss(losses: Float64Array, samples: Samples): void {
   );
 }
 
-/** Squared error is taken of what the model gives: behind a sigmoid head, of the sigmoid. */
+/** A loss of numbers is taken of what the model gives: behind a sigmoid head, of the sigmoid. */
 function lossSide(perceptron: Perceptron, { loss }: ChosenLoss): Perceptron {
-  if (loss !== 'mean-squared-error' || perceptron.head !== 'sigmoid') return perceptron;
+  if (losses[loss].targets !== 'numbers' || perceptron.head !== 'sigmoid') return perceptron;
   const last = perceptron.layers.at(-1);
   if (last?.activation.name !== 'identity') {
     throw new FailureError(

@@ -5,11 +5,12 @@ import { openModel, runFailure } from '../graph/trace';
 import type { Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
+import type { Targets } from '../loss/targets';
+import { rowsPerSample, rowWeights } from '../loss/targets';
 import { FailureError } from '../report/failure';
 import type { RunTensor } from '../runtime/session';
-import type { Feeds, LossTargets, ModelSamples } from './feeds';
+import type { Feeds, ModelSamples } from './feeds';
 import { graphTensor, modelFeeds, paddedRows } from './feeds';
-import { rowsPerSample, rowWeights } from './outputRows';
 
 /** The samples cut into batches of one size; what is missing in the last is filled up and weighs nothing. */
 export interface Batches {
@@ -28,7 +29,7 @@ export async function batchFeeds(
   source: Executable & { readonly graph: Graph },
   model: LoweredModel,
   samples: ModelSamples,
-  targets: LossTargets,
+  targets: Targets,
   batches: Batches,
   precision: Precision,
   threads: number,

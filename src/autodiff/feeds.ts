@@ -6,7 +6,6 @@ import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import { narrowToFloat16 } from '../runtime/floats16';
 import type { RunFeeds, RunTensor } from '../runtime/session';
-import type { WeightedRows } from './outputRows';
 
 /** Samples as the products take them; every input holds count × product(dims) numbers. */
 export interface ModelSamples {
@@ -17,18 +16,6 @@ export interface ModelSamples {
     readonly dims: readonly number[];
     readonly data: Float64Array;
   }[];
-}
-
-/** What the outputs are compared with: one row of numbers for every sample, or several. */
-export interface LossTargets {
-  /** Samples. */
-  readonly count: number;
-  /** Of a row. */
-  readonly width: number;
-  /** Row after row, those of a sample together. */
-  readonly values: Float64Array;
-  /** Where samples have several rows; without it one each, all of one weight. */
-  readonly rows?: WeightedRows;
 }
 
 export type Feeds = ReadonlyMap<string, RunTensor>;

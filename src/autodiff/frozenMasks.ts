@@ -1,9 +1,10 @@
 import type { Value } from '../graph/static/value';
 import { dependentOn, reachedFrom } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
+import type { Targets } from '../loss/targets';
 import type { Loss } from '../report/report';
 import type { CurvatureGraphs } from './curvatureGraphs';
-import type { Feeds, LossTargets, ModelSamples } from './feeds';
+import type { Feeds, ModelSamples } from './feeds';
 import { parameterFeeds, pickFeeds } from './feeds';
 import type { PreparedModel } from './preparedModel';
 import { openPart } from './productSessions';
@@ -17,7 +18,7 @@ export interface ProofSubject {
   readonly loss: Loss;
   readonly weights: Float64Array;
   readonly samples: ModelSamples;
-  readonly targets: LossTargets;
+  readonly targets: Targets;
   readonly precision: Precision;
   readonly threads: number;
 }

@@ -2,16 +2,17 @@ import type { ParameterChoice, ParameterSurvey } from '../graph/parameters';
 import type { HeadKind } from '../graph/head';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
+import { lossValues } from '../loss/losses';
+import type { Targets } from '../loss/targets';
+import { rowsPerSample, rowWeights } from '../loss/targets';
 import type { Loss } from '../report/report';
 import { addNumbers } from '../runtime/copyNumbers';
 import { SingleVectors } from '../runtime/singleVectors';
 import { batchFeeds } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
-import type { Feeds, LossTargets, ModelSamples } from './feeds';
+import type { Feeds, ModelSamples } from './feeds';
 import { FlatTensors, parameterFeeds, realArray } from './feeds';
-import { lossValues } from './losses';
 import { requireFinite, requireOwnOutputs } from './outputChecks';
-import { rowsPerSample, rowWeights } from './outputRows';
 import type { ProductLayer } from './productLayers';
 import { productLayers, weightsOf } from './productLayers';
 import type { DifferentiableModel, PreparedModel } from './preparedModel';
@@ -94,7 +95,7 @@ export class HessianProducts {
   static async open(
     model: DifferentiableModel,
     samples: ModelSamples,
-    targets: LossTargets,
+    targets: Targets,
     loss: Loss,
     options: ProductOptions,
     table: Rules = rules,

@@ -1,6 +1,7 @@
 import type { Value } from '../graph/static/value';
 import { dependentOn, sizeOf } from '../graph/static/value';
 import { neededValues } from '../graph/writing/writeOnnx';
+import type { Targets } from '../loss/targets';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/number';
 import type { Loss } from '../report/report';
@@ -8,7 +9,7 @@ import { sizeText } from '../report/sizeText';
 import { cutBatches } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import { curvatureGraphs } from './curvatureGraphs';
-import type { LossTargets, ModelSamples } from './feeds';
+import type { ModelSamples } from './feeds';
 import type { PreparedModel, Subject } from './preparedModel';
 import { prepareModel, requireSamplesApart } from './preparedModel';
 import type { Rules } from './rules/rules';
@@ -53,7 +54,7 @@ interface Work {
 export async function planModel(
   subject: Subject,
   samples: ModelSamples,
-  targets: LossTargets,
+  targets: Targets,
   loss: Loss,
   { memoryBudget, threads, batch }: PlanOptions,
   table: Rules,

@@ -13,13 +13,15 @@ import { sizeOf } from '../graph/static/value';
 import { findTransposedCopies, separateMerged } from '../graph/tiedWeights';
 import type { Executable, Trace } from '../graph/trace';
 import { openModel, traceModel } from '../graph/trace';
+import { losses } from '../loss/losses';
+import type { Targets } from '../loss/targets';
+import { inRows } from '../loss/targets';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { Loss } from '../report/report';
 import type { Batches } from './batches';
-import type { LossTargets, ModelSamples } from './feeds';
+import type { ModelSamples } from './feeds';
 import { modelFeeds } from './feeds';
-import { inRows } from './outputRows';
 
 /** A model that can be run and looked into. */
 export type DifferentiableModel = Executable & { readonly graph: Graph };
@@ -63,8 +65,7 @@ export function findSubject(
     );
   }
   const head = findHead(graph, output);
-  // Squared error is that of what the model gives, head included.
-  const target = loss === 'mean-squared-error' ? output : head.logits;
+  const target = losses[loss].targets === 'numbers' ? output : head.logits;
   const nodes = ancestors(graph, target);
   refuseUndifferentiable(graph, nodes, evaluation);
   requireFloats(graph, choice);
@@ -138,7 +139,7 @@ export interface PreparedModel {
 export async function prepareModel(
   subject: Subject,
   samples: ModelSamples,
-  targets: LossTargets,
+  targets: Targets,
   batches: Batches,
   threads: number,
   smaller: PreparedModel | null,
@@ -231,7 +232,7 @@ function samplesBut({ inputs }: ModelSamples, at: number, count: number): ModelS
 }
 
 /** One row of outputs for every sample, or as many as there are targets for, as wide as the targets. */
-function widthOf({ output }: Subject, dims: readonly number[], size: number, targets: LossTargets): number {
+function widthOf({ output }: Subject, dims: readonly number[], size: number, targets: Targets): number {
   if (targets.rows !== undefined) {
     const { classAxis, perSample } = targets.rows;
     const fits = dims[0] === size && dims[classAxis] === targets.width;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HessianProducts } from '../../../src/autodiff/hessianProducts';
 import type { ProductOptions } from '../../../src/autodiff/hessianProducts';
-import type { LossTargets, ModelSamples } from '../../../src/autodiff/feeds';
+import type { ModelSamples } from '../../../src/autodiff/feeds';
+import type { Targets } from '../../../src/loss/targets';
 import type { Rules } from '../../../src/autodiff/rules/rules';
 import { rules } from '../../../src/autodiff/rules/rules';
 import type { Model } from '../../../src/formats/model';
@@ -39,7 +40,7 @@ export async function modelOf(parts: ModelParts): Promise<Model> {
 export async function openParts(
   parts: ModelParts,
   samples: ModelSamples,
-  targets: LossTargets,
+  targets: Targets,
   loss: Loss = 'cross-entropy',
   options: Partial<ProductOptions> = {},
   table: Rules = rules,
@@ -63,7 +64,7 @@ export function samplesOf(name: string, count: number, dims: readonly number[], 
 }
 
 /** One-hot rows, the classes in turn. */
-export function classTargets(count: number, width: number): LossTargets {
+export function classTargets(count: number, width: number): Targets {
   const values = new Float64Array(count * width);
   for (let n = 0; n < count; n++) values[n * width + (n % width)] = 1;
   return { count, width, values };

@@ -1,12 +1,20 @@
-import type { OutputRows } from '../autodiff/outputRows';
 import { classAxis, isTransposedSoftmax, softmaxAxis } from '../graph/classAxis';
-import { producers, throughViews } from '../graph/head';
+import type { Graph } from '../graph/graph';
+import { producers, throughViews, type Head } from '../graph/head';
 import { sizeOf } from '../graph/static/value';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { Loss } from '../report/report';
 import type { Labels, Samples } from '../samples/samples';
-import type { GraphSubject } from './graphSubject';
+import { losses } from './losses';
+import type { OutputRows } from './targets';
+
+/** The output of a graph that a loss is put on. */
+export interface GraphOutput {
+  readonly model: { readonly graph: Graph };
+  readonly output: string;
+  readonly head: Head;
+}
 
 /** Rows of an output, of which a sample has several. */
 export interface PredictedRows extends OutputRows {
@@ -22,7 +30,7 @@ export interface PredictedRows extends OutputRows {
  * @throws FailureError where nothing tells the axis, or labels and output do not fit each other
  */
 export function predictedRows(
-  subject: GraphSubject,
+  subject: GraphOutput,
   dims: readonly number[],
   { labels, source }: Samples,
   requested: Loss | 'auto',
@@ -34,16 +42,13 @@ export function predictedRows(
   const told = axisOfGraph(subject, rank, several > 1);
   // One axis alone counts the classes, unless those are known to lie along another: one number for each token.
   if (several === 1 && (told === null || dims[told - 1] !== 1)) return null;
+  const kind = requested === 'auto' ? null : losses[requested].targets;
   const place = `The output "${printable(output)}" has the shape [${dims.join(', ')}] for every sample`;
   const alongAxis = (axis: number): PredictedRows => {
     const width = dims[axis - 1] ?? 1;
     return { classAxis: axis, width, perSample: sizeOf(dims) / width };
   };
-  if (
-    head.kind === 'none' &&
-    requested !== 'mean-squared-error' &&
-    isTransposedSoftmax(model.graph, output, rank)
-  )
+  if (head.kind === 'none' && kind !== 'numbers' && isTransposedSoftmax(model.graph, output, rank))
     throw new FailureError(
       'UnsupportedStructure',
       `${place}, and a Transpose after its softmax; name the tensor before the softmax with --output.`,
@@ -55,8 +60,7 @@ export function predictedRows(
   ) {
     if (told !== null) return alongAxis(told);
     // Errors of single numbers are averaged alike in whatever rows they stand.
-    if (requested === 'mean-squared-error' || requested === 'binary-cross-entropy' || isTargets(labels))
-      return alongAxis(rank - 1);
+    if (kind === 'numbers' || kind === 'probabilities' || isTargets(labels)) return alongAxis(rank - 1);
     throw new FailureError(
       'UnsupportedStructure',
       `${place}, and nothing tells along which axis it counts classes; give a class for every prediction as whole numbers, ask for --loss mean-squared-error, or choose a tensor inside the model with --output.`,
@@ -85,11 +89,7 @@ export function predictedRows(
 }
 
 /** As the softmax says, else the operator that makes the logits. */
-function axisOfGraph(
-  { model, head, output }: GraphSubject,
-  rank: number,
-  isQuestion: boolean,
-): number | null {
+function axisOfGraph({ model, head, output }: GraphOutput, rank: number, isQuestion: boolean): number | null {
   const { graph } = model;
   if (head.kind === 'softmax') {
     const node = producers(graph).get(throughViews(producers(graph), output));

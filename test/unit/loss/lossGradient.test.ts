@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { tangentsOf } from '../../../src/autodiff/derivatives';
-import { lossGradient } from '../../../src/autodiff/losses';
-import { lossDerivatives } from '../../../src/curvature/losses';
 import { StaticGraph } from '../../../src/graph/static/staticGraph';
-import { evaluate, numbers } from './evaluation';
+import { lossDerivatives, lossGradient } from '../../../src/loss/losses';
+import { evaluate, numbers } from '../autodiff/evaluation';
 
 const count = 5;
 const width = 4;
@@ -39,7 +38,7 @@ describe.each([
         targets: values,
         weights,
       });
-      const wanted = lossDerivatives(loss, z, { count, width, values }, 0, count);
+      const wanted = lossDerivatives(loss, z, values, width);
       for (let n = 0; n < count; n++) {
         const weight = weights[n] ?? 0;
         // What a row of the product is summed from: it bounds the rounding.

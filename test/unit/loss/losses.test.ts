@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lossValues } from '../../../src/autodiff/losses';
-import { lossDerivatives, softmax } from '../../../src/curvature/losses';
+import { lossDerivatives, lossValues } from '../../../src/loss/losses';
+import { softmax } from '../../../src/loss/probabilities';
 import type { Loss } from '../../../src/report/report';
 
 function of(loss: Loss, z: readonly number[], target: readonly number[]) {
@@ -10,7 +10,7 @@ function of(loss: Loss, z: readonly number[], target: readonly number[]) {
   const width = z.length;
   return {
     values: lossValues(loss, outputs, targets, width),
-    ...lossDerivatives(loss, outputs, { count: 1, width, values: targets }, 0, 1),
+    ...lossDerivatives(loss, outputs, targets, width),
   };
 }
 
