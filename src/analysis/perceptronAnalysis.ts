@@ -118,18 +118,22 @@ function requireFiniteLoss(losses: Float64Array, samples: Samples): void {
   );
 }
 
+/** A perceptron with a loss that the closed form does not hold, but products do. */
+export class NoClosedForm extends FailureError {}
+
 /** A loss of numbers is taken of what the model gives: behind a sigmoid head, of the sigmoid. */
 function lossSide(perceptron: Perceptron, { loss }: ChosenLoss): Perceptron {
-  if (losses[loss].targets !== 'numbers' || perceptron.head !== 'sigmoid') return perceptron;
-  const last = perceptron.layers.at(-1);
-  if (last?.activation.name !== 'identity') {
-    throw new FailureError(
+  const { head, layers } = perceptron;
+  if (losses[loss].targets !== 'numbers' || head === 'none') return perceptron;
+  const last = layers.at(-1);
+  if (head === 'softmax' || last?.activation.name !== 'identity') {
+    throw new NoClosedForm(
       'UnsupportedStructure',
-      `Squared error after ${last?.activation.name ?? 'nothing'} and a sigmoid is not analysed here; choose --loss binary-cross-entropy.`,
+      `The loss ${loss} is one of what the model's ${head} gives, for which there is no closed form here; ask for another --method or another --loss.`,
     );
   }
   return {
     ...perceptron,
-    layers: [...perceptron.layers.slice(0, -1), { ...last, activation: activationNamed('sigmoid') }],
+    layers: [...layers.slice(0, -1), { ...last, activation: activationNamed('sigmoid') }],
   };
 }
