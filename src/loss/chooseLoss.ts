@@ -155,7 +155,7 @@ function lossOfRows(
   if (kind === 'numbers' && head === 'softmax') {
     throw new FailureError(
       'UnsupportedLabels',
-      `The labels in ${source} are no probabilities, but the model ends in a softmax; squared error after a softmax is not analysed here, give class labels instead.`,
+      `The labels in ${source} are no probabilities, but the model ends in a softmax; ${loss} after a softmax is not analysed here, give class labels instead.`,
     );
   }
   // Squared error is what float targets mean, unless they look like classes that are scaled, or like probabilities.
