@@ -16,6 +16,7 @@ const floors = [
   'samples',
   'inference',
   'subject',
+  'loss',
   'autodiff',
   'curvature',
   'perceptron',

@@ -1,7 +1,7 @@
 import { HessianProducts } from '../src/autodiff/hessianProducts';
-import type { LossTargets } from '../src/autodiff/feeds';
-import { oneHotRows } from '../src/analysis/chooseLoss';
 import { ModelSession } from '../src/inference/modelSession';
+import { oneHotRows } from '../src/loss/chooseLoss';
+import type { Targets } from '../src/loss/targets';
 import { findSubject, noSubjectChoice } from '../src/subject/subject';
 import type { Model } from '../src/formats/model';
 import { readModel } from '../src/formats/readModel';
@@ -36,7 +36,7 @@ export function openProducts(
   precision: 'float32' | 'float64',
 ): Promise<HessianProducts> {
   const width = 10;
-  const targets: LossTargets = {
+  const targets: Targets = {
     count: samples.count,
     width,
     values: oneHotRows(labels, width, samples.source),

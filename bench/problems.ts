@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { oneHotRows } from '../src/analysis/chooseLoss';
+import { oneHotRows } from '../src/loss/chooseLoss';
 import { readPerceptron } from '../src/analysis/readPerceptron';
 import { readModel } from '../src/formats/readModel';
 import { activationNamed } from '../src/perceptron/activations';

@@ -5,7 +5,7 @@ import type { AnalysisRequest, Progress } from '../report/request';
 import { AnalysisRun } from './analysisRun';
 import { DoesNotRun } from '../inference/modelSession';
 import { analyseGraph } from './graphAnalysis';
-import { analysePerceptron } from './perceptronAnalysis';
+import { analysePerceptron, NoClosedForm } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
 
 /**
@@ -32,7 +32,14 @@ export async function analyse(
   if (isChosen) return analyseGraph(model, run);
   if (request.method === 'exact' || request.method === 'estimate') return analyseGraph(model, run);
   const perceptron = readPerceptron(model, request.output);
-  if (perceptron.ok) return analysePerceptron(perceptron.read, run);
+  if (perceptron.ok) {
+    try {
+      return await analysePerceptron(perceptron.read, run);
+    } catch (error) {
+      if (!(error instanceof NoClosedForm) || request.method === 'closed-form') throw error;
+      return analyseGraph(model, run);
+    }
+  }
   const { kind, message, detail } = perceptron.failure;
   // A question to the user (which output?) and broken weights are no matter of the method.
   const final = kind === 'UsageError' || kind === 'NonFiniteWeights' || kind === 'NoParameters';

@@ -1,4 +1,5 @@
 import { lambdaMaxBounds } from '../curvature/bounds';
+import { predictedClass } from '../loss/accuracy';
 import { closedForm, type ClosedForm } from '../perceptron/closedForm/closedForm';
 import { weightElasticities } from '../perceptron/closedForm/elasticity';
 import { planClosedForm } from '../perceptron/closedForm/plan';
@@ -6,7 +7,6 @@ import type { Problem } from '../perceptron/closedForm/sampleTile';
 import type { Cost, GaussNewton, Report, TopSample } from '../report/report';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
 import type { SampleInput, Samples } from '../samples/samples';
-import { predictedClass } from './accuracy';
 import { gramMatrices } from './gram';
 import { samplePictures } from './samplePictures';
 

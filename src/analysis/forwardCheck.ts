@@ -1,5 +1,5 @@
-import { sigmoid, softmax } from '../curvature/losses';
 import type { Model } from '../formats/model';
+import { sigmoid, softmax } from '../loss/probabilities';
 import { narrowToFloat16 } from '../runtime/floats16';
 import { outputTolerance, roundingUnit } from '../perceptron/outputTolerance';
 import { rowsOf } from '../perceptron/closedForm/sampleTile';

@@ -8,12 +8,12 @@ import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/re
 import { formatCount } from '../report/number';
 import { sizeText } from '../report/sizeText';
 import { SeededRandom } from '../samples/random';
+import { samplesFor } from '../samples/samplesFor';
 import { findSubject } from '../subject/subject';
 import { subjectChoice, type AnalysisRun } from './analysisRun';
 import { norm } from './certificate';
 import { confidence } from './confidence';
 import { momentParts } from './graphReport';
-import { samplesFor } from './labels';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
 import { exactCost, lanczosMemory, searchCost, takenCost, workOfProduct } from './predictedCost';
@@ -42,13 +42,12 @@ export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Repo
   const { samples, ignored } = await samplesFor(request, subject.inputs, subject.tableRows);
   stopwatch.lap('samples');
 
-  const { output, products, notes } = await openGraph(subject, samples, run);
-  const { chosen } = output;
+  const { chosen, products, notes } = await openGraph(subject, samples, run);
   try {
     const facts: ModelFacts = modelFacts(model, products.target, products.order, architecture(products));
     const described = {
-      ...sampleFacts(run, samples, chosen, products.meanLoss, output.accuracy),
-      ...rowFacts(output),
+      ...sampleFacts(run, samples, chosen, products.meanLoss, chosen.accuracy),
+      ...rowFacts(chosen),
     };
     const method = chooseMethod(request.method, products, request.memoryBudget);
     const { precision, productError } = precisionOf(products);

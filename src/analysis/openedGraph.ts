@@ -1,5 +1,6 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import type { Objective } from '../autodiff/preparedModel';
+import { lossOfOutputs, type LossOfOutputs } from '../loss/lossOfOutputs';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/number';
 import { printable } from '../report/printable';
@@ -10,14 +11,13 @@ import { tensorAt, type TensorOfSamples } from '../inference/tensorAt';
 import { writtenBatch, type Subject } from '../subject/subject';
 import type { AnalysisRun } from './analysisRun';
 import { parameterNotes } from './parameterNotes';
-import { lossOfOutputs, type OutputLoss } from './rowLoss';
 
 /** Beyond so many multiply-adds a product, float64 is too much work. */
 const mostInFloat64 = 2e10;
 
 /** A graph with a loss on its outputs, and its proved products. */
 export interface OpenedGraph {
-  readonly output: OutputLoss;
+  readonly chosen: LossOfOutputs;
   readonly products: HessianProducts;
   /** What a reader should know of how the model is run. */
   readonly notes: readonly string[];
@@ -40,12 +40,11 @@ export async function openGraph(subject: Subject, samples: Samples, run: Analysi
     logits: TensorOfSamples,
     batch: number | null,
   ): Promise<Omit<OpenedGraph, 'notes'>> => {
-    const own = lossOfOutputs(run.request, subject, samples, logits);
-    const { chosen, targets } = own;
+    const chosen = lossOfOutputs(run.request, subject, samples, logits);
     run.stopwatch.lap('forward');
     run.tell('Differentiating the graph');
-    const objective = { subject, session, samples, targets, loss: chosen.loss };
-    return { output: own, products: await openProducts(objective, batch, run) };
+    const objective = { subject, session, samples, targets: chosen.targets, loss: chosen.loss };
+    return { chosen, products: await openProducts(objective, batch, run) };
   };
   try {
     return { ...(await opened(await outputs(null), null)), notes };

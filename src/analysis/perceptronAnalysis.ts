@@ -1,3 +1,6 @@
+import { accuracy } from '../loss/accuracy';
+import { lossFor, type ChosenLoss } from '../loss/chooseLoss';
+import { losses } from '../loss/losses';
 import { closedForm } from '../perceptron/closedForm/closedForm';
 import { planClosedForm } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
@@ -8,13 +11,11 @@ import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
 import type { Samples } from '../samples/samples';
-import { accuracy } from './accuracy';
+import { samplesFor } from '../samples/samplesFor';
 import type { AnalysisRun } from './analysisRun';
 import { certified } from './certificate';
-import type { ChosenLoss } from './chosenLoss';
 import { topSamples, withDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
-import { lossFor, samplesFor } from './labels';
 import { perceptronReport } from './perceptronReport';
 import type { ReadPerceptron } from './readPerceptron';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
@@ -117,18 +118,22 @@ function requireFiniteLoss(losses: Float64Array, samples: Samples): void {
   );
 }
 
-/** Squared error is taken of what the model gives: behind a sigmoid head, of the sigmoid. */
+/** A perceptron with a loss that the closed form does not hold, but products do. */
+export class NoClosedForm extends FailureError {}
+
+/** A loss of numbers is taken of what the model gives: behind a sigmoid head, of the sigmoid. */
 function lossSide(perceptron: Perceptron, { loss }: ChosenLoss): Perceptron {
-  if (loss !== 'mean-squared-error' || perceptron.head !== 'sigmoid') return perceptron;
-  const last = perceptron.layers.at(-1);
-  if (last?.activation.name !== 'identity') {
-    throw new FailureError(
+  const { head, layers } = perceptron;
+  if (losses[loss].targets !== 'numbers' || head === 'none') return perceptron;
+  const last = layers.at(-1);
+  if (head === 'softmax' || last?.activation.name !== 'identity') {
+    throw new NoClosedForm(
       'UnsupportedStructure',
-      `Squared error after ${last?.activation.name ?? 'nothing'} and a sigmoid is not analysed here; choose --loss binary-cross-entropy.`,
+      `The loss ${loss} is one of what the model's ${head} gives, for which there is no closed form here; ask for another --method or another --loss.`,
     );
   }
   return {
     ...perceptron,
-    layers: [...perceptron.layers.slice(0, -1), { ...last, activation: activationNamed('sigmoid') }],
+    layers: [...layers.slice(0, -1), { ...last, activation: activationNamed('sigmoid') }],
   };
 }

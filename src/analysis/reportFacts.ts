@@ -1,10 +1,11 @@
 import { version } from '../../package.json';
+import type { ChosenLoss } from '../loss/chooseLoss';
+import type { LossOfOutputs } from '../loss/lossOfOutputs';
+import { losses } from '../loss/losses';
 import type { AnalysisFacts, LossOptions, SampleFacts } from '../report/report';
 import { runtimeVersion } from '../runtime/session';
 import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
-import type { ChosenLoss } from './chosenLoss';
-import type { OutputLoss } from './rowLoss';
 
 /** The samples as the report shows them. */
 export function sampleFacts(
@@ -17,7 +18,7 @@ export function sampleFacts(
   return {
     source: samples.source,
     count: samples.count,
-    classes: loss === 'mean-squared-error' ? 0 : Math.max(2, targets.width),
+    classes: losses[loss].targets === 'numbers' ? 0 : Math.max(2, targets.width),
     labels: samples.labels !== null ? 'given' : request.samples.kind === 'random' ? 'drawn' : 'predicted',
     scale: samples.scale,
     meanLoss,
@@ -27,10 +28,10 @@ export function sampleFacts(
 
 /** Where a sample has several predictions: how many, and how many of all were left out. */
 export function rowFacts({
-  rowsPerSample,
+  targets: { rows },
   ignoredRows,
-}: Pick<OutputLoss, 'rowsPerSample' | 'ignoredRows'>): Pick<SampleFacts, 'rowsPerSample' | 'ignoredRows'> {
-  return rowsPerSample === null ? {} : { rowsPerSample, ignoredRows };
+}: LossOfOutputs): Pick<SampleFacts, 'rowsPerSample' | 'ignoredRows'> {
+  return rows === undefined ? {} : { rowsPerSample: rows.perSample, ignoredRows };
 }
 
 export function lossOptions({ request }: AnalysisRun, ignoredSamples: number): LossOptions {

@@ -1,8 +1,8 @@
 import type { CurvatureEstimate } from '../curvature/curvatureEstimate';
+import type { ChosenLoss } from '../loss/chooseLoss';
 import { formatNumber } from '../report/number';
 import type { SampleFacts, Warning } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
-import type { ChosenLoss } from './chosenLoss';
 
 /** What a careful reader of the numbers should be told first. */
 export function warningsAbout(

@@ -2,12 +2,12 @@ import type { LoweredModel } from '../graph/lowering/lowerGraph';
 import type { Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
+import { rowsPerSample, rowWeights } from '../loss/targets';
 import { FailureError } from '../report/failure';
 import { paddedRows, type ModelSamples } from '../inference/feeds';
 import type { RunTensor } from '../runtime/session';
 import type { Feeds } from './feeds';
 import { graphTensor } from './feeds';
-import { rowsPerSample, rowWeights } from './outputRows';
 import type { Objective } from './preparedModel';
 
 /** The samples cut into batches of one size; what is missing in the last is filled up and weighs nothing. */

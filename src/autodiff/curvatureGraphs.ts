@@ -1,12 +1,14 @@
-import type { Loss } from '../report/report';
 import type { LoweredModel } from '../graph/lowering/lowerGraph';
+import { reshape, transpose } from '../graph/static/shape';
+import type { StaticGraph } from '../graph/static/staticGraph';
 import type { Value } from '../graph/static/value';
+import { sizeOf } from '../graph/static/value';
+import { lossGradient } from '../loss/losses';
+import type { Loss } from '../report/report';
 import { cotangentsOf, tangentsOf } from './derivatives';
-import { lossGradient } from './losses';
 import type { Rules } from './rules/rules';
 import { rules } from './rules/rules';
 import { regroup } from './regroup';
-import { outputAsRows } from './outputRows';
 import { zeros } from './rules/shape';
 
 /** Everything that is computed for one batch, as values of one static graph. */
@@ -75,4 +77,11 @@ export function curvatureGraphs(
     hessianProduct,
     gaussNewtonProduct,
   };
+}
+
+/** An output as rows. @param width of a row @returns (N · rows of a sample) × width */
+function outputAsRows(g: StaticGraph, output: Value, width: number, classAxis: number | null): Value {
+  const others = output.dims.flatMap((_, axis) => (axis === classAxis ? [] : [axis]));
+  const ordered = classAxis === null ? output : transpose(g, output, [...others, classAxis]);
+  return reshape(g, ordered, [sizeOf(output.dims) / width, width]);
 }

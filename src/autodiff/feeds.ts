@@ -2,19 +2,6 @@ import type { Precision } from '../graph/writing/nodeWriter';
 import type { Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
 import type { RunFeeds, RunTensor } from '../runtime/session';
-import type { WeightedRows } from './outputRows';
-
-/** What the outputs are compared with: one row of numbers for every sample, or several. */
-export interface LossTargets {
-  /** Samples. */
-  readonly count: number;
-  /** Of a row. */
-  readonly width: number;
-  /** Row after row, those of a sample together. */
-  readonly values: Float64Array;
-  /** Where samples have several rows; without it one each, all of one weight. */
-  readonly rows?: WeightedRows;
-}
 
 export type Feeds = ReadonlyMap<string, RunTensor>;
 

@@ -1,5 +1,7 @@
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
+import { lossValues } from '../loss/losses';
+import { rowsPerSample, rowWeights } from '../loss/targets';
 import { addNumbers } from '../runtime/copyNumbers';
 import { SingleVectors } from '../runtime/singleVectors';
 import type { HeadKind } from '../subject/head';
@@ -8,9 +10,7 @@ import { batchFeeds } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
 import { FlatTensors, parameterFeeds, realArray } from './feeds';
-import { lossValues } from './losses';
 import { requireFinite, requireOwnOutputs } from './outputChecks';
-import { rowsPerSample, rowWeights } from './outputRows';
 import type { ProductLayer } from './productLayers';
 import { productLayers, weightsOf } from './productLayers';
 import type { Objective, PreparedModel } from './preparedModel';

@@ -4,14 +4,14 @@ import { sizeOf } from '../graph/static/value';
 import type { Trace } from '../graph/trace';
 import type { ModelSamples } from '../inference/feeds';
 import type { ModelSession } from '../inference/modelSession';
+import { targetOf } from '../loss/target';
+import { inRows, type Targets } from '../loss/targets';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { Loss } from '../report/report';
 import { groupLayers, type Layer } from '../subject/layers';
-import { nodesOf, targetOf, type Subject } from '../subject/subject';
+import { nodesOf, type Subject } from '../subject/subject';
 import type { Batches } from './batches';
-import type { LossTargets } from './feeds';
-import { inRows } from './outputRows';
 
 /** A loss on the outputs of a model at samples. */
 export interface Objective {
@@ -19,7 +19,7 @@ export interface Objective {
   /** The model's own file. */
   readonly session: ModelSession;
   readonly samples: ModelSamples;
-  readonly targets: LossTargets;
+  readonly targets: Targets;
   readonly loss: Loss;
 }
 
@@ -128,7 +128,7 @@ function samplesBut({ inputs }: ModelSamples, at: number, count: number): ModelS
 }
 
 /** One row of outputs for every sample, or as many as there are targets for, as wide as the targets. */
-function widthOf({ output }: Subject, dims: readonly number[], size: number, targets: LossTargets): number {
+function widthOf({ output }: Subject, dims: readonly number[], size: number, targets: Targets): number {
   if (targets.rows !== undefined) {
     const { classAxis, perSample } = targets.rows;
     const fits = dims[0] === size && dims[classAxis] === targets.width;

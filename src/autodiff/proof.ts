@@ -1,6 +1,8 @@
 import { nodeText } from '../graph/nodeText';
 import type { Origin, Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
+import { lossValues } from '../loss/losses';
+import { rowsPerSample, rowWeights } from '../loss/targets';
 import { FailureError } from '../report/failure';
 import { batchFeeds } from './batches';
 import { findCulprit } from './culprit';
@@ -8,8 +10,6 @@ import type { ProofSubject } from './frozenMasks';
 import { frozenValues, heldValues } from './frozenMasks';
 import type { Feeds } from './feeds';
 import { FlatTensors, parameterFeeds, pickFeeds } from './feeds';
-import { lossValues } from './losses';
-import { rowsPerSample, rowWeights } from './outputRows';
 import { openPart, ProductSessions } from './productSessions';
 
 /** What the proof measured, each relative. */

@@ -1,3 +1,4 @@
+import { lossWords } from '../report/lossWords';
 import { formatEstimate, formatNumber, formatPercent, formatQuantity } from '../report/number';
 import type {
   Bounds,
@@ -206,10 +207,11 @@ function kindFromInterval(interval: EigenvalueInterval): string {
 function lossSentence({ samples, loss }: PartialReport): string[] {
   if (samples === undefined) return [];
   const { meanLoss, classes, accuracy } = samples;
+  const guesses = loss === undefined ? 'nothing' : lossWords[loss].guesses;
   const chance =
-    loss === 'cross-entropy' && classes > 1
+    guesses === 'of all classes' && classes > 1
       ? ` (chance: ln ${classes} = ${formatNumber(Math.log(classes))})`
-      : loss === 'binary-cross-entropy'
+      : guesses === 'of two'
         ? ` (chance: ln 2 = ${formatNumber(Math.LN2)})`
         : '';
   const right = accuracy === null ? '' : `, accuracy ${formatPercent(accuracy, 4)}`;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FailureError } from './failure';
+import { lossChoices, lossChoicesText } from './lossWords';
 import { printable } from './printable';
-import type { Loss } from './report';
 import {
   defaultRandomCount,
   methods,
@@ -43,7 +43,7 @@ Options of analyze:
   --scale NUMBER        multiplies the inputs (1)
   --limit N             uses at most N samples, drawn by the seed; without FILE: N random inputs (${defaultRandomCount})
   --output NAME         what the loss is put on: a graph output, or any tensor inside the model
-  --loss LOSS           auto, cross-entropy, binary-cross-entropy or mean-squared-error (auto)
+  --loss LOSS           ${lossChoicesText} (auto)
   --class-weights W,…   weight of every class in the cross-entropy, or "balanced" (PyTorch's weight=)
   --label-smoothing E   share of every label spread evenly over all classes, from 0 to below 1 (0)
   --method METHOD       auto, closed-form (perceptrons), exact (small models) or estimate (auto)
@@ -95,13 +95,6 @@ const options = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
-
-const losses: readonly (Loss | 'auto')[] = [
-  'auto',
-  'cross-entropy',
-  'binary-cross-entropy',
-  'mean-squared-error',
-];
 
 const dtypes: readonly AnalysisRequest['dtype'][] = ['auto', 'float64', 'float32'];
 
@@ -265,7 +258,7 @@ function requestOptions(values: Values): RequestOptions {
     ),
     limit: wholeNumberOf(values, 'limit', 1, 2 ** 31 - 1),
     output: textOf(values, 'output'),
-    loss: wordOf(values, 'loss', losses),
+    loss: wordOf(values, 'loss', lossChoices),
     classWeights: classWeightsOf(values),
     labelSmoothing: numberOf(
       values,

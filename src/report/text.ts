@@ -1,18 +1,13 @@
 import { costText } from './cost';
 import { probesText } from './estimateText';
 import { learningRateStatement } from './learningRate';
+import { lossWords } from './lossWords';
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './number';
 import { rowsText } from './rowsText';
 import { printable } from './printable';
-import type { EigenvalueBound, LayerReport, Loss, Method, Quantity, Range, Report } from './report';
+import type { EigenvalueBound, LayerReport, Method, Quantity, Range, Report } from './report';
 import { eigenvalueLines, foundText, type Line } from './textEigenvalues';
 import { layerTable } from './textLayers';
-
-const lossNames: Readonly<Record<Loss, string>> = {
-  'cross-entropy': 'softmax cross-entropy',
-  'binary-cross-entropy': 'binary cross-entropy',
-  'mean-squared-error': 'mean squared error',
-};
 
 const methodNames: Readonly<Record<Method, string>> = {
   'closed-form': 'closed form',
@@ -72,8 +67,9 @@ function rootsOf(interval: Range | undefined): Range | undefined {
 
 /** What an even guess among the classes would lose: ln C, beside which a mean loss can be judged. */
 function evenGuessLoss({ loss, samples }: Report): string | null {
-  if (loss === 'binary-cross-entropy') return `ln 2 = ${formatNumber(Math.LN2)}, the loss of an even guess`;
-  if (loss === 'mean-squared-error' || samples.classes < 2) return null;
+  const { guesses } = lossWords[loss];
+  if (guesses === 'of two') return `ln 2 = ${formatNumber(Math.LN2)}, the loss of an even guess`;
+  if (guesses === 'nothing' || samples.classes < 2) return null;
   return `ln C = ${formatNumber(Math.log(samples.classes))}, the loss of an even guess among C = ${formatCount(samples.classes)} classes`;
 }
 
@@ -212,7 +208,7 @@ export function reportText(report: Report): string {
 
 /** "softmax cross-entropy (assumed), class weights balanced, label smoothing 0.1". */
 function lossLine({ loss, lossAssumed, lossOptions: { classWeights, labelSmoothing } }: Report): string {
-  const parts = [`${lossNames[loss]}${lossAssumed ? ' (assumed)' : ''}`];
+  const parts = [`${lossWords[loss].inFull}${lossAssumed ? ' (assumed)' : ''}`];
   if (classWeights !== null) {
     parts.push(`class weights ${typeof classWeights === 'string' ? classWeights : classWeights.join(', ')}`);
   }

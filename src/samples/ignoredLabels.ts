@@ -1,5 +1,5 @@
 import { FailureError } from '../report/failure';
-import type { SampleInput, Samples } from './samples';
+import type { Samples } from './samples';
 
 /** The class label that PyTorch's losses leave out (`ignore_index`). */
 export const ignoredLabel = -100;
@@ -11,30 +11,39 @@ export const ignoredLabel = -100;
 export function withoutIgnored(samples: Samples): { readonly samples: Samples; readonly ignored: number } {
   const { labels, count, inputs, indices, source } = samples;
   if (labels?.kind !== 'classes' || !labels.values.includes(ignoredLabel)) return { samples, ignored: 0 };
-  const kept = Int32Array.from(labels.values.keys()).filter((n) => labels.values[n] !== ignoredLabel);
-  if (kept.length === 0) {
-    throw new FailureError(
-      'NoSamples',
-      `All ${count} labels in ${source} are ${ignoredLabel}, which says to ignore the sample; choose other labels with --labels.`,
-    );
-  }
+  const kept = keptLabels(labels.values, source);
   return {
     samples: {
       ...samples,
       count: kept.length,
       indices: kept.map((n) => indices?.[n] ?? n),
-      inputs: inputs.map((input) => rowsOfInput(input, kept, count)),
+      inputs: inputs.map((input) => ({
+        ...input,
+        data: rowsAt(input.data, input.data.length / count, kept),
+      })),
       labels: { kind: 'classes', values: kept.map((n) => labels.values[n]!) },
     },
     ignored: count - kept.length,
   };
 }
 
-function rowsOfInput(input: SampleInput, kept: Int32Array, count: number): SampleInput {
-  const width = input.data.length / count;
-  const data = new Float64Array(kept.length * width);
-  kept.forEach((n, at) => {
-    data.set(input.data.subarray(n * width, (n + 1) * width), at * width);
-  });
-  return { ...input, data };
+/**
+ * The places of the class labels that do not say to leave them out.
+ * @throws FailureError NoSamples where none is left
+ */
+export function keptLabels(labels: Int32Array, source: string): Int32Array {
+  const kept = Int32Array.from(labels.keys()).filter((n) => labels[n] !== ignoredLabel);
+  if (kept.length > 0) return kept;
+  throw new FailureError(
+    'NoSamples',
+    `All ${labels.length} labels in ${source} are ${ignoredLabel}, which says to leave them out; choose other labels with --labels.`,
+  );
+}
+
+/** Some rows of a table, in ascending order. */
+export function rowsAt(values: Float64Array, width: number, kept: Int32Array): Float64Array {
+  if (kept.length * width === values.length) return values;
+  const rows = new Float64Array(kept.length * width);
+  for (const [at, n] of kept.entries()) rows.set(values.subarray(n * width, (n + 1) * width), at * width);
+  return rows;
 }

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { quoted } from '../formats/quoted';
 import { atomicWrite } from '../report/atomicWrite';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
+import { lossChoices, lossChoicesText } from '../report/lossWords';
 import { completed, type RequestOptions } from '../report/request';
 
 /** A sidecar has some lines; what is far beyond is none. */
@@ -33,7 +34,7 @@ export const sidecarSchema = v.strictObject({
   ),
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1))),
   output: v.optional(text),
-  loss: v.optional(v.picklist(['auto', 'cross-entropy', 'binary-cross-entropy', 'mean-squared-error'])),
+  loss: v.optional(v.picklist(lossChoices)),
   classWeights: v.optional(
     v.union([
       v.literal('balanced'),
@@ -55,7 +56,7 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   scale: 'a number other than 0',
   limit: 'a whole number from 1',
   output: 'the name of a graph output',
-  loss: 'auto, cross-entropy, binary-cross-entropy or mean-squared-error',
+  loss: lossChoicesText,
   classWeights: '"balanced" or an array of numbers of at least 0',
   labelSmoothing: 'a number from 0 to below 1',
   trained: 'an array of names of tensors in the model, each once, that count as parameters',

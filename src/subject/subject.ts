@@ -3,7 +3,6 @@ import { ancestors, producers } from '../graph/flow';
 import type { Graph, GraphNode } from '../graph/graph';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
-import type { Loss } from '../report/report';
 import type { InputSpec } from '../samples/samples';
 import { findHead, type Head } from './head';
 import { chooseOutput } from './output';
@@ -87,11 +86,6 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   const inputs = inputsOf(graph, nodes);
   const tableRows = indexedRows(graph, nodes, producers(graph));
   return { model, graph, output, head, inputs, tableRows, parameters, survey, copies };
-}
-
-/** The tensor that a loss is put on: the logits, where the head belongs to the loss; squared error is that of the output. */
-export function targetOf({ output, head }: Subject, loss: Loss): string {
-  return loss === 'mean-squared-error' ? output : head.logits;
 }
 
 /** The nodes that make the target, in an order in which they can run. */

@@ -1,5 +1,5 @@
-import { lossValues } from '../../autodiff/losses';
-import { lossDerivatives, type Targets } from '../../curvature/losses';
+import { lossDerivatives, lossValues } from '../../loss/losses';
+import type { Targets } from '../../loss/targets';
 import type { Loss } from '../../report/report';
 import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
 import type { AffineLayer, Perceptron } from '../perceptron';
@@ -74,9 +74,9 @@ export async function sampleTile(
     activation = units.value;
   }
 
-  const ofLoss = lossDerivatives(loss, activation.data, targets, from, to);
   const { width } = targets;
   const rows = targets.values.subarray(from * width, to * width);
+  const ofLoss = lossDerivatives(loss, activation.data, rows, width);
   const last = layers.length - 1;
   const bend = new Array<Matrix>(layers.length);
   const delta = new Array<Matrix>(layers.length);

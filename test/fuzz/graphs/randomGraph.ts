@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { LossTargets } from '../../../src/autodiff/feeds';
 import type { ModelSamples } from '../../../src/inference/feeds';
+import type { Targets } from '../../../src/loss/targets';
 import type { Loss } from '../../../src/report/report';
 import { SeededRandom } from '../../../src/samples/random';
 import type { ModelParts, TensorValue, ValueParts } from '../../unit/onnxModel';
@@ -46,7 +46,7 @@ export interface RandomGraph {
   readonly parts: ModelParts;
   readonly initialisers: Readonly<Record<string, TensorValue>>;
   readonly samples: ModelSamples;
-  readonly targets: LossTargets;
+  readonly targets: Targets;
   readonly loss: Loss;
   /** Of the tensor that the loss is put on. */
   readonly target: string;
@@ -196,7 +196,7 @@ function samplesFor(inputs: readonly ValueParts[], plan: GraphPlan, random: Seed
   };
 }
 
-function targetsFor({ loss, width, samples, rows }: GraphPlan, random: SeededRandom): LossTargets {
+function targetsFor({ loss, width, samples, rows }: GraphPlan, random: SeededRandom): Targets {
   const perSample = rows === null ? 1 : rowsOfSample;
   const values = Array.from({ length: samples * perSample }, () => {
     if (loss === 'mean-squared-error') return Array.from({ length: width }, () => random.normal());

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
-import { predictedRows } from '../../../src/analysis/outputRows';
-import { lossOfOutputs } from '../../../src/analysis/rowLoss';
+import { predictedRows } from '../../../src/loss/predictedRows';
+import { lossOfOutputs } from '../../../src/loss/lossOfOutputs';
 import { reportJson } from '../../../src/report/schema';
 import type { Quantity, Report } from '../../../src/report/report';
 import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
@@ -227,11 +227,11 @@ describe('labels of several predictions', () => {
   };
 
   it('leave out those that say so, in the mean as well', async () => {
-    const { targets, ignoredRows, chosen } = await lossOf(whole([3], [0, -100, 3]));
+    const { targets, ignoredRows, classes } = await lossOf(whole([3], [0, -100, 3]));
     expect(ignoredRows).toBe(2);
     expect([...targets.rows!.weights]).toEqual([0.25, 0, 0.25, 0.25, 0, 0.25]);
     expect([...targets.values.subarray(0, 12)]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
-    expect([...chosen.classes!]).toEqual([0, 3, 0, 3]);
+    expect([...classes!]).toEqual([0, 3, 0, 3]);
   });
 
   it.each([

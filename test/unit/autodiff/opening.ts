@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HessianProducts } from '../../../src/autodiff/hessianProducts';
 import type { ProductOptions } from '../../../src/autodiff/hessianProducts';
-import type { LossTargets } from '../../../src/autodiff/feeds';
+import type { Targets } from '../../../src/loss/targets';
 import type { Rules } from '../../../src/autodiff/rules/rules';
 import { rules } from '../../../src/autodiff/rules/rules';
 import type { Model, RunnableModel } from '../../../src/formats/model';
@@ -31,7 +31,7 @@ export const productDefaults: ProductOptions & SubjectChoice = {
 export async function openProducts(
   model: RunnableModel,
   samples: ModelSamples,
-  targets: LossTargets,
+  targets: Targets,
   loss: Loss = 'cross-entropy',
   given: OpenOptions = {},
   table: Rules = rules,
@@ -59,7 +59,7 @@ export async function modelOf(parts: ModelParts): Promise<Model> {
 export async function openParts(
   parts: ModelParts,
   samples: ModelSamples,
-  targets: LossTargets,
+  targets: Targets,
   loss: Loss = 'cross-entropy',
   options: OpenOptions = {},
   table: Rules = rules,
@@ -82,7 +82,7 @@ export function samplesOf(name: string, count: number, dims: readonly number[], 
 }
 
 /** One-hot rows, the classes in turn. */
-export function classTargets(count: number, width: number): LossTargets {
+export function classTargets(count: number, width: number): Targets {
   const values = new Float64Array(count * width);
   for (let n = 0; n < count; n++) values[n * width + (n % width)] = 1;
   return { count, width, values };

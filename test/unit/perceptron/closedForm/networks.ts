@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { losses } from '../../../../src/loss/losses';
 import type { ActivationName } from '../../../../src/perceptron/activation';
 import { activationNamed } from '../../../../src/perceptron/activations';
 import type { Problem } from '../../../../src/perceptron/closedForm/sampleTile';
@@ -23,7 +24,7 @@ const all: ActivationName[] = [
   'hard-sigmoid',
 ];
 const number = fc.double({ min: -1.5, max: 1.5, noNaN: true }).map((value) => value + 0.0123);
-const losses: Loss[] = ['cross-entropy', 'binary-cross-entropy', 'mean-squared-error'];
+const lossNames = Object.keys(losses) as Loss[];
 
 /** None (mostly), or a scale and a shift for each of `width` units. */
 function normalisation(width: number): fc.Arbitrary<PlainNormalisation | null> {
@@ -35,7 +36,7 @@ function normalisation(width: number): fc.Arbitrary<PlainNormalisation | null> {
 export function networks(deepest: number, widest: number, most: number): fc.Arbitrary<PlainNetwork> {
   return fc
     .record({
-      loss: fc.constantFrom(...losses),
+      loss: fc.constantFrom(...lossNames),
       hidden: fc.array(fc.integer({ min: 1, max: widest }), { maxLength: deepest - 1 }),
       inputs: fc.integer({ min: 1, max: widest }),
       outputs: fc.integer({ min: 1, max: widest }),
@@ -43,7 +44,11 @@ export function networks(deepest: number, widest: number, most: number): fc.Arbi
       last: fc.constantFrom<ActivationName>('identity', 'identity', 'sigmoid'),
     })
     .chain(({ loss, hidden, inputs, outputs, count, last }) => {
-      const widths = [inputs, ...hidden, loss === 'cross-entropy' ? Math.max(2, outputs) : outputs];
+      const widths = [
+        inputs,
+        ...hidden,
+        losses[loss].targets === 'distributions' ? Math.max(2, outputs) : outputs,
+      ];
       const layers = widths.length - 1;
       return fc.array(fc.boolean(), { minLength: layers, maxLength: layers }).chain((biased) =>
         fc.record({
@@ -76,8 +81,9 @@ export function networks(deepest: number, widest: number, most: number): fc.Arbi
 
 function targetRows(loss: Loss, width: number): fc.Arbitrary<number[]> {
   const row = { minLength: width, maxLength: width };
-  if (loss === 'mean-squared-error') return fc.array(number, row);
-  if (loss === 'binary-cross-entropy') return fc.array(fc.constantFrom(0, 1, 0.25), row);
+  const kind = losses[loss].targets;
+  if (kind === 'numbers') return fc.array(number, row);
+  if (kind === 'probabilities') return fc.array(fc.constantFrom(0, 1, 0.25), row);
   const oneHot = fc
     .nat(width - 1)
     .map((label) => Array.from({ length: width }, (_, c) => (c === label ? 1 : 0)));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lossValues } from '../../../src/autodiff/losses';
-import { lossDerivatives, softmax } from '../../../src/curvature/losses';
+import { losses, lossDerivatives, lossValues } from '../../../src/loss/losses';
+import { softmax } from '../../../src/loss/probabilities';
 import type { Loss } from '../../../src/report/report';
 
 function of(loss: Loss, z: readonly number[], target: readonly number[]) {
@@ -10,18 +10,21 @@ function of(loss: Loss, z: readonly number[], target: readonly number[]) {
   const width = z.length;
   return {
     values: lossValues(loss, outputs, targets, width),
-    ...lossDerivatives(loss, outputs, { count: 1, width, values: targets }, 0, 1),
+    ...lossDerivatives(loss, outputs, targets, width),
   };
 }
 
 const row = fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 2, maxLength: 5 });
-const cases: readonly (readonly [Loss, (z: readonly number[]) => number[]])[] = [
-  ['cross-entropy', (z) => z.map((_, c) => (c === 1 ? 1 : 0))],
-  ['cross-entropy', (z) => z.map(() => 1 / z.length)],
-  ['binary-cross-entropy', (z) => z.map((_, c) => c % 2)],
-  ['binary-cross-entropy', (z) => z.map(() => 0.3)],
-  ['mean-squared-error', (z) => z.map((_, c) => c - 0.5)],
-];
+const targetsOf: Readonly<Record<(typeof losses)[Loss]['targets'], ((z: readonly number[]) => number[])[]>> =
+  {
+    distributions: [(z) => z.map((_, c) => (c === 1 ? 1 : 0)), (z) => z.map(() => 1 / z.length)],
+    probabilities: [(z) => z.map((_, c) => c % 2), (z) => z.map(() => 0.3)],
+    numbers: [(z) => z.map((_, c) => c - 0.5)],
+  };
+const names = Object.keys(losses) as Loss[];
+const cases = names.flatMap((loss) =>
+  targetsOf[losses[loss].targets].map((targetOf) => [loss, targetOf] as const),
+);
 
 describe('the derivatives of the losses', () => {
   it.each(cases)('%s: gradient and Hessian by central differences, error below h²', (loss, targetOf) => {

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseLoss } from '../../../src/analysis/chooseLoss';
-import type { Head, LossOptions } from '../../../src/analysis/chosenLoss';
-import { modelLabels } from '../../../src/analysis/modelLabels';
-import { lossValues } from '../../../src/autodiff/losses';
+import type { HeadKind } from '../../../src/subject/head';
+import { chooseLoss, lossWithoutLabels, type LossOptions } from '../../../src/loss/chooseLoss';
+import { lossValues } from '../../../src/loss/losses';
 import { FailureError } from '../../../src/report/failure';
 import { SeededRandom } from '../../../src/samples/random';
 import type { Labels } from '../../../src/samples/samples';
@@ -18,7 +17,7 @@ function rows(width: number, ...values: number[]): Labels {
   return { kind: 'rows', width, values: Float64Array.from(values) };
 }
 
-function choose(labels: Labels, head: Head, width: number, options: Partial<LossOptions> = {}) {
+function choose(labels: Labels, head: HeadKind, width: number, options: Partial<LossOptions> = {}) {
   return chooseLoss(labels, head, width, { ...automatic, ...options }, 'data.npz');
 }
 
@@ -33,7 +32,7 @@ function failureOf(action: () => unknown): { kind: string; message: string } {
 }
 
 describe('the loss that fits head and labels', () => {
-  it.each<[string, Labels, Head, number, string, boolean]>([
+  it.each<[string, Labels, HeadKind, number, string, boolean]>([
     ['several linear outputs, class labels', classes(0, 2), 'none', 3, 'cross-entropy', true],
     ['a softmax, class labels', classes(0, 2), 'softmax', 3, 'cross-entropy', false],
     ['one linear output, labels 0 and 1', classes(0, 1), 'none', 1, 'binary-cross-entropy', true],
@@ -196,7 +195,7 @@ describe('labels from the model itself', () => {
   const outputs = { rows: 2, columns: 3, data: Float64Array.from([0, 5, 1, 2, 0, -1]) };
 
   it('are its predictions for samples without labels', () => {
-    const { loss, classes: labels } = modelLabels(outputs, 'softmax', automatic, null);
+    const { loss, classes: labels } = lossWithoutLabels(outputs, 'softmax', automatic, null);
     expect(loss).toBe('cross-entropy');
     expect([...(labels ?? [])]).toEqual([1, 0]);
   });
@@ -204,7 +203,7 @@ describe('labels from the model itself', () => {
   it('are drawn from its distribution for random inputs', () => {
     const count = 20_000;
     const data = new Float64Array(3 * count).map((__, at) => [0, 1, 2][at % 3]!);
-    const { classes: labels } = modelLabels(
+    const { classes: labels } = lossWithoutLabels(
       { rows: count, columns: 3, data },
       'softmax',
       automatic,

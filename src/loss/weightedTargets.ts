@@ -1,6 +1,11 @@
-import type { Targets } from '../curvature/losses';
 import { FailureError } from '../report/failure';
-import type { ChosenLoss, LossOptions } from './chosenLoss';
+import type { Loss } from '../report/report';
+import type { AnalysisRequest } from '../report/request';
+import { losses } from './losses';
+import type { Targets } from './targets';
+
+/** What of a request weighs targets. */
+export type WeightOptions = Pick<AnalysisRequest, 'classWeights' | 'labelSmoothing'>;
 
 /**
  * Class weights w and label smoothing ε, as PyTorch's CrossEntropyLoss has them: every row of targets becomes
@@ -9,11 +14,14 @@ import type { ChosenLoss, LossOptions } from './chosenLoss';
  * @param classLabels whether the targets were class labels
  * @throws FailureError UsageError where the loss or the number of weights does not fit
  */
-export function weighted(chosen: ChosenLoss, options: LossOptions, classLabels: boolean): ChosenLoss {
-  const { classWeights, labelSmoothing } = options;
-  if (classWeights === null && labelSmoothing === 0) return chosen;
-  const { loss, targets } = chosen;
-  if (loss !== 'cross-entropy') {
+export function weightedTargets(
+  loss: Loss,
+  targets: Targets,
+  { classWeights, labelSmoothing }: WeightOptions,
+  classLabels: boolean,
+): Targets {
+  if (classWeights === null && labelSmoothing === 0) return targets;
+  if (losses[loss].targets !== 'distributions') {
     throw new FailureError(
       'UsageError',
       `Class weights and label smoothing belong to cross-entropy, and the loss here is ${loss}; leave out --class-weights and --label-smoothing.`,
@@ -38,11 +46,11 @@ export function weighted(chosen: ChosenLoss, options: LossOptions, classLabels: 
     }
     for (let at = 0; at < rows.length; at++) rows[at]! *= count / total;
   }
-  return { ...chosen, targets: { count, width, values: rows } };
+  return { count, width, values: rows };
 }
 
 function classWeightsOf(
-  asked: LossOptions['classWeights'],
+  asked: WeightOptions['classWeights'],
   { count, width, values }: Targets,
 ): readonly number[] {
   if (asked === null) return new Array<number>(width).fill(1);

@@ -1,24 +1,16 @@
-import type { LossTargets } from '../autodiff/feeds';
-import { inRows } from '../autodiff/outputRows';
 import { FailureError } from '../report/failure';
 import type { AnalysisRequest } from '../report/request';
-import { ignoredLabel } from '../samples/ignoredLabels';
+import { ignoredLabel, keptLabels, rowsAt } from '../samples/ignoredLabels';
 import type { Labels, Samples } from '../samples/samples';
 import { accuracy } from './accuracy';
-import type { ChosenLoss } from './chosenLoss';
-import type { TensorOfSamples } from '../inference/tensorAt';
 import type { AnalysedOutput } from '../subject/subject';
-import { lossFor } from './labels';
-import { predictedRows, type PredictedRows } from './outputRows';
+import { lossFor, type ChosenLoss } from './chooseLoss';
+import { predictedRows, type PredictedRows } from './predictedRows';
+import { inRows } from './targets';
 
-/** A loss on the outputs of a graph, with one prediction for every sample or several. */
-export interface OutputLoss {
-  /** Over the predictions that count. */
-  readonly chosen: ChosenLoss;
-  readonly targets: LossTargets;
+/** A loss on the outputs of a graph, with one prediction for every sample or several; its classes are of those that count. */
+export interface LossOfOutputs extends ChosenLoss {
   readonly accuracy: number | null;
-  /** Predictions of one sample; null: one, which is the sample's own. */
-  readonly rowsPerSample: number | null;
   /** Predictions whose label says to leave them out. */
   readonly ignoredRows: number;
 }
@@ -32,37 +24,30 @@ export function lossOfOutputs(
   request: AnalysisRequest,
   subject: AnalysedOutput,
   samples: Samples,
-  logits: TensorOfSamples,
-): OutputLoss {
-  const { dims, data } = logits;
-  const { head } = subject;
+  { dims, data }: { readonly dims: readonly number[]; readonly data: Float64Array },
+): LossOfOutputs {
   const rows = predictedRows(subject, dims, samples, request.loss);
   if (rows === null) {
     const outputs = { rows: samples.count, columns: data.length / samples.count, data };
-    const chosen = lossFor(request, samples, outputs, head.kind);
-    return {
-      chosen,
-      targets: chosen.targets,
-      accuracy: accuracy(outputs, chosen.classes),
-      rowsPerSample: null,
-      ignoredRows: 0,
-    };
+    const chosen = lossFor(request, samples, outputs, subject.head.kind);
+    return { ...chosen, accuracy: accuracy(outputs, chosen.classes), ignoredRows: 0 };
   }
   const { classAxis, perSample, width } = rows;
   const allDims = [samples.count, ...dims];
-  const labels = rowLabels(samples, rows, allDims);
   const count = samples.count * perSample;
-  const kept = keptRows(labels, count, samples.source);
-  const outputs = rowsOf(inRows(data, allDims, classAxis), width, kept);
-  const chosen = lossFor(
-    request,
-    {
-      ...samples,
-      labels: labels?.kind === 'classes' ? { ...labels, values: kept.map((n) => labels.values[n]!) } : labels,
-    },
-    { rows: kept.length, columns: width, data: outputs },
-    head.kind,
-  );
+  const found = rowLabels(samples, rows, allDims);
+  const kept =
+    found?.kind === 'classes'
+      ? keptLabels(found.values, samples.source)
+      : Int32Array.from({ length: count }, (_, n) => n);
+  const labels: Labels | null =
+    found?.kind === 'classes' ? { kind: 'classes', values: kept.map((n) => found.values[n]!) } : found;
+  const outputs = {
+    rows: kept.length,
+    columns: width,
+    data: rowsAt(inRows(data, allDims, classAxis), width, kept),
+  };
+  const chosen = lossFor(request, { ...samples, labels }, outputs, subject.head.kind);
   const values = new Float64Array(count * width);
   const weights = new Float64Array(count);
   for (const [at, n] of kept.entries()) {
@@ -70,10 +55,9 @@ export function lossOfOutputs(
     weights[n] = 1 / kept.length;
   }
   return {
-    chosen,
+    ...chosen,
     targets: { count: samples.count, width, values, rows: { classAxis, perSample, weights } },
-    accuracy: accuracy({ rows: kept.length, columns: width, data: outputs }, chosen.classes),
-    rowsPerSample: perSample,
+    accuracy: accuracy(outputs, chosen.classes),
     ignoredRows: count - kept.length,
   };
 }
@@ -94,22 +78,4 @@ function rowLabels(
     'LabelOutOfRange',
     `Label ${String(labels.values[wrong])} of sample ${Math.floor(wrong / perSample)} in ${source} (number ${wrong % perSample} of its ${perSample}) is not one of the model's classes, 0 to ${most} (${ignoredLabel} leaves it out); choose the samples or the labels that belong to this model.`,
   );
-}
-
-function keptRows(labels: Labels | null, count: number, source: string): Int32Array {
-  const all = Int32Array.from({ length: count }, (_, n) => n);
-  if (labels?.kind !== 'classes') return all;
-  const kept = all.filter((n) => labels.values[n] !== ignoredLabel);
-  if (kept.length > 0) return kept;
-  throw new FailureError(
-    'NoSamples',
-    `All ${count} labels in ${source} are ${ignoredLabel}, which says to leave them out; choose other labels with --labels.`,
-  );
-}
-
-function rowsOf(values: Float64Array, width: number, kept: Int32Array): Float64Array {
-  if (kept.length * width === values.length) return values;
-  const rows = new Float64Array(kept.length * width);
-  for (const [at, n] of kept.entries()) rows.set(values.subarray(n * width, (n + 1) * width), at * width);
-  return rows;
 }

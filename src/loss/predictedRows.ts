@@ -1,4 +1,3 @@
-import type { OutputRows } from '../autodiff/outputRows';
 import { producers, sameOrder, throughViews } from '../graph/flow';
 import { sizeOf } from '../graph/static/value';
 import { FailureError } from '../report/failure';
@@ -7,6 +6,8 @@ import type { Loss } from '../report/report';
 import type { Labels, Samples } from '../samples/samples';
 import { classAxis, isTransposedSoftmax, softmaxAxis } from '../subject/classAxis';
 import type { AnalysedOutput } from '../subject/subject';
+import { losses } from './losses';
+import type { OutputRows } from './targets';
 
 /** Rows of an output, of which a sample has several. */
 export interface PredictedRows extends OutputRows {
@@ -34,12 +35,13 @@ export function predictedRows(
   const told = axisOfGraph(subject, rank, several > 1);
   // One axis alone counts the classes, unless those are known to lie along another: one number for each token.
   if (several === 1 && (told === null || dims[told - 1] !== 1)) return null;
+  const kind = requested === 'auto' ? null : losses[requested].targets;
   const place = `The output "${printable(output)}" has the shape [${dims.join(', ')}] for every sample`;
   const alongAxis = (axis: number): PredictedRows => {
     const width = dims[axis - 1] ?? 1;
     return { classAxis: axis, width, perSample: sizeOf(dims) / width };
   };
-  if (head.kind === 'none' && requested !== 'mean-squared-error' && isTransposedSoftmax(graph, output, rank))
+  if (head.kind === 'none' && kind !== 'numbers' && isTransposedSoftmax(graph, output, rank))
     throw new FailureError(
       'UnsupportedStructure',
       `${place}, and a Transpose after its softmax; name the tensor before the softmax with --output.`,
@@ -51,8 +53,7 @@ export function predictedRows(
   ) {
     if (told !== null) return alongAxis(told);
     // Errors of single numbers are averaged alike in whatever rows they stand.
-    if (requested === 'mean-squared-error' || requested === 'binary-cross-entropy' || isTargets(labels))
-      return alongAxis(rank - 1);
+    if (kind === 'numbers' || kind === 'probabilities' || isTargets(labels)) return alongAxis(rank - 1);
     throw new FailureError(
       'UnsupportedStructure',
       `${place}, and nothing tells along which axis it counts classes; give a class for every prediction as whole numbers, ask for --loss mean-squared-error, or choose a tensor inside the model with --output.`,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { tangentsOf } from '../../../src/autodiff/derivatives';
-import { lossGradient } from '../../../src/autodiff/losses';
-import { lossDerivatives } from '../../../src/curvature/losses';
 import { StaticGraph } from '../../../src/graph/static/staticGraph';
-import { evaluate, numbers } from './evaluation';
+import { losses, lossDerivatives, lossGradient } from '../../../src/loss/losses';
+import type { Loss } from '../../../src/report/report';
+import { evaluate, numbers } from '../autodiff/evaluation';
 
 const count = 5;
 const width = 4;
@@ -13,12 +13,17 @@ const oneHot = Float64Array.from({ length: count * width }, (_, i) =>
 const soft = oneHot.map((value) => 0.9 * value + 0.1 / width);
 const binary = numbers(count * width, 4, 0, 1).map(Math.round);
 
-describe.each([
-  ['cross-entropy', 'one-hot', oneHot],
-  ['cross-entropy', 'soft', soft],
-  ['binary-cross-entropy', '0 or 1', binary],
-  ['mean-squared-error', 'regression', numbers(count * width, 5)],
-] as const)('%s of %s targets', (loss, _, values) => {
+const targetsOf = {
+  distributions: { 'one-hot': oneHot, soft },
+  probabilities: { '0 or 1': binary },
+  numbers: { regression: numbers(count * width, 5) },
+};
+const names = Object.keys(losses) as Loss[];
+const cases = names.flatMap((loss) =>
+  Object.entries(targetsOf[losses[loss].targets]).map(([kind, values]) => [loss, kind, values] as const),
+);
+
+describe.each(cases)('%s of %s targets', (loss, _, values) => {
   // Up to logits of ±40, where 1 − p holds nothing in float64.
   it.each([1, 10, 40])(
     'has the gradient and Hessian of the closed form at logits up to ±%d',
@@ -39,7 +44,7 @@ describe.each([
         targets: values,
         weights,
       });
-      const wanted = lossDerivatives(loss, z, { count, width, values }, 0, count);
+      const wanted = lossDerivatives(loss, z, values, width);
       for (let n = 0; n < count; n++) {
         const weight = weights[n] ?? 0;
         // What a row of the product is summed from: it bounds the rounding.

@@ -1,8 +1,16 @@
-import { reshape, transpose } from '../graph/static/shape';
-import type { StaticGraph } from '../graph/static/staticGraph';
-import type { Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
-import type { LossTargets } from './feeds';
+
+/** What the outputs are compared with: one row of numbers for every sample, or several. */
+export interface Targets {
+  /** Samples. */
+  readonly count: number;
+  /** Number of outputs C of a row. */
+  readonly width: number;
+  /** Row after row, those of a sample together: one-hot or soft class rows, 0/1 rows, or regression targets. */
+  readonly values: Float64Array;
+  /** Where samples have several rows; without it one each, all of one weight. */
+  readonly rows?: WeightedRows;
+}
 
 /** How the numbers of an output make several rows of each sample: one for every token or pixel that a loss is put on. */
 export interface OutputRows {
@@ -18,12 +26,12 @@ export interface WeightedRows extends OutputRows {
 }
 
 /** Rows that a loss is put on in one sample. */
-export function rowsPerSample({ rows }: LossTargets): number {
+export function rowsPerSample({ rows }: Targets): number {
   return rows?.perSample ?? 1;
 }
 
 /** ω_n of the rows of `size` samples from one on; 0 for those beyond the last sample. */
-export function rowWeights(targets: LossTargets, from: number, size: number): Float64Array {
+export function rowWeights(targets: Targets, from: number, size: number): Float64Array {
   const { rows, count } = targets;
   const perSample = rowsPerSample(targets);
   const weights = new Float64Array(size * perSample);
@@ -31,18 +39,6 @@ export function rowWeights(targets: LossTargets, from: number, size: number): Fl
   if (rows === undefined) weights.fill(1 / count, 0, end - from);
   else weights.set(rows.weights.subarray(from * perSample, end * perSample));
   return weights;
-}
-
-/** The axes of an output in the order that makes its rows. */
-function rowsPerm(rank: number, classAxis: number): number[] {
-  const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => axis !== classAxis);
-  return [...others, classAxis];
-}
-
-/** An output as rows. @param width of a row @returns (N · rows of a sample) × width */
-export function outputAsRows(g: StaticGraph, output: Value, width: number, classAxis: number | null): Value {
-  const ordered = classAxis === null ? output : transpose(g, output, rowsPerm(output.dims.length, classAxis));
-  return reshape(g, ordered, [sizeOf(output.dims) / width, width]);
 }
 
 /** The numbers of a row-major tensor in the order of its rows along an axis. */

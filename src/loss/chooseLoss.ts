@@ -1,11 +1,48 @@
+import type { HeadKind } from '../subject/head';
 import { FailureError } from '../report/failure';
 import type { Loss } from '../report/report';
-import type { Labels } from '../samples/samples';
-import { withClasses, type ChosenLoss, type Head, type LossOptions, type Unclassified } from './chosenLoss';
-import { weighted } from './weightedTargets';
+import type { AnalysisRequest } from '../report/request';
+import type { Matrix } from '../runtime/matrixProducts';
+import { SeededRandom } from '../samples/random';
+import type { Labels, Samples } from '../samples/samples';
+import { classesOf } from './accuracy';
+import { losses } from './losses';
+import { modelTargets } from './modelTargets';
+import type { Targets } from './targets';
+import { weightedTargets, type WeightOptions } from './weightedTargets';
+
+/** What of a request the loss depends on. */
+export type LossOptions = WeightOptions & Pick<AnalysisRequest, 'loss'>;
+
+/** A loss with what it is measured against. */
+export interface ChosenLoss {
+  readonly loss: Loss;
+  /** True where neither the user nor the model said which loss it is. */
+  readonly assumed: boolean;
+  readonly targets: Targets;
+  /** Whether class labels became rows of 0 and 1 for a loss that takes every output by itself. */
+  readonly oneHot: boolean;
+  /** The class of every row (the likeliest one of a soft row); null where no single class is meant. */
+  readonly classes: Int32Array | null;
+}
+
+/** Before its classes are known and its targets weighted. */
+type Unweighted = Omit<ChosenLoss, 'classes'>;
 
 /** Rows of probabilities sum to 1 but for float32 rounding. */
 const distributionTolerance = 1e-5;
+
+/** The loss that fits the samples' labels; without labels, the model's own predictions are taken for them. */
+export function lossFor(
+  request: LossOptions & Pick<AnalysisRequest, 'samples' | 'seed'>,
+  { labels, source }: Samples,
+  logits: Matrix,
+  head: HeadKind,
+): ChosenLoss {
+  if (labels !== null) return chooseLoss(labels, head, logits.columns, request, source);
+  const random = request.samples.kind === 'random' ? SeededRandom.fromSeed(request.seed + 1) : null;
+  return lossWithoutLabels(logits, head, request, random);
+}
 
 /**
  * The loss that fits the model's head and the labels, or the one asked for, with class weights and label smoothing.
@@ -15,32 +52,64 @@ const distributionTolerance = 1e-5;
  */
 export function chooseLoss(
   labels: Labels,
-  head: Head,
+  head: HeadKind,
   width: number,
   options: LossOptions,
   source: string,
 ): ChosenLoss {
-  const chosen: Unclassified =
-    labels.kind === 'classes'
-      ? lossOfClasses(labels.values, head, width, options.loss, source)
-      : lossOfRows(labels, head, width, options.loss, source);
-  return weighted(withClasses(chosen), options, labels.kind === 'classes');
+  return labels.kind === 'classes'
+    ? weighted(lossOfClasses(labels.values, head, width, options.loss, source), options, true)
+    : weighted(lossOfRows(labels, head, width, options.loss, source), options, false);
+}
+
+/** The loss that fits the model's head, or the one asked for, with targets from the model itself. */
+export function lossWithoutLabels(
+  outputs: Matrix,
+  head: HeadKind,
+  options: LossOptions,
+  random: SeededRandom | null,
+): ChosenLoss {
+  const width = outputs.columns;
+  const automatic =
+    head === 'sigmoid' ? 'binary-cross-entropy' : width > 1 ? 'cross-entropy' : 'mean-squared-error';
+  const loss = askedOr(automatic, options.loss, width);
+  const assumed = options.loss === 'auto' && head === 'none';
+  const targets = modelTargets(loss, outputs, random);
+  return weighted({ loss, assumed, oneHot: false, targets }, options, true);
+}
+
+function weighted(chosen: Unweighted, options: WeightOptions, classLabels: boolean): ChosenLoss {
+  const { loss, targets } = chosen;
+  return {
+    ...chosen,
+    classes: classesOf(loss, targets),
+    targets: weightedTargets(loss, targets, options, classLabels),
+  };
+}
+
+function askedOr(automatic: Loss, requested: Loss | 'auto', width: number): Loss {
+  const loss = requested === 'auto' ? automatic : requested;
+  if (losses[loss].targets !== 'distributions' || width > 1) return loss;
+  throw new FailureError(
+    'UsageError',
+    'Cross-entropy needs at least two outputs, but the model has a single one; use --loss binary-cross-entropy or --loss mean-squared-error.',
+  );
 }
 
 function lossOfClasses(
   values: Int32Array,
-  head: Head,
+  head: HeadKind,
   width: number,
   requested: Loss | 'auto',
   source: string,
-): Unclassified {
+): Unweighted {
   const automatic: Loss = width === 1 || head === 'sigmoid' ? 'binary-cross-entropy' : 'cross-entropy';
-  const loss = requested === 'auto' ? automatic : requested;
-  if (loss === 'cross-entropy' && width === 1) throw singleOutput();
+  const loss = askedOr(automatic, requested, width);
+  const kind = losses[loss].targets;
   const assumed = requested === 'auto' && (head === 'none' || (head === 'sigmoid' && width > 1));
   const count = values.length;
   if (width === 1) {
-    if (loss === 'binary-cross-entropy') {
+    if (kind === 'probabilities') {
       const wrong = values.findIndex((value) => value > 1);
       if (wrong !== -1) {
         throw new FailureError(
@@ -52,16 +121,16 @@ function lossOfClasses(
     return { loss, assumed, oneHot: false, targets: { count, width, values: Float64Array.from(values) } };
   }
   const targets = { count, width, values: oneHotRows(values, width, source) };
-  return { loss, assumed, oneHot: loss !== 'cross-entropy', targets };
+  return { loss, assumed, oneHot: kind !== 'distributions', targets };
 }
 
 function lossOfRows(
   { width: labelWidth, values, shape }: Extract<Labels, { kind: 'rows' }>,
-  head: Head,
+  head: HeadKind,
   width: number,
   requested: Loss | 'auto',
   source: string,
-): Unclassified {
+): Unweighted {
   if (shape !== undefined && shape.refusal !== null) throw shape.refusal;
   if (labelWidth !== width) {
     throw new FailureError(
@@ -78,21 +147,20 @@ function lossOfRows(
       : binary || (head === 'sigmoid' && probabilities)
         ? 'binary-cross-entropy'
         : 'mean-squared-error';
-  const loss = requested === 'auto' ? automatic : requested;
-  if (loss === 'cross-entropy') {
-    if (width === 1) throw singleOutput();
-    if (!distributions) throw notProbabilities(source, 'rows of probabilities that sum to 1');
-  }
-  if (loss === 'binary-cross-entropy' && !probabilities) throw notProbabilities(source, 'labels from 0 to 1');
-  if (loss === 'mean-squared-error' && head === 'softmax') {
+  const loss = askedOr(automatic, requested, width);
+  const kind = losses[loss].targets;
+  if (kind === 'distributions' && !distributions)
+    throw notProbabilities(source, 'rows of probabilities that sum to 1');
+  if (kind === 'probabilities' && !probabilities) throw notProbabilities(source, 'labels from 0 to 1');
+  if (kind === 'numbers' && head === 'softmax') {
     throw new FailureError(
       'UnsupportedLabels',
-      `The labels in ${source} are no probabilities, but the model ends in a softmax; squared error after a softmax is not analysed here, give class labels instead.`,
+      `The labels in ${source} are no probabilities, but the model ends in a softmax; ${loss} after a softmax is not analysed here, give class labels instead.`,
     );
   }
   // Squared error is what float targets mean, unless they look like classes that are scaled, or like probabilities.
   const looksLikeClasses = width > 1 && (probabilities || oneNonzeroInRow(values, width));
-  const doubtful = loss !== 'mean-squared-error' || looksLikeClasses;
+  const doubtful = kind !== 'numbers' || looksLikeClasses;
   const assumed = requested === 'auto' && head === 'none' && doubtful;
   return { loss, assumed, oneHot: false, targets: { count: values.length / width, width, values } };
 }
@@ -126,13 +194,6 @@ function rowsSumToOne(values: Float64Array, width: number): boolean {
     if (Math.abs(sum - 1) > distributionTolerance) return false;
   }
   return true;
-}
-
-function singleOutput(): FailureError {
-  return new FailureError(
-    'UsageError',
-    'Cross-entropy needs at least two outputs, but the model has a single one; use --loss binary-cross-entropy or --loss mean-squared-error.',
-  );
 }
 
 function notProbabilities(source: string, wanted: string): FailureError {

@@ -1,0 +1,23 @@
+import type { Loss } from './report';
+
+/** What people read of a loss, beside its name in options and reports. */
+interface LossWords {
+  readonly inFull: string;
+  /** Whose mean loss is ln 2 or ln C by an even guess, beside which it can be judged. */
+  readonly guesses: 'of two' | 'of all classes' | 'nothing';
+}
+
+/** The words for every loss; what it computes stands in `loss/losses.ts`. */
+export const lossWords: Readonly<Record<Loss, LossWords>> = {
+  'cross-entropy': { inFull: 'softmax cross-entropy', guesses: 'of all classes' },
+  'binary-cross-entropy': { inFull: 'binary cross-entropy', guesses: 'of two' },
+  'mean-squared-error': { inFull: 'mean squared error', guesses: 'nothing' },
+};
+
+const names = Object.keys(lossWords) as Loss[];
+
+/** What can be asked for as the loss. */
+export const lossChoices: readonly (Loss | 'auto')[] = ['auto', ...names];
+
+/** "auto, cross-entropy or mean-squared-error". */
+export const lossChoicesText = `${lossChoices.slice(0, -1).join(', ')} or ${lossChoices.at(-1)}`;

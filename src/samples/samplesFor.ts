@@ -1,0 +1,19 @@
+import type { AnalysisRequest } from '../report/request';
+import { drawInputs } from './drawInputs';
+import { withoutIgnored } from './ignoredLabels';
+import { readSamples } from './readSamples';
+import type { InputSpec, Samples } from './samples';
+
+/** The samples of a request for the model's inputs, without those that their label says to ignore. */
+export async function samplesFor(
+  request: AnalysisRequest,
+  specs: readonly InputSpec[],
+  tableRows: ReadonlyMap<string, number> = new Map(),
+): Promise<{ readonly samples: Samples; readonly ignored: number }> {
+  const { samples: source, seed, scale, limit } = request;
+  const samples =
+    source.kind === 'random'
+      ? drawInputs(specs, source.count, seed, tableRows)
+      : await readSamples(source, specs, { scale, limit, seed });
+  return withoutIgnored(samples);
+}
