@@ -2,10 +2,10 @@ import { questions, type Question } from '../src/charts/answers';
 import type { Method } from '../src/report/report';
 import { element, withSubscripts } from './dom';
 import { hint } from './tooltip';
-import type { Section } from './view';
+import type { Part } from './view';
 
 /** The four questions of a first glance, with the answers that are known. */
-export const answers: Section = {
+export const answers: Part = {
   id: 'answers',
   inputs: ({ known, pending, state }) => {
     const { bounds, estimate, sharpness, layers, gradientNorm, samples, loss, lossAssumed } = known;

@@ -5,14 +5,14 @@ import { hint } from './tooltip';
 /** A titled box with its question mark. */
 export function card(
   title: string,
-  term: Term,
+  term: Term | null,
   className: string,
   ...children: readonly Child[]
 ): HTMLElement {
   return element(
     'section',
     { class: `card ${className}`, 'aria-label': title },
-    element('h2', {}, title, hint(term, title)),
+    element('h2', {}, title, term === null ? null : hint(term, title)),
     ...children,
   );
 }

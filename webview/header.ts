@@ -1,18 +1,15 @@
-import { lossText, modelText, precisionText, samplesText, stoppedText } from '../src/charts/circumstances';
-import type { Term } from '../src/charts/explanations';
-import { formatNumber } from '../src/report/number';
-import type { PartialReport } from '../src/report/report';
+import { circumstances, modelText, type Circumstance } from '../src/charts/circumstances';
 import { button, element } from './dom';
 import { computationMenu } from './computationMenu';
 import { exportMenu } from './exportMenu';
 import { explained } from './tooltip';
-import type { Section, View } from './view';
+import type { Part, View } from './view';
 
 /** Who this is about, everything that the numbers depend on, and what can be done. */
-export const header: Section = {
+export const header: Part = {
   id: 'header',
   inputs: ({ state, known, settings, computation }) => {
-    const { model, samples, loss, lossAssumed, method, analysis, time } = known;
+    const { model, samples, loss, lossAssumed, lossOptions, method, analysis, time } = known;
     return [
       state.phase,
       state.file,
@@ -20,6 +17,7 @@ export const header: Section = {
       samples,
       loss,
       lossAssumed,
+      lossOptions,
       method,
       analysis,
       time,
@@ -68,51 +66,32 @@ function actions(view: View): HTMLElement {
 }
 
 function chips(view: View): HTMLElement[] {
-  const { state, known, post } = view;
-  const { samples, loss, lossAssumed, analysis, time } = known;
-  const total = time?.['total'];
-  const stopped = analysis === undefined ? null : stoppedText(analysis);
+  const { state, known } = view;
+  const told = circumstances(known).filter(({ term }) => term !== 'method');
+  const menu = state.phase !== 'reading' && state.phase !== 'choosing-samples';
   return [
-    ...(state.phase === 'reading' || state.phase === 'choosing-samples'
-      ? []
-      : [element('li', {}, computationMenu(view))]),
-    ...(loss === undefined
-      ? []
-      : [chip(lossText(loss, lossAssumed === true), 'loss', lossAssumed === true ? 'assumed' : '')]),
-    ...(samples === undefined
-      ? []
-      : [
-          samplesChip(samples, state.phase !== 'running' && state.phase !== 'reading', () =>
-            post({ type: 'change-samples' }),
-          ),
-        ]),
-    ...(analysis === undefined
-      ? []
-      : [chip(`${analysis.mode} mode`, 'mode', ''), chip(precisionText(analysis), 'precision', '')]),
-    ...(stopped === null ? [] : [chip(stopped, 'stopped', 'assumed')]),
-    ...(total === undefined ? [] : [chip(`${formatNumber(total)} s`, 'time', 'plain')]),
+    ...(menu ? [element('li', {}, computationMenu(view))] : []),
+    ...told.map((each) => element('li', {}, each.term === 'samples' ? samplesChip(each, view) : chip(each))),
   ];
 }
 
-function chip(content: string, term: Term, look: string): HTMLElement {
-  return element('li', {}, explained(element('span', { class: `chip ${look}`, tabindex: 0 }, content), term));
+function chip({ text, term, caution }: Circumstance): HTMLElement {
+  const look = caution ? 'assumed' : term === 'time' ? 'plain' : '';
+  return explained(element('span', { class: `chip ${look}`, tabindex: 0 }, text), term);
 }
 
-function samplesChip(
-  samples: NonNullable<PartialReport['samples']>,
-  canChange: boolean,
-  press: () => void,
-): HTMLElement {
+/** The samples can be changed from their chip. */
+function samplesChip({ text, term, caution }: Circumstance, { state, post }: View): HTMLElement {
   const built = element(
     'button',
     {
-      class: samples.labels === 'given' ? 'chip' : 'chip assumed',
+      class: caution ? 'chip assumed' : 'chip',
       type: 'button',
       id: 'samples-chip',
-      disabled: !canChange,
+      disabled: state.phase === 'running' || state.phase === 'reading',
     },
-    samplesText(samples),
+    text,
   );
-  built.addEventListener('click', press);
-  return element('li', {}, explained(built, 'samples'));
+  built.addEventListener('click', () => post({ type: 'change-samples' }));
+  return explained(built, term);
 }

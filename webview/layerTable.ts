@@ -10,13 +10,13 @@ import {
 import { layerSizes } from '../src/charts/layerRows';
 import { element } from './dom';
 import { explained } from './tooltip';
-import type { Section, View } from './view';
+import type { Part, View } from './view';
 
 /** A longer table scrolls in its card, under its head. */
 const mostRows = 24;
 
 /** Every number of every layer, sorted by a click on a head. */
-export const layerTable: Section = {
+export const layerTable: Part = {
   id: 'table',
   inputs: ({ known, state, settings, pending }) => {
     const { layers, bounds, orthogonality } = known;

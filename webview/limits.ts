@@ -1,9 +1,9 @@
 import { limitsSentence } from '../src/charts/limits';
 import { element, withSubscripts } from './dom';
-import type { Section } from './view';
+import type { Part } from './view';
 
 /** What the numbers do not say. */
-export const limits: Section = {
+export const limits: Part = {
   id: 'limits',
   inputs: ({ known }) => known.bounds === undefined,
   draw: ({ known }) =>

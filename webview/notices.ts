@@ -1,10 +1,10 @@
 import type { Failure } from '../src/report/failure';
 import type { SampleCandidate } from '../src/report/panelMessages';
 import { button, element } from './dom';
-import type { Section, View } from './view';
+import type { Part, View } from './view';
 
 /** What stands above the numbers: a failure in their place, the choice of samples before them, warnings about them. */
-export const notices: Section = {
+export const notices: Part = {
   id: 'notices',
   inputs: ({ state, known, computation }) => [
     state.phase,

@@ -1,21 +1,16 @@
 import type { ComputationChoice, HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
 import { answers } from './answers';
-import { boundsCard } from './boundsCard';
 import { element } from './dom';
-import { drivers } from './drivers';
 import { header } from './header';
-import { layersCards } from './layersCards';
-import { layerTable } from './layerTable';
 import { limits } from './limits';
 import { installMarking } from './marking';
 import { notices } from './notices';
-import { samplesCard } from './samplesCard';
-import { spectrumCard } from './spectrumCard';
+import { sectionParts } from './sections';
 import { status } from './status';
 import { registerControls } from './toolkit';
 import { installTooltips } from './tooltip';
 import { requestDefaults } from '../src/report/request';
-import { initialSettings, isPending, knownOf, type Section, type Settings, type View } from './view';
+import { initialSettings, isPending, knownOf, type Part, type Settings, type View } from './view';
 
 interface VsCodeApi {
   postMessage(message: PanelToHost): void;
@@ -33,19 +28,7 @@ interface Saved {
   readonly scroll: number;
 }
 
-const sections: readonly Section[] = [
-  header,
-  status,
-  notices,
-  answers,
-  boundsCard,
-  spectrumCard,
-  layersCards,
-  layerTable,
-  drivers,
-  samplesCard,
-  limits,
-];
+const parts: readonly Part[] = [header, status, notices, answers, ...sectionParts, limits];
 
 function start(): void {
   registerControls();
@@ -57,9 +40,7 @@ function start(): void {
   let computation: ComputationChoice = saved?.computation ?? { method, blocks, scaleAdapted, evaluation };
 
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
-  const places = new Map(
-    sections.map((section) => [section.id, element('div', { class: `section ${section.id}` })]),
-  );
+  const places = new Map(parts.map(({ id }) => [id, element('div', { class: `section ${id}` })]));
   root.append(...places.values());
   installTooltips();
   installMarking(root);
@@ -81,12 +62,12 @@ function start(): void {
         keep();
       },
     };
-    for (const section of sections) {
-      const inputs = JSON.stringify(section.inputs(view));
-      const place = places.get(section.id);
-      if (place === undefined || drawn.get(section.id) === inputs) continue;
-      drawn.set(section.id, inputs);
-      replace(place, section.draw(view));
+    for (const part of parts) {
+      const inputs = JSON.stringify(part.inputs(view));
+      const place = places.get(part.id);
+      if (place === undefined || drawn.get(part.id) === inputs) continue;
+      drawn.set(part.id, inputs);
+      replace(place, part.draw(view));
     }
   };
 
@@ -113,7 +94,7 @@ function isFromHost(message: unknown): message is HostToPanel {
   return typeof message === 'object' && message !== null && 'type' in message && message.type === 'state';
 }
 
-/** Puts new nodes into a section; the focus stays on the element of the same id. */
+/** Puts new nodes into a part; the focus stays on the element of the same id. */
 function replace(place: Element, nodes: readonly (Node | null)[]): void {
   const active = document.activeElement;
   const focused = active !== null && place.contains(active) ? active.id : '';

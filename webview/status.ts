@@ -4,13 +4,13 @@ import { rowsText } from '../src/report/rowsText';
 import type { Progress } from '../src/report/request';
 import type { Report } from '../src/report/report';
 import { button, element } from './dom';
-import type { Section, View } from './view';
+import type { Part, View } from './view';
 
 /**
  * One strip that is always there, so that nothing below it moves when the work begins or ends: what is going on, how
  * far, and what can be done about it.
  */
-export const status: Section = {
+export const status: Part = {
   id: 'status',
   inputs: ({ state }) =>
     state.phase === 'running'

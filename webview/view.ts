@@ -19,7 +19,7 @@ export const initialSettings: Settings = {
   choosing: null,
 };
 
-/** What a section is drawn from. */
+/** What a part of the panel is drawn from. */
 export interface View {
   readonly state: PanelState;
   readonly known: PartialReport;
@@ -54,7 +54,7 @@ export function isPending(state: PanelState): boolean {
 }
 
 /** A part of the panel: what it is drawn from, and how; it is drawn again only when that has changed. */
-export interface Section {
+export interface Part {
   readonly id: string;
   readonly inputs: (view: View) => unknown;
   readonly draw: (view: View) => (Node | null)[];

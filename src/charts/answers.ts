@@ -7,6 +7,7 @@ import type {
   LayerReport,
   PartialReport,
 } from '../report/report';
+import { curvesDownwards } from '../report/saddle';
 import {
   certaintyText,
   commonValue,
@@ -15,7 +16,6 @@ import {
   isEstimate,
   rangeText,
   shownUpperBound,
-  signOf,
 } from '../report/sharpnessText';
 import type { Answer } from './answer';
 import { ownShare } from './contributionsChart';
@@ -176,32 +176,28 @@ function criticalPoint(known: PartialReport): Answer | null {
 }
 
 /** What is known of λ_min's sign, and no more. */
-function kindOfPoint({ bounds, sharpness, method }: PartialReport): string {
-  if (sharpness !== undefined) return kindFromInterval(sharpness.lambdaMin);
+function kindOfPoint(known: PartialReport): string {
+  const { bounds, sharpness, method } = known;
+  if (bounds === undefined && sharpness === undefined) return '';
+  const downwards = curvesDownwards(known);
+  const meaning =
+    downwards === null
+      ? 'minimum or saddle is left open'
+      : downwards
+        ? 'a direction curves downwards, so this is no minimum'
+        : 'no direction curves downwards';
+  if (sharpness !== undefined) {
+    const { lambdaMin } = sharpness;
+    const certain = lambdaMin.kind === 'spectrum' || lambdaMin.certified;
+    const grounds = certain ? certaintyText(lambdaMin) : groundsText(lambdaMin);
+    return `λ_min ${intervalText(lambdaMin)} (${grounds}): ${meaning}.`;
+  }
   if (bounds === undefined) return '';
   const { lower, upper } = bounds.lambdaMin;
-  if (upper.value + 3 * upper.standardError < 0) {
-    return `λ_min ≤ ${formatQuantity(upper)}: a direction curves downwards, so this is no minimum.`;
-  }
-  if (lower.value - 3 * lower.standardError >= 0) {
-    return `λ_min ≥ ${formatQuantity(lower)}: no direction curves downwards.`;
-  }
+  if (downwards === true) return `λ_min ≤ ${formatQuantity(upper)}: ${meaning}.`;
+  if (downwards === false) return `λ_min ≥ ${formatQuantity(lower)}: ${meaning}.`;
   const lies = isEstimate(lower, method) ? 'is estimated to lie' : 'lies';
-  return `λ_min ${lies} between ${formatQuantity(lower)} and ${formatQuantity(upper)}: minimum or saddle is left open.`;
-}
-
-function kindFromInterval(interval: EigenvalueInterval): string {
-  const certainty =
-    interval.kind === 'spectrum' || interval.certified ? certaintyText(interval) : groundsText(interval);
-  const where = `λ_min ${intervalText(interval)} (${certainty})`;
-  switch (signOf(interval)) {
-    case -1:
-      return `${where}: a direction curves downwards, so this is no minimum.`;
-    case 1:
-      return `${where}: no direction curves downwards.`;
-    case 0:
-      return `${where}: minimum or saddle is left open.`;
-  }
+  return `λ_min ${lies} between ${formatQuantity(lower)} and ${formatQuantity(upper)}: ${meaning}.`;
 }
 
 function lossSentence({ samples, loss }: PartialReport): string[] {

@@ -1,7 +1,40 @@
+import { costText } from '../report/cost';
+import { lossOptionTexts } from '../report/lossText';
 import { formatCount, formatNumber, formatPercent } from '../report/number';
-import type { AnalysisFacts, Loss, Method, ModelFacts, PartialReport, SampleFacts } from '../report/report';
+import type { AnalysisFacts, Method, ModelFacts, PartialReport, SampleFacts } from '../report/report';
+import { rowsText } from '../report/rowsText';
+import type { Term } from './explanations';
 
-/** What the numbers depend on, in a few words each: the chips of the panel and of the HTML report. */
+/** What the numbers depend on, in a few words. */
+export interface Circumstance {
+  readonly text: string;
+  readonly term: Term;
+  /** Whether it makes the numbers less than what was asked for. */
+  readonly caution: boolean;
+}
+
+/** What is known of what the numbers depend on: the chips of the panel and of the page, the lines of the picture. */
+export function circumstances(known: PartialReport): Circumstance[] {
+  const { method, loss, lossAssumed = false, lossOptions, samples, analysis, time } = known;
+  const total = time?.['total'];
+  const rows: readonly (readonly [term: Term, text: string | undefined, caution?: boolean])[] = [
+    ['method', method && methodText({ ...known, method })],
+    ['loss', loss && (lossAssumed ? `${loss} · assumed` : loss), lossAssumed],
+    ...(lossOptions === undefined
+      ? []
+      : lossOptionTexts(lossOptions).map((text) => ['lossOptions', text] as const)),
+    ['samples', samples && samplesText(samples), samples?.labels !== 'given'],
+    ['mode', analysis && `${analysis.mode} mode`],
+    ['precision', analysis && precisionText(analysis)],
+    ['seed', analysis && `seed ${analysis.seed}`],
+    ['stopped', stoppedText(analysis), true],
+    ['cost', analysis && costText(analysis.cost)],
+    ['time', total === undefined ? undefined : `${formatNumber(total)} s`],
+  ];
+  return rows.flatMap(([term, text, caution = false]) =>
+    text === undefined ? [] : [{ term, text, caution }],
+  );
+}
 
 /** "estimate · 1 %", "exact · 666 columns": the method, and how finely. */
 export function methodText({ method, analysis, model }: PartialReport & { readonly method: Method }): string {
@@ -19,11 +52,7 @@ export function methodText({ method, analysis, model }: PartialReport & { readon
   }
 }
 
-/** What ended the analysis before it was complete; null where nothing did. */
-export function stoppedText({ stoppedBy }: Pick<AnalysisFacts, 'stoppedBy'>): string | null {
-  return stoppedBy === 'complete' ? null : `stopped by ${stoppedBy}`;
-}
-
+/** What the model is, and what wrote it. */
 export function modelText(model: ModelFacts): string {
   return [
     model.architecture,
@@ -32,19 +61,19 @@ export function modelText(model: ModelFacts): string {
   ].join(' · ');
 }
 
-export function lossText(loss: Loss, assumed: boolean): string {
-  return assumed ? `${loss} · assumed` : loss;
-}
-
-export function samplesText({ count, source, scale, labels }: SampleFacts): string {
+function samplesText(samples: SampleFacts): string {
+  const { count, source, scale, labels } = samples;
   const origin = { given: '', predicted: ' · labels predicted by the model', drawn: ' · labels drawn' };
   const scaled = scale === 1 ? '' : ` × ${formatNumber(scale)}`;
-  return `${formatCount(count)} samples · ${source}${scaled}${origin[labels]}`;
+  return `${formatCount(count)} samples · ${source}${scaled}${rowsText(samples)}${origin[labels]}`;
 }
 
-export function precisionText({
-  precision,
-  productError,
-}: Pick<AnalysisFacts, 'precision' | 'productError'>): string {
+function precisionText({ precision, productError }: AnalysisFacts): string {
   return productError > 0 ? `${precision} · product error ${formatNumber(productError)}` : precision;
+}
+
+function stoppedText(analysis: AnalysisFacts | undefined): string | undefined {
+  return analysis === undefined || analysis.stoppedBy === 'complete'
+    ? undefined
+    : `stopped by ${analysis.stoppedBy}`;
 }

@@ -42,12 +42,16 @@ export const explanations = {
   probes:
     'The random vectors v whose products Hv the estimates are means of. Ten others tell how many the precision asked takes, before the first of them: error bars that decided themselves when to stop would promise too much. 95 % intervals are Student’s, and end where the truth cannot lie.',
   loss: 'The function whose curvature this is; “assumed” where neither the model nor the samples say which it is.',
+  lossOptions:
+    'What was asked of the loss beside its kind: how much each class counts, or the share of every label that is spread evenly over all classes.',
   samples: 'The data that the loss is summed over; the numbers describe these samples and no others.',
   mode: 'Evaluation: dropout is off and normalisation uses its stored statistics.',
   precision:
     'The floating-point type that the Hessian was computed in; the product error is what one product in it was measured to be off, relative to float64.',
   stopped:
     'What ran out before the asked precision was reached; what is shown holds all the same, with wider error bars and intervals.',
+  seed: 'Where every random choice begins: the same seed gives the same numbers.',
+  cost: 'Multiply-adds and working memory of the bounds.',
   time: 'How long the whole analysis took.',
   eigenvalues:
     'Upper bounds on the largest eigenvalues after λ_max, from the same two traces; the short ticks in the band mark them.',

@@ -24,6 +24,17 @@ const gap = 12;
 /** Keeps names off the edge of a row that is marked. */
 const inset = 4;
 
+/** Up to so many rows are tall. */
+const mostTallRows = 8;
+/** Pixels. */
+const tallRow = 38;
+const flatRow = 22;
+
+/** Pixels of so many rows. */
+export function rowsHeight(count: number): number {
+  return (count <= mostTallRows ? tallRow : flatRow) * count;
+}
+
 /** "64 → 32". */
 export function layerSizes(layer: LayerReport): string {
   return `${String(layer.inputs)} → ${String(layer.outputs)}`;
@@ -39,8 +50,8 @@ export function layerRows(
   width: number,
   valueWidth: number,
 ): LayerRows {
-  const few = layers.length <= 8;
-  const rowHeight = few ? 38 : 22;
+  const few = layers.length <= mostTallRows;
+  const rowHeight = few ? tallRow : flatRow;
   const names = shortNames(layers.map((layer) => layer.name));
   const longest = Math.max(0, ...names.map((name) => textWidth(name)));
   // Narrow cards give names up to 140 pixels: a name cut in its middle may read like another.
@@ -56,7 +67,7 @@ export function layerRows(
       .range([start, Math.max(start + 20, width - valueWidth)]),
     rowHeight,
     barHeight: few ? 20 : 13,
-    height: rowHeight * layers.length,
+    height: rowsHeight(layers.length),
     middle: (row) => rowHeight * (row + 0.5),
     showsSizes,
     nameWidth,

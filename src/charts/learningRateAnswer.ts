@@ -1,7 +1,8 @@
 import { rateText } from '../report/estimateText';
 import { formatBelow } from '../report/number';
 import type { PartialReport } from '../report/report';
-import { isEstimate, shownUpperBound, signOf } from '../report/sharpnessText';
+import { curvesDownwards } from '../report/saddle';
+import { isEstimate, shownUpperBound } from '../report/sharpnessText';
 import type { Answer } from './answer';
 
 /** The learning rate that what is known of λ_max implies: 2/λ_max by its interval where that is certified, else 2/U. */
@@ -44,12 +45,8 @@ export function learningRateAnswer(known: PartialReport): Answer | null {
   };
 }
 
-function saddleCaution({ bounds, sharpness }: PartialReport): string[] {
-  const sign = sharpness === undefined ? 0 : signOf(sharpness.lambdaMin);
-  const { lower, upper } = bounds?.lambdaMin ?? { lower: null, upper: null };
-  if (sign < 0 || (upper !== null && upper.value + 3 * upper.standardError < 0)) {
-    return ['Here λ_min < 0: no rate is stable.'];
-  }
-  if (sign > 0 || (lower !== null && lower.value >= 0)) return [];
-  return ['Where λ_min < 0 the point is a saddle, and no rate is stable.'];
+function saddleCaution(known: PartialReport): string[] {
+  const downwards = curvesDownwards(known);
+  if (downwards === true) return ['Here λ_min < 0: no rate is stable.'];
+  return downwards === false ? [] : ['Where λ_min < 0 the point is a saddle, and no rate is stable.'];
 }

@@ -1,81 +1,38 @@
-import { formatCount, formatNumber, formatQuantity } from '../report/number';
-import { rowsText } from '../report/rowsText';
+import { formatCount, formatNumber } from '../report/number';
 import type { Report } from '../report/report';
-import { isEstimate, shownUpperBound } from '../report/sharpnessText';
-import { blocksHeatMap } from './blocksHeatMap';
-import { boundsChart } from './boundsChart';
-import { methodText, precisionText } from './circumstances';
+import { circumstances } from './circumstances';
 import { colours, resolveColours } from './colours';
-import { contributionsChart } from './contributionsChart';
-import { samplesDrawing } from './samplesDrawing';
-import { spectrumChart } from './spectrumChart';
-import { chart, element, label, text, type SvgText } from './svg';
+import { sections, type Section } from './sections';
+import { chart, element, label, text, textWidth, type SvgText } from './svg';
 
 const width = 860;
 const margin = 28;
 const inner = width - 2 * margin;
 const headingHeight = 34;
 
+const factsTop = 74;
+const lineHeight = 18;
+const separator = ' · ';
+
 /**
  * The report's charts as one picture that stands alone: what the numbers depend on is written above them. `theme` maps
  * the names of VS Code's colour variables to values, and what it lacks takes the charts' own light colours.
  */
 export function reportDrawing(report: Report, theme: Readonly<Record<string, string>>): string {
-  const { model, samples, bounds, layers, blocks, topSamples, spectrum } = report;
+  const { model, samples } = report;
   const facts = [
-    methodText(report),
-    `${report.loss}${report.lossAssumed ? ' (assumed)' : ''}`,
-    `${formatCount(samples.count)} samples of ${samples.source}${rowsText(samples)}`,
-  ].join(' · ');
-  const circumstances = [
-    `${report.analysis.mode} mode`,
-    precisionText(report.analysis),
+    ...circumstances(report)
+      // What it took says nothing of the numbers.
+      .filter(({ term }) => term !== 'cost' && term !== 'time')
+      .map((each) => each.text),
     `mean loss ${formatNumber(samples.meanLoss)}`,
     `‖∇L‖ ${formatNumber(report.gradientNorm)}`,
-  ].join(' · ');
-  const names = layers.map(({ name }) => name);
-  const upper = shownUpperBound(bounds, report.sharpness);
-  const panels: [string, string][] = [
-    [
-      `${isEstimate(upper, report.method) ? 'Estimate of the upper bound' : 'Upper bound'} on the largest eigenvalue: ${formatQuantity(upper)}`,
-      boundsChart(report, { id: 'bounds', width: inner }),
-    ],
-    ...(spectrum === null
-      ? []
-      : [
-          [
-            'How many eigenvalues lie where',
-            spectrumChart({ ...report, spectrum }, { id: 'spectrum', width: inner }),
-          ] satisfies [string, string],
-        ]),
-    [
-      'Contribution of each layer to the upper bound',
-      contributionsChart(layers, bounds.lambdaMax.upper.value, {
-        id: 'contributions',
-        width: inner,
-        errorBar: report.estimate?.studentQuantile ?? 0,
-      }),
-    ],
-    ...(blocks === null
-      ? []
-      : [
-          [
-            'Share of ‖H‖² between layers',
-            blocksHeatMap(blocks, names, { id: 'blocks', width: 420 }),
-          ] satisfies [string, string],
-        ]),
-    ...(topSamples === null || topSamples.length === 0
-      ? []
-      : [
-          [
-            'Samples that contribute most to ‖H‖²',
-            samplesDrawing(topSamples, { id: 'samples', width: inner }),
-          ] satisfies [string, string],
-        ]),
   ];
-  let top = 108;
+  const lines = linesOf(facts);
+  const panels = sections.flatMap((section) => drawn(section, report));
+  let top = factsTop + lineHeight * lines.length - 2;
   const placed: SvgText[] = [];
-  for (const [heading, drawing] of panels) {
+  for (const { heading, drawing } of panels) {
     placed.push(
       element(
         'text',
@@ -92,7 +49,7 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
       width,
       height: top + 8,
       title: `Sharpness of ${model.file}`,
-      description: `${model.architecture}; ${facts} · ${circumstances}`,
+      description: `${model.architecture}; ${facts.join(separator)}`,
     },
     element('rect', { width, height: top + 8, fill: colours.background }),
     label(
@@ -105,11 +62,38 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
       { x: margin, y: 56, fill: colours.faint },
       inner,
     ),
-    label(facts, { x: margin, y: 74, fill: colours.faint }, inner),
-    label(circumstances, { x: margin, y: 92, fill: colours.faint }, inner),
+    ...lines.map((line, index) =>
+      label(line, { x: margin, y: factsTop + lineHeight * index, fill: colours.faint }, inner),
+    ),
     ...placed,
   );
   return resolveColours(whole, theme);
+}
+
+/** The section's drawing under its heading; none where the picture leaves it out, or the report has nothing of it. */
+function drawn(
+  { id, picture, content }: Section,
+  report: Report,
+): { readonly heading: string; readonly drawing: string }[] {
+  const shown = content(report, false);
+  if (picture === undefined || shown.length === 0) return [];
+  const heading = picture.heading(report);
+  if (picture.draw !== undefined) return [{ heading, drawing: picture.draw(report, { id, width: inner }) }];
+  return shown.flatMap((each) => {
+    if (typeof each === 'string' || each.kind !== 'chart') return [];
+    return [{ heading, drawing: each.draw({ id, width: Math.min(inner, each.widest ?? inner) }) }];
+  });
+}
+
+/** The facts side by side, in as many lines as they take. */
+function linesOf(facts: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const fact of facts) {
+    const joined = [...lines.slice(-1), fact].join(separator);
+    if (lines.length > 0 && textWidth(joined) <= inner) lines[lines.length - 1] = joined;
+    else lines.push(fact);
+  }
+  return lines;
 }
 
 function heightOf(drawing: string): number {

@@ -1,16 +1,13 @@
-import { costText } from '../report/cost';
-import { formatNumber } from '../report/number';
+import { pageMark } from '../report/pageMark';
 import type { Report } from '../report/report';
 import { reportJson } from '../report/schema';
 import { questions, type Question } from './answers';
-import { lossText, methodText, modelText, precisionText, samplesText, stoppedText } from './circumstances';
+import { circumstances, modelText } from './circumstances';
 import { explanations } from './explanations';
 import { embeddedJson, html, words, type HtmlText } from './html';
-import { pageMark } from '../report/pageMark';
 import { columns } from './layerColumns';
 import { limitsSentence } from './limits';
-import { boundsSection, spectrumSection } from './reportPageBounds';
-import { driverSections, layerSections, samplesSection } from './reportPageSections';
+import { sectionCards } from './reportPageSections';
 import { reportPageStyle } from './reportPageStyle';
 
 const policy =
@@ -47,37 +44,15 @@ function content(report: Report): HtmlText[] {
     ...header(report),
     ...warnings(report),
     html('div', { class: 'grid answers' }, ...questions(report).map(answerCard)),
-    boundsSection(report),
-    ...spectrumSection(report),
-    ...layerSections(report),
-    ...driverSections(report),
-    ...samplesSection(report),
+    ...sectionCards(report),
     terms(),
     limits(report),
   ];
 }
 
 function header(report: Report): HtmlText[] {
-  const { model, samples, analysis, lossOptions, time } = report;
-  const total = time['total'];
-  const stopped = stoppedText(analysis);
-  const chips = [
-    methodText(report),
-    lossText(report.loss, report.lossAssumed),
-    ...(lossOptions.classWeights === null
-      ? []
-      : [
-          `class weights ${typeof lossOptions.classWeights === 'string' ? lossOptions.classWeights : lossOptions.classWeights.join(', ')}`,
-        ]),
-    ...(lossOptions.labelSmoothing === 0 ? [] : [`label smoothing ${lossOptions.labelSmoothing}`]),
-    samplesText(samples),
-    `${analysis.mode} mode`,
-    precisionText(analysis),
-    `seed ${analysis.seed}`,
-    ...(stopped === null ? [] : [stopped]),
-    costText(analysis.cost),
-    ...(total === undefined ? [] : [`${formatNumber(total)} s`]),
-  ];
+  const { model } = report;
+  const chips = circumstances(report).map(({ text }) => html('li', {}, words(text)));
   return [
     html('h1', {}, words(model.file)),
     html(
@@ -85,7 +60,7 @@ function header(report: Report): HtmlText[] {
       { class: 'faint facts-line' },
       words(`${modelText(model)} · output ${model.output} · sha256 ${model.sha256}`),
     ),
-    html('ul', { class: 'chips' }, ...chips.map((chip) => html('li', {}, words(chip)))),
+    html('ul', { class: 'chips' }, ...chips),
   ];
 }
 

@@ -44,7 +44,7 @@ figure { break-inside: avoid; }
 figcaption { margin-top: 6px; max-width: 290px; color: var(--vscode-descriptionForeground); font-size: 0.92em; overflow-wrap: anywhere; }
 ul { list-style: none; }
 sub { font-size: 0.75em; line-height: 0; }
-.faint, .why, dt { color: var(--vscode-descriptionForeground); }
+.faint, .why, .source, dt { color: var(--vscode-descriptionForeground); }
 .why { font-size: 0.92em; margin: 2px 0 12px; }
 .facts-line { overflow-wrap: anywhere; }
 .chips { display: flex; flex-wrap: wrap; gap: 8px; margin: 12px 0 16px; }
@@ -53,15 +53,17 @@ sub { font-size: 0.75em; line-height: 0; }
 .grid.answers { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 @media (min-width: 900px) { .grid.answers { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
 @media (max-width: 520px) { .grid.answers { grid-template-columns: minmax(0, 1fr); } }
-.grid.stacked { grid-template-columns: minmax(0, 1fr); }
-.grid.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
+.section { display: grid; gap: 14px; margin-bottom: 14px; grid-template-columns: minmax(0, 1fr); }
+.section.layers:not(:has(> .absent, > .many)) { grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
 .card { min-width: 0; padding: 14px 16px; margin-bottom: 14px; background: var(--card); border: 1px solid var(--line); border-radius: 6px; break-inside: avoid; }
-.grid > .card { margin-bottom: 0; }
+.grid > .card, .section > .card { margin-bottom: 0; }
 .card.warnings { border-left: 3px solid var(--vscode-charts-orange); }
 .headline { margin: 2px 0 6px; font-size: 1.5em; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }
 svg { display: block; max-width: 100%; height: auto; }
 .scroller { overflow-x: auto; }
-summary { margin-top: 8px; cursor: pointer; }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.source, summary { margin-top: 8px; }
+summary { cursor: pointer; }
 table.bins { width: auto; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: 4px 10px; text-align: right; font-weight: 400; white-space: nowrap; }

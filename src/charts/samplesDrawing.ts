@@ -1,8 +1,9 @@
-import { formatCount, formatNumber, formatPercent } from '../report/number';
+import { formatPercent } from '../report/number';
 import type { TopSample } from '../report/report';
 import { colours } from './colours';
 import { pictureDescription, samplePicture } from './samplePicture';
 import { chart, element, label, text, type SvgText } from './svg';
+import { sampleWords } from './topSamples';
 
 export interface SamplesDrawingOptions {
   readonly id: string;
@@ -38,16 +39,16 @@ export function samplesDrawing(samples: readonly TopSample[], { id, width }: Sam
 }
 
 function sampleMarks(sample: TopSample): SvgText[] {
-  const { index, label: given, predicted, loss, share, picture } = sample;
+  const { picture } = sample;
+  const { share, name, predicted, loss } = sampleWords(sample);
   const x = picture === null ? 0 : pictureSide + 10;
-  const wrong = predicted !== null && predicted !== given ? `, predicted ${formatNumber(predicted)}` : '';
-  const labels = given === null ? '' : `, label ${formatNumber(given)}${wrong}`;
+  const named = predicted === null ? name : `${name}, ${predicted}`;
   return [
     ...(picture === null
       ? []
       : [samplePicture(picture, { side: pictureSide, description: pictureDescription(sample) })]),
-    element('text', { x, y: 15, 'font-weight': 600, fill: colours.text }, text(formatPercent(share))),
-    label(`#${formatCount(index)}${labels}`, { x, y: 31, fill: colours.text }, columnWidth - x),
-    element('text', { x, y: 47, fill: colours.faint }, text(`loss ${formatNumber(loss)}`)),
+    element('text', { x, y: 15, 'font-weight': 600, fill: colours.text }, text(share)),
+    label(named, { x, y: 31, fill: colours.text }, columnWidth - x),
+    element('text', { x, y: 47, fill: colours.faint }, text(loss)),
   ];
 }

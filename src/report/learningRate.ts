@@ -1,6 +1,7 @@
 import { rateText } from './estimateText';
 import { formatAbove, formatBelow, formatNumber, formatQuantity } from './number';
 import type { Report, Sharpness } from './report';
+import { curvesDownwards } from './saddle';
 import { certaintyText, groundsText, shownUpperBound } from './sharpnessText';
 
 /**
@@ -42,22 +43,23 @@ function rateFromInterval(sharpness: Sharpness | undefined): string | null {
   return `By the upper end of its interval 2/λ_max is at least ${rate} (${certainty}).`;
 }
 
-function saddleSentences({ bounds, sharpness }: Pick<Report, 'bounds' | 'sharpness'>): string[] {
-  const { lambdaMin } = bounds;
-  const saddle = 'below zero: the point is a saddle, and no learning rate is stable there.';
-  const found = sharpness?.lambdaMin;
-  if (found !== undefined && found.upper < 0) {
-    return [`But λ_min is at most ${formatAbove(found.upper)}, ${saddle}`];
+function saddleSentences(report: Pick<Report, 'bounds' | 'sharpness'>): string[] {
+  switch (curvesDownwards(report)) {
+    case true: {
+      const found = report.sharpness?.lambdaMin;
+      const most =
+        found !== undefined && found.upper < 0
+          ? formatAbove(found.upper)
+          : formatQuantity(report.bounds.lambdaMin.upper);
+      return [
+        `But λ_min is at most ${most}, below zero: the point is a saddle, and no learning rate is stable there.`,
+      ];
+    }
+    case false:
+      return [];
+    case null:
+      return [
+        'These bounds leave open whether λ_min is negative; where it is, the point is a saddle and no rate is stable.',
+      ];
   }
-  if (found !== undefined && found.lower >= 0) return [];
-  // Two standard errors: an estimate that may as well be positive proves no saddle.
-  if (lambdaMin.upper.value + 2 * lambdaMin.upper.standardError < 0) {
-    return [`But λ_min is at most ${formatQuantity(lambdaMin.upper)}, ${saddle}`];
-  }
-  if (lambdaMin.lower.value < 0) {
-    return [
-      'These bounds leave open whether λ_min is negative; where it is, the point is a saddle and no rate is stable.',
-    ];
-  }
-  return [];
 }

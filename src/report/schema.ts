@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import { FailureError } from './failure';
-import type { Report } from './report';
 
 /**
- * The Report as a valibot schema, for reports that come from outside; `docs/report.schema.json` is made from it.
- * Fields that a later version added are accepted and dropped.
+ * The report: one JSON document that holds everything the panel shows. This schema is its only description: the types of
+ * `report.ts` are inferred from it, `docs/report.schema.json` is made from it, and reports that come from outside are read
+ * by it (fields that a later version added are accepted and dropped).
+ * Estimated quantities are `Quantity`; facts, shares and counts are plain numbers.
+ * Fields may be added, never renamed: checks outside the project read them.
  */
 
 const number = v.pipe(v.number(), v.finite());
@@ -12,261 +14,282 @@ const notNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const share = v.pipe(v.number(), v.finite());
 
-const quantity = v.pipe(
-  v.object({ value: number, standardError: notNegative }),
-  v.readonly(),
-  v.description('A number with its evidence: the standard error is 0 where the value is exact to rounding.'),
-);
-
 const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly());
+const object = <Entries extends v.ObjectEntries>(entries: Entries) => v.pipe(v.object(entries), v.readonly());
+/** With a sentence that is published. */
+const told = <Schema extends v.GenericSchema>(schema: Schema, sentence: string) =>
+  v.pipe(schema, v.description(sentence));
 
+const quantity = told(
+  object({ value: number, standardError: notNegative }),
+  'A number with its evidence: the standard error is 0 where the value is exact to rounding.',
+);
 const interval = { lower: quantity, upper: quantity };
+/** Between these ends a number lies. */
+const range = object({ lower: number, upper: number });
 
-const modelFacts = v.object({
+const modelFacts = object({
   file: v.string(),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  /** As a person names it: "ONNX", "Keras", … */
   format: v.string(),
+  /** The exporter and its version as the file states them, or null. */
   producer: v.nullable(v.string()),
-  parameters: v.pipe(count, v.description('Trainable numbers reached from the output.')),
-  output: v.pipe(v.string(), v.description('The tensor that the loss is put on (logits).')),
+  parameters: told(count, 'Trainable numbers reached from the output.'),
+  output: told(v.string(), 'The tensor that the loss is put on (logits).'),
+  /** One line for a person: "perceptron 64-32-16-10, tanh". */
   architecture: v.string(),
 });
 
-const sampleFacts = v.object({
+const sampleFacts = object({
+  /** The data file, or "random inputs". */
   source: v.string(),
   count,
-  classes: v.pipe(count, v.description('Number of classes, 0 for regression.')),
+  classes: told(count, 'Number of classes, 0 for regression.'),
   labels: v.picklist(['given', 'predicted', 'drawn']),
-  scale: v.pipe(number, v.description('The factor that the inputs were multiplied by.')),
+  scale: told(number, 'The factor that the inputs were multiplied by.'),
+  /** Over the samples, or over their predictions where they have several. */
   meanLoss: number,
   accuracy: v.nullable(share),
+  /** Absent where each sample has one. */
   rowsPerSample: v.exactOptional(
-    v.pipe(count, v.description('Predictions of one sample, where it has several: the loss is their mean.')),
+    told(count, 'Predictions of one sample, where it has several: the loss is their mean.'),
   ),
-  ignoredRows: v.exactOptional(
-    v.pipe(count, v.description('Predictions whose label -100 says to leave them out.')),
-  ),
+  ignoredRows: v.exactOptional(told(count, 'Predictions whose label -100 says to leave them out.')),
 });
 
-const lossOptions = v.object({
-  classWeights: v.pipe(
+/** What of the loss the user asked for beside its kind. */
+const lossOptions = object({
+  classWeights: told(
     v.nullable(v.union([list(number), v.literal('balanced')])),
-    v.description('Weight of every class, as asked for; null: all 1.'),
+    'Weight of every class, as asked for; null: all 1.',
   ),
+  /** Share of every label that is spread evenly over all classes. */
   labelSmoothing: notNegative,
-  ignoredSamples: v.pipe(count, v.description('Samples whose label -100 says to leave them out.')),
+  ignoredSamples: told(count, 'Samples whose label -100 says to leave them out.'),
 });
 
-const analysisFacts = v.object({
+const analysisFacts = object({
   precision: v.picklist(['float64', 'float32']),
-  productError: v.pipe(notNegative, v.description('Relative error of a float32 product against float64.')),
+  /** 0 for the closed form in float64. */
+  productError: told(notNegative, 'Relative error of a float32 product against float64.'),
   mode: v.literal('evaluation'),
   seed: number,
   requestedPrecision: number,
-  stoppedBy: v.pipe(
+  stoppedBy: told(
     v.string(),
-    v.description('"complete", or the budget that ran out; "time limit" where it ended any part.'),
+    '"complete", or the budget that ran out; "time limit" where it ended any part.',
   ),
   threads: count,
-  cost: v.pipe(
-    v.object({ multiplyAdds: notNegative, bytes: notNegative }),
-    v.readonly(),
-    v.description(
-      'Of the bounds, from the shapes alone; of an estimate, what it took. Bytes of the working set.',
-    ),
+  /** What drives the bounds is computed after them and not counted here. */
+  cost: told(
+    object({ multiplyAdds: notNegative, bytes: notNegative }),
+    'Of the bounds, from the shapes alone; of an estimate, what it took. Bytes of the working set.',
   ),
   versions: v.pipe(v.record(v.string(), v.string()), v.readonly()),
 });
 
-const bounds = v.object({
-  lambdaMax: v.pipe(v.object({ ...interval, blockwiseUpper: v.nullable(quantity) }), v.readonly()),
-  lambdaMin: v.pipe(v.object(interval), v.readonly()),
-  eigenvalues: list(v.pipe(v.object({ k: v.pipe(v.number(), v.integer()), ...interval }), v.readonly())),
+const bounds = object({
+  lambdaMax: object({ ...interval, blockwiseUpper: v.nullable(quantity) }),
+  lambdaMin: object(interval),
+  /** The k of the k-th largest eigenvalue, counted from 1. */
+  eigenvalues: list(object({ k: v.pipe(v.number(), v.integer()), ...interval })),
 });
 
-const range = v.pipe(v.object({ lower: number, upper: number }), v.readonly());
-
-const rangesOfBounds = v.object({
-  lambdaMax: v.pipe(
-    v.object({ lower: range, upper: range, blockwiseUpper: v.nullable(range) }),
-    v.readonly(),
-  ),
-  lambdaMin: v.pipe(v.object({ lower: range, upper: range }), v.readonly()),
-  eigenvalues: list(v.pipe(v.object({ k: count, lower: range, upper: range }), v.readonly())),
+/** Upper bounds are not below the largest Ritz value, nor lower bounds on λ_min above the smallest. */
+const rangesOfBounds = object({
+  lambdaMax: object({ lower: range, upper: range, blockwiseUpper: v.nullable(range) }),
+  lambdaMin: object({ lower: range, upper: range }),
+  eigenvalues: list(object({ k: count, lower: range, upper: range })),
 });
 
-const estimate = v.object({
-  probes: v.pipe(count, v.description('Random vectors behind the numbers.')),
-  wantedProbes: v.pipe(count, v.description('As many as the precision asked would take, as a pilot told.')),
-  pilotProbes: v.pipe(count, v.description("The pilot's own, used for nothing else.")),
-  stoppedBy: v.pipe(
+const estimate = object({
+  probes: told(count, 'Random vectors behind the numbers.'),
+  wantedProbes: told(count, 'As many as the precision asked would take, as a pilot told.'),
+  pilotProbes: told(count, "The pilot's own, used for nothing else."),
+  stoppedBy: told(
     v.nullable(v.string()),
-    v.description(
-      'What ended the probes: "complete", or the budget that ran out; null while they are drawn.',
-    ),
+    'What ended the probes: "complete", or the budget that ran out; null while they are drawn.',
   ),
-  precisionReached: v.pipe(
+  precisionReached: told(
     v.boolean(),
-    v.description('Whether the intervals of trace, squared norm and upper bound are as narrow as was asked.'),
+    'Whether the intervals of trace, squared norm and upper bound are as narrow as was asked.',
   ),
-  absoluteTrace: v.pipe(
+  absoluteTrace: told(
     notNegative,
-    v.description('Σ|λ|, about: what the trace is measured against where curvature of both signs cancels.'),
+    'Σ|λ|, about: what the trace is measured against where curvature of both signs cancels.',
   ),
-  studentQuantile: v.pipe(notNegative, v.description('Standard errors in half a 95 % interval.')),
-  intervals: v.pipe(
-    v.object({ trace: range, frobeniusSquared: range, bounds: v.pipe(rangesOfBounds, v.readonly()) }),
-    v.readonly(),
-    v.description('95 % intervals, cut off where the truth cannot lie.'),
+  /** Student's quantile for one degree of freedom less than probes. */
+  studentQuantile: told(notNegative, 'Standard errors in half a 95 % interval.'),
+  intervals: told(
+    // That of the squared norm is not below what Lanczos has found of it.
+    object({ trace: range, frobeniusSquared: range, bounds: rangesOfBounds }),
+    '95 % intervals, cut off where the truth cannot lie.',
   ),
 });
 
-const gaussNewton = v.object({
+const gaussNewton = object({
   trace: quantity,
   frobeniusSquared: quantity,
   upper: quantity,
   intervals: v.exactOptional(
-    v.pipe(
-      v.object({ trace: range, frobeniusSquared: range, upper: range }),
-      v.readonly(),
-      v.description('95 % intervals; absent where all is exact.'),
+    told(
+      object({ trace: range, frobeniusSquared: range, upper: range }),
+      '95 % intervals; absent where all is exact.',
     ),
   ),
 });
 
-const layer = v.object({
+const layer = object({
   name: v.string(),
+  /** The operator as a person names it: "Linear", "Conv", … */
   kind: v.string(),
   parameters: count,
   inputs: count,
   outputs: count,
+  /** Frobenius norm of the weight, the bias not counted. */
   weightNorm: notNegative,
+  /** Trace of the layer's own Hessian block. */
   trace: quantity,
-  ownCurvature: v.pipe(
-    v.nullable(quantity),
-    v.description("Squared Frobenius norm of the layer's own block."),
-  ),
-  coupling: v.pipe(
-    v.nullable(quantity),
-    v.description('Sum of the squared norms of its blocks with other layers.'),
-  ),
-  contribution: v.pipe(
+  /** ‖H_ll‖_F². */
+  ownCurvature: told(v.nullable(quantity), "Squared Frobenius norm of the layer's own block."),
+  /** Σ_{m≠l} ‖H_lm‖_F². */
+  coupling: told(v.nullable(quantity), 'Sum of the squared norms of its blocks with other layers.'),
+  contribution: told(
     quantity,
-    v.description('Additive share of the upper bound; may be negative; the layers sum to the bound.'),
+    'Additive share of the upper bound; may be negative; the layers sum to the bound.',
   ),
+  /** Upper bound on the largest eigenvalue of the layer's own block. */
   blockUpperBound: v.nullable(quantity),
+  /** Relative change of the bound per relative change of the weight's scale. */
   elasticity: v.nullable(number),
+  /** Share of F² of each hidden unit that the layer feeds. */
   units: v.nullable(list(share)),
 });
 
-const orthogonality = v.object({
-  crossSampleShare: v.pipe(share, v.description('Share of F² from pairs of different samples.')),
-  classes: v.pipe(v.nullable(list(number)), v.description('The class of each row of the Gram pictures.')),
+const orthogonality = object({
+  crossSampleShare: told(share, 'Share of F² from pairs of different samples.'),
+  /** null where no single class is meant, or none was drawn. */
+  classes: told(v.nullable(list(number)), 'The class of each row of the Gram pictures.'),
   layers: list(
-    v.pipe(v.object({ crossSampleShare: share, gram: v.nullable(list(list(number))) }), v.readonly()),
+    object({
+      /** Share of the layer's Σ_m ‖H_lm‖_F² that comes from pairs of different samples. */
+      crossSampleShare: share,
+      /** Cosines between the layer's inputs of at most 64 samples, ordered by class; null where not drawn. */
+      gram: v.nullable(list(list(number))),
+    }),
   ),
 });
 
 const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64));
 
-const picture = v.object({
+/** A sample as a small picture, for samples that are one. */
+const picture = object({
   width: side,
   height: side,
+  /** 1: grey; 3: red, green, blue. */
   channels: v.picklist([1, 3]),
-  pixels: v.pipe(
+  pixels: told(
     list(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
-    v.description('Height × width × channels; 0 and 255 are the extremes of all shown samples.'),
+    'Height × width × channels; 0 and 255 are the extremes of all shown samples.',
   ),
 });
 
-const topSample = v.object({
+const topSample = object({
   index: count,
   label: v.nullable(number),
   predicted: v.nullable(number),
   loss: number,
+  /** Share of F² of the sample's row of pairs. */
   share,
-  picture: v.nullable(v.pipe(picture, v.readonly())),
+  /** null where the sample is no picture of at most 64 × 64. */
+  picture: v.nullable(picture),
 });
 
-const eigenvalueInterval = v.pipe(
-  v.object({
-    lower: number,
-    upper: number,
-    kind: v.picklist(['spectrum', 'proved', 'probabilistic']),
-    confidence: v.pipe(number, v.minValue(0), v.maxValue(1)),
-    certified: v.pipe(v.boolean(), v.description('Narrower than the precision asked.')),
-    steps: v.pipe(count, v.description('Lanczos steps taken.')),
-  }),
-  v.readonly(),
-);
+/** An interval that holds an extreme eigenvalue of the Hessian. */
+const eigenvalueInterval = object({
+  lower: number,
+  upper: number,
+  /**
+   * "spectrum": from all eigenvalues, both ends equal. "proved": true of every matrix of this trace and norm.
+   * "probabilistic": true but for unlucky starts of Lanczos.
+   */
+  kind: v.picklist(['spectrum', 'proved', 'probabilistic']),
+  /** The probability that it holds, at least; 1 where it is no matter of chance. */
+  confidence: v.pipe(number, v.minValue(0), v.maxValue(1)),
+  /** Relative to its nearer end. */
+  certified: told(v.boolean(), 'Narrower than the precision asked.'),
+  steps: told(count, 'Lanczos steps taken.'),
+});
 
-const sharpness = v.object({ lambdaMax: eigenvalueInterval, lambdaMin: eigenvalueInterval });
-
-const spectrum = v.object({
+const spectrum = object({
+  /** "exact": every eigenvalue counted. "quadrature": stochastic Lanczos quadrature. */
   method: v.picklist(['exact', 'quadrature']),
-  values: v.pipe(v.nullable(list(number)), v.description('All eigenvalues in descending order.')),
-  grid: v.pipe(list(number), v.description('Edges of the bins, ascending.')),
-  densities: v.pipe(list(notNegative), v.description('Share of the eigenvalues per unit of λ in each bin.')),
-  spread: v.pipe(v.nullable(list(notNegative)), v.description('Standard error of each density.')),
+  /** null where they are not known. */
+  values: told(v.nullable(list(number)), 'All eigenvalues in descending order.'),
+  /** One more than there are bins. */
+  grid: told(list(number), 'Edges of the bins, ascending.'),
+  /** Densities times widths sum to 1. */
+  densities: told(list(notNegative), 'Share of the eigenvalues per unit of λ in each bin.'),
+  /** Over the probes; null where exact. */
+  spread: told(v.nullable(list(notNegative)), 'Standard error of each density.'),
+  /** Starting vectors of the quadrature, and Lanczos steps from each; 0 where exact. */
   probes: count,
   steps: count,
 });
 
-export const reportSchema = v.pipe(
-  v.object({
-    schema: v.literal(1),
-    model: v.pipe(modelFacts, v.readonly()),
-    samples: v.pipe(sampleFacts, v.readonly()),
-    loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error']),
-    lossAssumed: v.pipe(v.boolean(), v.description('True where the loss had to be guessed.')),
-    lossOptions: v.pipe(lossOptions, v.readonly()),
-    method: v.picklist(['closed-form', 'exact', 'estimate']),
-    analysis: v.pipe(analysisFacts, v.readonly()),
-    gradientNorm: notNegative,
-    trace: quantity,
-    frobeniusSquared: quantity,
-    bounds: v.pipe(bounds, v.readonly()),
-    estimate: v.exactOptional(
-      v.pipe(
-        estimate,
-        v.readonly(),
-        v.description('What an estimate tells of its errors; absent where trace and norm are exact.'),
-      ),
+export const reportSchema = object({
+  schema: v.literal(1),
+  model: modelFacts,
+  samples: sampleFacts,
+  loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error']),
+  lossAssumed: told(v.boolean(), 'True where the loss had to be guessed.'),
+  lossOptions,
+  method: v.picklist(['closed-form', 'exact', 'estimate']),
+  analysis: analysisFacts,
+  gradientNorm: notNegative,
+  trace: quantity,
+  frobeniusSquared: quantity,
+  bounds,
+  estimate: v.exactOptional(
+    told(estimate, 'What an estimate tells of its errors; absent where trace and norm are exact.'),
+  ),
+  gaussNewton: v.nullable(gaussNewton),
+  layers: told(list(layer), 'In the order of the forward pass.'),
+  blocks: told(v.nullable(list(list(quantity))), 'Squared Frobenius norms of the blocks, layers × layers.'),
+  orthogonality: v.nullable(orthogonality),
+  topSamples: v.nullable(list(topSample)),
+  /** Absent where no interval was looked for. */
+  sharpness: v.exactOptional(
+    told(
+      object({ lambdaMax: eigenvalueInterval, lambdaMin: eigenvalueInterval }),
+      'Intervals that hold the largest and the smallest eigenvalue.',
     ),
-    gaussNewton: v.nullable(v.pipe(gaussNewton, v.readonly())),
-    layers: v.pipe(list(v.pipe(layer, v.readonly())), v.description('In the order of the forward pass.')),
-    blocks: v.pipe(
-      v.nullable(list(list(quantity))),
-      v.description('Squared Frobenius norms of the blocks, layers × layers.'),
-    ),
-    orthogonality: v.nullable(v.pipe(orthogonality, v.readonly())),
-    topSamples: v.nullable(list(v.pipe(topSample, v.readonly()))),
-    sharpness: v.exactOptional(
-      v.pipe(
-        sharpness,
-        v.readonly(),
-        v.description('Intervals that hold the largest and the smallest eigenvalue.'),
-      ),
-    ),
-    scaleAdapted: v.pipe(
-      v.nullable(v.pipe(v.object({ lambdaMax: eigenvalueInterval }), v.readonly())),
-      v.description('Largest eigenvalue of D·H·D with D = diag(|θ|), where it was asked for.'),
-    ),
-    spectrum: v.nullable(v.pipe(spectrum, v.readonly())),
-    warnings: list(v.pipe(v.object({ kind: v.string(), message: v.string() }), v.readonly())),
-    time: v.pipe(v.record(v.string(), v.number()), v.readonly(), v.description('Seconds by stage.')),
-  }),
-  v.readonly(),
-);
+  ),
+  /**
+   * Biases included (Kwon et al. 2021, ASAM): it does not change when layers are rescaled against each other. null where it
+   * was not asked for, or a warning says why it was not looked for.
+   */
+  scaleAdapted: told(
+    v.nullable(object({ lambdaMax: eigenvalueInterval })),
+    'Largest eigenvalue of D·H·D with D = diag(|θ|), where it was asked for.',
+  ),
+  /** The distribution of the Hessian's eigenvalues. */
+  spectrum: v.nullable(spectrum),
+  warnings: list(object({ kind: v.string(), message: v.string() })),
+  /** ("read", "forward", "compute", "total"): the only part that two equal runs may differ in. */
+  time: told(v.pipe(v.record(v.string(), v.number()), v.readonly()), 'Seconds by stage.'),
+});
 
 /** The innermost arrays of JSON text: no string of it holds a line break. */
 const numbersOnLines = /\[\n\s+([^[\]{}"]*?)\n\s+\]/g;
 
 /**
  * The report as JSON text, arrays of numbers in one line each.
- * Throws an InternalError where the report does not keep its schema (JSON would turn NaN and infinities into null).
+ * @throws FailureError InternalError where the report does not keep its schema (JSON would turn NaN and infinities into
+ * null)
  */
-export function reportJson(report: Report): string {
+export function reportJson(report: v.InferOutput<typeof reportSchema>): string {
   const checked = v.safeParse(reportSchema, report);
   if (checked.success) {
     return JSON.stringify(report, null, 2).replace(

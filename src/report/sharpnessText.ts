@@ -54,12 +54,6 @@ function stepsText({ steps }: EigenvalueInterval): string {
   return `after ${formatCount(steps)} Lanczos ${steps === 1 ? 'step' : 'steps'}`;
 }
 
-/** What the interval says of the eigenvalue's sign; 0 where it leaves it open. */
-export function signOf({ lower, upper }: EigenvalueInterval): -1 | 0 | 1 {
-  if (upper < 0) return -1;
-  return lower > 0 ? 1 : 0;
-}
-
 /**
  * The upper bound on λ_max as it is shown. An estimate of it may fall below the largest Ritz value, below which λ_max
  * cannot be (math: docs/certificates.md): it is then shown as that value.

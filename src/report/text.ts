@@ -1,6 +1,7 @@
 import { costText } from './cost';
 import { probesText } from './estimateText';
 import { learningRateStatement } from './learningRate';
+import { lossOptionTexts } from './lossText';
 import { lossWords } from './lossWords';
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './number';
 import { rowsText } from './rowsText';
@@ -207,11 +208,7 @@ export function reportText(report: Report): string {
 }
 
 /** "softmax cross-entropy (assumed), class weights balanced, label smoothing 0.1". */
-function lossLine({ loss, lossAssumed, lossOptions: { classWeights, labelSmoothing } }: Report): string {
-  const parts = [`${lossWords[loss].inFull}${lossAssumed ? ' (assumed)' : ''}`];
-  if (classWeights !== null) {
-    parts.push(`class weights ${typeof classWeights === 'string' ? classWeights : classWeights.join(', ')}`);
-  }
-  if (labelSmoothing > 0) parts.push(`label smoothing ${labelSmoothing}`);
-  return parts.join(', ');
+function lossLine({ loss, lossAssumed, lossOptions }: Report): string {
+  const name = `${lossWords[loss].inFull}${lossAssumed ? ' (assumed)' : ''}`;
+  return [name, ...lossOptionTexts(lossOptions)].join(', ');
 }

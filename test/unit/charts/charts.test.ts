@@ -374,7 +374,7 @@ describe('reportDrawing', () => {
     for (const fact of [
       '#480, label 7, predicted 9',
       'digits.onnx',
-      '1,797 samples of digits.npz',
+      '1,797 samples · digits.npz',
       'cross-entropy',
       'evaluation mode',
       '1.599',
@@ -393,6 +393,8 @@ describe('reportDrawing', () => {
     expect(estimated).toContain('estimate · 1 %');
     expect(estimated).toContain('Estimate of the upper bound on the largest eigenvalue: 68.2 ± 0.3');
     expect(estimated).toContain('float32 · product error 3.4e-6');
+    expect(estimated).toContain('label smoothing 0.1');
+    expect(estimated).toContain('stopped by product budget');
   });
 
   it('holds a report whose names are markup and whose blocks are not known', () => {

@@ -30,9 +30,9 @@ describe('reportPage', () => {
       '1,797 samples · digits.npz',
       '5.3e9 multiply-adds, 767 MB',
       `λmax ≤ ${formatQuantity(digits.bounds.lambdaMax.upper)}`,
-      `Gauss-Newton, upper bound${formatQuantity(digits.gaussNewton!.upper)}`,
+      `Gauss-Newton part alone≤ ${formatQuantity(digits.gaussNewton!.upper)}`,
       '32 hidden units fed by fc.0',
-      '#480, label 7predicted 9',
+      '#480, label 7, predicted 9',
       explanations.elasticity,
       explanations.crossSampleShare,
     ]) {

@@ -46,12 +46,12 @@ describe('learningRateStatement', () => {
     expect(sentences[0]).toMatch(/^2\/U means nothing here/);
   });
 
-  it('does not call a saddle what lies within two standard errors of zero', () => {
+  it('does not call a saddle what lies within three standard errors of zero', () => {
     const [, second] = learningRateStatement({
       method: 'estimate',
       bounds: {
         lambdaMax: { lower: exactly(1), upper: exactly(4), blockwiseUpper: null },
-        lambdaMin: { lower: exactly(-3), upper: { value: -0.1, standardError: 0.06 } },
+        lambdaMin: { lower: exactly(-3), upper: { value: -0.1, standardError: 0.04 } },
         eigenvalues: [],
       },
     });

@@ -3,19 +3,15 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { Ajv } from 'ajv';
 import * as prettier from 'prettier';
 import * as v from 'valibot';
-import { describe, expect, expectTypeOf, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/report/failure';
-import type { Report } from '../../../src/report/report';
 import { reportJson, reportSchema } from '../../../src/report/schema';
 import { exampleReport } from './exampleReport';
 
 const publishedSchema = resolve('docs/report.schema.json');
 
 describe('reportSchema', () => {
-  it('has the type of a report, neither more nor less', () => {
-    // Checked by the compiler; at run time these do nothing.
-    expectTypeOf<v.InferOutput<typeof reportSchema>>().toExtend<Report>();
-    expectTypeOf<Report>().toExtend<v.InferOutput<typeof reportSchema>>();
+  it('reads a report as it is', () => {
     expect(v.parse(reportSchema, exampleReport)).toEqual(exampleReport);
   });
 

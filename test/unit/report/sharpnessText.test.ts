@@ -9,7 +9,6 @@ import {
   intervalText,
   rangeText,
   shownUpperBound,
-  signOf,
 } from '../../../src/report/sharpnessText';
 import { exampleReport } from './exampleReport';
 
@@ -69,11 +68,6 @@ describe('an interval in words', () => {
     expect(certaintyText(interval(1, 2, { kind: 'proved', certified: false }))).toBe('not certified');
     expect(groundsText(interval(1, 2))).toBe('with 99.9 % confidence, after 12 Lanczos steps');
     expect(groundsText(interval(1, 2, { kind: 'proved', steps: 1 }))).toBe('a proof, after 1 Lanczos step');
-  });
-
-  it('leaves a sign open that zero is part of', () => {
-    expect([signOf(interval(-2, -1)), signOf(interval(-1, 1)), signOf(interval(0, 1))]).toEqual([-1, 0, 0]);
-    expect(signOf(interval(0.1, 1))).toBe(1);
   });
 });
 

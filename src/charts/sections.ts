@@ -1,0 +1,317 @@
+import { formatCount, formatPercent, formatQuantity } from '../report/number';
+import type { PartialReport, Report } from '../report/report';
+import { isEstimate, shownUpperBound } from '../report/sharpnessText';
+import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
+import { boundsChart, boundsChartHeight } from './boundsChart';
+import { boundsDetails, boundsFacts } from './boundsFacts';
+import { factList, sentence, table, tag, type Chart, type Content } from './content';
+import { contributionsChart, mostContributionBars } from './contributionsChart';
+import { elasticityChart } from './elasticityChart';
+import { blocksNotAsked, type Term } from './explanations';
+import { gramHeatMap } from './gramHeatMap';
+import { rowsOf, shownColumns } from './layerColumns';
+import { layerSizes, rowsHeight } from './layerRows';
+import { samplesDrawing } from './samplesDrawing';
+import { spectrumBins, spectrumRows, spectrumSource } from './spectrumBins';
+import { spectrumChart, spectrumChartHeight } from './spectrumChart';
+import { sampleList } from './topSamples';
+import { unitsChart, unitsChartHeight } from './unitsChart';
+
+/** A card of a report, for the panel, the page and the picture alike. */
+export interface Section {
+  /** Prefixes the ids of its charts. */
+  readonly id: string;
+  readonly title: string;
+  /** What its title means; null: its parts say it. */
+  readonly term: Term | null;
+  /** Sections of one place stand side by side where there is room. */
+  readonly place: string;
+  /** How the card looks: its class. */
+  readonly look: (known: PartialReport) => string;
+  /** The report's fields that it is drawn from: it is drawn again only where one of them has changed. */
+  readonly fields: readonly (keyof Report)[];
+  /** What it shows of what is known; nothing: there is no card. `pending`: what is not known yet may still come. */
+  readonly content: (known: PartialReport, pending: boolean) => readonly Content[];
+  /** In a picture that stands alone: its heading, and its drawing where that is not its chart; absent: it is left out. */
+  readonly picture?: {
+    readonly heading: (report: Report) => string;
+    readonly draw?: (report: Report, options: Parameters<Chart['draw']>[0]) => string;
+  };
+}
+
+/** Lets `content` see the fields that the section names, and no others. */
+function section<const Field extends keyof Report>(
+  given: Omit<Section, 'fields' | 'content'> & {
+    readonly fields: readonly Field[];
+    readonly content: (known: Pick<PartialReport, Field>, pending: boolean) => readonly Content[];
+  },
+): Section {
+  return given;
+}
+
+/** Pixels of a chart over the whole page. */
+const wholePage = 960;
+/** Kept free for the layers before they are known. */
+const layersHeight = 150;
+
+const contributionsTitle = 'Contribution of each layer to the upper bound';
+const blocksTitle = 'Share of ‖H‖² between layers';
+const topSamplesTitle = 'Samples that contribute most to ‖H‖²';
+
+function hasMany({ layers }: Pick<PartialReport, 'layers'>): boolean {
+  return (layers?.length ?? 0) > mostSeparateCells;
+}
+
+/** In the order in which they are read. */
+export const sections: readonly Section[] = [
+  section({
+    id: 'bounds',
+    title: 'The bounds',
+    term: 'bounds',
+    place: 'bounds',
+    look: () => 'wide',
+    fields: [
+      'analysis',
+      'bounds',
+      'estimate',
+      'frobeniusSquared',
+      'gaussNewton',
+      'gradientNorm',
+      'method',
+      'scaleAdapted',
+      'sharpness',
+      'spectrum',
+      'trace',
+    ],
+    content: (known, pending) => {
+      const { bounds } = known;
+      if (bounds === undefined && !pending) return [];
+      return [
+        bounds === undefined
+          ? { kind: 'place', height: boundsChartHeight }
+          : {
+              kind: 'chart',
+              height: boundsChartHeight,
+              pageWidth: wholePage,
+              draw: (options) => boundsChart({ ...known, bounds }, options),
+            },
+        factList(boundsFacts(known)),
+        { kind: 'details', children: [factList(boundsDetails(known))] },
+      ];
+    },
+    picture: {
+      heading: ({ bounds, sharpness, method }) => {
+        const upper = shownUpperBound(bounds, sharpness);
+        const bound = isEstimate(upper, method) ? 'Estimate of the upper bound' : 'Upper bound';
+        return `${bound} on the largest eigenvalue: ${formatQuantity(upper)}`;
+      },
+    },
+  }),
+  section({
+    id: 'spectrum',
+    title: 'The spectrum',
+    term: 'spectrum',
+    place: 'spectrum',
+    look: () => 'wide',
+    fields: ['bounds', 'method', 'model', 'sharpness', 'spectrum'],
+    content: (known, pending) => {
+      const { method, model, spectrum } = known;
+      if (spectrum === undefined || spectrum === null || model === undefined) {
+        // The closed form gives no spectrum; the others have one last.
+        const awaited = pending && spectrum === undefined && (method === 'exact' || method === 'estimate');
+        return awaited ? [{ kind: 'place', height: spectrumChartHeight }] : [];
+      }
+      const rows = spectrumRows(spectrumBins(spectrum, model)).map(({ range, count }) => [range, count]);
+      return [
+        {
+          kind: 'chart',
+          height: spectrumChartHeight,
+          pageWidth: wholePage,
+          draw: (options) => spectrumChart({ ...known, spectrum, model }, options),
+        },
+        tag('p', { class: 'sentence source' }, spectrumSource(spectrum, model.parameters)),
+        tag(
+          'details',
+          {},
+          tag('summary', { id: 'spectrum-numbers' }, 'The numbers'),
+          tag(
+            'div',
+            { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': 'Table of the spectrum' },
+            table({ class: 'bins' }, ['λ', 'eigenvalues'], rows, 'How many eigenvalues lie in each bin'),
+          ),
+        ),
+      ];
+    },
+    picture: { heading: () => 'How many eigenvalues lie where' },
+  }),
+  section({
+    id: 'contributions',
+    title: contributionsTitle,
+    term: 'contributions',
+    place: 'layers',
+    look: () => 'contributions',
+    fields: ['blocks', 'bounds', 'estimate', 'layers'],
+    content: ({ blocks, bounds, estimate, layers }, pending) => {
+      if (layers === undefined || bounds === undefined)
+        return pending ? [{ kind: 'place', height: layersHeight }] : [];
+      return [
+        {
+          kind: 'chart',
+          height: rowsHeight(Math.min(layers.length, mostContributionBars)) + 30,
+          pageWidth: hasMany({ layers }) || blocks === null ? 920 : 560,
+          draw: (options) =>
+            contributionsChart(layers, bounds.lambdaMax.upper.value, {
+              ...options,
+              errorBar: estimate?.studentQuantile ?? 0,
+            }),
+        },
+      ];
+    },
+    picture: { heading: () => contributionsTitle },
+  }),
+  section({
+    id: 'blocks',
+    title: blocksTitle,
+    term: 'blocks',
+    place: 'layers',
+    look: (known) => (known.blocks === null ? 'blocks absent' : hasMany(known) ? 'blocks many' : 'blocks'),
+    fields: ['blocks', 'layers'],
+    content: ({ blocks, layers }, pending) => {
+      if (blocks === null) return [sentence(blocksNotAsked)];
+      if (blocks === undefined || layers === undefined)
+        return pending ? [{ kind: 'place', height: layersHeight }] : [];
+      const names = layers.map(({ name }) => name);
+      const widest = hasMany({ layers }) ? 720 : 380;
+      return [
+        {
+          kind: 'chart',
+          height: layersHeight,
+          pageWidth: widest,
+          widest,
+          draw: (options) => blocksHeatMap(blocks, names, options),
+        },
+      ];
+    },
+    picture: { heading: () => blocksTitle },
+  }),
+  section({
+    id: 'table',
+    title: 'All layers',
+    term: null,
+    place: 'table',
+    look: () => 'wide table',
+    fields: ['bounds', 'layers', 'orthogonality'],
+    content: (known) => {
+      const rows = rowsOf(known);
+      const shown = shownColumns(rows);
+      const head = ['layer', ...shown.map((column) => column.head)];
+      const cells = rows.map((row) => [
+        `${row.layer.name} ${row.layer.kind} ${layerSizes(row.layer)}`,
+        ...shown.map(({ text }) => text(row)),
+      ]);
+      const caption = 'Layers, with every number of each';
+      return rows.length === 0 ? [] : [tag('div', { class: 'scroller' }, table({}, head, cells, caption))];
+    },
+  }),
+  section({
+    id: 'elasticity',
+    title: 'What drives it: weights',
+    term: 'elasticity',
+    place: 'drivers',
+    look: () => 'driver',
+    fields: ['layers'],
+    content: ({ layers = [] }) => {
+      const known = layers.filter(({ elasticity }) => elasticity !== null);
+      if (known.length === 0) return [];
+      return [
+        sentence('Scaling a layer’s weight by +1 % changes the bound by'),
+        {
+          kind: 'chart',
+          height: rowsHeight(known.length),
+          pageWidth: 560,
+          draw: (options) => elasticityChart(layers, options) ?? '',
+        },
+      ];
+    },
+  }),
+  section({
+    id: 'units',
+    title: 'What drives it: widths',
+    term: 'units',
+    place: 'drivers',
+    look: () => 'driver',
+    fields: ['layers'],
+    content: ({ layers = [] }) => {
+      const choices = layers.flatMap(({ name, units }, index) => {
+        if (units === null || units.length === 0) return [];
+        const largest = units.toSorted((one, other) => other - one).slice(0, 3);
+        const carried = formatPercent(largest.reduce((sum, share) => sum + share, 0));
+        const words = `${formatCount(units.length)} hidden units fed by ${name}; the largest ${largest.length} carry ${carried} of ‖H‖².`;
+        const chart: Chart = {
+          kind: 'chart',
+          height: unitsChartHeight,
+          pageWidth: 290,
+          draw: (options) => unitsChart(units, { ...options, layer: name }),
+        };
+        return [{ index, name, content: [ofLayer(index, words), chart] }];
+      });
+      return choices.length === 0 ? [] : [{ kind: 'choice', layers: choices }];
+    },
+  }),
+  section({
+    id: 'gram',
+    title: 'What drives it: samples',
+    term: 'orthogonality',
+    place: 'drivers',
+    look: () => 'driver',
+    fields: ['layers', 'orthogonality'],
+    content: ({ layers, orthogonality }) => {
+      if (layers === undefined || orthogonality === undefined || orthogonality === null) return [];
+      const { classes } = orthogonality;
+      const choices = orthogonality.layers.flatMap(({ gram, crossSampleShare }, index) => {
+        if (gram === null) return [];
+        const name = layers[index]?.name ?? String(index);
+        const ordered = classes === null ? '' : ', ordered by class';
+        const words = `Cosines between the inputs of ${name} of ${gram.length} samples${ordered}; cross-sample share of its part ${formatPercent(crossSampleShare)}.`;
+        const chart: Chart = {
+          kind: 'chart',
+          height: 170,
+          pageWidth: 220,
+          widest: 220,
+          draw: (options) => gramHeatMap(gram, { ...options, layer: name, classes }),
+        };
+        return [{ index, name, content: [chart, ofLayer(index, words)] }];
+      });
+      return [
+        sentence(
+          tag('strong', {}, formatPercent(orthogonality.crossSampleShare)),
+          ' of ‖H‖² comes from pairs of different samples: 0 % if no two samples acted together.',
+        ),
+        ...(choices.length === 0 ? [] : [{ kind: 'choice', layers: choices } as const]),
+      ];
+    },
+  }),
+  section({
+    id: 'samples',
+    title: topSamplesTitle,
+    term: 'topSamples',
+    place: 'samples',
+    look: () => 'wide',
+    fields: ['topSamples'],
+    content: ({ topSamples }) =>
+      topSamples === undefined || topSamples === null || topSamples.length === 0
+        ? []
+        : [sampleList(topSamples)],
+    picture: {
+      heading: () => topSamplesTitle,
+      draw: ({ topSamples }, options) => samplesDrawing(topSamples ?? [], options),
+    },
+  }),
+];
+
+/** The places, in their order. */
+export const places: readonly string[] = [...new Set(sections.map(({ place }) => place))];
+
+function ofLayer(index: number, words: string): Content {
+  return tag('p', { class: 'sentence', 'data-layer': index }, words);
+}

@@ -1,0 +1,55 @@
+import { formatCount, formatNumber, formatPercent } from '../report/number';
+import type { TopSample } from '../report/report';
+import { tag, type Content } from './content';
+import { pictureDescription, samplePicture } from './samplePicture';
+
+/** Pixels. */
+const pictureSide = 56;
+
+/** What is said of a sample; `predicted` is null where the prediction is right, or none. */
+export function sampleWords({ index, label, predicted, loss, share }: TopSample): {
+  readonly share: string;
+  readonly name: string;
+  readonly predicted: string | null;
+  readonly loss: string;
+} {
+  const wrong = label !== null && predicted !== null && label !== predicted;
+  return {
+    share: formatPercent(share),
+    name: `#${formatCount(index)}${label === null ? '' : `, label ${formatNumber(label)}`}`,
+    predicted: wrong ? `predicted ${formatNumber(predicted)}` : null,
+    loss: `loss ${formatNumber(loss)}`,
+  };
+}
+
+/** The samples that weigh most, with their pictures where they are such. */
+export function sampleList(samples: readonly TopSample[]): Content {
+  return tag('ul', { class: 'sample-list' }, ...samples.map(sampleItem));
+}
+
+function sampleItem(sample: TopSample): Content {
+  const { picture } = sample;
+  const { share, name, predicted, loss } = sampleWords(sample);
+  const drawn: Content[] =
+    picture === null
+      ? []
+      : [
+          {
+            kind: 'drawing',
+            svg: samplePicture(picture, { side: pictureSide, description: pictureDescription(sample) }),
+          },
+        ];
+  const wrong = predicted === null ? [] : [', ', tag('span', { class: 'wrong' }, predicted)];
+  return tag(
+    'li',
+    {},
+    ...drawn,
+    tag(
+      'div',
+      {},
+      tag('strong', {}, share),
+      tag('span', {}, name, ...wrong),
+      tag('span', { class: 'faint' }, loss),
+    ),
+  );
+}

@@ -1,0 +1,52 @@
+import type { Choice, Content } from '../src/charts/content';
+import { unknown } from './card';
+import { chartBox } from './chartBox';
+import { element, svgElement, withSubscripts, type Child } from './dom';
+import { explained } from './tooltip';
+import type { View } from './view';
+
+/** What a section holds as nodes of the panel; the section's id prefixes those of its charts and controls. */
+export function nodesOf(content: Content, id: string, view: View): Child[] {
+  if (typeof content === 'string') return withSubscripts(content);
+  switch (content.kind) {
+    case 'tag': {
+      const children = content.children.flatMap((child) => nodesOf(child, id, view));
+      const built = element(content.name, content.attributes, ...children);
+      if (content.term === undefined) return [built];
+      built.tabIndex = 0;
+      return [explained(built, content.term)];
+    }
+    case 'drawing':
+      return [svgElement(content.svg)];
+    case 'chart':
+      return [
+        chartBox(content.height, (width) => content.draw({ id: `${id}-chart`, width }), content.widest),
+      ];
+    case 'place':
+      return [unknown(content.height)];
+    case 'choice':
+      return chosenLayer(content, id, view);
+    case 'details':
+      return [];
+  }
+}
+
+/** One layer, and what chooses it where there is a choice. */
+function chosenLayer({ layers }: Choice, id: string, view: View): Child[] {
+  const chosen = layers.find(({ index }) => index === view.settings.layer) ?? layers[0];
+  if (chosen === undefined) return [];
+  const shown = chosen.content.flatMap((each) => nodesOf(each, id, view));
+  if (layers.length < 2) return shown;
+  const dropdown = element(
+    'vscode-dropdown',
+    { id: `${id}-layer`, 'aria-label': 'Layer' },
+    ...layers.map(({ name, index }) =>
+      element('vscode-option', { value: index, selected: index === chosen.index }, name),
+    ),
+  );
+  dropdown.addEventListener('change', () => {
+    const value = 'value' in dropdown ? Number(dropdown.value) : NaN;
+    if (layers.some(({ index }) => index === value)) view.change({ layer: value });
+  });
+  return [dropdown, ...shown];
+}

@@ -1,0 +1,58 @@
+import { places, sections, type Section } from '../src/charts/sections';
+import { card } from './card';
+import { nodesOf } from './content';
+import { button } from './dom';
+import { layerTable } from './layerTable';
+import type { Part, View } from './view';
+
+/** What of a section answers to a reader, beside what it shows. */
+interface Live {
+  readonly inputs: (view: View) => unknown;
+  readonly draw: (view: View) => readonly Node[];
+}
+
+/** By the section's id; most have nothing of the kind. */
+const live: Readonly<Record<string, Live>> = {
+  blocks: {
+    inputs: ({ state, computation }) => [state.phase, computation],
+    draw: ({ known, state, computation, post }) =>
+      known.blocks === null && state.phase === 'done'
+        ? [
+            button('Estimate the blocks', 'estimate-blocks', () =>
+              post({ type: 'compute', ...computation, blocks: true }),
+            ),
+          ]
+        : [],
+  },
+};
+
+/** The sections of the report, place by place; the table is the panel's own, since it can be sorted. */
+export const sectionParts: readonly Part[] = places.map((place) =>
+  place === layerTable.id ? layerTable : partOf(place),
+);
+
+function partOf(place: string): Part {
+  const here = sections.filter((section) => section.place === place);
+  return {
+    id: place,
+    inputs: (view) => [
+      view.pending,
+      view.state.phase === 'choosing-samples',
+      here.some((section) => showsOneLayer(section, view)) ? view.settings.layer : null,
+      here.map(({ id, fields }) => [fields.map((field) => view.known[field]), live[id]?.inputs(view)]),
+    ],
+    draw: (view) => {
+      if (view.state.phase === 'choosing-samples') return [];
+      return here.flatMap(({ id, title, term, look, content }) => {
+        const shown = content(view.known, view.pending);
+        if (shown.length === 0) return [];
+        const nodes = shown.flatMap((each) => nodesOf(each, id, view));
+        return [card(title, term, look(view.known), ...nodes, ...(live[id]?.draw(view) ?? []))];
+      });
+    },
+  };
+}
+
+function showsOneLayer({ content }: Section, { known, pending }: View): boolean {
+  return content(known, pending).some((each) => typeof each !== 'string' && each.kind === 'choice');
+}
