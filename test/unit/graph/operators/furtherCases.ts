@@ -40,6 +40,15 @@ export const furtherCases: readonly OperatorCase[] = [
     ],
   },
   {
+    operator: 'Asin',
+    shape: [6],
+    float32Only: true,
+    nodes: [
+      { operator: 'Tanh', inputs: ['x'], outputs: ['t'] },
+      { operator: 'Asin', inputs: ['t'], outputs: ['y'] },
+    ],
+  },
+  {
     operator: 'LRN',
     shape: image,
     float32Only: true,
