@@ -29,8 +29,8 @@ export interface OpenedGraph {
  * @throws FailureError where the model does not run on the samples, or cannot be analysed
  */
 export async function openGraph(subject: Subject, samples: Samples, run: AnalysisRun): Promise<OpenedGraph> {
-  const { model, output, head, graph, survey } = subject;
-  const notes = [...notesOfRequest(run.request), ...parameterNotes(graph, survey)];
+  const { model, output, head } = subject;
+  const notes = [...notesOfRequest(run.request), ...parameterNotes(subject)];
   const session = new ModelSession(model, [output, head.logits], run.threads);
   const outputs = (batch: number | null): Promise<TensorOfSamples> => {
     run.tell('Running the model');

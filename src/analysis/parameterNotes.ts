@@ -1,6 +1,8 @@
 import type { Graph } from '../graph/graph';
 import { isAnonymous } from '../subject/layerNames';
-import type { Parameter, ParameterSurvey } from '../subject/parameters';
+import type { Parameter } from '../subject/parameters';
+import type { Subject } from '../subject/subject';
+import { operatorOf } from '../graph/operators';
 import { sizeOf } from '../graph/static/value';
 import { formatCount } from '../report/number';
 import { printable } from '../report/printable';
@@ -10,11 +12,13 @@ const mostNames = 6;
 /** Of numbers that an exporter computed in float32 from others. */
 const rounding = 1e-5;
 
+type Notable = Pick<Subject, 'graph' | 'survey' | 'split'>;
+
 /**
  * What a file does not tell for certain of its parameters: which constants were left out, which were counted though they stand
  * where a normalisation of the samples would, which biases are half of what the file holds, and which are another one's squares or norms, computed by the exporter.
  */
-export function parameterNotes(graph: Graph, survey: ParameterSurvey): readonly string[] {
+export function parameterNotes({ graph, survey, split }: Notable): readonly string[] {
   const notes: string[] = [];
   const listed = (names: readonly string[]): string => {
     const shown = names.slice(0, mostNames).map((name) => `"${printable(name)}"${sizeText(graph, name)}`);
@@ -31,6 +35,17 @@ export function parameterNotes(graph: Graph, survey: ParameterSurvey): readonly 
       `Counted as parameters, though fixed numbers may stand before the first weight, too: ${listed(survey.assumed)}; --fixed, or "fixed" in the model’s sidecar, leaves one out.`,
     );
   }
+  if (split.length > 0) {
+    notes.push(
+      `Shared by several modules in the file, but counted for each of them, since their numbers are all equal and an exporter merges such: ${listed(split)}.`,
+    );
+  }
+  const padding = survey.parameters.filter(looksPadded).map(({ name }) => name);
+  if (padding.length > 0) {
+    notes.push(
+      `One row is zeros, as that of a padding index is, which training leaves alone (padding_idx); ONNX does not tell, and it is counted: ${listed(padding)}.`,
+    );
+  }
   const halved = survey.parameters.filter(
     ({ name, tensor }) => tensor.data.length < (graph.initialisers.get(name)?.data.length ?? 0),
   );
@@ -45,6 +60,17 @@ export function parameterNotes(graph: Graph, survey: ParameterSurvey): readonly 
     );
   }
   return notes;
+}
+
+/** A table of an embedding with one row of zeros. */
+function looksPadded({ node, inputIndex, tensor }: Parameter): boolean {
+  const isTable = operatorOf(node).tables?.some(([table]) => table === inputIndex) ?? false;
+  const [rows = 0, width = 1] = tensor.dims;
+  if (!isTable || tensor.dims.length !== 2) return false;
+  let zeros = 0;
+  for (let row = 0; row < rows; row++)
+    if (tensor.data.subarray(row * width, (row + 1) * width).every((value) => Number(value) === 0)) zeros++;
+  return zeros === 1 && rows > 2;
 }
 
 function sizeText(graph: Graph, name: string): string {

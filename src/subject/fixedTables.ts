@@ -18,10 +18,14 @@ const fewestOwn = 4;
 const narrowestRow = 4;
 
 /**
- * Float initialisers whose numbers say that no training made them: masks, sines and cosines of positions, and what exporters
- * fill in by themselves. A file does not tell them from weights otherwise, where a model keeps them in buffers.
+ * Float initialisers whose numbers say that no training made them: masks, sines and cosines of positions, grids, and what
+ * exporters fill in by themselves. A file does not tell them from weights otherwise, where a model keeps them in buffers.
+ * @param ofModules whether the file names weights by modules, where no Constant node is one
  */
-export function fixedTables(initialisers: ReadonlyMap<string, Tensor>): ReadonlySet<string> {
+export function fixedTables(
+  initialisers: ReadonlyMap<string, Tensor>,
+  ofModules: boolean,
+): ReadonlySet<string> {
   const fixed = new Set<string>();
   const rotations = new Map<string, string[]>();
   const stored = [...initialisers].some(([name, tensor]) => isStoredWeight(name, tensor));
@@ -30,7 +34,8 @@ export function fixedTables(initialisers: ReadonlyMap<string, Tensor>): Readonly
     const rounding = roundings[type];
     if (rounding === undefined) continue;
     const numbers = tensor.data as Numbers;
-    if (isMask(numbers) || (stored && isFill(name, tensor, numbers)) || isSinusoid(numbers, dims, rounding))
+    const isMadeUp = (ofModules && isConstantNode(name, tensor)) || (stored && isFill(name, tensor));
+    if (isMadeUp || isMask(numbers) || isSinusoid(numbers, dims, rounding) || isGrid(numbers, dims, rounding))
       fixed.add(name);
     else if (isOfSines(numbers)) {
       const key = `${type} ${dims.join()}`;
@@ -61,6 +66,16 @@ export function isBinaryMask({ data, dims }: Tensor): boolean {
   return seen.every(Boolean);
 }
 
+/** Float numbers, several and all equal: as before any training, or merged, or fixed. */
+export function isUniform({ type, data }: Tensor): boolean {
+  const [first] = data;
+  return (
+    roundings[type] !== undefined &&
+    data.length > 1 &&
+    data.every((value: number | bigint) => value === first)
+  );
+}
+
 function isConstantNode(name: string, tensor: Tensor): boolean {
   return tensor.isConstantNode === true || constantName.test(name);
 }
@@ -74,10 +89,8 @@ function isStoredWeight(name: string, tensor: Tensor): boolean {
  * One number over and over in a Constant node, beside weights that are initialisers: a first hidden state of zeros, or the
  * scale of ones with which an exporter writes one normalisation by another.
  */
-function isFill(name: string, tensor: Tensor, numbers: Numbers): boolean {
-  if (!isConstantNode(name, tensor)) return false;
-  for (const number of numbers) if (number !== numbers[0]) return false;
-  return true;
+function isFill(name: string, tensor: Tensor): boolean {
+  return isConstantNode(name, tensor) && (tensor.data.length === 1 || isUniform(tensor));
 }
 
 /**
@@ -94,6 +107,41 @@ function isMask(numbers: Numbers): boolean {
     else if (number !== lowest) return false;
   }
   return lowest <= -1e4 || (zeros > 0 && numbers.length >= fewestOwn);
+}
+
+/** Evenly spaced numbers in every row: the knots of a spline, say. */
+function isGrid(numbers: Numbers, dims: readonly number[], rounding: number): boolean {
+  const row = dims.at(-1) ?? 1;
+  if (row < narrowestRow) return false;
+  for (let start = 0; start < numbers.length; start += row) {
+    const [first, last] = [numbers[start]!, numbers[start + row - 1]!];
+    const step = (last - first) / (row - 1);
+    if (step === 0) return false;
+    const most = rounding * Math.max(Math.abs(first), Math.abs(last));
+    for (let i = 1; i < row; i++)
+      if (!(Math.abs(numbers[start + i]! - first - i * step) <= most)) return false;
+  }
+  return true;
+}
+
+/** Kernels of a convolution have at least so many numbers, and a fixed filter at most so many different ones. */
+const fewestOfKernel = 9;
+const mostOfFilter = 5;
+
+/**
+ * A filter that nobody trained, such as Sobel's, Laplace's or a binomial one: every kernel is made of a few numbers, of
+ * which several differ in size. Kernels of zeros and ones are those of an initialisation, too.
+ */
+export function isFixedFilter({ data, dims }: Tensor): boolean {
+  const kernel = dims.slice(2).reduce((size, dim) => size * dim, 1);
+  if (kernel < fewestOfKernel) return false;
+  const sizes = new Set<number>();
+  for (const value of data) {
+    sizes.add(Math.abs(Number(value)));
+    if (sizes.size > mostOfFilter) return false;
+  }
+  sizes.delete(0);
+  return sizes.size > 1;
 }
 
 /** Sines and cosines of one angle in every row, in turns or half and half (Vaswani et al., 2017). */

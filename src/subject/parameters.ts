@@ -1,4 +1,4 @@
-import { fixedTables, isBinaryMask } from './fixedTables';
+import { fixedTables, isBinaryMask, isFixedFilter, isUniform } from './fixedTables';
 import type { Graph, GraphNode, Tensor } from '../graph/graph';
 import { operatorName } from '../graph/operatorName';
 import { operatorOf, type Operator } from '../graph/operators';
@@ -14,7 +14,7 @@ export interface Parameter {
   readonly inputIndex: number;
 }
 
-/** What a user says of tensors by their names, against what the graph tells. */
+/** What a user says of tensors by their names, or patterns such as `layers.0.*`, against what the graph tells. */
 export interface ParameterChoice {
   readonly trained: readonly string[];
   readonly fixed: readonly string[];
@@ -22,6 +22,13 @@ export interface ParameterChoice {
 
 /** Nothing is said: what the graph tells is taken. */
 export const noChoice: ParameterChoice = { trained: [], fixed: [] };
+
+/** Whether a pattern names a tensor: itself, or with a * for any characters. */
+export function isNamedBy(pattern: string, name: string): boolean {
+  if (!pattern.includes('*')) return pattern === name;
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+}
 
 /** The parameters of a tensor, and what a reader should be told of how they were told from other constants. */
 export interface ParameterSurvey {
@@ -66,17 +73,19 @@ export function surveyParameters(
   nodes: readonly GraphNode[],
   choice: ParameterChoice = noChoice,
 ): ParameterSurvey {
+  const isTrained = (name: string): boolean => choice.trained.some((pattern) => isNamedBy(pattern, name));
   const statuses = new Map<string, Status>(
     graph.inputs.map(({ name, dims }) => [name, { ...nothing, samples: true, path: inputPath(dims) }]),
   );
-  const fixed = fixedTables(graph.initialisers);
   const named = new Set(
     [...graph.initialisers].flatMap(([name, tensor]) => (isNamedNumber(name, tensor) ? [name] : [])),
   );
-  const ofModules = [...graph.initialisers.keys()].some((name) => /^\w+(\.\w+)*\.(weight|bias)$/.test(name));
+  const ofModules = namesByModules(graph);
+  const fixed = fixedTables(graph.initialisers, ofModules);
   for (const [name, tensor] of graph.initialisers) {
     const looksLearned = mayBeLearned(name, tensor) && !fixed.has(name) && !isOfSpectralNorm(name, graph);
-    const learned = choice.trained.includes(name) || (looksLearned && !choice.fixed.includes(name));
+    const learned =
+      isTrained(name) || (looksLearned && !choice.fixed.some((pattern) => isNamedBy(pattern, name)));
     statuses.set(name, { ...nothing, pending: learned ? [name] : [] });
   }
   const found = new Map<string, Parameter>();
@@ -87,7 +96,7 @@ export function surveyParameters(
     inputs.forEach(({ pending }, inputIndex) => {
       for (const name of pending) {
         const tensor = graph.initialisers.get(name);
-        if (tensor === undefined || found.has(name) || !choice.trained.includes(name)) continue;
+        if (tensor === undefined || found.has(name) || !isTrained(name)) continue;
         found.set(name, { name, tensor, node, inputIndex });
       }
     });
@@ -95,7 +104,13 @@ export function surveyParameters(
       for (const name of inputs[index]?.pending ?? []) {
         const tensor = graph.initialisers.get(name);
         if (tensor === undefined || found.has(name)) continue;
-        if (operatorOf(node).constant === 'combined' && isBinaryMask(tensor)) continue;
+        const { constant, features } = operatorOf(node);
+        if (constant === 'combined' && isBinaryMask(tensor)) continue;
+        if (features === 'channel' && index === 1 && isFixedFilter(tensor)) {
+          met.add(name);
+          continue;
+        }
+        if (!certain && isAnonymous(name) && isUniform(tensor)) continue;
         const alone = inputs[index]?.pending.length === 1;
         const counts =
           tensor.data.length > 1 ||
@@ -144,8 +159,14 @@ function mayBeLearned(name: string, { type, data }: Tensor): boolean {
   return floats.has(type) && data.length > 0 && !statistics.test(name);
 }
 
+/** Whether a file calls weights as PyTorch's modules do: whatever is trained in it has such a name, or had one. */
+export function namesByModules({ initialisers }: Graph): boolean {
+  return [...initialisers.keys()].some((name) => /^\w+(\.\w+)*\.(weight|bias)$/.test(name));
+}
+
 /** The vectors of the power iteration by which PyTorch's spectral_norm scales a weight: buffers beside it. */
 function isOfSpectralNorm(name: string, { initialisers }: Graph): boolean {
+  if (/(^|\.)parametrizations\.\w+\.\d+\._[uv]$/.test(name)) return true;
   return /weight_[uv]$/.test(name) && initialisers.has(name.replace(/[uv]$/, 'orig'));
 }
 

@@ -7,6 +7,7 @@ import type { InputSpec } from '../samples/samples';
 import { findHead, type Head } from './head';
 import { chooseOutput } from './output';
 import {
+  isNamedBy,
   noChoice,
   surveyParameters,
   type Parameter,
@@ -16,7 +17,7 @@ import {
 import { withTrainedBiases } from './recurrentBiases';
 import { refuseUndifferentiable } from './refusals';
 import { indexedRows, inputsOf } from './sampleInputs';
-import { findTransposedCopies, separateMerged } from './ties';
+import { findCopies, separateMerged, type Copy } from './ties';
 
 /** The tensor of a graph that is analysed. */
 export interface AnalysedOutput {
@@ -37,8 +38,10 @@ export interface Subject extends AnalysedOutput {
   readonly parameters: readonly Parameter[];
   /** How they were told from other constants. */
   readonly survey: ParameterSurvey;
-  /** Tensors that are transposed copies of parameters, with the parameter's name. */
-  readonly copies: ReadonlyMap<string, string>;
+  /** Tensors that hold the numbers of parameters. */
+  readonly copies: ReadonlyMap<string, Copy>;
+  /** Tensors of equal numbers that the file shares, and that count for each of their users. */
+  readonly split: readonly string[];
 }
 
 /** What a user says of what is analysed. */
@@ -59,7 +62,8 @@ export const noSubjectChoice: SubjectChoice = { parameters: noChoice, output: nu
  * @throws FailureError UsageError, UnsupportedOperator, UnsupportedStructure, NoParameters, NonFiniteWeights
  */
 export function findSubject(model: RunnableModel, choice: SubjectChoice): Subject {
-  const graph = withTrainedBiases(separateMerged(model.graph));
+  const separated = separateMerged(model.graph);
+  const graph = withTrainedBiases(separated.graph);
   const output = chooseOutput(graph, choice.output);
   const head = findHead(graph, output);
   const nodes = ancestors(graph, head.logits);
@@ -67,14 +71,16 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   requireFloats(graph, choice.parameters);
   const survey = surveyParameters(graph, nodes, choice.parameters);
   const found = survey.parameters;
-  const unused = choice.parameters.trained.find((name) => !found.some((each) => each.name === name));
+  const unused = choice.parameters.trained.find(
+    (pattern) => !found.some(({ name }) => isNamedBy(pattern, name)),
+  );
   if (unused !== undefined) {
     throw new FailureError(
       'UsageError',
       `The tensor "${printable(unused)}" of --trained is no part of what makes "${printable(output)}"; leave it out.`,
     );
   }
-  const copies = findTransposedCopies(found);
+  const copies = findCopies(found);
   const parameters = found.filter(({ name }) => !copies.has(name));
   if (parameters.length === 0) {
     throw new FailureError(
@@ -85,7 +91,8 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   requireFinite(parameters);
   const inputs = inputsOf(graph, nodes);
   const tableRows = indexedRows(graph, nodes, producers(graph));
-  return { model, graph, output, head, inputs, tableRows, parameters, survey, copies };
+  const split = separated.split.filter((name) => found.some((each) => each.name === name));
+  return { model, graph, output, head, inputs, tableRows, parameters, survey, copies, split };
 }
 
 /** The nodes that make the target, in an order in which they can run. */
@@ -107,17 +114,17 @@ export function writtenBatch({ model, inputs }: Subject): number | null {
 
 /** Tensors that a user chooses must be there, and hold numbers that a gradient can be taken to. */
 function requireFloats({ initialisers }: Graph, { trained, fixed }: ParameterChoice): void {
-  for (const [option, names] of Object.entries({ trained, fixed })) {
-    for (const name of names) {
-      const type = initialisers.get(name)?.type;
-      if (type !== undefined && /^b?float/.test(type)) continue;
+  for (const [option, patterns] of Object.entries({ trained, fixed })) {
+    for (const pattern of patterns) {
+      const named = [...initialisers].filter(([name]) => isNamedBy(pattern, name));
+      if (named.some(([, { type }]) => /^b?float/.test(type))) continue;
       const what =
-        type === undefined
+        named[0] === undefined
           ? 'The model holds no tensor'
-          : `The numbers are ${type}, not float, in the tensor`;
+          : `The numbers are ${named[0][1].type}, not float, in the tensor`;
       throw new FailureError(
         'UsageError',
-        `${what} "${printable(name)}" of --${option}; name one that the file stores in float, as a warning or a model viewer spells it.`,
+        `${what} "${printable(pattern)}" of --${option}; name one that the file stores in float, as a warning or a model viewer spells it.`,
       );
     }
   }

@@ -1,5 +1,8 @@
+import { producers, sameNumbers, throughViews } from '../graph/flow';
 import type { Graph, GraphNode, Tensor } from '../graph/graph';
-import { modulesOf } from './layerNames';
+import { operatorOf } from '../graph/operators';
+import { isUniform } from './fixedTables';
+import { modulesOf, stemOf } from './layerNames';
 import type { Parameter } from './parameters';
 
 const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
@@ -7,21 +10,29 @@ const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
 /** A name that PyTorch gives to a parameter, or to one that it transposed: never to what a node makes. */
 const initialiserName = /^(?:\w+(?:\.\w+)+|onnx::\w+)$/;
 
+/** A graph with what was merged apart. */
+export interface Separated {
+  readonly graph: Graph;
+  /** Tensors of equal numbers that were taken as merged, and given to every user. */
+  readonly split: readonly string[];
+}
+
 /**
  * Gives what exporters merged a copy of its own: equal constants become one tensor, but that they are equal says nothing
  * of their being tied. PyTorch hands the one on by Identity nodes under the names of the others, whatever their numbers (the
- * layers of a fresh nn.TransformerEncoder are copies); a module that is used twice uses its tensors directly. Where an Identity
- * makes another kind of name, or there is none, a tensor whose numbers are all equal is taken as merged, unless the nodes
- * that use it lie in the module that it is named after.
+ * layers of a fresh nn.TransformerEncoder are copies); a module that is used twice uses its tensors directly. A tensor of
+ * equal numbers, such as a bias of zeros, counts as merged where a node of another module than it is named after uses it.
  */
-export function separateMerged(graph: Graph): Graph {
+export function separateMerged(graph: Graph): Separated {
   const initialisers = new Map(graph.initialisers);
   const outputs = new Set(graph.outputs.map(({ name }) => name));
-  const merged = new Set(
+  const uniform = new Set(
     [...graph.initialisers].flatMap(([name, tensor]) => (isUniform(tensor) ? [name] : [])),
   );
   const used = new Set<string>();
+  const split = new Set<string>();
   const users = firstUsers(graph);
+  const madeBy = producers(graph);
   const nodes = graph.nodes.flatMap((node): GraphNode[] => {
     const [source = '', output = ''] = [...node.inputs.slice(0, 1), ...node.outputs.slice(0, 1)];
     const tensor = initialisers.get(source);
@@ -29,23 +40,45 @@ export function separateMerged(graph: Graph): Graph {
       const isRenamed =
         floats.has(tensor.type) && [source, output].every((name) => initialiserName.test(name));
       const isShared = output.startsWith('onnx::') && isSameModule(users.get(source), users.get(output));
-      if ((merged.has(source) || isRenamed) && !isShared) {
+      if ((uniform.has(source) || isRenamed) && !isShared) {
         initialisers.set(output, tensor);
-        if (merged.has(source)) merged.add(output);
+        if (uniform.has(source)) uniform.add(output);
         return [];
       }
     }
-    const inputs = node.inputs.map((name) => {
-      const isOwn = !merged.has(name) || !used.has(name) || isOfModule(node, name);
-      const own = isOwn ? name : freshName(name, initialisers);
-      const shared = initialisers.get(name);
-      if (own !== name && shared !== undefined) initialisers.set(own, shared);
-      if (merged.has(name)) used.add(name);
-      return own;
-    });
-    return [{ ...node, inputs }];
+    const own = new Map<string, string>();
+    for (const name of new Set(node.inputs)) {
+      const merged = initialisers.get(name);
+      if (merged === undefined || !uniform.has(name)) continue;
+      if (!used.has(name)) used.add(name);
+      else if (isOfAnotherModule(graph, node, name, madeBy)) {
+        const copy = freshName(name, initialisers);
+        initialisers.set(copy, merged);
+        own.set(name, copy);
+        split.add(name);
+      }
+    }
+    return [{ ...node, inputs: node.inputs.map((name) => own.get(name) ?? name) }];
   });
-  return { ...graph, nodes, initialisers };
+  return { graph: { ...graph, nodes, initialisers }, split: [...split] };
+}
+
+/** Whether a node that uses a tensor belongs to another module: by its path, or by the names of the weights that it uses beside. */
+function isOfAnotherModule(
+  graph: Graph,
+  node: GraphNode,
+  name: string,
+  madeBy: ReadonlyMap<string, GraphNode>,
+): boolean {
+  if (modulesOf(node.name) !== null && /^\w+(?:\.\w+)*$/.test(name)) return !isOfModule(node, name);
+  const stem = stemOf(name);
+  const weightsBeside = (each: GraphNode): readonly string[] =>
+    each.inputs.filter((input) => input !== name && graph.initialisers.has(input));
+  const before = node.inputs.flatMap((input) => madeBy.get(throughViews(madeBy, input, sameNumbers)) ?? []);
+  const beside = [node, ...before.filter((each) => operatorOf(each).constant === 'factor')].flatMap(
+    weightsBeside,
+  );
+  return stem !== null && beside.some((other) => (stemOf(other) ?? stem) !== stem);
 }
 
 /** The node that first computes with each tensor. */
@@ -80,36 +113,47 @@ function isUseOf(part: string, module: string | undefined): boolean {
   return /^(?:_\d+)?$/.test(part.slice(module.length));
 }
 
-function isUniform({ type, data }: Tensor): boolean {
-  const [first] = data;
-  return floats.has(type) && data.length > 1 && data.every((value: number | bigint) => value === first);
-}
-
 function freshName(name: string, taken: ReadonlyMap<string, unknown>): string {
   let count = 2;
   while (taken.has(`${name} (${count})`)) count += 1;
   return `${name} (${count})`;
 }
 
+/** A tensor that holds the numbers of a parameter. */
+export interface Copy {
+  readonly of: string;
+  readonly transposed: boolean;
+}
+
 /**
- * Parameters that hold the numbers of an earlier one transposed, by name with that one's name: exporters store such a copy
- * of a tied weight. The same numbers in the same shape prove nothing: layers that were cloned begin with them.
+ * Parameters that hold the numbers of another one, by name: exporters store such a copy of a tied weight transposed, and of a
+ * weight that is computed with in another shape under a name of their own. The same numbers in the same shape under names
+ * of modules prove nothing: layers that were cloned begin with them.
  */
-export function findTransposedCopies(parameters: readonly Parameter[]): ReadonlyMap<string, string> {
-  const copies = new Map<string, string>();
+export function findCopies(parameters: readonly Parameter[]): ReadonlyMap<string, Copy> {
+  const copies = new Map<string, Copy>();
   parameters.forEach((parameter, i) => {
-    if (parameter.tensor.dims.length !== 2 || isUniform(parameter.tensor)) return;
-    const base = parameters
+    const { name, tensor } = parameter;
+    if (isUniform(tensor) || tensor.data.length < 2) return;
+    const transposed = parameters
       .slice(0, i)
-      .find((other) => !copies.has(other.name) && isTranspose(other.tensor, parameter.tensor));
-    if (base !== undefined) copies.set(parameter.name, base.name);
+      .find((other) => !copies.has(other.name) && isTranspose(other.tensor, tensor));
+    const reshaped = name.startsWith('onnx::')
+      ? parameters.find((other) => !other.name.startsWith('onnx::') && isReshaped(other.tensor, tensor))
+      : undefined;
+    const base = reshaped ?? transposed;
+    if (base !== undefined) copies.set(name, { of: base.name, transposed: reshaped === undefined });
   });
   return copies;
 }
 
+function isReshaped(a: Tensor, b: Tensor): boolean {
+  return a.data.length === b.data.length && a.data.every((value, i) => value === b.data[i]);
+}
+
 function isTranspose(a: Tensor, b: Tensor): boolean {
   const [rows = 0, columns = 0] = a.dims;
-  if (a.dims.length !== 2 || b.dims[0] !== columns || b.dims[1] !== rows || a.data.length < 2) return false;
+  if (a.dims.length !== 2 || b.dims[0] !== columns || b.dims[1] !== rows || b.dims.length !== 2) return false;
   return a.data.every(
     (value: number | bigint, i: number) => value === b.data[(i % columns) * rows + Math.floor(i / columns)],
   );

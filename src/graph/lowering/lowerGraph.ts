@@ -5,7 +5,7 @@ import type { ElementType, Graph, GraphNode, Tensor, TensorSpec } from '../graph
 import { nodeText } from '../nodeText';
 import { operatorOf } from '../operators';
 import { convert } from '../static/elementwise';
-import { swapLastTwo } from '../static/shape';
+import { reshape, swapLastTwo } from '../static/shape';
 import { StaticGraph } from '../static/staticGraph';
 import type { ConstantData, Value, ValueType } from '../static/value';
 import { sameDims } from '../static/value';
@@ -30,8 +30,8 @@ export interface LoweredModel {
 
 export interface LearnedTensors {
   readonly learned: ReadonlySet<string>;
-  /** Tensors that are the transpose of a learned one, by name. */
-  readonly copies: ReadonlyMap<string, string>;
+  /** Tensors that hold the numbers of a learned one in another shape, or transposed, by name. */
+  readonly copies: ReadonlyMap<string, { readonly of: string; readonly transposed: boolean }>;
 }
 
 interface Dependence {
@@ -69,9 +69,13 @@ export function lowerGraph(
     const spec = graph.inputs.find((input) => input.name === name);
     const original = parameters.copies.get(name);
     if (original !== undefined) {
-      read(original);
-      const base = values.get(original);
-      if (base !== undefined) values.set(name, swapLastTwo(g, base));
+      read(original.of);
+      const base = values.get(original.of);
+      if (base === undefined) throw new RangeError(`Nothing is known of ${original.of}`);
+      values.set(
+        name,
+        original.transposed ? swapLastTwo(g, base) : reshape(g, base, tensor?.dims ?? base.dims),
+      );
       dependences.set(name, { samples: false, parameters: true });
     } else if (tensor !== undefined && parameters.learned.has(name)) {
       const value = g.input(`parameter ${learned.size}`, tensor.dims, 'real');

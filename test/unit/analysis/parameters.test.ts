@@ -95,7 +95,7 @@ describe('what is told of the parameters', () => {
       outputs: ['y'],
     });
     const survey = surveyParameters(graph, ancestors(graph, 'y'));
-    expect(parameterNotes(graph, survey)).toEqual([
+    expect(parameterNotes({ graph, survey, split: [] })).toEqual([
       'Taken for fixed numbers and not counted as parameters: "centre" (4 numbers), "temperature"; --trained, or "trained" in the model’s sidecar, counts one.',
     ]);
   });
@@ -122,7 +122,7 @@ describe('what is told of the parameters', () => {
       outputs: ['y'],
     });
     const survey = surveyParameters(graph, ancestors(graph, 'y'));
-    expect(parameterNotes(graph, survey)).toEqual([
+    expect(parameterNotes({ graph, survey, split: [] })).toEqual([
       expect.stringMatching(
         /^"onnx::Mul_7" holds the squares or norms of "p": .* without constant folding\.$/,
       ),
