@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { damagedModel } from './damaged';
+import { inlineFunctions } from './functions';
 import { GraphProtoSchema, ModelProtoSchema } from '../../runtime/onnx/onnx_pb';
 import type { GraphProto, ModelProto } from '../../runtime/onnx/onnx_pb';
 
@@ -10,7 +11,7 @@ export interface DecodedModel {
 }
 
 /**
- * Decodes an ONNX file; raw tensor data stay views of `bytes`.
+ * Decodes an ONNX file, its own functions put in place; raw tensor data stay views of `bytes`.
  * @param file the file's name, for sentences.
  * @param keepUnknownFields true where the model will be encoded again and must stay the same model.
  * @throws FailureError DamagedModel where the bytes are no ModelProto or hold no graph.
@@ -24,6 +25,7 @@ export function decodeModel(bytes: Uint8Array, file: string, keepUnknownFields: 
     throw damagedModel(file, 'it ends early or cannot be decoded as an ONNX model', cause);
   }
   if (model.graph === undefined) throw damagedModel(file, 'it holds no graph');
+  inlineFunctions(model, model.graph);
   return { model, graph: model.graph };
 }
 

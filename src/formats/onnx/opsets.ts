@@ -8,6 +8,9 @@ const oldestOpset = 7;
 /** The newest that onnxruntime runs; what a later one changes cannot be known here. */
 const newestOpset = 26;
 
+/** The newest version of the file format itself that onnxruntime reads. */
+const newestFormat = 13n;
+
 /** ONNX's own operators have two names for their domain. */
 export function domainName(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
@@ -15,14 +18,25 @@ export function domainName(domain: string): string {
 
 /**
  * The operator set versions that a model imports, by domain.
- * @throws FailureError UnsupportedStructure for ONNX's own operators outside versions 7 to 26; DamagedModel where the
- * model has such operators without importing them, or imports a domain twice.
+ * @throws FailureError UnsupportedStructure for a newer file format or ONNX's own operators outside versions 7 to 26; DamagedModel where the
+ * model has such operators without importing them, or imports a domain in two versions.
  */
 export function readOpsets(model: ModelProto, file: string): ReadonlyMap<string, number> {
+  if (model.irVersion > newestFormat) {
+    throw new FailureError(
+      'UnsupportedStructure',
+      `${quoted(file)} was written by a newer onnx (IR version ${model.irVersion}) than this version reads (${newestFormat}); set model.ir_version = 10 in Python and save it again.`,
+    );
+  }
   const opsets = new Map<string, number>();
   for (const { domain, version } of model.opsetImport) {
     const name = domainName(domain);
-    if (opsets.has(name)) throw damagedModel(file, `it imports the operators of ${quoted(name)} twice`);
+    const known = opsets.get(name);
+    if (known !== undefined && known !== Number(version))
+      throw damagedModel(
+        file,
+        `it imports the operators of ${quoted(name)} in two versions, ${known} and ${version}`,
+      );
     opsets.set(name, Number(version));
   }
   const version = opsets.get('');
