@@ -54,7 +54,7 @@ export interface SampleFacts {
   readonly ignoredRows?: number;
 }
 
-export type Loss = 'cross-entropy' | 'binary-cross-entropy' | 'mean-squared-error';
+export type Loss = 'cross-entropy' | 'binary-cross-entropy' | 'mean-squared-error' | 'huber';
 
 /** What of the loss the user asked for beside its kind. */
 export interface LossOptions {

@@ -217,7 +217,7 @@ export const reportSchema = v.pipe(
     schema: v.literal(1),
     model: v.pipe(modelFacts, v.readonly()),
     samples: v.pipe(sampleFacts, v.readonly()),
-    loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error']),
+    loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error', 'huber']),
     lossAssumed: v.pipe(v.boolean(), v.description('True where the loss had to be guessed.')),
     lossOptions: v.pipe(lossOptions, v.readonly()),
     method: v.picklist(['closed-form', 'exact', 'estimate']),
