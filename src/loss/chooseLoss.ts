@@ -109,14 +109,12 @@ function lossOfClasses(
   const assumed = requested === 'auto' && (head === 'none' || (head === 'sigmoid' && width > 1));
   const count = values.length;
   if (width === 1) {
-    if (kind === 'probabilities') {
-      const wrong = values.findIndex((value) => value > 1);
-      if (wrong !== -1) {
-        throw new FailureError(
-          'LabelOutOfRange',
-          `Label ${String(values[wrong])} of sample ${wrong} in ${source} is neither 0 nor 1, and the model has a single output; for regression ask for --loss mean-squared-error, or save the targets as floats.`,
-        );
-      }
+    const wrong = kind === 'probabilities' ? values.findIndex((value) => value > 1) : -1;
+    if (wrong !== -1) {
+      throw new FailureError(
+        'LabelOutOfRange',
+        `Label ${String(values[wrong])} of sample ${wrong} in ${source} is neither 0 nor 1, and the model has a single output; for regression ask for --loss mean-squared-error, or save the targets as floats.`,
+      );
     }
     return { loss, assumed, oneHot: false, targets: { count, width, values: Float64Array.from(values) } };
   }
@@ -140,7 +138,7 @@ function lossOfRows(
   }
   const binary = values.every((value) => value === 0 || value === 1);
   const probabilities = values.every((value) => value >= 0 && value <= 1);
-  const distributions = width > 1 && probabilities && rowsSumToOne(values, width);
+  const distributions = width > 1 && probabilities && everyRow(values, width, sumsToOne);
   const automatic: Loss =
     distributions && head !== 'sigmoid'
       ? 'cross-entropy'
@@ -149,9 +147,13 @@ function lossOfRows(
         : 'mean-squared-error';
   const loss = askedOr(automatic, requested, width);
   const kind = losses[loss].targets;
-  if (kind === 'distributions' && !distributions)
-    throw notProbabilities(source, 'rows of probabilities that sum to 1');
-  if (kind === 'probabilities' && !probabilities) throw notProbabilities(source, 'labels from 0 to 1');
+  if ((kind === 'distributions' && !distributions) || (kind === 'probabilities' && !probabilities)) {
+    const wanted = kind === 'distributions' ? 'rows of probabilities that sum to 1' : 'labels from 0 to 1';
+    throw new FailureError(
+      'UnsupportedLabels',
+      `The loss asked for needs ${wanted}, but ${source} holds other numbers as labels; use --loss mean-squared-error or other labels.`,
+    );
+  }
   if (kind === 'numbers' && head === 'softmax') {
     throw new FailureError(
       'UnsupportedLabels',
@@ -159,7 +161,7 @@ function lossOfRows(
     );
   }
   // Squared error is what float targets mean, unless they look like classes that are scaled, or like probabilities.
-  const looksLikeClasses = width > 1 && (probabilities || oneNonzeroInRow(values, width));
+  const looksLikeClasses = width > 1 && (probabilities || everyRow(values, width, hasOneNonzero));
   const doubtful = kind !== 'numbers' || looksLikeClasses;
   const assumed = requested === 'auto' && head === 'none' && doubtful;
   return { loss, assumed, oneHot: false, targets: { count: values.length / width, width, values } };
@@ -180,25 +182,15 @@ export function oneHotRows(classes: Int32Array, width: number, source: string): 
   return rows;
 }
 
-function oneNonzeroInRow(values: Float64Array, width: number): boolean {
-  for (let at = 0; at < values.length; at += width) {
-    if (values.subarray(at, at + width).filter((value) => value !== 0).length !== 1) return false;
-  }
+function everyRow(values: Float64Array, width: number, holds: (row: Float64Array) => boolean): boolean {
+  for (let at = 0; at < values.length; at += width) if (!holds(values.subarray(at, at + width))) return false;
   return true;
 }
 
-function rowsSumToOne(values: Float64Array, width: number): boolean {
-  for (let at = 0; at < values.length; at += width) {
-    let sum = 0;
-    for (let c = 0; c < width; c++) sum += values[at + c]!;
-    if (Math.abs(sum - 1) > distributionTolerance) return false;
-  }
-  return true;
+function hasOneNonzero(row: Float64Array): boolean {
+  return row.filter((value) => value !== 0).length === 1;
 }
 
-function notProbabilities(source: string, wanted: string): FailureError {
-  return new FailureError(
-    'UnsupportedLabels',
-    `The loss asked for needs ${wanted}, but ${source} holds other numbers as labels; use --loss mean-squared-error or other labels.`,
-  );
+function sumsToOne(row: Float64Array): boolean {
+  return Math.abs(row.reduce((sum, value) => sum + value, 0) - 1) <= distributionTolerance;
 }

@@ -1,4 +1,4 @@
-import { mul, neg, scale, sub, unary } from '../graph/static/elementwise';
+import { compare, magnitude, mul, neg, scale, select, sub, unary } from '../graph/static/elementwise';
 import { firstLargest, softmax as softmaxOf } from '../graph/static/indexing';
 import { reduceSum } from '../graph/static/linear';
 import { reshape } from '../graph/static/shape';
@@ -114,6 +114,17 @@ export const losses: Readonly<Record<Loss, LossRow>> = {
     slope: (z, y) => 2 * (z - y),
     curvature: () => 2,
     gradient: (g, z, y, weights) => mul(g, sub(g, z, y), scale(g, weights, 2)),
+  }),
+  // PyTorch's HuberLoss with δ = 1. Its kinks are in the condition and the sign, through which nothing flows.
+  huber: meanOverOutputs('numbers', {
+    value: (z, y) => (Math.abs(z - y) < 1 ? (z - y) ** 2 / 2 : Math.abs(z - y) - 0.5),
+    slope: (z, y) => (Math.abs(z - y) < 1 ? z - y : Math.sign(z - y)),
+    curvature: (z, y) => (Math.abs(z - y) < 1 ? 1 : 0),
+    gradient: (g, z, y, weights) => {
+      const error = sub(g, z, y);
+      const isSmall = compare(g, 'greater', g.scalar(1), magnitude(g, error));
+      return mul(g, select(g, isSmall, error, unary(g, 'sign', error)), weights);
+    },
   }),
 };
 

@@ -12,6 +12,7 @@ export const lossWords: Readonly<Record<Loss, LossWords>> = {
   'cross-entropy': { inFull: 'softmax cross-entropy', guesses: 'of all classes' },
   'binary-cross-entropy': { inFull: 'binary cross-entropy', guesses: 'of two' },
   'mean-squared-error': { inFull: 'mean squared error', guesses: 'nothing' },
+  huber: { inFull: 'Huber loss (δ = 1)', guesses: 'nothing' },
 };
 
 const names = Object.keys(lossWords) as Loss[];

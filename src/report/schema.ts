@@ -242,7 +242,7 @@ export const reportSchema = object({
   schema: v.literal(1),
   model: modelFacts,
   samples: sampleFacts,
-  loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error']),
+  loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error', 'huber']),
   lossAssumed: told(v.boolean(), 'True where the loss had to be guessed.'),
   lossOptions,
   method: v.picklist(['closed-form', 'exact', 'estimate']),

@@ -1,5 +1,6 @@
 import { zipSync } from 'fflate';
 import fc from 'fast-check';
+import { losses } from '../../../src/loss/losses';
 import type { ActivationName } from '../../../src/perceptron/activation';
 import type { Loss } from '../../../src/report/report';
 import type { AnalysisRequest } from '../../../src/report/request';
@@ -45,7 +46,7 @@ export interface PerceptronPlan {
 }
 
 export const perceptronPlans: fc.Arbitrary<PerceptronPlan> = fc.record({
-  loss: fc.constantFrom('cross-entropy', 'binary-cross-entropy', 'mean-squared-error'),
+  loss: fc.constantFrom(...(Object.keys(losses) as Loss[])),
   inputs: fc.integer({ min: 1, max: 6 }),
   hidden: fc.array(fc.tuple(fc.integer({ min: 1, max: 6 }), fc.constantFrom(...Object.keys(activations))), {
     maxLength: 4,
@@ -114,9 +115,7 @@ export function perceptronFiles(plan: PerceptronPlan): PerceptronFiles {
     });
     current = `a${l}`;
   });
-  const head = { 'cross-entropy': 'Softmax', 'binary-cross-entropy': 'Sigmoid', 'mean-squared-error': null }[
-    loss
-  ];
+  const head = { distributions: 'Softmax', probabilities: 'Sigmoid', numbers: null }[losses[loss].targets];
   if (plan.head && head !== null) nodes.push({ operator: head, inputs: [current], outputs: ['y'] });
   const output = plan.head && head !== null ? 'y' : current;
 
@@ -173,7 +172,7 @@ function labelsFor(
     const given = some ? [-100, ...classes.slice(1)] : classes;
     return { labels: npyFile([samples], given, '<i8'), targets: some ? null : rows };
   }
-  const draw = loss === 'mean-squared-error' ? () => random.normal() : () => random.below(2);
+  const draw = losses[loss].targets === 'numbers' ? () => random.normal() : () => random.below(2);
   const targets = Array.from({ length: samples }, () => Array.from({ length: outputs }, draw));
   return { labels: npyFile([samples, outputs], targets.flat(), '<f8'), targets };
 }

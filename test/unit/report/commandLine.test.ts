@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { helpText, parseCommandLine, requestOfCommand, type Command } from '../../../src/report/commandLine';
 import { FailureError } from '../../../src/report/failure';
+import { lossChoices } from '../../../src/report/lossWords';
 import {
   completed,
   noOptions,
@@ -132,7 +133,7 @@ describe('parseCommandLine', () => {
     ['--seed', '4294967296', 'a whole number from 0 to 4294967295'],
     ['--threads', 'many', 'a whole number from 1 to 1024'],
     ['--memory', '2GB', 'a whole number from 1048576 to 9007199254740991'],
-    ['--loss', 'hinge', 'one of auto, cross-entropy, binary-cross-entropy, mean-squared-error'],
+    ['--loss', 'hinge', `one of ${lossChoices.join(', ')}`],
     ['--method', 'guess', 'one of auto, closed-form, exact, estimate'],
     ['--dtype', 'float16', 'one of auto, float64, float32'],
     ['--precision', '0', 'a number from 0.000001 to below 1'],

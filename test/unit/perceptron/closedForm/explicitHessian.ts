@@ -90,6 +90,15 @@ function lossOf(loss: Loss, outputs: readonly HyperDual[], target: readonly numb
           return error.times(error);
         }),
       ).scaled(1 / outputs.length);
+    case 'huber':
+      return sum(
+        outputs.map((z, c) => {
+          const error = z.plus(new HyperDual(-target[c]!));
+          if (error.value >= 1) return error.plus(new HyperDual(-0.5));
+          if (error.value <= -1) return error.scaled(-1).plus(new HyperDual(-0.5));
+          return error.times(error).scaled(0.5);
+        }),
+      ).scaled(1 / outputs.length);
   }
 }
 
