@@ -85,6 +85,7 @@ class Estimation {
       tellProgress(options, 'lanczos', products, lanczos.sharpness, { running }),
     );
     const ritzValues = lanczos.lanczos.ritzValues();
+    const sharpestShares = await lanczos.sharpestShares();
     // Lanczos may know more by now of where the bounds cannot lie.
     const estimated = this.estimated(planned, samples, ended);
     const spectrum = await this.density(estimated);
@@ -92,6 +93,7 @@ class Estimation {
       ...estimated,
       sharpness: lanczos.sharpness,
       ritzValues,
+      sharpestShares,
       spectrum,
       products: products.count,
       stoppedBy: this.stoppedBy(ended, spectrum),

@@ -165,6 +165,11 @@ const layer = object({
   elasticity: v.nullable(number),
   /** Share of F² of each hidden unit that the layer feeds. */
   units: v.nullable(list(share)),
+  /** ‖v_l‖², v the unit eigenvector of λ_max; null where λ_max is not certified, or v not known well enough. */
+  sharpestShare: told(
+    v.nullable(v.pipe(number, v.minValue(0), v.maxValue(1))),
+    'Share of the sharpest direction: the squared norm of the layer’s part of its unit vector; the layers sum to 1.',
+  ),
 });
 
 const orthogonality = object({
