@@ -12,6 +12,7 @@ import { gramHeatMap } from './gramHeatMap';
 import { rowsOf, shownColumns } from './layerColumns';
 import { layerSizes, rowsHeight } from './layerRows';
 import { samplesDrawing } from './samplesDrawing';
+import { knownShares, sharpestShareChart, sharpestShareHeight } from './sharpestShareChart';
 import { spectrumBins, spectrumRows, spectrumSource } from './spectrumBins';
 import { spectrumChart, spectrumChartHeight } from './spectrumChart';
 import { sampleList } from './topSamples';
@@ -193,6 +194,32 @@ export const sections: readonly Section[] = [
       ];
     },
     picture: { heading: () => blocksTitle },
+  }),
+  section({
+    id: 'sharpest',
+    title: 'Where the sharpest direction lies',
+    term: 'sharpestShare',
+    place: 'sharpest',
+    look: () => 'wide driver',
+    fields: ['layers'],
+    content: ({ layers = [] }) => {
+      const shares = knownShares(layers);
+      const [largest] = shares;
+      if (largest === undefined) return [];
+      const { layer, index, share, ofParameters } = largest;
+      return [
+        ofLayer(
+          index,
+          `${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
+        ),
+        {
+          kind: 'chart',
+          height: sharpestShareHeight(shares.length),
+          pageWidth: wholePage,
+          draw: (options) => sharpestShareChart(shares, options),
+        },
+      ];
+    },
   }),
   section({
     id: 'table',
