@@ -1,6 +1,6 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import { FailureError } from '../report/failure';
-import { formatCount } from '../report/number';
+import { formatCount } from '../report/wording/number';
 import { printable } from '../report/printable';
 import type { AnalysisRequest } from '../report/request';
 import type { Samples } from '../samples/samples';

@@ -2,7 +2,7 @@ import type { Graph } from '../graph/graph';
 import { isAnonymous } from '../graph/layerNames';
 import type { Parameter, ParameterSurvey } from '../graph/parameters';
 import { sizeOf } from '../graph/static/value';
-import { formatCount } from '../report/number';
+import { formatCount } from '../report/wording/number';
 import { printable } from '../report/printable';
 
 /** Names in a sentence, at most. */
@@ -17,7 +17,7 @@ const rounding = 1e-5;
 export function parameterNotes(graph: Graph, survey: ParameterSurvey): readonly string[] {
   const notes: string[] = [];
   const listed = (names: readonly string[]): string => {
-    const shown = names.slice(0, mostNames).map((name) => `"${printable(name)}"${sizeText(graph, name)}`);
+    const shown = names.slice(0, mostNames).map((name) => `"${printable(name)}"${byteSize(graph, name)}`);
     const rest = names.length - shown.length;
     return shown.join(', ') + (rest > 0 ? ` and ${formatCount(rest)} more` : '');
   };
@@ -47,7 +47,7 @@ export function parameterNotes(graph: Graph, survey: ParameterSurvey): readonly 
   return notes;
 }
 
-function sizeText(graph: Graph, name: string): string {
+function byteSize(graph: Graph, name: string): string {
   const size = sizeOf(graph.initialisers.get(name)?.dims ?? []);
   return size === 1 ? '' : ` (${formatCount(size)} numbers)`;
 }

@@ -1,5 +1,5 @@
 import type { CurvatureEstimate } from '../curvature/curvatureEstimate';
-import { formatNumber } from '../report/number';
+import { formatNumber } from '../report/wording/number';
 import type { SampleFacts, Warning } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 import type { ChosenLoss } from './chosenLoss';

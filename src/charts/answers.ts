@@ -1,4 +1,4 @@
-import { formatEstimate, formatNumber, formatPercent, formatQuantity } from '../report/number';
+import { formatEstimate, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type {
   Bounds,
   EigenvalueInterval,
@@ -6,7 +6,7 @@ import type {
   LayerReport,
   PartialReport,
 } from '../report/report';
-import { curvesDownwards } from '../report/saddle';
+import { curvesDownwards } from '../report/wording/saddle';
 import {
   certaintyText,
   commonValue,
@@ -15,7 +15,7 @@ import {
   isEstimate,
   rangeText,
   shownUpperBound,
-} from '../report/sharpnessText';
+} from '../report/wording/sharpnessText';
 import type { Answer } from './answer';
 import { ownShare } from './contributionsChart';
 import type { Term } from './explanations';

@@ -1,6 +1,6 @@
 import { FailureError } from '../report/failure';
 import type { Spectrum } from '../report/report';
-import { groundsText, intervalText } from '../report/sharpnessText';
+import { groundsText, intervalText } from '../report/wording/sharpnessText';
 import { absoluteTrace, shortfall, traceScale } from './askedPrecision';
 import { CertifyingLanczos, tellProgress } from './certifySharpness';
 import type { CurvatureEstimate, EstimatedMoments, EstimateOptions, StoppedBy } from './curvatureEstimate';

@@ -4,7 +4,7 @@ import type { CurvatureEstimate, CurvatureOptions } from './curvatureEstimate';
 import { eigenpairs, exactMatrix, exactNumbers, productsWith } from './exactMatrix';
 import { momentEstimate } from './momentEstimate';
 import { CountedProducts, type SymmetricProducts } from './products';
-import { isTold, layerShares } from './sharpestDirection';
+import { tellsShares, layerShares } from './sharpestDirection';
 import { exactSpectrum } from './spectralDensity';
 
 /** Eigenvalues no larger than this, relative to ‖H‖, are zeros to rounding. */
@@ -72,7 +72,7 @@ export async function exactCurvature(
     ...exact,
     sharpness: { lambdaMax: known(descending[0]!), lambdaMin: known(descending[order - 1]!) },
     ritzValues: [],
-    sharpestShares: isTold(rounding, descending[0]! - (descending[1] ?? -Infinity))
+    sharpestShares: tellsShares(rounding, descending[0]! - (descending[1] ?? -Infinity))
       ? layerShares(sharpest, layers)
       : null,
     stoppedBy: 'complete',

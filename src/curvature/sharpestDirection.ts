@@ -31,7 +31,7 @@ export async function sharpestShares(
     offDiagonal: run.betas,
   });
   const ofMatrix = (run.betas.at(-1) ?? 0) * Math.abs(vector.at(-1) ?? 0) + residual + run.noise;
-  return isTold(ofMatrix, gap) ? layerShares(await run.basis.combination(vector), layers) : null;
+  return tellsShares(ofMatrix, gap) ? layerShares(await run.basis.combination(vector), layers) : null;
 }
 
 /**
@@ -70,7 +70,7 @@ function concaveMaximum(lower: number, upper: number, value: (t: number) => numb
 }
 
 /** Whether a direction of this residual, so far from the next eigenvalue, tells shares. */
-export function isTold(residual: number, gap: number): boolean {
+export function tellsShares(residual: number, gap: number): boolean {
   return gap > 0 && residual <= largestError * gap;
 }
 
