@@ -34,7 +34,7 @@ export const layerTable: Part = {
     const { known, state, pending } = view;
     const { layers } = known;
     if (state.phase === 'choosing-samples' || (layers === undefined && !pending)) return [];
-    const rows = sorted(rowsOf(known), view.settings.sort);
+    const rows = sort(rowsOf(known), view.settings.sort);
     const shown = shownColumns(rows);
     const table = element(
       'table',
@@ -70,7 +70,7 @@ export const layerTable: Part = {
 };
 
 /** In the order of the column, what is not known last; the order of the forward pass breaks ties. */
-function sorted(rows: readonly Row[], { column, descending }: View['settings']['sort']): Row[] {
+function sort(rows: readonly Row[], { column, descending }: View['settings']['sort']): Row[] {
   const look = columns.find((candidate) => candidate.column === column);
   const value = (row: Row): number | null => (look === undefined ? row.index : look.value(row));
   return rows.toSorted((one, other) => {

@@ -1,4 +1,5 @@
-import { places, sections, type Section } from '../src/charts/sections';
+import type { Section } from '../src/charts/section';
+import { places, sections } from '../src/charts/sections';
 import { card } from './card';
 import { nodesOf } from './content';
 import { button } from './dom';

@@ -1,6 +1,6 @@
-import { costText, durationText } from '../src/report/cost';
-import { formatCount, formatNumber } from '../src/report/number';
-import { rowsText } from '../src/report/rowsText';
+import { costText, durationText } from '../src/report/wording/cost';
+import { formatCount, formatNumber } from '../src/report/wording/number';
+import { rowsText } from '../src/report/wording/rowsText';
 import type { Progress } from '../src/report/request';
 import type { Report } from '../src/report/report';
 import { button, element } from './dom';

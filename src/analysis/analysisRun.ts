@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { predictedSeconds, type PredictedCost } from '../report/cost';
+import { predictedSeconds, type PredictedCost } from '../report/wording/cost';
 import type { PartialReport } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import type { SubjectChoice } from '../subject/subject';

@@ -121,10 +121,20 @@ async function intervals(
     order,
   };
   if (!whole) {
-    const { sharpness, stoppedBy } = await certifySharpness(products, moments, options, leastSteps);
+    const { sharpness, sharpestShares, stoppedBy } = await certifySharpness(
+      products,
+      moments,
+      options,
+      leastSteps,
+    );
     if (sharpness === null)
       return stoppedBy === 'time limit' ? leftOutForTime(report, [missingIntervals]) : report;
-    return { ...report, analysis: { ...report.analysis, stoppedBy }, sharpness };
+    return {
+      ...report,
+      analysis: { ...report.analysis, stoppedBy },
+      sharpness,
+      layers: withShares(report.layers, sharpestShares),
+    };
   }
   const found = await exactCurvature(products, options).catch((error: unknown) => {
     // The closed form's numbers stand: where the time ends before the last column, they are shown without the spectrum.
@@ -133,10 +143,17 @@ async function intervals(
     throw error;
   });
   if (found === null) return leftOutForTime(report, [missingIntervals, 'the spectrum']);
-  const { sharpness, spectrum, moments: exact } = found;
+  const { sharpness, sharpestShares, spectrum, moments: exact } = found;
   requireAgreement('trace', exact.trace.value, moments.trace, Math.sqrt(order * moments.frobeniusSquared));
   requireAgreement('squared norm', exact.frobeniusSquared.value, moments.frobeniusSquared);
-  return sharpness === null ? report : { ...report, sharpness, spectrum };
+  return sharpness === null
+    ? report
+    : { ...report, sharpness, spectrum, layers: withShares(report.layers, sharpestShares) };
+}
+
+/** The layers with their shares of the sharpest direction. */
+function withShares(layers: Report['layers'], shares: readonly number[] | null): Report['layers'] {
+  return layers.map((layer, l) => ({ ...layer, sharpestShare: shares?.[l] ?? null }));
 }
 
 /** Two ways to one number: where they differ neither is shown. */

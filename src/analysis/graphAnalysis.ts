@@ -5,8 +5,8 @@ import { exactCurvature } from '../curvature/exactCurvature';
 import type { Model } from '../formats/model';
 import { FailureError } from '../report/failure';
 import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/report';
-import { formatCount } from '../report/number';
-import { sizeText } from '../report/sizeText';
+import { formatCount } from '../report/wording/number';
+import { byteSize } from '../report/wording/byteSize';
 import { SeededRandom } from '../samples/random';
 import { samplesFor } from '../samples/samplesFor';
 import { findSubject } from '../subject/subject';
@@ -126,7 +126,7 @@ function chooseMethod(asked: Method | 'auto', products: HessianProducts, memoryB
   if (asked === 'exact' && bytes > memoryBudget) {
     throw new FailureError(
       'TooLarge',
-      `The exact Hessian of ${formatCount(order)} parameters takes about ${sizeText(bytes)}, more than the ${sizeText(memoryBudget)} allowed; allow more with --memory, or ask for --method estimate.`,
+      `The exact Hessian of ${formatCount(order)} parameters takes about ${byteSize(bytes)}, more than the ${byteSize(memoryBudget)} allowed; allow more with --memory, or ask for --method estimate.`,
     );
   }
   if (asked === 'exact' || asked === 'estimate') return asked;

@@ -7,7 +7,15 @@ type MomentParts = Pick<Report, 'trace' | 'frobeniusSquared' | 'bounds' | 'estim
 /** The report's numbers from moments, with what they tell of their errors; null where they are exact. */
 export function momentParts(
   layers: readonly ProductLayer[],
-  { moments, errors }: { readonly moments: MomentEstimate; readonly errors: EstimateFacts | null },
+  {
+    moments,
+    errors,
+    sharpestShares = null,
+  }: {
+    readonly moments: MomentEstimate;
+    readonly errors: EstimateFacts | null;
+    readonly sharpestShares?: readonly number[] | null;
+  },
 ): MomentParts {
   return {
     trace: moments.trace,
@@ -30,6 +38,7 @@ export function momentParts(
         blockUpperBound,
         elasticity: null,
         units: null,
+        sharpestShare: sharpestShares?.[l] ?? null,
       };
     }),
     blocks: moments.blocks,

@@ -2,7 +2,7 @@ import { HessianProducts } from '../autodiff/hessianProducts';
 import type { Objective } from '../autodiff/preparedModel';
 import { lossOfOutputs, type LossOfOutputs } from '../loss/lossOfOutputs';
 import { FailureError } from '../report/failure';
-import { formatCount } from '../report/number';
+import { formatCount } from '../report/wording/number';
 import { printable } from '../report/printable';
 import type { AnalysisRequest } from '../report/request';
 import type { Samples } from '../samples/samples';

@@ -4,7 +4,7 @@ import type { Parameter } from '../subject/parameters';
 import type { Subject } from '../subject/subject';
 import { operatorOf } from '../graph/operators';
 import { sizeOf } from '../graph/static/value';
-import { formatCount } from '../report/number';
+import { formatCount } from '../report/wording/number';
 import { printable } from '../report/printable';
 
 /** Names in a sentence, at most. */
@@ -21,7 +21,7 @@ type Notable = Pick<Subject, 'graph' | 'survey' | 'split'>;
 export function parameterNotes({ graph, survey, split }: Notable): readonly string[] {
   const notes: string[] = [];
   const listed = (names: readonly string[]): string => {
-    const shown = names.slice(0, mostNames).map((name) => `"${printable(name)}"${sizeText(graph, name)}`);
+    const shown = names.slice(0, mostNames).map((name) => `"${printable(name)}"${countText(graph, name)}`);
     const rest = names.length - shown.length;
     return shown.join(', ') + (rest > 0 ? ` and ${formatCount(rest)} more` : '');
   };
@@ -73,7 +73,7 @@ function looksPadded({ node, inputIndex, tensor }: Parameter): boolean {
   return zeros === 1 && rows > 2;
 }
 
-function sizeText(graph: Graph, name: string): string {
+function countText(graph: Graph, name: string): string {
   const size = sizeOf(graph.initialisers.get(name)?.dims ?? []);
   return size === 1 ? '' : ` (${formatCount(size)} numbers)`;
 }

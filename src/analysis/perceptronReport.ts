@@ -63,6 +63,7 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
       blockUpperBound: exact(ownBounds[l]!),
       elasticity: null,
       units: null,
+      sharpestShare: null,
     })),
     blocks: form.blocks.map((row) => row.map(exact)),
     orthogonality: {

@@ -1,7 +1,7 @@
 import { vectorBytes } from '../autodiff/plannedModel';
 import { largestSpectrum } from '../curvature/exactCurvature';
 import type { Precision } from '../graph/writing/nodeWriter';
-import type { PredictedCost } from '../report/cost';
+import type { PredictedCost } from '../report/wording/cost';
 
 /** What products tell of their cost. */
 interface Products {

@@ -1,6 +1,6 @@
 import type { CurvatureEstimate } from '../curvature/curvatureEstimate';
 import type { ChosenLoss } from '../loss/chooseLoss';
-import { formatNumber } from '../report/number';
+import { formatNumber } from '../report/wording/number';
 import type { SampleFacts, Warning } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 

@@ -2,9 +2,9 @@ import type { Value } from '../graph/static/value';
 import { dependentOn, sizeOf } from '../graph/static/value';
 import { neededValues } from '../graph/writing/writeOnnx';
 import { FailureError } from '../report/failure';
-import { formatCount } from '../report/number';
+import { formatCount } from '../report/wording/number';
 import type { Loss } from '../report/report';
-import { sizeText } from '../report/sizeText';
+import { byteSize } from '../report/wording/byteSize';
 import { cutBatches } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import { curvatureGraphs } from './curvatureGraphs';
@@ -125,12 +125,12 @@ function requireRoom(order: number, samples: number, ofSamples: number, memoryBu
   if (vectors + ofSamples <= memoryBudget) return;
   const fitting = Math.floor(memoryBudget / vectorBytes(1));
   const takes = `The products of ${formatCount(order)} parameters take`;
-  const more = `more than the ${sizeText(memoryBudget)} allowed; allow more with --memory`;
+  const more = `more than the ${byteSize(memoryBudget)} allowed; allow more with --memory`;
   const many = samples === 1 ? 'one sample' : `the ${formatCount(samples)} samples that the model takes`;
   throw new FailureError(
     'TooLarge',
     vectors > memoryBudget
-      ? `${takes} about ${sizeText(vectors)} for their vectors alone, ${more}, or analyse a model of at most ${formatCount(fitting)} parameters.`
-      : `${takes} about ${sizeText(vectors + ofSamples)} with ${many} at a time, ${sizeText(ofSamples)} of it for ${samples === 1 ? 'the sample' : 'these'}, ${more}, or analyse the model on smaller inputs.`,
+      ? `${takes} about ${byteSize(vectors)} for their vectors alone, ${more}, or analyse a model of at most ${formatCount(fitting)} parameters.`
+      : `${takes} about ${byteSize(vectors + ofSamples)} with ${many} at a time, ${byteSize(ofSamples)} of it for ${samples === 1 ? 'the sample' : 'these'}, ${more}, or analyse the model on smaller inputs.`,
   );
 }

@@ -1,5 +1,5 @@
-import { lossWords } from '../report/lossWords';
-import { formatEstimate, formatNumber, formatPercent, formatQuantity } from '../report/number';
+import { lossWords } from '../report/wording/lossWords';
+import { formatEstimate, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type {
   Bounds,
   EigenvalueInterval,
@@ -7,7 +7,7 @@ import type {
   LayerReport,
   PartialReport,
 } from '../report/report';
-import { curvesDownwards } from '../report/saddle';
+import { curvesDownwards } from '../report/wording/saddle';
 import {
   certaintyText,
   commonValue,
@@ -16,7 +16,7 @@ import {
   isEstimate,
   rangeText,
   shownUpperBound,
-} from '../report/sharpnessText';
+} from '../report/wording/sharpnessText';
 import type { Answer } from './answer';
 import { ownShare } from './contributionsChart';
 import type { Term } from './explanations';

@@ -1,5 +1,5 @@
 import { scaleLog } from 'd3-scale';
-import { formatPercent } from '../report/number';
+import { formatPercent } from '../report/wording/number';
 import type { Quantity } from '../report/report';
 import { cellPaths } from './cells';
 import { colours } from './colours';

@@ -1,6 +1,6 @@
-import { formatQuantity } from '../report/number';
+import { formatQuantity } from '../report/wording/number';
 import type { EigenvalueInterval, Interval, Range } from '../report/report';
-import { certaintyText, commonValue, intervalText } from '../report/sharpnessText';
+import { certaintyText, commonValue, intervalText } from '../report/wording/sharpnessText';
 import { colours } from './colours';
 import { foundColour, foundMark } from './foundMarks';
 import { apart, inside, type Scale } from './numberLine';

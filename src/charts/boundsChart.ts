@@ -1,6 +1,6 @@
-import { formatEstimate, formatNumber, formatQuantity } from '../report/number';
+import { formatEstimate, formatNumber, formatQuantity } from '../report/wording/number';
 import type { Bounds, EigenvalueBound, PartialReport, Quantity } from '../report/report';
-import { isEstimate, shownUpperBound } from '../report/sharpnessText';
+import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
 import { band, bandHeight, foundText } from './boundsBand';
 import { colours } from './colours';
 import { foundHatch, spectrumTicks } from './foundMarks';

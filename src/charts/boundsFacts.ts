@@ -1,7 +1,7 @@
-import { probesText } from '../report/estimateText';
-import { formatEstimate, formatNumber, formatQuantity } from '../report/number';
+import { probesText } from '../report/wording/estimateText';
+import { formatEstimate, formatNumber, formatQuantity } from '../report/wording/number';
 import type { EigenvalueInterval, Interval, PartialReport, Quantity, Range } from '../report/report';
-import { fullCertaintyText, rangeText } from '../report/sharpnessText';
+import { fullCertaintyText, rangeText } from '../report/wording/sharpnessText';
 import type { Fact } from './content';
 import type { Term } from './explanations';
 

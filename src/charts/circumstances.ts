@@ -1,8 +1,8 @@
-import { costText } from '../report/cost';
-import { lossOptionTexts } from '../report/lossText';
-import { formatCount, formatNumber, formatPercent } from '../report/number';
+import { costText } from '../report/wording/cost';
+import { lossOptionTexts } from '../report/wording/lossText';
+import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
 import type { AnalysisFacts, Method, ModelFacts, PartialReport, SampleFacts } from '../report/report';
-import { rowsText } from '../report/rowsText';
+import { rowsText } from '../report/wording/rowsText';
 import type { Term } from './explanations';
 
 /** What the numbers depend on, in a few words. */

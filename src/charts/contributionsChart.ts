@@ -1,4 +1,4 @@
-import { formatPercent, formatQuantity } from '../report/number';
+import { formatPercent, formatQuantity } from '../report/wording/number';
 import type { LayerReport } from '../report/report';
 import { colours } from './colours';
 import { baseline, keyEntry, layerRow, layerRows, zeroLine, type LayerRows } from './layerRows';

@@ -1,4 +1,4 @@
-import { formatPercent } from '../report/number';
+import { formatPercent } from '../report/wording/number';
 import type { LayerReport } from '../report/report';
 import { colours } from './colours';
 import { baseline, layerRow, layerRows, zeroLine } from './layerRows';

@@ -18,6 +18,8 @@ export const explanations = {
     'A layer contributes τ/P + s√(P−1)·ψ, with τ the trace of its Hessian block and ψ its share of the spread s²; a bar is that long, its solid part in proportion to the layer’s own block in its row of ‖H‖², its hatched part to the coupling with other layers.',
   blocks:
     'The share of ‖H‖² in the block of two layers, coloured on a logarithmic scale: the diagonal is a layer’s own curvature, the rest how the layers act on each other.',
+  sharpestShare:
+    'λ_max is the sum over the layers of λ_max·‖v_l‖², with v_l the layer’s part of the unit eigenvector v of λ_max: an exact division, in which no part is negative.',
   parameters: 'Trainable numbers of the layer that the output depends on.',
   trace:
     'The sum of the second derivatives of the loss in each of the layer’s parameters: the trace of its Hessian block.',

@@ -1,4 +1,4 @@
-import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/number';
+import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type { LayerReport, PartialReport, Quantity } from '../report/report';
 import type { Term } from './explanations';
 import { shortNames } from './layerNames';

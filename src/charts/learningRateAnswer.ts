@@ -1,8 +1,8 @@
-import { rateText } from '../report/estimateText';
-import { formatBelow } from '../report/number';
+import { rateText } from '../report/wording/estimateText';
+import { formatBelow } from '../report/wording/number';
 import type { PartialReport } from '../report/report';
-import { curvesDownwards } from '../report/saddle';
-import { isEstimate, shownUpperBound } from '../report/sharpnessText';
+import { curvesDownwards } from '../report/wording/saddle';
+import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
 import type { Answer } from './answer';
 
 /** The learning rate that what is known of λ_max implies: 2/λ_max by its interval where that is certified, else 2/U. */

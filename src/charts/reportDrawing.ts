@@ -1,8 +1,9 @@
-import { formatCount, formatNumber } from '../report/number';
+import { formatCount, formatNumber } from '../report/wording/number';
 import type { Report } from '../report/report';
 import { circumstances } from './circumstances';
 import { colours, resolveColours } from './colours';
-import { sections, type Section } from './sections';
+import type { Section } from './section';
+import { sections } from './sections';
 import { chart, element, label, text, textWidth, type SvgText } from './svg';
 
 const width = 860;
@@ -29,7 +30,7 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
     `‖∇L‖ ${formatNumber(report.gradientNorm)}`,
   ];
   const lines = linesOf(facts);
-  const panels = sections.flatMap((section) => drawn(section, report));
+  const panels = sections.flatMap((section) => drawSection(section, report));
   let top = factsTop + lineHeight * lines.length - 2;
   const placed: SvgText[] = [];
   for (const { heading, drawing } of panels) {
@@ -71,7 +72,7 @@ export function reportDrawing(report: Report, theme: Readonly<Record<string, str
 }
 
 /** The section's drawing under its heading; none where the picture leaves it out, or the report has nothing of it. */
-function drawn(
+function drawSection(
   { id, picture, content }: Section,
   report: Report,
 ): { readonly heading: string; readonly drawing: string }[] {

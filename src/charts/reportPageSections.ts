@@ -2,7 +2,8 @@ import type { Report } from '../report/report';
 import type { Choice, Content } from './content';
 import { explanations, type Term } from './explanations';
 import { html, words, type HtmlChild, type HtmlText } from './html';
-import { places, sections, type Section } from './sections';
+import type { Section } from './section';
+import { places, sections } from './sections';
 import type { SvgText } from './svg';
 
 /** So many layers get a chart of their own: those that contribute most. */
@@ -37,14 +38,14 @@ export function sectionCards(report: Report): HtmlText[] {
 function sectionCard({ id, title, term, look, content }: Section, report: Report): HtmlText[] {
   const shown = content(report, false);
   if (shown.length === 0) return [];
-  return [card(look(report), title, term, ...shown.flatMap((each) => written(each, `${id}-chart`, report)))];
+  return [card(look(report), title, term, ...shown.flatMap((each) => write(each, `${id}-chart`, report)))];
 }
 
 /** The content as HTML; `id` prefixes the ids of its charts. */
-function written(content: Content, id: string, report: Report): HtmlChild[] {
+function write(content: Content, id: string, report: Report): HtmlChild[] {
   if (typeof content === 'string') return [words(content)];
   const all = (children: readonly Content[]): HtmlChild[] =>
-    children.flatMap((child) => written(child, id, report));
+    children.flatMap((child) => write(child, id, report));
   switch (content.kind) {
     case 'tag':
       return [html(content.name, content.attributes, ...all(content.children))];
@@ -75,7 +76,7 @@ function figure(id: string, report: Report): (layer: Choice['layers'][number]) =
   return ({ index, content }) => {
     const isChart = (each: Content): boolean => typeof each !== 'string' && each.kind === 'chart';
     const all = (parts: readonly Content[]): HtmlChild[] =>
-      parts.flatMap((part) => written(part, `${id}-${index}`, report));
+      parts.flatMap((part) => write(part, `${id}-${index}`, report));
     const caption = html('figcaption', {}, ...all(content.filter((each) => !isChart(each))));
     return html('figure', {}, ...all(content.filter(isChart)), caption);
   };

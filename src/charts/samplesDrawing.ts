@@ -1,4 +1,4 @@
-import { formatPercent } from '../report/number';
+import { formatPercent } from '../report/wording/number';
 import type { TopSample } from '../report/report';
 import { colours } from './colours';
 import { pictureDescription, samplePicture } from './samplePicture';

@@ -1,53 +1,23 @@
-import { formatCount, formatPercent, formatQuantity } from '../report/number';
-import type { PartialReport, Report } from '../report/report';
-import { isEstimate, shownUpperBound } from '../report/sharpnessText';
+import { formatCount, formatPercent, formatQuantity } from '../report/wording/number';
+import type { PartialReport } from '../report/report';
+import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
 import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
 import { boundsChart, boundsChartHeight } from './boundsChart';
 import { boundsDetails, boundsFacts } from './boundsFacts';
 import { factList, sentence, table, tag, type Chart, type Content } from './content';
 import { contributionsChart, mostContributionBars } from './contributionsChart';
 import { elasticityChart } from './elasticityChart';
-import { blocksNotAsked, type Term } from './explanations';
+import { blocksNotAsked } from './explanations';
 import { gramHeatMap } from './gramHeatMap';
 import { rowsOf, shownColumns } from './layerColumns';
 import { layerSizes, rowsHeight } from './layerRows';
 import { samplesDrawing } from './samplesDrawing';
+import { section, type Section } from './section';
+import { knownShares, sharpestShareChart, sharpestShareHeight } from './sharpestShareChart';
 import { spectrumBins, spectrumRows, spectrumSource } from './spectrumBins';
 import { spectrumChart, spectrumChartHeight } from './spectrumChart';
 import { sampleList } from './topSamples';
 import { unitsChart, unitsChartHeight } from './unitsChart';
-
-/** A card of a report, for the panel, the page and the picture alike. */
-export interface Section {
-  /** Prefixes the ids of its charts. */
-  readonly id: string;
-  readonly title: string;
-  /** What its title means; null: its parts say it. */
-  readonly term: Term | null;
-  /** Sections of one place stand side by side where there is room. */
-  readonly place: string;
-  /** How the card looks: its class. */
-  readonly look: (known: PartialReport) => string;
-  /** The report's fields that it is drawn from: it is drawn again only where one of them has changed. */
-  readonly fields: readonly (keyof Report)[];
-  /** What it shows of what is known; nothing: there is no card. `pending`: what is not known yet may still come. */
-  readonly content: (known: PartialReport, pending: boolean) => readonly Content[];
-  /** In a picture that stands alone: its heading, and its drawing where that is not its chart; absent: it is left out. */
-  readonly picture?: {
-    readonly heading: (report: Report) => string;
-    readonly draw?: (report: Report, options: Parameters<Chart['draw']>[0]) => string;
-  };
-}
-
-/** Lets `content` see the fields that the section names, and no others. */
-function section<const Field extends keyof Report>(
-  given: Omit<Section, 'fields' | 'content'> & {
-    readonly fields: readonly Field[];
-    readonly content: (known: Pick<PartialReport, Field>, pending: boolean) => readonly Content[];
-  },
-): Section {
-  return given;
-}
 
 /** Pixels of a chart over the whole page. */
 const wholePage = 960;
@@ -193,6 +163,32 @@ export const sections: readonly Section[] = [
       ];
     },
     picture: { heading: () => blocksTitle },
+  }),
+  section({
+    id: 'sharpest',
+    title: 'Where the sharpest direction lies',
+    term: 'sharpestShare',
+    place: 'sharpest',
+    look: () => 'wide driver',
+    fields: ['layers'],
+    content: ({ layers = [] }) => {
+      const shares = knownShares(layers);
+      const [largest] = shares;
+      if (largest === undefined) return [];
+      const { layer, index, share, ofParameters } = largest;
+      return [
+        ofLayer(
+          index,
+          `${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
+        ),
+        {
+          kind: 'chart',
+          height: sharpestShareHeight(shares.length),
+          pageWidth: wholePage,
+          draw: (options) => sharpestShareChart(shares, options),
+        },
+      ];
+    },
   }),
   section({
     id: 'table',

@@ -1,4 +1,4 @@
-import { formatCount, formatNumber, formatQuantity } from '../report/number';
+import { formatCount, formatNumber, formatQuantity } from '../report/wording/number';
 import type { ModelFacts, Spectrum } from '../report/report';
 
 /** One bin of the spectral density, counted in eigenvalues. */

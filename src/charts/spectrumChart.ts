@@ -1,4 +1,4 @@
-import { formatNumber, formatPercent } from '../report/number';
+import { formatNumber, formatPercent } from '../report/wording/number';
 import type { PartialReport, Spectrum } from '../report/report';
 import { colours } from './colours';
 import { inRows, type PlacedLabel, type Scale } from './numberLine';

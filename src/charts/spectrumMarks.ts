@@ -1,6 +1,6 @@
-import { formatQuantity } from '../report/number';
+import { formatQuantity } from '../report/wording/number';
 import type { EigenvalueInterval, PartialReport, Quantity, Spectrum } from '../report/report';
-import { commonValue, isEstimate, rangeText, shownUpperBound } from '../report/sharpnessText';
+import { commonValue, isEstimate, rangeText, shownUpperBound } from '../report/wording/sharpnessText';
 import { colours } from './colours';
 import { foundColour } from './foundMarks';
 

@@ -1,4 +1,4 @@
-import { formatCount, formatNumber, formatPercent } from '../report/number';
+import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
 import type { TopSample } from '../report/report';
 import { tag, type Content } from './content';
 import { pictureDescription, samplePicture } from './samplePicture';

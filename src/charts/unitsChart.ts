@@ -1,5 +1,5 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
-import { formatPercent } from '../report/number';
+import { formatPercent } from '../report/wording/number';
 import { colours } from './colours';
 import { chart, element, text } from './svg';
 

@@ -25,15 +25,21 @@ export function probabilisticUpper(run: LanczosCoefficients, steps: number, epsi
   const matrix = leading(run, steps);
   // All eigenvalues are known once the basis is complete.
   if (steps === run.matrixOrder) return largestEigenvalue(matrix);
-  const delta = (epsilon * Math.sqrt(Math.PI / 2)) / Math.sqrt(run.matrixOrder);
-  let wanted = -Math.log(delta);
-  // A larger β makes a smaller polynomial, and the bound larger: what lies in the noise counts as the noise.
-  for (let j = 0; j < steps; j++) wanted += Math.log(Math.max(run.betas[j]!, run.noise, Number.MIN_VALUE));
+  const wanted = determinantWanted(run, steps, epsilon);
   const reaches = (t: number): boolean => logDeterminant(matrix, t) >= wanted;
   const start = gershgorinUpper(matrix);
   let width = Math.max(run.noise, run.betas[steps - 1]!, Math.abs(start) * Number.EPSILON, Number.MIN_VALUE);
   while (!reaches(start + width)) width *= 2;
   return bisect(Math.max(...run.alphas.slice(0, steps)), start + width, reaches);
+}
+
+/** log(Π_{j≤k} β_j / δ): where log |det(tI − T_k)| is larger, |p_k(t)| > 1/δ. */
+export function determinantWanted(run: LanczosCoefficients, steps: number, epsilon: number): number {
+  const delta = (epsilon * Math.sqrt(Math.PI / 2)) / Math.sqrt(run.matrixOrder);
+  let wanted = -Math.log(delta);
+  // A larger β makes a smaller polynomial, and the bound larger: what lies in the noise counts as the noise.
+  for (let j = 0; j < steps; j++) wanted += Math.log(Math.max(run.betas[j]!, run.noise, Number.MIN_VALUE));
+  return wanted;
 }
 
 /**

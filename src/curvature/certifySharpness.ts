@@ -10,6 +10,7 @@ import type {
 import { ExtremeEigenvalues } from './extremes';
 import { Lanczos } from './lanczos';
 import { CountedProducts, type SymmetricProducts } from './products';
+import { sharpestShares } from './sharpestDirection';
 
 /** Vectors of length P beside the basis: probe, projection, image, and what a product itself may need. */
 const workingVectors = 8;
@@ -66,6 +67,12 @@ export class CertifyingLanczos {
     }
   }
 
+  /** The layers' shares of the sharpest direction; null where λ_max is not certified. */
+  async sharpestShares(): Promise<number[] | null> {
+    const certified = this.reached?.lambdaMax.certified === true;
+    return certified ? sharpestShares(this.lanczos, this.products.layers, 1 - this.options.confidence) : null;
+  }
+
   /** What kept λ_max from being settled. */
   get stoppedBy(): StoppedBy {
     if (this.settled) return 'complete';
@@ -94,6 +101,7 @@ export async function certifySharpness(
   return {
     sharpness: run.sharpness,
     ritzValues: run.lanczos.ritzValues(),
+    sharpestShares: await run.sharpestShares(),
     products: counted.count,
     stoppedBy: run.stoppedBy,
   };

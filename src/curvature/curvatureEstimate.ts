@@ -57,6 +57,8 @@ export interface Certificate {
   readonly sharpness: Sharpness | null;
   /** Ascending, with residuals; empty where the spectrum is known. */
   readonly ritzValues: readonly RitzValue[];
+  /** ‖v_l‖² of every layer, v the unit eigenvector of λ_max; null where it is not certified, or v not told. */
+  readonly sharpestShares: readonly number[] | null;
   readonly products: number;
   readonly stoppedBy: StoppedBy;
 }

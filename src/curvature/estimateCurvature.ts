@@ -1,6 +1,6 @@
 import { FailureError } from '../report/failure';
 import type { Spectrum } from '../report/report';
-import { groundsText, intervalText } from '../report/sharpnessText';
+import { groundsText, intervalText } from '../report/wording/sharpnessText';
 import { absoluteTrace, shortfall, traceScale } from './askedPrecision';
 import { CertifyingLanczos, tellProgress } from './certifySharpness';
 import type { CurvatureEstimate, EstimatedMoments, EstimateOptions, StoppedBy } from './curvatureEstimate';
@@ -85,6 +85,7 @@ class Estimation {
       tellProgress(options, 'lanczos', products, lanczos.sharpness, { running }),
     );
     const ritzValues = lanczos.lanczos.ritzValues();
+    const sharpestShares = await lanczos.sharpestShares();
     // Lanczos may know more by now of where the bounds cannot lie.
     const estimated = this.estimated(planned, samples, ended);
     const spectrum = await this.density(estimated);
@@ -92,6 +93,7 @@ class Estimation {
       ...estimated,
       sharpness: lanczos.sharpness,
       ritzValues,
+      sharpestShares,
       spectrum,
       products: products.count,
       stoppedBy: this.stoppedBy(ended, spectrum),

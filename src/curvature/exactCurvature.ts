@@ -1,9 +1,10 @@
 import { FailureError } from '../report/failure';
 import { CertifyingLanczos, tellProgress } from './certifySharpness';
 import type { CurvatureEstimate, CurvatureOptions } from './curvatureEstimate';
-import { eigenvalues, exactMatrix, exactNumbers, productsWith } from './exactMatrix';
+import { eigenpairs, exactMatrix, exactNumbers, productsWith } from './exactMatrix';
 import { momentEstimate } from './momentEstimate';
 import { CountedProducts, type SymmetricProducts } from './products';
+import { tellsShares, layerShares } from './sharpestDirection';
 import { exactSpectrum } from './spectralDensity';
 
 /** Eigenvalues no larger than this, relative to ‖H‖, are zeros to rounding. */
@@ -52,17 +53,28 @@ export async function exactCurvature(
     });
     await run.advance(Math.min(100, order), mostLanczosSteps, mostLanczosSteps, () => undefined);
     const ritzValues = run.lanczos.ritzValues();
-    return { ...exact, sharpness: run.sharpness, ritzValues, stoppedBy: run.stoppedBy, spectrum: null };
+    return {
+      ...exact,
+      sharpness: run.sharpness,
+      ritzValues,
+      sharpestShares: await run.sharpestShares(),
+      stoppedBy: run.stoppedBy,
+      spectrum: null,
+    };
   }
   // What rounding makes of a zero has any sign: it is no negative curvature.
   const rounding = roundingOfSpectrum * Math.sqrt(moments.frobeniusSquared.value);
-  const descending = eigenvalues(matrix).map((value) => (Math.abs(value) <= rounding ? 0 : value));
+  const { values, sharpest } = eigenpairs(matrix);
+  const descending = values.map((value) => (Math.abs(value) <= rounding ? 0 : value));
   const known = (value: number) =>
     ({ lower: value, upper: value, kind: 'spectrum', confidence: 1, certified: true, steps: 0 }) as const;
   return {
     ...exact,
     sharpness: { lambdaMax: known(descending[0]!), lambdaMin: known(descending[order - 1]!) },
     ritzValues: [],
+    sharpestShares: tellsShares(rounding, descending[0]! - (descending[1] ?? -Infinity))
+      ? layerShares(sharpest, layers)
+      : null,
     stoppedBy: 'complete',
     spectrum: exactSpectrum(descending),
   };

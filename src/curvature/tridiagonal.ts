@@ -60,6 +60,42 @@ export function largestEigenvalue(matrix: Tridiagonal): number {
   );
 }
 
+/**
+ * The unit eigenvector of λ_max(T) and its residual ‖Ty − ty‖, by twisted factorisation: pivots of tI − T from above and
+ * from below meet where the vector is largest, so that neither recurrence runs where its errors would grow (Parlett and
+ * Dhillon, "Fernando's solution to Wilkinson's problem", Linear Algebra and its Applications 267, 1997).
+ */
+export function dominantEigenvector(matrix: Tridiagonal): {
+  readonly vector: Float64Array;
+  readonly residual: number;
+} {
+  const { order, diagonal, offDiagonal } = matrix;
+  const t = largestEigenvalue(matrix);
+  // Where rounding makes a pivot 0 or less it stands for one that is positive and tiny.
+  const least = Math.max(Math.abs(t) * Number.EPSILON ** 2, Number.MIN_VALUE);
+  const above = new Float64Array(order);
+  const below = new Float64Array(order);
+  for (let row = 0; row < order; row++) {
+    const before = row === 0 ? 0 : offDiagonal[row - 1]! * (offDiagonal[row - 1]! / above[row - 1]!);
+    above[row] = Math.max(least, t - diagonal[row]! - before);
+  }
+  for (let row = order - 1; row >= 0; row--) {
+    const after = row === order - 1 ? 0 : offDiagonal[row]! * (offDiagonal[row]! / below[row + 1]!);
+    below[row] = Math.max(least, t - diagonal[row]! - after);
+  }
+  const twist = (row: number): number => Math.abs(above[row]! + below[row]! - (t - diagonal[row]!));
+  let middle = 0;
+  for (let row = 1; row < order; row++) if (twist(row) < twist(middle)) middle = row;
+  const vector = new Float64Array(order);
+  vector[middle] = 1;
+  for (let row = middle - 1; row >= 0; row--)
+    vector[row] = (offDiagonal[row]! / above[row]!) * vector[row + 1]!;
+  for (let row = middle + 1; row < order; row++)
+    vector[row] = (offDiagonal[row - 1]! / below[row]!) * vector[row - 1]!;
+  const length = Math.hypot(...vector);
+  return { vector: vector.map((component) => component / length), residual: twist(middle) / length };
+}
+
 export interface TridiagonalEigenpairs {
   /** Ascending. */
   readonly values: Float64Array;

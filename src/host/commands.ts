@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { sizeText } from '../report/sizeText';
+import { byteSize } from '../report/wording/byteSize';
 import type { AnalysisPanels } from './analysisPanels';
 import type { DetectedModel, DetectedModels } from './detectedModels';
 import { commands } from './identifiers';
@@ -75,7 +75,7 @@ async function pickModel(models: DetectedModels): Promise<vscode.Uri | null> {
   const picked = await vscode.window.showQuickPick(
     found.map(({ uri, path, detection }) => ({
       label: basename(uri.path),
-      description: `${detection.title} · ${sizeText(detection.size)}`,
+      description: `${detection.title} · ${byteSize(detection.size)}`,
       detail: path,
       uri,
     })),

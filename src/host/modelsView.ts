@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
-import { sizeText } from '../report/sizeText';
+import { byteSize } from '../report/wording/byteSize';
 import type { DetectedModel, DetectedModels } from './detectedModels';
 import { commands, modelsViewId } from './identifiers';
 
@@ -36,7 +36,7 @@ export class ModelsView implements vscode.Disposable, vscode.TreeDataProvider<De
     item.resourceUri = uri;
     item.description = [
       detection.title,
-      sizeText(detection.size),
+      byteSize(detection.size),
       ...(detection.analysable ? [] : [vscode.l10n.t('cannot be analysed')]),
       ...(folder === '.' ? [] : [folder]),
     ].join(' · ');

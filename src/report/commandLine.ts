@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { FailureError } from './failure';
-import { lossChoices, lossChoicesText } from './lossWords';
+import { lossChoices, lossChoicesText } from './wording/lossWords';
 import { printable } from './printable';
 import {
   defaultRandomCount,

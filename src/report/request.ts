@@ -1,4 +1,4 @@
-import type { PredictedCost } from './cost';
+import type { PredictedCost } from './wording/cost';
 import type { Loss, Method, PartialReport } from './report';
 
 /** Where the samples come from. */

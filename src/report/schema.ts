@@ -17,10 +17,10 @@ const share = v.pipe(v.number(), v.finite());
 const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly());
 const object = <Entries extends v.ObjectEntries>(entries: Entries) => v.pipe(v.object(entries), v.readonly());
 /** With a sentence that is published. */
-const told = <Schema extends v.GenericSchema>(schema: Schema, sentence: string) =>
+const describe = <Schema extends v.GenericSchema>(schema: Schema, sentence: string) =>
   v.pipe(schema, v.description(sentence));
 
-const quantity = told(
+const quantity = describe(
   object({ value: number, standardError: notNegative }),
   'A number with its evidence: the standard error is 0 where the value is exact to rounding.',
 );
@@ -35,8 +35,8 @@ const modelFacts = object({
   format: v.string(),
   /** The exporter and its version as the file states them, or null. */
   producer: v.nullable(v.string()),
-  parameters: told(count, 'Trainable numbers reached from the output.'),
-  output: told(v.string(), 'The tensor that the loss is put on (logits).'),
+  parameters: describe(count, 'Trainable numbers reached from the output.'),
+  output: describe(v.string(), 'The tensor that the loss is put on (logits).'),
   /** One line for a person: "perceptron 64-32-16-10, tanh". */
   architecture: v.string(),
 });
@@ -45,44 +45,44 @@ const sampleFacts = object({
   /** The data file, or "random inputs". */
   source: v.string(),
   count,
-  classes: told(count, 'Number of classes, 0 for regression.'),
+  classes: describe(count, 'Number of classes, 0 for regression.'),
   labels: v.picklist(['given', 'predicted', 'drawn']),
-  scale: told(number, 'The factor that the inputs were multiplied by.'),
+  scale: describe(number, 'The factor that the inputs were multiplied by.'),
   /** Over the samples, or over their predictions where they have several. */
   meanLoss: number,
   accuracy: v.nullable(share),
   /** Absent where each sample has one. */
   rowsPerSample: v.exactOptional(
-    told(count, 'Predictions of one sample, where it has several: the loss is their mean.'),
+    describe(count, 'Predictions of one sample, where it has several: the loss is their mean.'),
   ),
-  ignoredRows: v.exactOptional(told(count, 'Predictions whose label -100 says to leave them out.')),
+  ignoredRows: v.exactOptional(describe(count, 'Predictions whose label -100 says to leave them out.')),
 });
 
 /** What of the loss the user asked for beside its kind. */
 const lossOptions = object({
-  classWeights: told(
+  classWeights: describe(
     v.nullable(v.union([list(number), v.literal('balanced')])),
     'Weight of every class, as asked for; null: all 1.',
   ),
   /** Share of every label that is spread evenly over all classes. */
   labelSmoothing: notNegative,
-  ignoredSamples: told(count, 'Samples whose label -100 says to leave them out.'),
+  ignoredSamples: describe(count, 'Samples whose label -100 says to leave them out.'),
 });
 
 const analysisFacts = object({
   precision: v.picklist(['float64', 'float32']),
   /** 0 for the closed form in float64. */
-  productError: told(notNegative, 'Relative error of a float32 product against float64.'),
+  productError: describe(notNegative, 'Relative error of a float32 product against float64.'),
   mode: v.literal('evaluation'),
   seed: number,
   requestedPrecision: number,
-  stoppedBy: told(
+  stoppedBy: describe(
     v.string(),
     '"complete", or the budget that ran out; "time limit" where it ended any part.',
   ),
   threads: count,
   /** What drives the bounds is computed after them and not counted here. */
-  cost: told(
+  cost: describe(
     object({ multiplyAdds: notNegative, bytes: notNegative }),
     'Of the bounds, from the shapes alone; of an estimate, what it took. Bytes of the working set.',
   ),
@@ -104,24 +104,24 @@ const rangesOfBounds = object({
 });
 
 const estimate = object({
-  probes: told(count, 'Random vectors behind the numbers.'),
-  wantedProbes: told(count, 'As many as the precision asked would take, as a pilot told.'),
-  pilotProbes: told(count, "The pilot's own, used for nothing else."),
-  stoppedBy: told(
+  probes: describe(count, 'Random vectors behind the numbers.'),
+  wantedProbes: describe(count, 'As many as the precision asked would take, as a pilot told.'),
+  pilotProbes: describe(count, "The pilot's own, used for nothing else."),
+  stoppedBy: describe(
     v.nullable(v.string()),
     'What ended the probes: "complete", or the budget that ran out; null while they are drawn.',
   ),
-  precisionReached: told(
+  precisionReached: describe(
     v.boolean(),
     'Whether the intervals of trace, squared norm and upper bound are as narrow as was asked.',
   ),
-  absoluteTrace: told(
+  absoluteTrace: describe(
     notNegative,
     'Σ|λ|, about: what the trace is measured against where curvature of both signs cancels.',
   ),
   /** Student's quantile for one degree of freedom less than probes. */
-  studentQuantile: told(notNegative, 'Standard errors in half a 95 % interval.'),
-  intervals: told(
+  studentQuantile: describe(notNegative, 'Standard errors in half a 95 % interval.'),
+  intervals: describe(
     // That of the squared norm is not below what Lanczos has found of it.
     object({ trace: range, frobeniusSquared: range, bounds: rangesOfBounds }),
     '95 % intervals, cut off where the truth cannot lie.',
@@ -133,7 +133,7 @@ const gaussNewton = object({
   frobeniusSquared: quantity,
   upper: quantity,
   intervals: v.exactOptional(
-    told(
+    describe(
       object({ trace: range, frobeniusSquared: range, upper: range }),
       '95 % intervals; absent where all is exact.',
     ),
@@ -152,10 +152,10 @@ const layer = object({
   /** Trace of the layer's own Hessian block. */
   trace: quantity,
   /** ‖H_ll‖_F². */
-  ownCurvature: told(v.nullable(quantity), "Squared Frobenius norm of the layer's own block."),
+  ownCurvature: describe(v.nullable(quantity), "Squared Frobenius norm of the layer's own block."),
   /** Σ_{m≠l} ‖H_lm‖_F². */
-  coupling: told(v.nullable(quantity), 'Sum of the squared norms of its blocks with other layers.'),
-  contribution: told(
+  coupling: describe(v.nullable(quantity), 'Sum of the squared norms of its blocks with other layers.'),
+  contribution: describe(
     quantity,
     'Additive share of the upper bound; may be negative; the layers sum to the bound.',
   ),
@@ -165,12 +165,17 @@ const layer = object({
   elasticity: v.nullable(number),
   /** Share of F² of each hidden unit that the layer feeds. */
   units: v.nullable(list(share)),
+  /** ‖v_l‖², v the unit eigenvector of λ_max; null where λ_max is not certified, or v not known well enough. */
+  sharpestShare: describe(
+    v.nullable(v.pipe(number, v.minValue(0), v.maxValue(1))),
+    'Share of the sharpest direction: the squared norm of the layer’s part of its unit vector; the layers sum to 1.',
+  ),
 });
 
 const orthogonality = object({
-  crossSampleShare: told(share, 'Share of F² from pairs of different samples.'),
+  crossSampleShare: describe(share, 'Share of F² from pairs of different samples.'),
   /** null where no single class is meant, or none was drawn. */
-  classes: told(v.nullable(list(number)), 'The class of each row of the Gram pictures.'),
+  classes: describe(v.nullable(list(number)), 'The class of each row of the Gram pictures.'),
   layers: list(
     object({
       /** Share of the layer's Σ_m ‖H_lm‖_F² that comes from pairs of different samples. */
@@ -189,7 +194,7 @@ const picture = object({
   height: side,
   /** 1: grey; 3: red, green, blue. */
   channels: v.picklist([1, 3]),
-  pixels: told(
+  pixels: describe(
     list(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
     'Height × width × channels; 0 and 255 are the extremes of all shown samples.',
   ),
@@ -218,21 +223,21 @@ const eigenvalueInterval = object({
   /** The probability that it holds, at least; 1 where it is no matter of chance. */
   confidence: v.pipe(number, v.minValue(0), v.maxValue(1)),
   /** Relative to its nearer end. */
-  certified: told(v.boolean(), 'Narrower than the precision asked.'),
-  steps: told(count, 'Lanczos steps taken.'),
+  certified: describe(v.boolean(), 'Narrower than the precision asked.'),
+  steps: describe(count, 'Lanczos steps taken.'),
 });
 
 const spectrum = object({
   /** "exact": every eigenvalue counted. "quadrature": stochastic Lanczos quadrature. */
   method: v.picklist(['exact', 'quadrature']),
   /** null where they are not known. */
-  values: told(v.nullable(list(number)), 'All eigenvalues in descending order.'),
+  values: describe(v.nullable(list(number)), 'All eigenvalues in descending order.'),
   /** One more than there are bins. */
-  grid: told(list(number), 'Edges of the bins, ascending.'),
+  grid: describe(list(number), 'Edges of the bins, ascending.'),
   /** Densities times widths sum to 1. */
-  densities: told(list(notNegative), 'Share of the eigenvalues per unit of λ in each bin.'),
+  densities: describe(list(notNegative), 'Share of the eigenvalues per unit of λ in each bin.'),
   /** Over the probes; null where exact. */
-  spread: told(v.nullable(list(notNegative)), 'Standard error of each density.'),
+  spread: describe(v.nullable(list(notNegative)), 'Standard error of each density.'),
   /** Starting vectors of the quadrature, and Lanczos steps from each; 0 where exact. */
   probes: count,
   steps: count,
@@ -243,7 +248,7 @@ export const reportSchema = object({
   model: modelFacts,
   samples: sampleFacts,
   loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error', 'huber']),
-  lossAssumed: told(v.boolean(), 'True where the loss had to be guessed.'),
+  lossAssumed: describe(v.boolean(), 'True where the loss had to be guessed.'),
   lossOptions,
   method: v.picklist(['closed-form', 'exact', 'estimate']),
   analysis: analysisFacts,
@@ -252,16 +257,19 @@ export const reportSchema = object({
   frobeniusSquared: quantity,
   bounds,
   estimate: v.exactOptional(
-    told(estimate, 'What an estimate tells of its errors; absent where trace and norm are exact.'),
+    describe(estimate, 'What an estimate tells of its errors; absent where trace and norm are exact.'),
   ),
   gaussNewton: v.nullable(gaussNewton),
-  layers: told(list(layer), 'In the order of the forward pass.'),
-  blocks: told(v.nullable(list(list(quantity))), 'Squared Frobenius norms of the blocks, layers × layers.'),
+  layers: describe(list(layer), 'In the order of the forward pass.'),
+  blocks: describe(
+    v.nullable(list(list(quantity))),
+    'Squared Frobenius norms of the blocks, layers × layers.',
+  ),
   orthogonality: v.nullable(orthogonality),
   topSamples: v.nullable(list(topSample)),
   /** Absent where no interval was looked for. */
   sharpness: v.exactOptional(
-    told(
+    describe(
       object({ lambdaMax: eigenvalueInterval, lambdaMin: eigenvalueInterval }),
       'Intervals that hold the largest and the smallest eigenvalue.',
     ),
@@ -270,7 +278,7 @@ export const reportSchema = object({
    * Biases included (Kwon et al. 2021, ASAM): it does not change when layers are rescaled against each other. null where it
    * was not asked for, or a warning says why it was not looked for.
    */
-  scaleAdapted: told(
+  scaleAdapted: describe(
     v.nullable(object({ lambdaMax: eigenvalueInterval })),
     'Largest eigenvalue of D·H·D with D = diag(|θ|), where it was asked for.',
   ),
@@ -278,7 +286,7 @@ export const reportSchema = object({
   spectrum: v.nullable(spectrum),
   warnings: list(object({ kind: v.string(), message: v.string() })),
   /** ("read", "forward", "compute", "total"): the only part that two equal runs may differ in. */
-  time: told(v.pipe(v.record(v.string(), v.number()), v.readonly()), 'Seconds by stage.'),
+  time: describe(v.pipe(v.record(v.string(), v.number()), v.readonly()), 'Seconds by stage.'),
 });
 
 /** The innermost arrays of JSON text: no string of it holds a line break. */

@@ -1,10 +1,10 @@
-import { costText } from './cost';
-import { probesText } from './estimateText';
-import { learningRateStatement } from './learningRate';
-import { lossOptionTexts } from './lossText';
-import { lossWords } from './lossWords';
-import { formatCount, formatEstimate, formatNumber, formatPercent } from './number';
-import { rowsText } from './rowsText';
+import { costText } from './wording/cost';
+import { probesText } from './wording/estimateText';
+import { learningRateStatement } from './wording/learningRate';
+import { lossOptionTexts } from './wording/lossText';
+import { lossWords } from './wording/lossWords';
+import { formatCount, formatEstimate, formatNumber, formatPercent } from './wording/number';
+import { rowsText } from './wording/rowsText';
 import { printable } from './printable';
 import type { EigenvalueBound, LayerReport, Method, Quantity, Range, Report } from './report';
 import { eigenvalueLines, foundText, type Line } from './textEigenvalues';
@@ -23,7 +23,7 @@ const labelNames = {
 } as const;
 
 /** Lines of a label and a text, the texts below each other. */
-function aligned(lines: readonly Line[]): string[] {
+function align(lines: readonly Line[]): string[] {
   const width = Math.max(...lines.map(([label]) => label.length));
   return lines.map(([label, text]) => `${label.padEnd(width)}   ${text}`.trimEnd());
 }
@@ -131,13 +131,13 @@ function spectrumLines({ spectrum, model }: Report): Line[] {
 }
 
 /** So many units and samples are told of. */
-const told = 3;
+const mostTold = 3;
 
 /** The layer whose largest hidden units carry most. */
 function unitLines(layers: readonly LayerReport[]): Line[] {
   const shares = layers.flatMap(({ name, units }) => {
     if (units === null || units.length === 0) return [];
-    const largest = units.toSorted((one, other) => other - one).slice(0, told);
+    const largest = units.toSorted((one, other) => other - one).slice(0, mostTold);
     const share = largest.reduce((sum, unit) => sum + unit, 0);
     return [{ name, count: units.length, largest: largest.length, share }];
   });
@@ -154,7 +154,7 @@ function unitLines(layers: readonly LayerReport[]): Line[] {
 
 function topSampleLines({ topSamples }: Report): Line[] {
   if (topSamples === null || topSamples.length === 0) return [];
-  const largest = topSamples.slice(0, told).map(({ index, label, predicted, share }) => {
+  const largest = topSamples.slice(0, mostTold).map(({ index, label, predicted, share }) => {
     const facts = [
       ...(label === null ? [] : [`label ${formatNumber(label)}`]),
       ...(predicted === null || predicted === label ? [] : [`predicted ${formatNumber(predicted)}`]),
@@ -173,7 +173,7 @@ function timeLine(time: Report['time']): string {
 }
 
 /** Breaks a sentence between words so that no line is longer than `width` (but a single long word is). */
-function wrapped(sentence: string, width: number): string[] {
+function wrap(sentence: string, width: number): string[] {
   const lines: string[] = [];
   // A number and its unit are not parted.
   for (const word of sentence.split(/ (?!%)/)) {
@@ -189,13 +189,13 @@ const lineWidth = 110;
 
 /** The report as a table to read in a terminal; ends with a line feed. */
 export function reportText(report: Report): string {
-  const statement = learningRateStatement(report).flatMap((sentence) => wrapped(sentence, lineWidth));
+  const statement = learningRateStatement(report).flatMap((sentence) => wrap(sentence, lineWidth));
   const warnings = report.warnings.flatMap(({ message }) =>
-    wrapped(`Warning: ${printable(message)}`, lineWidth),
+    wrap(`Warning: ${printable(message)}`, lineWidth),
   );
   const sections = [
-    aligned(subjectLines(report)),
-    aligned(resultLines(report)),
+    align(subjectLines(report)),
+    align(resultLines(report)),
     statement,
     layerTable(report),
     warnings,

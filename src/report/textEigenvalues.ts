@@ -1,6 +1,6 @@
-import { formatEstimate } from './number';
+import { formatEstimate } from './wording/number';
 import type { EigenvalueInterval, Report } from './report';
-import { fullCertaintyText, intervalText, shownUpperBound } from './sharpnessText';
+import { fullCertaintyText, intervalText, shownUpperBound } from './wording/sharpnessText';
 
 /** A label and what stands right of it. */
 export type Line = readonly [label: string, text: string];

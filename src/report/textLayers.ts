@@ -1,4 +1,4 @@
-import { formatCount, formatNumber, formatPercent, formatQuantity } from './number';
+import { formatCount, formatNumber, formatPercent, formatQuantity } from './wording/number';
 import { printable } from './printable';
 import type { LayerReport, Quantity, Report } from './report';
 

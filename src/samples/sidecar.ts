@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { quoted } from '../formats/quoted';
 import { atomicWrite } from '../report/atomicWrite';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
-import { lossChoices, lossChoicesText } from '../report/lossWords';
+import { lossChoices, lossChoicesText } from '../report/wording/lossWords';
 import { completed, type RequestOptions } from '../report/request';
 
 /** A sidecar has some lines; what is far beyond is none. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { formatNumber, formatQuantity } from '../../src/report/number';
+import { formatNumber, formatQuantity } from '../../src/report/wording/number';
 import type { Report } from '../../src/report/report';
 import { chooseInExplorerMenu, runCommand, startHostedVscode, untilSaved, webview } from './hostedVscode.mjs';
 import { writeSmallModel } from './smallModel';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { formatQuantity } from '../../src/report/number';
+import { formatQuantity } from '../../src/report/wording/number';
 import { show, themeNames } from './panelPage.mjs';
 import { closePanel, done, panel, phases, posted, report, textOf } from './panelTest';
 

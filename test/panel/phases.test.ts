@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatNumber } from '../../src/report/number';
+import { formatNumber } from '../../src/report/wording/number';
 import { show } from './panelPage.mjs';
 import { bundle, done, panel, phases, posted, report, textOf } from './panelTest';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatCount, formatNumber, formatPercent, formatQuantity } from '../../src/report/number';
+import { formatCount, formatNumber, formatPercent, formatQuantity } from '../../src/report/wording/number';
 import type { PanelState } from '../../src/report/panelMessages';
 import type { Report } from '../../src/report/report';
 import { show } from './panelPage.mjs';

@@ -6,7 +6,7 @@ import {
   takenCost,
   workOfProduct,
 } from '../../../src/analysis/predictedCost';
-import { predictedSeconds, worthTelling } from '../../../src/report/cost';
+import { predictedSeconds, worthTelling } from '../../../src/report/wording/cost';
 
 const budget = 2 ** 31;
 const double = { operators: 0, bytes: 0, batchBytes: 0, precision: 'float64' } as const;

@@ -76,7 +76,10 @@ describe('the recurrent half of a bias', () => {
     const trained = withTrainedBiases(graph);
     const survey = surveyParameters(trained, ancestors(trained, 'y'));
     const sizes = survey.parameters.map(({ name, tensor }) => [name, tensor.data.length]);
-    return { sizes: Object.fromEntries(sizes) as unknown, notes: parameterNotes({ graph, survey, split: [] }) };
+    return {
+      sizes: Object.fromEntries(sizes) as unknown,
+      notes: parameterNotes({ graph, survey, split: [] }),
+    };
   };
 
   it('counts where it was trained', async () => {

@@ -8,7 +8,7 @@ import { gramHeatMap } from '../../../src/charts/gramHeatMap';
 import { reportDrawing } from '../../../src/charts/reportDrawing';
 import { samplePicture } from '../../../src/charts/samplePicture';
 import { unitsChart } from '../../../src/charts/unitsChart';
-import { formatPercent, formatQuantity } from '../../../src/report/number';
+import { formatPercent, formatQuantity } from '../../../src/report/wording/number';
 import type { SamplePicture } from '../../../src/report/report';
 import { exampleEstimate } from '../report/exampleReport';
 import { anyName, bounds, digits, estimateReport, exact, exactReport, interval, layer } from './reports';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blocksNotAsked, explanations } from '../../../src/charts/explanations';
 import { reportPage } from '../../../src/charts/reportPage';
-import { formatQuantity } from '../../../src/report/number';
+import { formatQuantity } from '../../../src/report/wording/number';
 import type { Report } from '../../../src/report/report';
 import { anyName, digits, estimateReport, exactReport, interval, layer } from './reports';
 import { elementsOf, readXml, textOf, type XmlElement } from './wellFormed';

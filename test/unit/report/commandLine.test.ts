@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { helpText, parseCommandLine, requestOfCommand, type Command } from '../../../src/report/commandLine';
 import { FailureError } from '../../../src/report/failure';
-import { lossChoices } from '../../../src/report/lossWords';
+import { lossChoices } from '../../../src/report/wording/lossWords';
 import {
   completed,
   noOptions,

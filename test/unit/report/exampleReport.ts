@@ -19,6 +19,7 @@ function layer(name: string, inputs: number, outputs: number, contribution: numb
     blockUpperBound: exactly(1.75),
     elasticity: null,
     units: null,
+    sharpestShare: null,
   };
 }
 

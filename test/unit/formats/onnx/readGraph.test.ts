@@ -241,7 +241,11 @@ describe('the Graph of an ONNX file', () => {
       { opset: { custom: 1 } },
       "it does not say which version of ONNX's operators it uses",
     ],
-    ['a domain imported twice', { opset: { '': 13, 'ai.onnx': 14 } }, 'it imports the operators of "" in two versions, 13 and 14'],
+    [
+      'a domain imported twice',
+      { opset: { '': 13, 'ai.onnx': 14 } },
+      'it imports the operators of "" in two versions, 13 and 14',
+    ],
   ])('refuses %s', async (_name, parts, what) => {
     const failure = await failureFrom(() =>
       graphOf({ nodes: [relu('x', 'y')], inputs, outputs: ['y'], ...parts }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatAbove, formatBelow, formatNumber } from '../../../src/report/number';
-import type { EigenvalueInterval } from '../../../src/report/report';
+import { formatAbove, formatBelow, formatNumber } from '../../../../src/report/wording/number';
+import type { EigenvalueInterval } from '../../../../src/report/report';
 import {
   certaintyText,
   commonValue,
@@ -9,8 +9,8 @@ import {
   intervalText,
   rangeText,
   shownUpperBound,
-} from '../../../src/report/sharpnessText';
-import { exampleReport } from './exampleReport';
+} from '../../../../src/report/wording/sharpnessText';
+import { exampleReport } from '../exampleReport';
 
 function interval(lower: number, upper: number, facts: Partial<EigenvalueInterval> = {}): EigenvalueInterval {
   return { lower, upper, kind: 'probabilistic', confidence: 0.999, certified: true, steps: 12, ...facts };

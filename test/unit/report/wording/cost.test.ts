@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { costText, durationText, predictedSeconds } from '../../../src/report/cost';
+import { costText, durationText, predictedSeconds } from '../../../../src/report/wording/cost';
 
 it('a cost is told in two significant digits', () => {
   expect(costText({ multiplyAdds: 5.7123e11, bytes: 660e6 })).toBe('5.7e11 multiply-adds, 660 MB');

@@ -1,6 +1,6 @@
 import { rateText } from './estimateText';
 import { formatAbove, formatBelow, formatNumber, formatQuantity } from './number';
-import type { Report, Sharpness } from './report';
+import type { Report, Sharpness } from '../report';
 import { curvesDownwards } from './saddle';
 import { certaintyText, groundsText, shownUpperBound } from './sharpnessText';
 

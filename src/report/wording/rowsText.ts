@@ -1,5 +1,5 @@
 import { formatCount } from './number';
-import type { SampleFacts } from './report';
+import type { SampleFacts } from '../report';
 
 /** ", 16 predictions each, 37 of them left out"; nothing where every sample has one. */
 export function rowsText({ rowsPerSample, ignoredRows = 0 }: SampleFacts): string {

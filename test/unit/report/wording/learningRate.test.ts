@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { learningRateStatement } from '../../../src/report/learningRate';
-import type { EigenvalueInterval, Report } from '../../../src/report/report';
-import { exactly } from './exampleReport';
+import { learningRateStatement } from '../../../../src/report/wording/learningRate';
+import type { EigenvalueInterval, Report } from '../../../../src/report/report';
+import { exactly } from '../exampleReport';
 
 function statement(upper: number, minLower: number, minUpper: number, method: Report['method'] = 'exact') {
   return learningRateStatement({

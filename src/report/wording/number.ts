@@ -1,4 +1,4 @@
-import type { Quantity, Range } from './report';
+import type { Quantity, Range } from '../report';
 
 /**
  * Numbers as a person reads them: at most four significant digits, an estimate with its standard error in the place of

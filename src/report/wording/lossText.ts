@@ -1,4 +1,4 @@
-import type { LossOptions } from './report';
+import type { LossOptions } from '../report';
 
 /** What of the loss was asked for beside its kind: "class weights balanced", "label smoothing 0.1". */
 export function lossOptionTexts({ classWeights, labelSmoothing }: LossOptions): string[] {

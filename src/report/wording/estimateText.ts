@@ -1,5 +1,5 @@
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './number';
-import type { PartialReport, Quantity, Range } from './report';
+import type { PartialReport, Quantity, Range } from '../report';
 
 /** What an estimate tells of its errors, in words: for a terminal and for the panel. */
 

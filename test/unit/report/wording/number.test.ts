@@ -6,7 +6,7 @@ import {
   formatNumber,
   formatPercent,
   formatQuantity,
-} from '../../../src/report/number';
+} from '../../../../src/report/wording/number';
 
 describe('formatNumber', () => {
   it.each([

@@ -1,5 +1,5 @@
 /** "12.3 MB": decimal units, as file managers and model hubs count. */
-export function sizeText(bytes: number): string {
+export function byteSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;

@@ -1,6 +1,6 @@
 import { formatCount, formatNumber } from './number';
-import type { Cost } from './report';
-import { sizeText } from './sizeText';
+import type { Cost } from '../report';
+import { byteSize } from './byteSize';
 
 /** Multiply-adds a second that one thread does about, in float64 on a machine of the 2020s. */
 const ratePerThread = 1e10;
@@ -38,5 +38,5 @@ export function durationText(seconds: number): string {
 
 /** "5.7e11 multiply-adds, 660 MB"; "at most 4e12 multiply-adds, 480 MB" where it usually takes less. */
 export function costText({ multiplyAdds, bytes, atMost = false }: PredictedCost): string {
-  return `${atMost ? 'at most ' : ''}${formatNumber(Number(multiplyAdds.toPrecision(2)))} multiply-adds, ${sizeText(bytes)}`;
+  return `${atMost ? 'at most ' : ''}${formatNumber(Number(multiplyAdds.toPrecision(2)))} multiply-adds, ${byteSize(bytes)}`;
 }

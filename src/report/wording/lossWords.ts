@@ -1,4 +1,4 @@
-import type { Loss } from './report';
+import type { Loss } from '../report';
 
 /** What people read of a loss, beside its name in options and reports. */
 interface LossWords {

@@ -1,5 +1,5 @@
 import { formatAbove, formatBelow, formatCount, formatNumber, formatPercent } from './number';
-import type { Bounds, EigenvalueInterval, Method, Quantity, Sharpness } from './report';
+import type { Bounds, EigenvalueInterval, Method, Quantity, Sharpness } from '../report';
 
 /** How an interval for an eigenvalue, and an estimate of its bound, are put into words: for a terminal and for the panel. */
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { probesText, rateText } from '../../../src/report/estimateText';
-import type { EstimateFacts } from '../../../src/report/report';
-import { exampleEstimate, exampleReport } from './exampleReport';
+import { probesText, rateText } from '../../../../src/report/wording/estimateText';
+import type { EstimateFacts } from '../../../../src/report/report';
+import { exampleEstimate, exampleReport } from '../exampleReport';
 
 const said = (facts: Partial<EstimateFacts>, trace = 5) =>
   probesText({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Bounds, EigenvalueInterval, Sharpness } from '../../../src/report/report';
-import { curvesDownwards } from '../../../src/report/saddle';
-import { exactly } from './exampleReport';
+import type { Bounds, EigenvalueInterval, Sharpness } from '../../../../src/report/report';
+import { curvesDownwards } from '../../../../src/report/wording/saddle';
+import { exactly } from '../exampleReport';
 
 function found(lower: number, upper: number): Sharpness {
   const lambdaMin: EigenvalueInterval = {

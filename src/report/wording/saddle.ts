@@ -1,4 +1,4 @@
-import type { PartialReport } from './report';
+import type { PartialReport } from '../report';
 
 /** An estimate has to lie so many standard errors beyond zero to say on which side of it the truth is. */
 const standardErrors = 3;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sizeText } from '../../../src/report/sizeText';
+import { byteSize } from '../../../../src/report/wording/byteSize';
 
 it.each([
   [0, '0 B'],
@@ -12,5 +12,5 @@ it.each([
   [7.5e9, '7.50 GB'],
   [3e12, '3.00 TB'],
 ])('%d bytes are %s', (bytes, text) => {
-  expect(sizeText(bytes)).toBe(text);
+  expect(byteSize(bytes)).toBe(text);
 });
