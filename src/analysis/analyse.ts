@@ -22,16 +22,8 @@ export async function analyse(
   run.tell('Reading the model');
   const model = await readModel(request.model);
   run.stopwatch.lap('read');
-  const isChosen = request.trained.length + request.fixed.length > 0;
-  if (isChosen && request.method === 'closed-form') {
-    throw new FailureError(
-      'UsageError',
-      'The closed form takes the parameters as it finds them; with --trained or --fixed ask for another --method.',
-    );
-  }
-  if (isChosen) return analyseGraph(model, run);
   if (request.method === 'exact' || request.method === 'estimate') return analyseGraph(model, run);
-  const perceptron = readPerceptron(model, request.output);
+  const perceptron = await readPerceptron(model, request, run.threads);
   if (perceptron.ok) return analysePerceptron(perceptron.read, run);
   const { kind, message, detail } = perceptron.failure;
   // A question to the user (which output?) and broken weights are no matter of the method.

@@ -1,4 +1,3 @@
-import { noChoice } from '../graph/parameters';
 import { HessianProducts } from '../autodiff/hessianProducts';
 import type { CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
@@ -58,7 +57,7 @@ export async function certified(
       memoryBudget: request.memoryBudget,
       threads,
       evaluation: true,
-      choice: noChoice,
+      choice: { trained: request.trained, fixed: request.fixed },
       batch: null,
     });
   } catch (error) {
@@ -66,13 +65,6 @@ export async function certified(
     return withoutProducts(report, error.failure.message, run);
   }
   try {
-    if (products.order !== report.model.parameters) {
-      return withoutProducts(
-        report,
-        `the graph has ${products.order} differentiable parameters, those that the closed form holds fixed included; ask for the method exact or estimate (--method), which counts them and looks for it.`,
-        run,
-      );
-    }
     requireAgreement('mean loss', products.meanLoss, report.samples.meanLoss);
     requireAgreement('gradient norm', norm(products.gradient), report.gradientNorm);
     const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));

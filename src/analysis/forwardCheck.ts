@@ -1,8 +1,10 @@
-import { sigmoid, softmax } from '../curvature/losses';
+import { headOf } from '../autodiff/outputChecks';
+import { isHeadInside, ofLogits, type Subject } from '../autodiff/preparedModel';
 import type { Model } from '../formats/model';
 import { narrowToFloat16 } from '../runtime/floats16';
 import { outputTolerance, roundingUnit } from '../perceptron/outputTolerance';
 import { rowsOf } from '../perceptron/closedForm/sampleTile';
+import type { FirstActivations } from '../perceptron/forward';
 import type { Perceptron } from '../perceptron/perceptron';
 import { FailureError } from '../report/failure';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
@@ -15,10 +17,11 @@ const batchSize = 512;
 /** The recognised perceptron beside the file that it came from. */
 export interface Comparison {
   readonly model: Model;
+  readonly subject: Subject;
   readonly perceptron: Perceptron;
-  /** False where one operator computes logits and head: then the head's values are compared. */
-  readonly logitsInGraph: boolean;
   readonly input: SampleInput;
+  /** What the first layer takes of it. */
+  readonly first: FirstActivations;
   /** The type that the graph input takes. */
   readonly type: InputSpec['type'];
   /** The perceptron's own outputs, count × C. */
@@ -26,12 +29,13 @@ export interface Comparison {
 }
 
 /**
- * Runs the original file with onnxruntime on every sample and compares its logits with the recognised perceptron's:
+ * Runs the original file with onnxruntime on every sample and compares its logits with the recognised perceptron's, or what
+ * the head makes of them where one operator computes both:
  * a pattern that was misread ends here, before any number is shown.
  * @throws FailureError ForwardPassMismatch naming the sample and output, with both values
  */
 export async function checkForwardPass(
-  { model, perceptron, logitsInGraph, input, type, outputs }: Comparison,
+  { model, subject, perceptron, input, first, type, outputs }: Comparison,
   products: MatrixProducts,
   threads: number,
 ): Promise<void> {
@@ -45,9 +49,14 @@ export async function checkForwardPass(
       const feed = { dims: [to - from, ...input.dims], data: inputData(rows.data, type, perceptron.input) };
       const { [perceptron.logits]: tensor } = await runModel(session, perceptron, feed);
       const own = rowsOf(outputs, from, to);
-      const tolerance = await outputTolerance(perceptron, rows, products, unit);
-      if (logitsInGraph) compare(floats(tensor, own.data.length), own, tolerance, from);
-      else compare(headValues(tensor, own), headOf(perceptron.head, own), widened(tolerance), from);
+      const start = { ...first, values: rowsOf(first.values, from, to) };
+      const tolerance = await outputTolerance(perceptron, start, products, unit);
+      if (isHeadInside(subject)) {
+        const { length } = own.data;
+        const all = floats(tensor, tensor?.data.length === 2 * length ? 2 * length : length);
+        const probabilities = { ...own, data: headOf(subject.head.kind, own.data, own.columns) };
+        compare(ofLogits(Float64Array.from(all), length), probabilities, widened(tolerance), from);
+      } else compare(floats(tensor, own.data.length), own, tolerance, from);
     }
   } finally {
     await session.release();
@@ -73,16 +82,6 @@ function compare(found: ArrayLike<number>, { columns, data }: Matrix, tolerance:
   }
 }
 
-/** What the head makes of the logits. */
-function headOf(head: Perceptron['head'], logits: Matrix): Matrix {
-  if (head === 'sigmoid') return { ...logits, data: logits.data.map(sigmoid) };
-  const data = new Float64Array(logits.data.length);
-  for (let n = 0; n < logits.rows; n++) {
-    data.set(softmax(rowsOf(logits, n, n + 1).data).p, n * logits.columns);
-  }
-  return { ...logits, data };
-}
-
 /** A probability moves by no more than the logits do; its own float32 rounding comes on top. */
 function widened(tolerance: Matrix): Matrix {
   const { rows, columns, data } = tolerance;
@@ -92,13 +91,6 @@ function widened(tolerance: Matrix): Matrix {
     wide.fill(most + 4e-6, n * columns, (n + 1) * columns);
   }
   return { ...tolerance, data: wide };
-}
-
-/** The probabilities that the graph gives; of the two columns 1 − p and p for a single logit, p. */
-function headValues(tensor: RunTensor | undefined, { rows, columns }: Matrix): ArrayLike<number> {
-  if (columns !== 1 || tensor?.data.length !== 2 * rows) return floats(tensor, rows * columns);
-  const both = floats(tensor, 2 * rows);
-  return Float64Array.from({ length: rows }, (_, n) => both[2 * n + 1]!);
 }
 
 async function openModel(model: Model, output: string, threads: number): Promise<Session> {

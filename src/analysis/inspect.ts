@@ -1,11 +1,9 @@
+import { findSubject } from '../autodiff/preparedModel';
 import type { Model } from '../formats/model';
 import { readModel } from '../formats/readModel';
-import { ancestors } from '../graph/head';
-import { findParameters } from '../graph/parameters';
-import { refuseUndifferentiable } from '../graph/refusals';
 import { FailureError } from '../report/failure';
 import type { ModelFacts } from '../report/report';
-import type { ModelInspection } from '../report/request';
+import type { ModelInspection, RequestOptions } from '../report/request';
 import { findSampleCandidates } from '../samples/candidates';
 import type { InputSpec } from '../samples/samples';
 import { readSidecar } from '../samples/sidecar';
@@ -22,23 +20,28 @@ export async function inspectModel(file: string): Promise<ModelInspection> {
   // A sidecar that cannot be read is told of by who takes samples from it.
   const sidecar = await readSidecar(file).catch(() => null);
   const model = await readModel(file);
-  const { facts, inputs } = subjectOf(model, sidecar?.options.output ?? null);
+  const { facts, inputs } = await subjectOf(model, sidecar?.options ?? null);
   return { facts: { schema: 1, model: facts }, candidates: await findSampleCandidates(file, inputs) };
 }
 
-function subjectOf(
+async function subjectOf(
   model: Model,
-  output: string | null,
-): { readonly facts: ModelFacts; readonly inputs: readonly InputSpec[] } {
-  const perceptron = readPerceptron(model, output);
+  options: RequestOptions | null,
+): Promise<{ readonly facts: ModelFacts; readonly inputs: readonly InputSpec[] }> {
+  // Whether evaluation mode was asked for is known to the analysis alone.
+  const request = {
+    output: options?.output ?? null,
+    trained: options?.trained ?? [],
+    fixed: options?.fixed ?? [],
+    evaluation: true,
+  };
+  const { output, trained, fixed } = request;
+  const perceptron = await readPerceptron(model, request, 1);
   if (perceptron.ok) return { facts: perceptron.read.facts, inputs: [perceptron.read.inputSpec] };
   const { kind, message, detail } = perceptron.failure;
   if (kind === 'UsageError') throw new FailureError(kind, message, detail);
-  const { graph } = model;
-  const { head, inputs } = graphSubject(model, output);
-  const nodes = ancestors(graph, head.logits);
-  // Whether evaluation mode was asked for is known to the analysis alone.
-  refuseUndifferentiable(graph, nodes, true);
-  const parameters = findParameters(graph, nodes).reduce((sum, { tensor }) => sum + tensor.data.length, 0);
-  return { facts: modelFacts(model, head.logits, parameters, 'network'), inputs };
+  const { inputs } = graphSubject(model, output);
+  const subject = findSubject(model, 'cross-entropy', output, true, { trained, fixed });
+  const parameters = subject.parameters.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
+  return { facts: modelFacts(model, subject.target, parameters, 'network'), inputs };
 }

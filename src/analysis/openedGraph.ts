@@ -1,4 +1,5 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
+import { ofLogits } from '../autodiff/preparedModel';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/number';
 import { printable } from '../report/printable';
@@ -52,7 +53,8 @@ export async function openGraph(
   }
 }
 
-function notesOfRequest({ evaluation, trained, fixed }: AnalysisRequest): readonly string[] {
+/** What was asked for and a reader should know of. */
+export function notesOfRequest({ evaluation, trained, fixed }: AnalysisRequest): readonly string[] {
   const listed = (names: readonly string[]): string => names.map((name) => `"${printable(name)}"`).join(', ');
   return [
     ...(evaluation ? ['The model is analysed in evaluation mode, as asked.'] : []),
@@ -66,7 +68,7 @@ function isOfBatches({ failure: { kind } }: FailureError): boolean {
   return kind === 'UnsupportedStructure' || kind === 'SampleShapeMismatch';
 }
 
-function outputsOf(
+async function outputsOf(
   subject: GraphSubject,
   samples: Samples,
   batch: number | null,
@@ -74,7 +76,12 @@ function outputsOf(
 ): Promise<TensorOfSamples> {
   run.tell('Running the model');
   const { memoryBudget } = run.request;
-  return tensorAt(subject, subject.head.logits, samples, batch, run.threads, memoryBudget);
+  const { kind, logits, inside } = subject.head;
+  const found = await tensorAt(subject, logits, samples, batch, run.threads, memoryBudget);
+  if (inside === undefined) return found;
+  // log p, or log p/(1 − p), are logits of the same probabilities.
+  const logit = (p: number): number => Math.log(p) - (kind === 'sigmoid' ? Math.log1p(-p) : 0);
+  return { dims: [inside], data: ofLogits(found.data, inside * samples.count).map(logit) };
 }
 
 async function openWith(

@@ -1,9 +1,7 @@
 import { closedForm } from '../perceptron/closedForm/closedForm';
 import { planClosedForm } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
-import { activationNamed } from '../perceptron/activations';
 import { firstActivations, networkOutputs } from '../perceptron/forward';
-import type { Perceptron } from '../perceptron/perceptron';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
@@ -11,12 +9,14 @@ import type { Samples } from '../samples/samples';
 import { accuracy } from './accuracy';
 import type { AnalysisRun } from './analysisRun';
 import { certified } from './certificate';
-import type { ChosenLoss } from './chosenLoss';
 import { topSamples, withDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
+import { analyseGraph } from './graphAnalysis';
 import { lossFor, samplesFor } from './labels';
+import { notesOfRequest } from './openedGraph';
+import { parameterNotes } from './parameterNotes';
 import { perceptronReport } from './perceptronReport';
-import type { ReadPerceptron } from './readPerceptron';
+import { readPerceptron, type ReadPerceptron } from './readPerceptron';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
 import { closedFormWarnings, warningsAbout } from './warnings';
 
@@ -25,7 +25,8 @@ import { closedFormWarnings, warningsAbout } from './warnings';
  * prove.
  */
 export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun): Promise<Report> {
-  const { model, perceptron: asRead, logitsInGraph, inputSpec, facts, notes } = read;
+  const { model, subject, perceptron: asRead, inputSpec, facts } = read;
+  const notes = [...notesOfRequest(run.request), ...parameterNotes(model.graph, subject.survey)];
   const { request, threads, stopwatch } = run;
   run.known = { ...run.known, model: facts, method: 'closed-form' };
   run.tell('Reading the samples');
@@ -44,17 +45,26 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
       columns: input.data.length / samples.count,
       data: input.data,
     };
-    const inputs = firstActivations(asRead, rows);
+    const first = await firstActivations(asRead, rows);
+    const inputs = first.values;
     const logits = await networkOutputs(asRead, inputs, products);
-    const { type } = inputSpec;
-    await checkForwardPass(
-      { model, perceptron: asRead, logitsInGraph, input, type, outputs: logits },
-      products,
-      threads,
-    );
+    const comparison = { model, subject, input, type: inputSpec.type, first };
+    await checkForwardPass({ ...comparison, perceptron: asRead, outputs: logits }, products, threads);
     const chosen = lossFor(request, samples, logits, asRead.head);
     const { loss, targets } = chosen;
-    const perceptron = lossSide(asRead, chosen);
+    let perceptron = asRead;
+    // Squared error is taken of what the model gives: its head is part of the function then.
+    if (loss === 'mean-squared-error' && subject.target !== subject.output) {
+      const whole = await readPerceptron(model, request, threads, loss);
+      if (!whole.ok) return await analyseGraph(model, run);
+      ({ perceptron } = whole.read);
+      const outputs = await networkOutputs(perceptron, inputs, products);
+      await checkForwardPass(
+        { ...comparison, subject: whole.read.subject, perceptron, outputs },
+        products,
+        threads,
+      );
+    }
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
     stopwatch.lap('forward');
 
@@ -64,7 +74,7 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
     requireFiniteLoss(form.losses, samples);
 
     const described = sampleFacts(run, samples, chosen, form.meanLoss, accuracy(logits, chosen.classes));
-    const first: Report = {
+    const report: Report = {
       schema: 1,
       model: facts,
       samples: described,
@@ -86,9 +96,9 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
       warnings: [...warningsAbout(described, chosen, ignored, notes), ...closedFormWarnings(request)],
       time: stopwatch.seconds(),
     };
-    run.known = first;
+    run.known = report;
     const driven = await withDrivers(
-      first,
+      report,
       problem,
       chosen.classes,
       products,
@@ -100,9 +110,9 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
     );
     stopwatch.lap('drivers');
     run.known = driven;
-    const report = await certified(driven, model, samples, chosen, run);
+    const whole = await certified(driven, model, samples, chosen, run);
     stopwatch.lap('certificate');
-    return { ...report, time: stopwatch.seconds() };
+    return { ...whole, time: stopwatch.seconds() };
   } finally {
     await products.release();
   }
@@ -115,20 +125,4 @@ function requireFiniteLoss(losses: Float64Array, samples: Samples): void {
     'NonFiniteLoss',
     `The loss of sample ${samples.indices?.[wrong] ?? wrong} in ${samples.source} is ${losses[wrong]}; check the samples, their scaling (--scale) and the loss (--loss).`,
   );
-}
-
-/** Squared error is taken of what the model gives: behind a sigmoid head, of the sigmoid. */
-function lossSide(perceptron: Perceptron, { loss }: ChosenLoss): Perceptron {
-  if (loss !== 'mean-squared-error' || perceptron.head !== 'sigmoid') return perceptron;
-  const last = perceptron.layers.at(-1);
-  if (last?.activation.name !== 'identity') {
-    throw new FailureError(
-      'UnsupportedStructure',
-      `Squared error after ${last?.activation.name ?? 'nothing'} and a sigmoid is not analysed here; choose --loss binary-cross-entropy.`,
-    );
-  }
-  return {
-    ...perceptron,
-    layers: [...perceptron.layers.slice(0, -1), { ...last, activation: activationNamed('sigmoid') }],
-  };
 }

@@ -3,6 +3,7 @@ import type { Head } from '../graph/head';
 import { ancestors, chooseOutput, findHead } from '../graph/head';
 import type { Layer } from '../graph/layers';
 import { groupLayers } from '../graph/layers';
+import { beforeHead } from '../graph/lowering/classicalLearners';
 import type { LoweredModel } from '../graph/lowering/lowerGraph';
 import { lowerGraph } from '../graph/lowering/lowerGraph';
 import type { Parameter, ParameterChoice, ParameterSurvey } from '../graph/parameters';
@@ -125,7 +126,7 @@ export interface PreparedModel {
   readonly width: number;
   /** The axis of the output along which its rows lie, where a sample has several; else null. */
   readonly classAxis: number | null;
-  /** What the file's own operators gave for the first batch: B × C, as rows. */
+  /** What the file's own operators gave for the first batch: B × C, as rows; probabilities where the head lies inside one. */
   readonly ownOutputs: Float64Array;
   /** How far they may be off by their own rounding, relative to the largest. */
   readonly rounding: number;
@@ -143,24 +144,49 @@ export async function prepareModel(
   threads: number,
   smaller: PreparedModel | null,
 ): Promise<PreparedModel> {
-  const { model, graph, nodes, target, parameters, copies } = subject;
+  const { model, graph, nodes, target, parameters } = subject;
   const needed = new Set(nodes.flatMap(({ inputs }) => inputs));
   const specs = graph.inputs.filter(({ name }) => needed.has(name) || name === target);
   const trace = await traceModel(model, nodes, modelFeeds(samples, specs, 0, batches.size), threads, target);
   const outputs = trace.get(target);
-  const dims = outputs?.dims ?? [];
+  const inputDims = new Map(samples.inputs.map(({ name, dims }) => [name, [batches.size, ...dims]]));
+  const lowered = lowerSubject(subject, inputDims, trace);
+  const dims = isHeadInside(subject) ? lowered.output.dims : (outputs?.dims ?? []);
   const classAxis = targets.rows?.classAxis ?? null;
-  const values = Float64Array.from(outputs?.data ?? [], Number);
+  const given = Float64Array.from(outputs?.data ?? [], Number);
+  const values = isHeadInside(subject) ? ofLogits(given, sizeOf(dims)) : given;
   const ownOutputs = classAxis === null ? values : inRows(values, dims, classAxis);
   const rounding = roundingOf(trace);
   if (smaller !== null) requireIndependentRows(subject, smaller, ownOutputs, rounding);
   const width = widthOf(subject, dims, batches.size, targets);
-  const inputDims = new Map(samples.inputs.map(({ name, dims }) => [name, [batches.size, ...dims]]));
-  const learned = new Set(parameters.map(({ name }) => name));
-  const lowered = lowerGraph(graph, nodes, target, { learned, copies }, inputDims, trace);
   const used = parameters.filter(({ name }) => lowered.parameters.has(name));
   const layers = groupLayers(graph, used, (tensor) => trace.get(tensor)?.dims ?? null);
   return { subject, batches, lowered, layers, width, classAxis, ownOutputs, rounding };
+}
+
+/**
+ * The part of a model that makes the target, lowered; where an operator makes the head with the logits, up to the logits.
+ * @param inputDims of the samples of one batch, by graph input
+ */
+export function lowerSubject(
+  subject: Subject,
+  inputDims: ReadonlyMap<string, readonly number[]>,
+  trace: Trace,
+): LoweredModel {
+  const { graph, nodes, target, parameters, copies } = subject;
+  const learned = new Set(parameters.map(({ name }) => name));
+  const lowered = lowerGraph(graph, nodes, target, { learned, copies }, inputDims, trace);
+  return isHeadInside(subject) ? { ...lowered, output: beforeHead(lowered.output) } : lowered;
+}
+
+/** Whether the target holds what the head makes of the logits that the loss is put on. */
+export function isHeadInside({ head, target }: Pick<Subject, 'head' | 'target'>): boolean {
+  return head.inside !== undefined && target === head.logits;
+}
+
+/** What a head makes of each logit: of the probabilities of both classes for one logit, those of the second. */
+export function ofLogits(given: Float64Array, logits: number): Float64Array {
+  return given.length === 2 * logits ? given.filter((_, i) => i % 2 === 1) : given;
 }
 
 /** float32 rounds at 2⁻²⁴, float16 at 2⁻¹¹; a deep model adds up some thirty of the latter. */
@@ -201,7 +227,8 @@ export async function requireSamplesApart(
       const { [target]: result } = await session.run(
         modelFeeds(samplesBut(samples, at, size), used, 0, size),
       );
-      const values = Float64Array.from(result?.data ?? [], Number);
+      const given = Float64Array.from(result?.data ?? [], Number);
+      const values = isHeadInside(subject) ? ofLogits(given, ownOutputs.length) : given;
       const rows = classAxis === null ? values : inRows(values, result?.dims ?? [], classAxis);
       const own = ownOutputs.subarray(at * width, (at + 1) * width);
       const alone = rows.subarray(at * width, (at + 1) * width);

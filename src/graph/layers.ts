@@ -2,7 +2,7 @@ import type { Graph, GraphNode } from './graph';
 import { producers } from './head';
 import { distinctNames, isAnonymous, scopeOf, stemOf } from './layerNames';
 import { attributeOf } from './nodeAttributes';
-import { operatorName } from './operatorName';
+import { classical, operatorName } from './operatorName';
 import type { Parameter } from './parameters';
 import { recurrentOperators } from './recurrentBiases';
 import { sizeOf } from './static/value';
@@ -29,6 +29,8 @@ const kinds: ReadonlyMap<string, string> = new Map(
     MatMul: 'Linear',
     Gemm: 'Linear',
     Einsum: 'Linear',
+    'ai.onnx.ml::LinearClassifier': 'Linear',
+    'ai.onnx.ml::LinearRegressor': 'Linear',
     Conv: 'Conv',
     ConvTranspose: 'ConvTranspose',
     BatchNormalization: 'BatchNorm',
@@ -188,6 +190,7 @@ function sizesOf(
     return { inputs: size / (dims.at(-1) ?? 1), outputs: dims.at(-1) ?? 1 };
   switch (kinds.get(operatorName(node))) {
     case 'Linear': {
+      if (node.domain === classical) return { inputs: dims[1] ?? 1, outputs: dims[0] ?? 1 };
       const outputs = dimsOf(node.outputs[0] ?? '')?.at(-1) ?? dims.at(-1) ?? 1;
       return { inputs: Math.max(1, Math.round(size / outputs)), outputs };
     }

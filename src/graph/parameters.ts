@@ -58,6 +58,8 @@ const weightInputs: ReadonlyMap<string, readonly number[]> = new Map(
     RMSNormalization: [1],
     SimplifiedLayerNormalization: [1],
     PRelu: [1],
+    'ai.onnx.ml::LinearClassifier': [1, 2],
+    'ai.onnx.ml::LinearRegressor': [1, 2],
     RNN: [1, 2, 3],
     GRU: [1, 2, 3],
     LSTM: [1, 2, 3, 7],

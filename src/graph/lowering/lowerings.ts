@@ -1,6 +1,7 @@
-import { microsoft } from '../operatorName';
+import { classical, microsoft } from '../operatorName';
 import { activationLowerings } from './activations';
 import { attentionLowerings } from './attention';
+import { classicalLowerings } from './classicalLearners';
 import { contributedLowerings } from './contributed';
 import { convolutionLowerings } from './convolution';
 import { elementwiseLowerings } from './elementwise';
@@ -38,4 +39,5 @@ const ownLowerings: LoweringTable = {
 export const lowerings: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
   ['', new Map(Object.entries(ownLowerings))],
   [microsoft, new Map(Object.entries(contributedLowerings))],
+  [classical, new Map(Object.entries(classicalLowerings))],
 ]);
