@@ -114,7 +114,7 @@ const bytesPerOutput = 24;
  * numbers of all samples do not fit the memory
  */
 export async function tensorAt(
-  { model, inputs }: GraphSubject,
+  { model, inputs }: Pick<GraphSubject, 'model' | 'inputs'>,
   tensor: string,
   samples: Samples,
   batch: number | null,

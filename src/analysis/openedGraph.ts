@@ -1,5 +1,5 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
-import { ofLogits } from '../autodiff/preparedModel';
+import { logitsOf, probabilitiesOf } from '../autodiff/headInside';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/number';
 import { printable } from '../report/printable';
@@ -76,12 +76,13 @@ async function outputsOf(
 ): Promise<TensorOfSamples> {
   run.tell('Running the model');
   const { memoryBudget } = run.request;
-  const { kind, logits, inside } = subject.head;
+  const { logits, inside } = subject.head;
   const found = await tensorAt(subject, logits, samples, batch, run.threads, memoryBudget);
   if (inside === undefined) return found;
-  // log p, or log p/(1 − p), are logits of the same probabilities.
-  const logit = (p: number): number => Math.log(p) - (kind === 'sigmoid' ? Math.log1p(-p) : 0);
-  return { dims: [inside], data: ofLogits(found.data, inside * samples.count).map(logit) };
+  return {
+    dims: [inside],
+    data: logitsOf(subject.head, probabilitiesOf(found.data, inside * samples.count)),
+  };
 }
 
 async function openWith(

@@ -1,3 +1,4 @@
+import { isHeadInside, logitsOf, probabilitiesOf } from '../autodiff/headInside';
 import { closedForm } from '../perceptron/closedForm/closedForm';
 import { planClosedForm } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
@@ -12,6 +13,7 @@ import { certified } from './certificate';
 import { topSamples, withDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
+import { tensorAt, type TensorOfSamples } from './graphSubject';
 import { lossFor, samplesFor } from './labels';
 import { notesOfRequest } from './openedGraph';
 import { parameterNotes } from './parameterNotes';
@@ -48,9 +50,14 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
     const first = await firstActivations(asRead, rows);
     const inputs = first.values;
     const logits = await networkOutputs(asRead, inputs, products);
-    const comparison = { model, subject, input, type: inputSpec.type, first };
-    await checkForwardPass({ ...comparison, perceptron: asRead, outputs: logits }, products, threads);
-    const chosen = lossFor(request, samples, logits, asRead.head);
+    const outputsOf = ({ subject: { target } }: ReadPerceptron): Promise<TensorOfSamples> =>
+      tensorAt({ model, inputs: [inputSpec] }, target, samples, null, threads, request.memoryBudget);
+    const { data: found } = await outputsOf(read);
+    await checkForwardPass({ model, subject, perceptron: asRead, first, outputs: logits, found }, products);
+    const { head } = subject;
+    const given = isHeadInside(subject) ? logitsOf(head, probabilitiesOf(found, logits.data.length)) : found;
+    // Labels that the model gives itself are those of its own run, whatever the method.
+    const chosen = lossFor(request, samples, { ...logits, data: given }, head.kind);
     const { loss, targets } = chosen;
     let perceptron = asRead;
     // Squared error is taken of what the model gives: its head is part of the function then.
@@ -59,10 +66,10 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
       if (!whole.ok) return await analyseGraph(model, run);
       ({ perceptron } = whole.read);
       const outputs = await networkOutputs(perceptron, inputs, products);
+      const ofWhole = await outputsOf(whole.read);
       await checkForwardPass(
-        { ...comparison, subject: whole.read.subject, perceptron, outputs },
+        { model, subject: whole.read.subject, perceptron, first, outputs, found: ofWhole.data },
         products,
-        threads,
       );
     }
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };

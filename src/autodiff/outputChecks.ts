@@ -1,6 +1,6 @@
 import { FailureError } from '../report/failure';
-import type { HeadKind } from '../graph/head';
-import { isHeadInside, type PreparedModel } from './preparedModel';
+import { headOf, isHeadInside } from './headInside';
+import type { PreparedModel } from './preparedModel';
 
 /** Losses and gradient must be numbers. @param perSample rows of one sample @throws FailureError NonFiniteLoss */
 export function requireFinite(losses: Float64Array, gradient: Float64Array, perSample: number): void {
@@ -34,13 +34,4 @@ export function requireOwnOutputs(
     'ForwardPassMismatch',
     `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${subject.target}" where onnxruntime gives ${ownOutputs[wrong]}: either these samples are too large for float32 (check --scale), or the model was not read right; please report it then.`,
   );
-}
-
-/** The probabilities of rows of logits. */
-export function headOf(kind: HeadKind, logits: Float64Array, width: number): Float64Array {
-  if (kind !== 'softmax') return logits.map((z) => 1 / (1 + Math.exp(-z)));
-  return logits.map((z, at) => {
-    const row = logits.subarray(at - (at % width), at - (at % width) + width);
-    return 1 / row.reduce((sum, other) => sum + Math.exp(other - z), 0);
-  });
 }

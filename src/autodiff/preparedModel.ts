@@ -20,6 +20,7 @@ import type { Loss } from '../report/report';
 import type { Batches } from './batches';
 import type { LossTargets, ModelSamples } from './feeds';
 import { modelFeeds } from './feeds';
+import { isHeadInside, probabilitiesOf } from './headInside';
 import { inRows } from './outputRows';
 
 /** A model that can be run and looked into. */
@@ -154,7 +155,7 @@ export async function prepareModel(
   const dims = isHeadInside(subject) ? lowered.output.dims : (outputs?.dims ?? []);
   const classAxis = targets.rows?.classAxis ?? null;
   const given = Float64Array.from(outputs?.data ?? [], Number);
-  const values = isHeadInside(subject) ? ofLogits(given, sizeOf(dims)) : given;
+  const values = isHeadInside(subject) ? probabilitiesOf(given, sizeOf(dims)) : given;
   const ownOutputs = classAxis === null ? values : inRows(values, dims, classAxis);
   const rounding = roundingOf(trace);
   if (smaller !== null) requireIndependentRows(subject, smaller, ownOutputs, rounding);
@@ -177,16 +178,6 @@ export function lowerSubject(
   const learned = new Set(parameters.map(({ name }) => name));
   const lowered = lowerGraph(graph, nodes, target, { learned, copies }, inputDims, trace);
   return isHeadInside(subject) ? { ...lowered, output: beforeHead(lowered.output) } : lowered;
-}
-
-/** Whether the target holds what the head makes of the logits that the loss is put on. */
-export function isHeadInside({ head, target }: Pick<Subject, 'head' | 'target'>): boolean {
-  return head.inside !== undefined && target === head.logits;
-}
-
-/** What a head makes of each logit: of the probabilities of both classes for one logit, those of the second. */
-export function ofLogits(given: Float64Array, logits: number): Float64Array {
-  return given.length === 2 * logits ? given.filter((_, i) => i % 2 === 1) : given;
 }
 
 /** float32 rounds at 2⁻²⁴, float16 at 2⁻¹¹; a deep model adds up some thirty of the latter. */
@@ -228,7 +219,7 @@ export async function requireSamplesApart(
         modelFeeds(samplesBut(samples, at, size), used, 0, size),
       );
       const given = Float64Array.from(result?.data ?? [], Number);
-      const values = isHeadInside(subject) ? ofLogits(given, ownOutputs.length) : given;
+      const values = isHeadInside(subject) ? probabilitiesOf(given, ownOutputs.length) : given;
       const rows = classAxis === null ? values : inRows(values, result?.dims ?? [], classAxis);
       const own = ownOutputs.subarray(at * width, (at + 1) * width);
       const alone = rows.subarray(at * width, (at + 1) * width);

@@ -23,6 +23,14 @@ export async function openModel(
     return await Session.open(inEvaluationMode(model.executable(outputs)), threads, 'disabled');
   } catch (error) {
     if (error instanceof FailureError) throw error;
+    // Such a file is whole: the runtime computes fewer operators in float64, float16 and bfloat16.
+    if (/Could not find an implementation|NOT_IMPLEMENTED/.test(String(error))) {
+      throw new FailureError(
+        'UnsupportedOperator',
+        `onnxruntime cannot compute the model in the types that it is written in (${oneLine(error)}); export the model in float32.`,
+        String(error),
+      );
+    }
     throw new FailureError(
       'DamagedModel',
       `onnxruntime does not load the model: ${oneLine(error)}; check that the exporter finished without errors.`,

@@ -35,8 +35,8 @@ export function activationOf(g: StaticGraph, z: Value, expression: Value): Activ
     name: activationName(z, expression, values),
     values,
     derivatives: (numbers) => {
-      const [own, slope, curvature] = all.run(numbers);
-      return { value: own!, first: slope!, second: curvature! };
+      const found = all.run(numbers);
+      return { value: found[0]!, first: found[1]!, second: found[2]! };
     },
   };
 }

@@ -35,19 +35,21 @@ export class Expressions {
     });
   }
 
-  /** A fixed value as the one number that it holds everywhere; null where it holds several. */
-  number(value: Value): Value | null {
-    const { operation, inputs } = value;
+  /**
+   * A fixed value as the one number that it holds everywhere; null where it holds several.
+   * @param operands the same of its inputs
+   */
+  number({ operation, ...value }: Value, operands: readonly (Value | null)[]): Value | null {
     if (operation.kind === 'constant') {
       const [first] = operation.data;
       const isUniform =
         first !== undefined && !operation.data.some((each: number | bigint) => each !== first);
       return isUniform ? this.graph.constant(operation.data.slice(0, 1), []) : null;
     }
-    const operands = inputs.flatMap((input) => this.number(input) ?? []);
     const [only] = operands;
-    if (only === undefined || operands.length < inputs.length) return null;
-    if (elementwise.has(operation.kind)) return this.applied(value, operands);
+    const known = operands.flatMap((operand) => operand ?? []);
+    if (only === undefined || known.length < operands.length) return null;
+    if (elementwise.has(operation.kind)) return this.applied({ operation, ...value }, known);
     return operation.kind === 'expand' || operation.kind === 'reshape' ? only : null;
   }
 }

@@ -72,7 +72,14 @@ interface UnitsMeaning {
   readonly expression: Value;
 }
 
-type Meaning = { readonly kind: 'fixed' } | ParameterMeaning | SamplesMeaning | UnitsMeaning;
+/** Depends on neither. */
+interface FixedMeaning {
+  readonly kind: 'fixed';
+  /** The one number that stands everywhere; null: there are several. */
+  readonly number: Value | null;
+}
+
+type Meaning = FixedMeaning | ParameterMeaning | SamplesMeaning | UnitsMeaning;
 
 /** The numbers of a parameter in the order of the layer's: outputs × inputs, or by unit. */
 interface FoundNumbers {
@@ -186,7 +193,7 @@ class Walk {
 
   private meaningOf(value: Value): Meaning {
     const { operation, inputs, origin } = value;
-    const meanings = inputs.map((input) => this.meanings.get(input) ?? { kind: 'fixed' as const });
+    const meanings = inputs.flatMap((input) => this.meanings.get(input) ?? []);
     const kinds = new Set(meanings.map(({ kind }) => kind));
     if (kinds.has('parameter')) {
       const [only, other] = meanings;
@@ -201,7 +208,10 @@ class Walk {
       throw obstacle(origin, 'uses a parameter in a way that is neither the weight nor the bias of a layer');
     }
     if (kinds.has('units')) return this.ofUnits(value, meanings);
-    if (!kinds.has('samples')) return { kind: 'fixed' };
+    if (!kinds.has('samples')) {
+      const numbers = meanings.map((meaning) => (meaning.kind === 'fixed' ? meaning.number : null));
+      return { kind: 'fixed', number: this.expressions.number(value, numbers) };
+    }
     const contents = meanings.map((meaning, i) =>
       meaning.kind === 'samples'
         ? meaning
@@ -324,11 +334,9 @@ class Walk {
         throw obstacle(origin, 'makes more of the units of a layer than an elementwise function');
       return { ...units, order: places };
     }
-    const operands = meanings.map((meaning, i): Value => {
-      const input = inputs[i];
-      if (input === undefined) throw new RangeError('No input');
+    const operands = meanings.map((meaning): Value => {
       if (meaning.kind === 'fixed') {
-        const number = this.expressions.number(input);
+        const { number } = meaning;
         if (number === null) {
           throw obstacle(
             origin,

@@ -147,68 +147,65 @@ function stepOf(value: Value): Step {
   }
 }
 
+/** A step on the places of its operands and its result. */
+interface Placed {
+  readonly compute: Step['compute'];
+  readonly operands: readonly Float64Array[];
+  readonly result: Float64Array;
+}
+
 /** Expressions of one variable, evaluated in float64 at many places at once; what they share is computed once. */
 export class ScalarProgram {
-  private readonly steps: ReadonlyMap<Value, Step>;
-  private readonly slots = new Map<Value, Float64Array>();
+  private readonly variable = new Float64Array(chunk);
+  private readonly steps: readonly Placed[];
+  private readonly outputs: readonly Float64Array[];
 
   /** @param variable without dimensions, as are all values */
-  constructor(
-    private readonly variable: Value,
-    private readonly outputs: readonly Value[],
-  ) {
+  constructor(variable: Value, outputs: readonly Value[]) {
     const steps = new Map<Value, Step>();
-    const pending = [...outputs];
-    for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
-      if (steps.has(value) || this.slots.has(value)) continue;
-      const { operation } = value;
-      if (operation.kind === 'constant' || value === variable) {
-        this.slots.set(
-          value,
-          new Float64Array(chunk).fill(operation.kind === 'constant' ? Number(operation.data[0]) : 0),
-        );
-        continue;
-      }
+    const needed = new Set(outputs);
+    for (const value of reachedFrom(outputs).toReversed()) {
+      if (!needed.has(value) || value === variable || value.operation.kind === 'constant') continue;
       const step = withoutCancellation(value) ?? stepOf(value);
+      for (const input of step.inputs) needed.add(input);
       steps.set(value, step);
-      this.slots.set(value, new Float64Array(chunk));
-      pending.push(...step.inputs);
     }
-    const order = reachedFrom(outputs);
-    this.steps = new Map(
-      order.flatMap((value) => {
-        const step = steps.get(value);
-        return step === undefined ? [] : [[value, step] as const];
-      }),
-    );
+    const places = new Map([...needed].map((value) => [value, new Float64Array(chunk)] as const));
+    places.set(variable, this.variable);
+    for (const [{ operation }, place] of places) {
+      if (operation.kind === 'constant') place.fill(Number(operation.data[0]));
+    }
+    const placesOf = (values: readonly Value[]): Float64Array[] =>
+      values.flatMap((value) => places.get(value) ?? []);
+    this.outputs = placesOf(outputs);
+    this.steps = [...steps].reverse().map(([value, { inputs, compute }]) => {
+      const [result = this.variable, ...operands] = placesOf([value, ...inputs]);
+      return { compute, operands, result };
+    });
   }
 
   /** The outputs at every number of z. */
-  run(z: Float64Array): Float64Array[] {
+  run(z: Float64Array): readonly Float64Array[] {
     const results = this.outputs.map(() => new Float64Array(z.length));
     for (let from = 0; from < z.length; from += chunk) {
       const count = Math.min(chunk, z.length - from);
-      this.slots.get(this.variable)?.set(z.subarray(from, from + count));
-      for (const [value, step] of this.steps) this.compute(value, step, count);
-      this.outputs.forEach((output, i) => {
-        results[i]!.set(this.slots.get(output)!.subarray(0, count), from);
-      });
+      this.variable.set(z.subarray(from, from + count));
+      for (const step of this.steps) run(step, count);
+      this.outputs.forEach((output, i) => results[i]!.set(output.subarray(0, count), from));
     }
     return results;
   }
+}
 
-  private compute(value: Value, { inputs, compute }: Step, count: number): void {
-    const result = this.slots.get(value)!;
-    const [x, y, w] = inputs.map((input) => this.slots.get(input)!);
-    if (w !== undefined) {
-      const f = compute as OfThree;
-      for (let i = 0; i < count; i++) result[i] = f(x![i]!, y![i]!, w[i]!);
-    } else if (y !== undefined) {
-      const f = compute as OfTwo;
-      for (let i = 0; i < count; i++) result[i] = f(x![i]!, y[i]!);
-    } else {
-      const f = compute as OfOne;
-      for (let i = 0; i < count; i++) result[i] = f(x![i]!);
-    }
+function run({ compute, operands: [x, y, w], result }: Placed, count: number): void {
+  if (x === undefined) return;
+  if (y === undefined) {
+    const f = compute as OfOne;
+    for (let i = 0; i < count; i++) result[i] = f(x[i]!);
+  } else if (w === undefined) {
+    const f = compute as OfTwo;
+    for (let i = 0; i < count; i++) result[i] = f(x[i]!, y[i]!);
+  } else {
+    for (let i = 0; i < count; i++) result[i] = compute(x[i]!, y[i]!, w[i]!);
   }
 }

@@ -1,6 +1,6 @@
 import { zipSync } from 'fflate';
 import fc from 'fast-check';
-import type { ActivationName } from '../../../src/perceptron/activation';
+import type { ActivationName } from '../../unit/perceptron/activationNamed';
 import type { Loss } from '../../../src/report/report';
 import type { AnalysisRequest } from '../../../src/report/request';
 import { SeededRandom } from '../../../src/samples/random';

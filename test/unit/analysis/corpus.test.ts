@@ -8,6 +8,7 @@ import { readModel } from '../../../src/formats/readModel';
 import { FailureError } from '../../../src/report/failure';
 import type { Report } from '../../../src/report/report';
 import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
+import type { ActivationName } from '../perceptron/activationNamed';
 import { explicitCurvature } from '../perceptron/closedForm/explicitHessian';
 
 const shared = process.env['MODEL_SHARPNESS_SHARED'];
@@ -62,13 +63,17 @@ describe(`real perceptrons exported elsewhere${reason}`, () => {
     const report = await run('marabou-fc_2-2-3.onnx', {
       samples: { kind: 'file', path, inputs: {}, labels: null },
     });
-    const recognition = readPerceptron(await readModel(corpus('marabou-fc_2-2-3.onnx')), null);
+    const recognition = await readPerceptron(
+      await readModel(corpus('marabou-fc_2-2-3.onnx')),
+      { output: null, evaluation: false, trained: [], fixed: [] },
+      1,
+    );
     if (!recognition.ok) throw new Error(recognition.failure.message);
     const { perceptron } = recognition.read;
     const { hessian, loss } = explicitCurvature({
       widths: [2, ...perceptron.layers.map(({ outputs }) => outputs)],
       biased: perceptron.layers.map(({ bias }) => bias !== null),
-      activations: perceptron.layers.map(({ activation }) => activation.name),
+      activations: perceptron.layers.map(({ activation }) => activation.name as ActivationName),
       parameters: perceptron.layers.map(({ weight, bias }) => [...weight, ...(bias ?? [])]),
       samples,
       targets: samples.map((_, n) => [0, 1, 2].map((c) => Number(c === n % 3))),

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readModel } from '../../../../src/formats/readModel';
-import { describeArchitecture, recognisePerceptron } from '../../../../src/perceptron/recognise';
+import { readPerceptron } from '../../../../src/analysis/readPerceptron';
+import { describeArchitecture } from '../../../../src/perceptron/recognise';
 
 const shared = process.env['MODEL_SHARPNESS_SHARED'];
 const why = shared === undefined ? ' (corpus absent: MODEL_SHARPNESS_SHARED not set)' : '';
 
 async function recognition(file: string, output: string | null) {
   const model = await readModel(join(shared ?? '', 'corpus', file));
-  return recognisePerceptron(model.graph, output);
+  return readPerceptron(model, { output, evaluation: false, trained: [], fixed: [] }, 1);
 }
 
 describe(`models made elsewhere${why}`, () => {
@@ -33,10 +34,10 @@ describe(`models made elsewhere${why}`, () => {
   ])('%s is recognised', async (file, output, architecture, names, dims) => {
     const found = await recognition(file, output);
     if (!found.ok) throw new Error(found.failure.message);
-    expect(describeArchitecture(found.perceptron)).toBe(architecture);
-    expect(found.perceptron.layers.map(({ name }) => name)).toEqual(names);
-    expect(found.inputSpec.dims).toEqual(dims);
-    expect(found.perceptron.head).toBe('none');
+    expect(describeArchitecture(found.read.perceptron)).toBe(architecture);
+    expect(found.read.perceptron.layers.map(({ name }) => name)).toEqual(names);
+    expect(found.read.inputSpec.dims).toEqual(dims);
+    expect(found.read.perceptron.head).toBe('none');
   });
 
   it.skipIf(shared === undefined).each([
@@ -54,6 +55,6 @@ describe(`models made elsewhere${why}`, () => {
     ['torch1.13-bert_17.onnx', /"\/w\/Gather" \(Gather\)/],
   ])('%s is refused by what is in the way', async (file, sentence) => {
     const found = await recognition(file, null);
-    expect(found.ok ? describeArchitecture(found.perceptron) : found.failure.message).toMatch(sentence);
+    expect(found.ok ? describeArchitecture(found.read.perceptron) : found.failure.message).toMatch(sentence);
   });
 });

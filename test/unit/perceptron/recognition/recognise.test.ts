@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ActivationName } from '../../../../src/perceptron/activation';
+import type { ActivationName } from '../activationNamed';
+import type { ReadPerceptron } from '../../../../src/analysis/readPerceptron';
 import { describeArchitecture } from '../../../../src/perceptron/recognise';
 import { recognised } from './agreement';
 import type { WrittenLayer } from './exporterStyles';
@@ -22,7 +23,7 @@ function randomLayers(
   });
 }
 
-function expectLayers(found: ReturnType<typeof recognised>, layers: readonly WrittenLayer[]): void {
+function expectLayers(found: ReadPerceptron, layers: readonly WrittenLayer[]): void {
   expect(
     found.perceptron.layers.map(({ name, inputs, outputs, weight, bias }) => ({
       name,
@@ -46,7 +47,7 @@ function writeActivation(b: GraphBuilder, z: string, activation: ActivationName,
 describe('affine layers', () => {
   it.each(affineNames.flatMap((style) => [true, false].map((bias) => [style, bias] as const)))(
     'as %s (bias: %s) are read to the same weights',
-    (style, bias) => {
+    async (style, bias) => {
       const layers = randomLayers([4, 3, 2], 11, () => bias);
       const b = new GraphBuilder();
       let x = b.input('x', ['N', 4]);
@@ -54,24 +55,24 @@ describe('affine layers', () => {
         const z = affineStyles[style]?.(b, x, layer) ?? '';
         x = layer === layers[0] ? b.node('Tanh', [z]) : z;
       }
-      const found = recognised(b.graph([x]), [4]);
+      const found = await recognised(b.graph([x]), [4]);
       expectLayers(found, layers);
       expect(describeArchitecture(found.perceptron)).toBe('perceptron 4-3-2, tanh');
       expect(found.inputSpec).toEqual({ name: 'x', type: 'float32', dims: [4] });
     },
   );
 
-  it('may follow each other without an activation', () => {
+  it('may follow each other without an activation', async () => {
     const layers = randomLayers([3, 4, 2], 12, () => true);
     const b = new GraphBuilder();
     let x = b.input('x', ['N', 3]);
     for (const layer of layers) x = affineStyles['gemm']?.(b, x, layer) ?? '';
-    const found = recognised(b.graph([x]), [3]);
+    const found = await recognised(b.graph([x]), [3]);
     expectLayers(found, layers);
     expect(describeArchitecture(found.perceptron)).toBe('perceptron 3-4-2, identity');
   });
 
-  it('take a weight as a vector, a scalar zero in place of a bias, and float64 weights', () => {
+  it('take a weight as a vector, a scalar zero in place of a bias, and float64 weights', async () => {
     const b = new GraphBuilder();
     const x = b.input('x', ['N', 3], 'float64');
     const first = b.tensor('a.weight', {
@@ -82,7 +83,7 @@ describe('affine layers', () => {
     const zero = b.tensor('zero', { type: 'float64', dims: [], data: Float64Array.of(0) });
     const second = b.tensor('b.weight', { type: 'float64', dims: [2], data: Float64Array.of(0.7, -0.7) });
     const hidden = b.node('Tanh', [b.node('Gemm', [x, first, zero])]);
-    const found = recognised(b.graph([b.node('MatMul', [hidden, second])]), [3]);
+    const found = await recognised(b.graph([b.node('MatMul', [hidden, second])]), [3]);
     expect([...(found.perceptron.layers[0]?.weight ?? [])]).toEqual([0.1, 0.3, 0.5, 0.2, 0.4, 0.6]);
     expect(found.perceptron.layers.map(({ bias }) => bias)).toEqual([null, null]);
     expect(found.perceptron.layers[1]?.outputs).toBe(1);
@@ -90,24 +91,24 @@ describe('affine layers', () => {
 });
 
 describe('activations', () => {
-  it.each(activationForms)('%s written as %s', (activation, style) => {
+  it.each(activationForms)('%s written as %s', async (activation, style) => {
     const layers = randomLayers([3, 5, 2], 21, () => true);
     const b = new GraphBuilder();
     const x = b.input('x', ['N', 3]);
     const [first, second] = layers;
     const hidden = writeActivation(b, affineStyles['gemm']?.(b, x, first ?? fail()) ?? '', activation, style);
-    const found = recognised(b.graph([affineStyles['gemm']?.(b, hidden, second ?? fail()) ?? '']), [3]);
+    const found = await recognised(b.graph([affineStyles['gemm']?.(b, hidden, second ?? fail()) ?? '']), [3]);
     expectLayers(found, layers);
     expect(found.perceptron.layers.map((layer) => layer.activation.name)).toEqual([activation, 'identity']);
   });
 
   it.each(activationForms.filter(([name]) => name !== 'identity' && name !== 'sigmoid'))(
     '%s on the output, written as %s, belongs to the last layer',
-    (activation, style) => {
+    async (activation, style) => {
       const layers = randomLayers([3, 2], 22, () => true);
       const b = new GraphBuilder();
       const z = affineStyles['gemm']?.(b, b.input('x', ['N', 3]), layers[0] ?? fail()) ?? '';
-      const found = recognised(b.graph([writeActivation(b, z, activation, style)]), [3]);
+      const found = await recognised(b.graph([writeActivation(b, z, activation, style)]), [3]);
       expect(found.perceptron.head).toBe('none');
       expect(describeArchitecture(found.perceptron)).toBe(`perceptron 3-2, ${activation} on the output`);
     },
@@ -126,16 +127,16 @@ describe('a random perceptron in a random exporter style', () => {
     bias: fc.boolean(),
     width: fc.integer({ min: 2, max: 5 }),
   });
-  it('is read to the same weights and computes the same logits', () => {
-    fc.assert(
-      fc.property(
+  it('is read to the same weights and computes the same logits', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(layerForm, { minLength: 1, maxLength: 4 }),
         fc.constantFrom(...Object.keys(flattenStyles)),
         fc.constantFrom('none' as const, 'softmax', 'logsoftmax', 'written', 'sigmoid'),
         fc.constantFrom('none', 'scalar', 'perFeature', 'channels'),
         fc.boolean(),
         fc.integer(),
-        (forms, flatten, head, scaling, channelsLast, seed) => {
+        async (forms, flatten, head, scaling, channelsLast, seed) => {
           const [channels, height, width] = [2, 3, 2];
           const count = channels * height * width;
           const b = new GraphBuilder();
@@ -167,7 +168,7 @@ describe('a random perceptron in a random exporter style', () => {
             const sum = b.node('ReduceSum', [exponential, b.integers(1)], { keepdims: 1 });
             x = b.node('Div', [exponential, sum]);
           }
-          const found = recognised(b.graph([b.node('Identity', [x])]), dims);
+          const found = await recognised(b.graph([b.node('Identity', [x])]), dims);
           const heads = {
             none: 'none',
             sigmoid: 'sigmoid',

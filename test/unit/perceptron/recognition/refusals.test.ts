@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '../../../../src/graph/graph';
-import { recognisePerceptron } from '../../../../src/perceptron/recognise';
-import { refusal } from './agreement';
+import { reading, refusal } from './agreement';
 import { GraphBuilder } from './graphBuilder';
 
 const square = [1, 2, 3, 5];
@@ -229,22 +228,22 @@ describe('a refusal names the node and what is in the way', () => {
       /^DamagedModel: The node "mm" \(MatMul\).*2 inputs and is given 3/,
     ],
   ];
-  it.each(cases)('%s', (_, graph, sentence) => {
-    expect(refusal(graph)).toMatch(sentence);
+  it.each(cases)('%s', async (_, graph, sentence) => {
+    expect(await refusal(graph)).toMatch(sentence);
   });
 
-  it('two graph inputs', () => {
+  it('two graph inputs', async () => {
     const b = new GraphBuilder();
     const sum = b.node('Add', [b.input('x', ['N', 2]), b.input('y', ['N', 2])], {}, 'join');
-    expect(refusal(b.graph([sum]))).toMatch(
+    expect(await refusal(b.graph([sum]))).toMatch(
       /"join" \(Add\) takes a second input of the graph, "y" beside "x"/,
     );
   });
 
-  it('markup and length of names are bounded', () => {
+  it('markup and length of names are bounded', async () => {
     const b = new GraphBuilder();
     const y = b.node('Softsign', [b.input('x', ['N', 2])], {}, '\u0007'.repeat(3) + 'n'.repeat(10_000));
-    expect(refusal(b.graph([y])).length).toBeLessThan(600);
+    expect((await refusal(b.graph([y]))).length).toBeLessThan(600);
   });
 });
 
@@ -277,52 +276,52 @@ describe('the choice of an output', () => {
     return { graph: b.graph([first, second]), outputs: [first, second] };
   }
 
-  it('is asked for where several outputs qualify, and obeyed', () => {
+  it('is asked for where several outputs qualify, and obeyed', async () => {
     const { graph, outputs } = twoHeads();
-    expect(refusal(graph)).toBe(
+    expect(await refusal(graph)).toBe(
       `UsageError: The model has several outputs that a loss can be put on ("${outputs[0]}", "${outputs[1]}"); choose one with --output.`,
     );
-    const chosen = recognisePerceptron(graph, outputs[1]);
-    expect(chosen.ok && chosen.perceptron.logits).toBe(outputs[1]);
+    const chosen = await reading(graph, outputs[1]);
+    expect(chosen.ok && chosen.read.perceptron.logits).toBe(outputs[1]);
   });
 
-  it('may be a tensor inside, such as the logits of a file that puts out its loss', () => {
+  it('may be a tensor inside, such as the logits of a file that puts out its loss', async () => {
     const b = new GraphBuilder();
     const x = b.input('x', [null, 2]);
     const inner = b.node('MatMul', [x, b.weight('w', [2, 2], [1, 2, 3, 4])]);
     const outer = b.node('ReduceSum', [inner]);
-    const chosen = recognisePerceptron(b.graph([outer]), inner);
-    expect(chosen.ok && chosen.perceptron.logits).toBe(inner);
+    const chosen = await reading(b.graph([outer]), inner);
+    expect(chosen.ok && chosen.read.perceptron.logits).toBe(inner);
   });
 
-  it('must be made by the graph', () => {
-    expect(refusal(twoHeads().graph, 'nope')).toMatch(
+  it('must be made by the graph', async () => {
+    expect(await refusal(twoHeads().graph, 'nope')).toMatch(
       /^UsageError: The model has no output "nope"; it has ".*": name one with --output, or any tensor inside the model\.$/,
     );
   });
 });
 
 describe('equal constants are no ties', () => {
-  it('two biases of zeros that the exporter merged', () => {
+  it('two biases of zeros that the exporter merged', async () => {
     const b = new GraphBuilder();
     const zeros = b.weight('zeros', [2], [0, 0]);
     const hidden = b.node('Tanh', [
       b.node('Gemm', [b.input('x', ['N', 2]), b.weight('v', [2, 2], square), zeros]),
     ]);
-    const found = recognisePerceptron(
+    const found = await reading(
       b.graph([b.node('Gemm', [hidden, b.weight('w', [2, 2], [7, 8, 9, 1]), zeros])]),
       null,
     );
-    expect(found.ok && found.perceptron.layers.every(({ bias }) => bias !== null)).toBe(true);
+    expect(found.ok && found.read.perceptron.layers.every(({ bias }) => bias !== null)).toBe(true);
   });
 });
 
 describe('hostile graphs', () => {
-  it('that rearrange a weight without end are refused', () => {
+  it('that rearrange a weight without end are refused', async () => {
     const b = new GraphBuilder();
     let w = b.weight('w', [100, 100], Array.from({ length: 10_000 }, Math.sin));
     for (let i = 0; i < 40; i += 1) w = b.node('Transpose', [w], { perm: [1, 0] });
-    expect(refusal(b.graph([b.node('MatMul', [b.input('x', ['N', 100]), w])]))).toMatch(
+    expect(await refusal(b.graph([b.node('MatMul', [b.input('x', ['N', 100]), w])]))).toMatch(
       /\(Transpose\) computes the weight/,
     );
   });
@@ -362,15 +361,15 @@ describe('hostile graphs', () => {
     'ai.onnx.ml:Normalizer',
     'ai.onnx.ml:ArrayFeatureExtractor',
   ];
-  it('of known operators wired at random are recognised or refused, never a fault', () => {
+  it('of known operators wired at random are recognised or refused, never a fault', async () => {
     const wire = fc.record({
       operator: fc.constantFrom(...operators),
       from: fc.array(fc.nat(30), { maxLength: 4 }),
       axis: fc.integer({ min: -4, max: 4 }),
       axes: fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 3 }),
     });
-    fc.assert(
-      fc.property(fc.array(wire, { minLength: 1, maxLength: 14 }), (wires) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(wire, { minLength: 1, maxLength: 14 }), async (wires) => {
         const b = new GraphBuilder();
         const names = [
           b.input('x', ['N', 1, 2, 2]),
@@ -395,7 +394,7 @@ describe('hostile graphs', () => {
               { axis, axes, perm: axes, to: 1, coefficients: [1, 2], offset: [1], scale: [2] },
             ),
           );
-        const recognition = recognisePerceptron(b.graph([names[0] ?? '']), null);
+        const recognition = await reading(b.graph([names[0] ?? '']), null);
         if (!recognition.ok) expect(recognition.failure.kind).not.toBe('InternalError');
       }),
       { numRuns: 3000 },
