@@ -4,7 +4,6 @@ import type { Report } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { AnalysisRun } from './analysisRun';
 import { analyseGraph } from './graphAnalysis';
-import { DoesNotRun } from './graphSubject';
 import { analysePerceptron } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
 
@@ -33,11 +32,5 @@ export async function analyse(
     const anyModel = `${message.replace(/\.$/, '')}; ask for another --method, which takes more models.`;
     throw new FailureError(kind, anyModel, detail);
   }
-  try {
-    return await analyseGraph(model, run);
-  } catch (error) {
-    // Where the graph does not even run on rows of samples, the pattern in the way says more than onnxruntime.
-    const isPattern = error instanceof DoesNotRun && kind === 'UnsupportedStructure';
-    throw isPattern ? new FailureError(kind, message, detail) : error;
-  }
+  return analyseGraph(model, run);
 }

@@ -159,9 +159,6 @@ function requireRoom(tensor: string, width: number, count: number, memoryBudget:
   );
 }
 
-/** onnxruntime does not run the model on the samples. */
-export class DoesNotRun extends FailureError {}
-
 type OpenSession = Awaited<ReturnType<typeof openModel>>;
 
 async function run(
@@ -172,7 +169,7 @@ async function run(
     return await session.run(feeds);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    throw new DoesNotRun(
+    throw new FailureError(
       'UnsupportedStructure',
       `onnxruntime does not run the model on these samples (${text.replaceAll(/\s+/g, ' ').slice(0, 300)}); check that their shapes are the model's, and that its rows are samples.`,
       text,

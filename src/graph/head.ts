@@ -53,6 +53,8 @@ export function findHead(graph: Graph, output: string): Head {
   switch (operatorName(last)) {
     case 'Softmax':
     case 'LogSoftmax':
+      // Over the samples it makes no probabilities of classes.
+      if (attributeOf(last, 'axis', 'int') === 0) return { kind: 'none', logits: output };
       return { kind: 'softmax', logits: first };
     // Its second output is the logarithm of the probabilities.
     case 'SoftmaxCrossEntropyLoss':

@@ -10,6 +10,7 @@ const clip: Function = (z) => Math.min(1, Math.max(0, z));
 
 /** Activations that people have names for, each made to fit a function where it has parameters. */
 const known: Readonly<Record<string, (f: Function) => Function>> = {
+  scaled: (f) => (z) => f(1) * z,
   relu: () => (z) => Math.max(z, 0),
   tanh: () => Math.tanh,
   sigmoid: () => sigmoid,
@@ -49,5 +50,5 @@ export function activationName(
   });
   if (found !== undefined) return found[0];
   const operators = reachedFrom([expression]).flatMap(({ origin }) => origin?.operator.toLowerCase() ?? []);
-  return [...new Set(operators)].slice(0, 4).join('-') || 'scaled';
+  return [...new Set(operators)].slice(0, 4).join('-');
 }

@@ -97,15 +97,12 @@ describe(`real perceptrons exported elsewhere${reason}`, () => {
     expect(controller.layers.length).toBeGreaterThan(3);
   });
 
-  it.skipIf(shared === undefined)(
-    'are refused by the node in the way where the rows are not samples',
-    async () => {
-      const failure = await run('marabou-fc_matMul.onnx', {}).then(
-        () => null,
-        (error: unknown) => (error instanceof FailureError ? error.failure : null),
-      );
-      expect(failure?.kind).toBe('UnsupportedStructure');
-      expect(failure?.message).toContain('"Add_0" (Add)');
-    },
-  );
+  it.skipIf(shared === undefined)('are refused where the rows are not samples', async () => {
+    const failure = await run('marabou-fc_matMul.onnx', {}).then(
+      () => null,
+      (error: unknown) => (error instanceof FailureError ? error.failure : null),
+    );
+    expect(failure?.kind).toBe('UnsupportedStructure');
+    expect(failure?.message).toMatch(/does not run .*Add node.*its rows are samples/);
+  });
 });

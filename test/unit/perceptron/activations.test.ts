@@ -205,7 +205,7 @@ describe('conventions', () => {
     expect(activationNamed('relu').first(0)).toBe(0);
     expect(activationNamed('leaky-relu', { alpha: 0.2 }).first(0)).toBe(0.2);
     expect(activationNamed('elu', { alpha: 1.3 }).first(0)).toBe(1.3);
-    expect(activationNamed('elu', { alpha: 1.3 }).second(0)).toBe(0);
+    expect(activationNamed('elu', { alpha: 1.3 }).second(0)).toBe(1.3);
     expect(activationNamed('hard-swish').first(-3)).toBe(0);
     expect(activationNamed('hard-swish').first(3)).toBe(1);
     expect(activationNamed('hard-sigmoid', { alpha: 1 / 6, beta: 0.5 }).first(-3)).toBe(0);

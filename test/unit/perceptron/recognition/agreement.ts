@@ -1,5 +1,4 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { PerceptronReading, ReadPerceptron } from '../../../../src/analysis/readPerceptron';
 import { readPerceptron } from '../../../../src/analysis/readPerceptron';
@@ -9,9 +8,9 @@ import { graphFile } from '../../analysis/graphFile';
 import { evaluateGraph } from './evaluateGraph';
 import { plainForward, randomSource } from './plainForward';
 
-/** A graph written to a file, read back and recognised. */
+/** A graph written to the bytes of a file, read back and recognised; some file must lie where it is said to. */
 export async function reading(graph: Graph, output: string | null = null): Promise<PerceptronReading> {
-  const model = await readOnnx(join(tmpdir(), 'model.onnx'), graphFile(graph).model);
+  const model = await readOnnx(fileURLToPath(import.meta.url), graphFile(graph).model);
   return readPerceptron(model, { output, evaluation: false, trained: [], fixed: [] }, 1);
 }
 
