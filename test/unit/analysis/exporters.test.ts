@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
 import { FailureError } from '../../../src/report/failure';
 import type { Report } from '../../../src/report/report';
-import { requestDefaults } from '../../../src/report/request';
+import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
 import { temporaryFolder, type TemporaryFolder } from '../formats/temporaryFolder';
 import { explicitCurvature } from '../perceptron/closedForm/explicitHessian';
 import { GraphBuilder } from '../perceptron/recognition/graphBuilder';
@@ -43,7 +43,7 @@ async function analysed(
   name: string,
   exported: Export,
   of: TemporaryFolder,
-  method: 'auto' | 'closed-form' = 'auto',
+  method: AnalysisRequest['method'] = 'auto',
 ): Promise<Report> {
   const { model, external } = graphFile(
     exported.graph,
@@ -119,6 +119,35 @@ describe('a file of every exporter, from end to end', () => {
   );
 });
 
+describe('scikit-learn’s models have the same numbers by every method', () => {
+  it.each([
+    ['binary MLPClassifier', sklearn.classifier(1)],
+    ['MLPClassifier', sklearn.classifier(3)],
+    ['MLPRegressor', sklearn.regressor()],
+    ['binary LogisticRegression', sklearn.logisticRegression(1)],
+    ['LogisticRegression', sklearn.logisticRegression(3)],
+  ])('%s', async (name, exported) => {
+    const file = `every-${name.replaceAll(' ', '-')}`;
+    const closed = await analysed(file, exported, folder, 'closed-form');
+    const exact = await analysed(file, exported, folder, 'exact');
+    const estimated = await analysed(file, exported, folder, 'estimate');
+    const close = (found: number | undefined, wanted: number | undefined, tolerance: number): void => {
+      expect(Math.abs((found ?? NaN) / (wanted ?? NaN) - 1)).toBeLessThan(tolerance);
+    };
+    close(exact.samples.meanLoss, closed.samples.meanLoss, 1e-12);
+    close(exact.trace.value, closed.trace.value, 1e-11);
+    close(exact.frobeniusSquared.value, closed.frobeniusSquared.value, 1e-11);
+    close(exact.sharpness?.lambdaMax.lower, closed.sharpness?.lambdaMax.lower, 1e-10);
+    close(estimated.sharpness?.lambdaMax.upper, closed.sharpness?.lambdaMax.upper, 1e-6);
+    expect([exact, estimated].map(({ model }) => [model.parameters, model.output])).toEqual(
+      [closed, closed].map(({ model }) => [model.parameters, model.output]),
+    );
+    expect(closed.layers.map((layer) => [layer.name, layer.parameters, layer.inputs, layer.outputs])).toEqual(
+      exact.layers.map((layer) => [layer.name, layer.parameters, layer.inputs, layer.outputs]),
+    );
+  });
+});
+
 describe('what onnxruntime has no kernel for', () => {
   it('is refused with the way out', async () => {
     const failure = await analysed('bfloat16-inside', exporters.typed('bfloat16', 'inside'), folder).catch(
@@ -146,7 +175,7 @@ describe('what no closed form covers is refused by its node', () => {
     return { ...exported, graph: b.graph([y]) };
   }
   it.each([
-    ['PRelu', 1, {}, /^The node "between" \(PRelu\) is an activation with trained slopes/],
+    ['PRelu', 1, {}, /^Node "between" \(PRelu\) is no part of a perceptron/],
     ['BatchNormalization', 3, { training_mode: 1 }, /node "between" \(BatchNormalization\).*training mode/i],
   ] as const)('%s', async (operator, outputs, attributes, sentence) => {
     const failure = await analysed(

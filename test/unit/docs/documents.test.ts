@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dependencies, devDependencies, version } from '../../../package.json';
 import { lowerings } from '../../../src/graph/lowering/lowerings';
-import { microsoft } from '../../../src/graph/operatorName';
+import { classical, microsoft } from '../../../src/graph/operatorName';
 
 const documents = [
   'README.md',
@@ -35,15 +35,16 @@ describe('the documents', () => {
 
   it('list every operator that can be lowered, under its domain, and no other', () => {
     const text = readFileSync('docs/operators.md', 'utf8');
-    const [own = '', contributed = ''] = text
+    const [own = '', contributed = '', learners = ''] = text
       .split('\n## ')
-      .slice(1, 3)
+      .slice(1, 4)
       .map((section) => section.match(/^\|.*$/gm)?.join() ?? '');
     const named = (rows: string): string[] =>
       [...rows.matchAll(/`(\w+)`/g)].map(([, name = '']) => name).sort();
     const known = (domain: string): string[] => [...(lowerings.get(domain)?.keys() ?? [])].sort();
     expect(named(own)).toEqual(known(''));
     expect(named(contributed)).toEqual(known(microsoft));
+    expect(named(learners)).toEqual(known(classical));
   });
 
   it('begin the list of changes with this version', () => {

@@ -365,7 +365,7 @@ describe('hostile graphs', () => {
         const recognition = await reading(b.graph([names[0] ?? '']));
         if (!recognition.ok) expect(recognition.failure.kind).not.toBe('InternalError');
       }),
-      { numRuns: 1000 },
+      { numRuns: 3000 },
     );
   });
 });
