@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { oneHotRows } from '../src/loss/chooseLoss';
+import { analysedModel } from '../src/analysis/analysedModel';
 import { readPerceptron } from '../src/analysis/readPerceptron';
+import { noSubjectChoice } from '../src/subject/subject';
 import { readModel } from '../src/formats/readModel';
-import { activationNamed } from '../src/perceptron/activations';
+import { activationNamed } from '../test/unit/perceptron/activationNamed';
 import type { Problem } from '../src/perceptron/closedForm/sampleTile';
 import { firstActivations } from '../src/perceptron/forward';
 import type { AffineLayer } from '../src/perceptron/perceptron';
@@ -11,7 +13,9 @@ import { readSamples } from '../src/samples/readSamples';
 
 /** The model NAME.onnx with all samples of NAME.npz, from a folder of reference cases. */
 export async function referenceProblem(folder: string, name: string): Promise<Problem> {
-  const recognition = readPerceptron(await readModel(join(folder, `${name}.onnx`)), null);
+  const recognition = await readPerceptron(
+    analysedModel(await readModel(join(folder, `${name}.onnx`)), noSubjectChoice, 1),
+  );
   if (!recognition.ok) throw new Error(recognition.failure.message);
   const { perceptron, inputSpec } = recognition.read;
   const path = join(folder, `${name}.npz`);
@@ -28,7 +32,7 @@ export async function referenceProblem(folder: string, name: string): Promise<Pr
   const width = perceptron.layers.at(-1)?.outputs ?? 0;
   return {
     perceptron,
-    inputs: firstActivations(perceptron, rows),
+    inputs: (await firstActivations(perceptron, rows)).values,
     loss: 'cross-entropy',
     targets: { count: samples.count, width, values: oneHotRows(samples.labels.values, width, path) },
     matrix: 'hessian',
@@ -48,9 +52,7 @@ export function randomProblem(widths: readonly number[], count: number): Problem
       outputs,
       weight: normals(outputs * inputs, 1 / Math.sqrt(inputs)),
       bias: normals(outputs, 0.1),
-      normalisation: null,
       activation: activationNamed(l + 2 === widths.length ? 'identity' : 'tanh'),
-      outputNormalisation: null,
     };
   });
   const [inputs = 0, outputs = 0] = [widths[0], widths.at(-1)];

@@ -1,6 +1,6 @@
 import { ExtremeEigenvalues } from '../src/curvature/extremes';
 import { Lanczos } from '../src/curvature/lanczos';
-import type { ActivationName } from '../src/perceptron/activation';
+import type { ActivationName } from '../test/unit/perceptron/activationNamed';
 import { FailureError } from '../src/report/failure';
 import type { Loss } from '../src/report/report';
 import { SeededRandom } from '../src/samples/random';

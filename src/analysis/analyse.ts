@@ -2,10 +2,10 @@ import { readModel } from '../formats/readModel';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
+import { analysedModel, subjectChoice, type AnalysedModel } from './analysedModel';
 import { AnalysisRun } from './analysisRun';
-import { DoesNotRun } from '../inference/modelSession';
 import { analyseGraph } from './graphAnalysis';
-import { analysePerceptron, NoClosedForm } from './perceptronAnalysis';
+import { analysePerceptron } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
 
 /**
@@ -22,37 +22,19 @@ export async function analyse(
   run.tell('Reading the model');
   const model = await readModel(request.model);
   run.stopwatch.lap('read');
-  const isChosen = request.trained.length + request.fixed.length > 0;
-  if (isChosen && request.method === 'closed-form') {
-    throw new FailureError(
-      'UsageError',
-      'The closed form takes the parameters as it finds them; with --trained or --fixed ask for another --method.',
-    );
-  }
-  if (isChosen) return analyseGraph(model, run);
-  if (request.method === 'exact' || request.method === 'estimate') return analyseGraph(model, run);
-  const perceptron = readPerceptron(model, request.output);
-  if (perceptron.ok) {
-    try {
-      return await analysePerceptron(perceptron.read, run);
-    } catch (error) {
-      if (!(error instanceof NoClosedForm) || request.method === 'closed-form') throw error;
-      return analyseGraph(model, run);
-    }
-  }
+  const analysed = analysedModel(model, subjectChoice(request), run.threads);
+  return analyseModel(analysed, run).finally(() => analysed.session.release());
+}
+
+async function analyseModel(analysed: AnalysedModel, run: AnalysisRun): Promise<Report> {
+  const { method } = run.request;
+  if (method === 'exact' || method === 'estimate') return analyseGraph(analysed, run);
+  const perceptron = await readPerceptron(analysed);
+  if (perceptron.ok) return analysePerceptron(analysed, perceptron.read, run);
   const { kind, message, detail } = perceptron.failure;
-  // A question to the user (which output?) and broken weights are no matter of the method.
-  const final = kind === 'UsageError' || kind === 'NonFiniteWeights' || kind === 'NoParameters';
-  if (final) throw new FailureError(kind, message, detail);
-  if (request.method === 'closed-form') {
+  if (method === 'closed-form') {
     const anyModel = `${message.replace(/\.$/, '')}; ask for another --method, which takes more models.`;
     throw new FailureError(kind, anyModel, detail);
   }
-  try {
-    return await analyseGraph(model, run);
-  } catch (error) {
-    // Where the graph does not even run on rows of samples, the pattern in the way says more than onnxruntime.
-    const isPattern = error instanceof DoesNotRun && kind === 'UnsupportedStructure';
-    throw isPattern ? new FailureError(kind, message, detail) : error;
-  }
+  return analyseGraph(analysed, run);
 }

@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { predictedSeconds, type PredictedCost } from '../report/wording/cost';
 import type { PartialReport } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
-import type { SubjectChoice } from '../subject/subject';
 import { RemainingTime, Stopwatch } from './stopwatch';
 
 /** One analysis under way: what was asked, what is known, and whom to tell. */
@@ -45,9 +44,4 @@ export class AnalysisRun {
     const { timeLimit } = this.request;
     return timeLimit !== null && performance.now() - this.started > 1000 * timeLimit * share;
   }
-}
-
-/** What a request says of what is analysed. */
-export function subjectChoice({ output, evaluation, trained, fixed }: AnalysisRequest): SubjectChoice {
-  return { output, evaluation, parameters: { trained, fixed } };
 }

@@ -2,15 +2,12 @@ import { HessianProducts } from '../autodiff/hessianProducts';
 import type { CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
 import { exactCurvature } from '../curvature/exactCurvature';
-import type { Model } from '../formats/model';
 import type { ChosenLoss } from '../loss/chooseLoss';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import { SeededRandom } from '../samples/random';
-import { ModelSession } from '../inference/modelSession';
 import type { Samples } from '../samples/samples';
-import { findSubject } from '../subject/subject';
-import { subjectChoice } from './analysisRun';
+import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
 import { exactCost, lanczosMemory, searchCost } from './predictedCost';
@@ -39,7 +36,7 @@ const agreement = 1e-8;
  */
 export async function certified(
   report: Report,
-  model: Model,
+  { subject, session }: AnalysedModel,
   samples: Samples,
   { loss, targets }: ChosenLoss,
   run: AnalysisRun,
@@ -54,8 +51,6 @@ export async function certified(
   run.tell('Differentiating the graph');
   let products: HessianProducts;
   try {
-    const subject = findSubject(model, { ...subjectChoice(request), evaluation: true });
-    const session = new ModelSession(model, [subject.output, subject.head.logits], threads);
     products = await HessianProducts.open(
       { subject, session, samples, targets, loss },
       { precision: 'float64', memoryBudget: request.memoryBudget, threads, batch: null },
@@ -65,13 +60,6 @@ export async function certified(
     return withoutProducts(report, error.failure.message, run);
   }
   try {
-    if (products.order !== report.model.parameters) {
-      return withoutProducts(
-        report,
-        `the graph has ${products.order} differentiable parameters, those that the closed form holds fixed included; ask for the method exact or estimate (--method), which counts them and looks for it.`,
-        run,
-      );
-    }
     requireAgreement('mean loss', products.meanLoss, report.samples.meanLoss);
     requireAgreement('gradient norm', norm(products.gradient), report.gradientNorm);
     const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));

@@ -1,56 +1,57 @@
-import type { Model } from '../formats/model';
-import { sigmoid, softmax } from '../loss/probabilities';
-import { narrowToFloat16 } from '../runtime/floats16';
+import { headOf, isHeadInside, probabilitiesOf } from '../loss/headInside';
 import { outputTolerance, roundingUnit } from '../perceptron/outputTolerance';
 import { rowsOf } from '../perceptron/closedForm/sampleTile';
+import type { FirstActivations } from '../perceptron/forward';
 import type { Perceptron } from '../perceptron/perceptron';
 import { FailureError } from '../report/failure';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
-import { Session, type RunTensor } from '../runtime/session';
-import type { InputSpec, SampleInput } from '../samples/samples';
+import type { Subject } from '../subject/subject';
 
-/** Samples that one run of the model takes. */
+/** Samples whose tolerance is found at a time. */
 const batchSize = 512;
 
-/** The recognised perceptron beside the file that it came from. */
+/** The recognised perceptron beside what its file gives. */
 export interface Comparison {
-  readonly model: Model;
+  readonly subject: Subject;
+  /** The tensor that the perceptron makes. */
+  readonly target: string;
   readonly perceptron: Perceptron;
-  /** False where one operator computes logits and head: then the head's values are compared. */
-  readonly logitsInGraph: boolean;
-  readonly input: SampleInput;
-  /** The type that the graph input takes. */
-  readonly type: InputSpec['type'];
+  /** What the first layer takes of every sample. */
+  readonly first: FirstActivations;
   /** The perceptron's own outputs, count × C. */
   readonly outputs: Matrix;
+  /** The target in onnxruntime's run of the file on every sample. */
+  readonly found: Float64Array;
 }
 
 /**
- * Runs the original file with onnxruntime on every sample and compares its logits with the recognised perceptron's:
- * a pattern that was misread ends here, before any number is shown.
+ * Compares what the original file gives on every sample with the recognised perceptron's outputs, or with what the head
+ * makes of them where one operator computes both: a pattern that was misread ends here, before any number is shown.
  * @throws FailureError ForwardPassMismatch naming the sample and output, with both values
  */
 export async function checkForwardPass(
-  { model, perceptron, logitsInGraph, input, type, outputs }: Comparison,
+  { subject, target, perceptron, first, outputs, found }: Comparison,
   products: MatrixProducts,
-  threads: number,
 ): Promise<void> {
-  const session = await openModel(model, perceptron.logits, threads);
-  const unit = roundingUnit(model.graph);
-  try {
-    const width = input.data.length / outputs.rows;
-    for (let from = 0; from < outputs.rows; from += batchSize) {
-      const to = Math.min(outputs.rows, from + batchSize);
-      const rows = { rows: to - from, columns: width, data: input.data.subarray(from * width, to * width) };
-      const feed = { dims: [to - from, ...input.dims], data: inputData(rows.data, type, perceptron.input) };
-      const { [perceptron.logits]: tensor } = await runModel(session, perceptron, feed);
-      const own = rowsOf(outputs, from, to);
-      const tolerance = await outputTolerance(perceptron, rows, products, unit);
-      if (logitsInGraph) compare(floats(tensor, own.data.length), own, tolerance, from);
-      else compare(headValues(tensor, own), headOf(perceptron.head, own), widened(tolerance), from);
-    }
-  } finally {
-    await session.release();
+  const { columns } = outputs;
+  const isInside = isHeadInside(subject.head, target);
+  const given = isInside ? probabilitiesOf(found, outputs.data.length) : found;
+  if (given.length !== outputs.data.length) {
+    throw new FailureError(
+      'ForwardPassMismatch',
+      `onnxruntime gives ${given.length} numbers for ${outputs.rows} samples where the perceptron read from the file gives ${outputs.data.length}, so it was not read right; please report the model.`,
+    );
+  }
+  const unit = roundingUnit(subject.graph);
+  for (let from = 0; from < outputs.rows; from += batchSize) {
+    const to = Math.min(outputs.rows, from + batchSize);
+    const own = rowsOf(outputs, from, to);
+    const start = { ...first, values: rowsOf(first.values, from, to) };
+    const tolerance = await outputTolerance(perceptron, start, products, unit);
+    const rows = given.subarray(from * columns, to * columns);
+    const probabilities = { ...own, data: headOf(subject.head.kind, own.data, columns) };
+    if (isInside) compare(rows, probabilities, widened(tolerance), from);
+    else compare(rows, own, tolerance, from);
   }
 }
 
@@ -73,16 +74,6 @@ function compare(found: ArrayLike<number>, { columns, data }: Matrix, tolerance:
   }
 }
 
-/** What the head makes of the logits. */
-function headOf(head: Perceptron['head'], logits: Matrix): Matrix {
-  if (head === 'sigmoid') return { ...logits, data: logits.data.map(sigmoid) };
-  const data = new Float64Array(logits.data.length);
-  for (let n = 0; n < logits.rows; n++) {
-    data.set(softmax(rowsOf(logits, n, n + 1).data).p, n * logits.columns);
-  }
-  return { ...logits, data };
-}
-
 /** A probability moves by no more than the logits do; its own float32 rounding comes on top. */
 function widened(tolerance: Matrix): Matrix {
   const { rows, columns, data } = tolerance;
@@ -92,84 +83,4 @@ function widened(tolerance: Matrix): Matrix {
     wide.fill(most + 4e-6, n * columns, (n + 1) * columns);
   }
   return { ...tolerance, data: wide };
-}
-
-/** The probabilities that the graph gives; of the two columns 1 − p and p for a single logit, p. */
-function headValues(tensor: RunTensor | undefined, { rows, columns }: Matrix): ArrayLike<number> {
-  if (columns !== 1 || tensor?.data.length !== 2 * rows) return floats(tensor, rows * columns);
-  const both = floats(tensor, 2 * rows);
-  return Float64Array.from({ length: rows }, (_, n) => both[2 * n + 1]!);
-}
-
-async function openModel(model: Model, output: string, threads: number): Promise<Session> {
-  try {
-    return await Session.open(model.executable([output]), threads);
-  } catch (error) {
-    // Such a file is whole: the runtime computes fewer operators in float64, float16 and bfloat16.
-    if (/Could not find an implementation|NOT_IMPLEMENTED/.test(String(error))) {
-      throw new FailureError(
-        'UnsupportedOperator',
-        `onnxruntime cannot compute ${model.file} in the types that it is written in (${oneLine(error)}); export the model in float32.`,
-        String(error),
-      );
-    }
-    throw new FailureError(
-      'DamagedModel',
-      `onnxruntime does not load ${model.file}: ${oneLine(error)}; check that the exporter finished without errors.`,
-      String(error),
-    );
-  }
-}
-
-async function runModel(
-  session: Session,
-  perceptron: Perceptron,
-  feed: RunTensor,
-): Promise<Readonly<Record<string, RunTensor>>> {
-  try {
-    return await session.run({ [perceptron.input]: feed }, [perceptron.logits]);
-  } catch (error) {
-    throw new FailureError(
-      'SampleShapeMismatch',
-      `onnxruntime does not run the model on samples of shape [${feed.dims.slice(1).join(', ')}] (${oneLine(error)}); give samples of the shape that input "${perceptron.input}" takes.`,
-      String(error),
-    );
-  }
-}
-
-/** The samples in the type that the graph input takes. */
-function inputData(values: Float64Array, type: InputSpec['type'], name: string): RunTensor['data'] {
-  switch (type) {
-    case 'float32':
-      return Float32Array.from(values);
-    case 'float64':
-      return Float64Array.from(values);
-    case 'float16':
-      return narrowToFloat16(values);
-    case 'int64':
-      return BigInt64Array.from(values, (value) => BigInt(Math.trunc(value)));
-    case 'int32':
-      return Int32Array.from(values);
-    case 'uint8':
-      return Uint8Array.from(values);
-    default:
-      throw new FailureError(
-        'UnsupportedStructure',
-        `Input "${name}" takes ${type}, which cannot be fed here; export the model with a float32 input.`,
-      );
-  }
-}
-
-function floats(tensor: RunTensor | undefined, length: number): Float32Array | Float64Array {
-  const data = tensor?.data;
-  if ((data instanceof Float32Array || data instanceof Float64Array) && data.length === length) return data;
-  throw new FailureError(
-    'ForwardPassMismatch',
-    `onnxruntime gives logits of shape [${tensor?.dims.join(', ') ?? ''}], not one row of ${length} numbers in all; the model's rows are not samples.`,
-  );
-}
-
-function oneLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replaceAll(/\s+/g, ' ').slice(0, 300);
 }

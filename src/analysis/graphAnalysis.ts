@@ -2,15 +2,14 @@ import type { HessianProducts } from '../autodiff/hessianProducts';
 import type { CurvatureEstimate, CurvatureProgress, EstimateOptions } from '../curvature/curvatureEstimate';
 import { estimateCurvature } from '../curvature/estimateCurvature';
 import { exactCurvature } from '../curvature/exactCurvature';
-import type { Model } from '../formats/model';
 import { FailureError } from '../report/failure';
 import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/report';
 import { formatCount } from '../report/wording/number';
 import { byteSize } from '../report/wording/byteSize';
 import { SeededRandom } from '../samples/random';
 import { samplesFor } from '../samples/samplesFor';
-import { findSubject } from '../subject/subject';
-import { subjectChoice, type AnalysisRun } from './analysisRun';
+import type { AnalysedModel } from './analysedModel';
+import type { AnalysisRun } from './analysisRun';
 import { norm } from './certificate';
 import { confidence } from './confidence';
 import { momentParts } from './graphReport';
@@ -35,14 +34,14 @@ const fewestProducts = 100;
 const density = { probes: 4, steps: 40 };
 
 /** Exact where the model is small, else estimated from Hessian-vector products with error bars. */
-export async function analyseGraph(model: Model, run: AnalysisRun): Promise<Report> {
+export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): Promise<Report> {
   const { request, stopwatch } = run;
-  const subject = findSubject(model, subjectChoice(request));
+  const { model, subject } = analysed;
   run.tell('Reading the samples');
   const { samples, ignored } = await samplesFor(request, subject.inputs, subject.tableRows);
   stopwatch.lap('samples');
 
-  const { chosen, products, notes } = await openGraph(subject, samples, run);
+  const { chosen, products, notes } = await openGraph(analysed, samples, run);
   try {
     const facts: ModelFacts = modelFacts(model, products.target, products.order, architecture(products));
     const described = {

@@ -1,14 +1,15 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import type { Objective } from '../autodiff/preparedModel';
+import { logitsOf, probabilitiesOf } from '../loss/headInside';
 import { lossOfOutputs, type LossOfOutputs } from '../loss/lossOfOutputs';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/wording/number';
 import { printable } from '../report/printable';
 import type { AnalysisRequest } from '../report/request';
 import type { Samples } from '../samples/samples';
-import { ModelSession } from '../inference/modelSession';
 import { tensorAt, type TensorOfSamples } from '../inference/tensorAt';
-import { writtenBatch, type Subject } from '../subject/subject';
+import { writtenBatch } from '../subject/subject';
+import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { parameterNotes } from './parameterNotes';
 
@@ -28,13 +29,19 @@ export interface OpenedGraph {
  * many as it was written for: exporters that know the batch size put it into shapes and masks all over the graph.
  * @throws FailureError where the model does not run on the samples, or cannot be analysed
  */
-export async function openGraph(subject: Subject, samples: Samples, run: AnalysisRun): Promise<OpenedGraph> {
-  const { model, output, head } = subject;
+export async function openGraph(
+  { subject, session }: AnalysedModel,
+  samples: Samples,
+  run: AnalysisRun,
+): Promise<OpenedGraph> {
+  const { head } = subject;
   const notes = [...notesOfRequest(run.request), ...parameterNotes(subject)];
-  const session = new ModelSession(model, [output, head.logits], run.threads);
-  const outputs = (batch: number | null): Promise<TensorOfSamples> => {
+  const outputs = async (batch: number | null): Promise<TensorOfSamples> => {
     run.tell('Running the model');
-    return tensorAt(session, head.logits, samples, batch, run.request.memoryBudget);
+    const found = await tensorAt(session, head.logits, samples, batch, run.request.memoryBudget);
+    const { inside } = head;
+    if (inside === undefined) return found;
+    return { dims: [inside], data: logitsOf(head, probabilitiesOf(found.data, inside * samples.count)) };
   };
   const opened = async (
     logits: TensorOfSamples,
@@ -63,7 +70,8 @@ export async function openGraph(subject: Subject, samples: Samples, run: Analysi
   }
 }
 
-function notesOfRequest({ evaluation, trained, fixed }: AnalysisRequest): readonly string[] {
+/** What was asked for and a reader should know of. */
+export function notesOfRequest({ evaluation, trained, fixed }: AnalysisRequest): readonly string[] {
   const listed = (names: readonly string[]): string => names.map((name) => `"${printable(name)}"`).join(', ');
   return [
     ...(evaluation ? ['The model is analysed in evaluation mode, as asked.'] : []),

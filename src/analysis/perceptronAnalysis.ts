@@ -1,23 +1,27 @@
+import { tensorAt } from '../inference/tensorAt';
 import { accuracy } from '../loss/accuracy';
-import { lossFor, type ChosenLoss } from '../loss/chooseLoss';
-import { losses } from '../loss/losses';
+import { lossFor } from '../loss/chooseLoss';
+import { isHeadInside, logitsOf, probabilitiesOf } from '../loss/headInside';
+import { targetOf } from '../loss/target';
 import { closedForm } from '../perceptron/closedForm/closedForm';
 import { planClosedForm } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
-import { activationNamed } from '../perceptron/activations';
 import { firstActivations, networkOutputs } from '../perceptron/forward';
-import type { Perceptron } from '../perceptron/perceptron';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
 import type { Samples } from '../samples/samples';
 import { samplesFor } from '../samples/samplesFor';
+import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { certified } from './certificate';
 import { topSamples, withDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
+import { analyseGraph } from './graphAnalysis';
+import { notesOfRequest } from './openedGraph';
+import { parameterNotes } from './parameterNotes';
 import { perceptronReport } from './perceptronReport';
-import type { ReadPerceptron } from './readPerceptron';
+import { readPerceptron, type ReadPerceptron } from './readPerceptron';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
 import { closedFormWarnings, warningsAbout } from './warnings';
 
@@ -25,8 +29,14 @@ import { closedFormWarnings, warningsAbout } from './warnings';
  * The closed form for a perceptron of any depth, what drives it, and the interval of λ_max that its exact trace and norm
  * prove.
  */
-export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun): Promise<Report> {
-  const { model, perceptron: asRead, logitsInGraph, inputSpec, facts, notes } = read;
+export async function analysePerceptron(
+  analysed: AnalysedModel,
+  read: ReadPerceptron,
+  run: AnalysisRun,
+): Promise<Report> {
+  const { subject, session } = analysed;
+  const { target, perceptron: asRead, inputSpec, facts } = read;
+  const notes = [...notesOfRequest(run.request), ...parameterNotes(subject)];
   const { request, threads, stopwatch } = run;
   run.known = { ...run.known, model: facts, method: 'closed-form' };
   run.tell('Reading the samples');
@@ -45,17 +55,33 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
       columns: input.data.length / samples.count,
       data: input.data,
     };
-    const inputs = firstActivations(asRead, rows);
+    const first = await firstActivations(asRead, rows);
+    const inputs = first.values;
     const logits = await networkOutputs(asRead, inputs, products);
-    const { type } = inputSpec;
-    await checkForwardPass(
-      { model, perceptron: asRead, logitsInGraph, input, type, outputs: logits },
-      products,
-      threads,
-    );
-    const chosen = lossFor(request, samples, logits, asRead.head);
+    const outputsOf = async (tensor: string): Promise<Float64Array> =>
+      (await tensorAt(session, tensor, samples, null, request.memoryBudget)).data;
+    const found = await outputsOf(target);
+    await checkForwardPass({ subject, target, perceptron: asRead, first, outputs: logits, found }, products);
+    const { head } = subject;
+    const given = isHeadInside(head, target)
+      ? logitsOf(head, probabilitiesOf(found, logits.data.length))
+      : found;
+    // Labels that the model gives itself are those of its own run, whatever the method.
+    const chosen = lossFor(request, samples, { ...logits, data: given }, head.kind);
     const { loss, targets } = chosen;
-    const perceptron = lossSide(asRead, chosen);
+    let perceptron = asRead;
+    // Errors of numbers are those of what the model gives: its head is part of the function then.
+    if (targetOf(subject, loss) !== target) {
+      const whole = await readPerceptron(analysed, loss);
+      if (!whole.ok) return await analyseGraph(analysed, run);
+      ({ perceptron } = whole.read);
+      const outputs = await networkOutputs(perceptron, inputs, products);
+      const { target: output } = whole.read;
+      await checkForwardPass(
+        { subject, target: output, perceptron, first, outputs, found: await outputsOf(output) },
+        products,
+      );
+    }
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
     stopwatch.lap('forward');
 
@@ -65,7 +91,7 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
     requireFiniteLoss(form.losses, samples);
 
     const described = sampleFacts(run, samples, chosen, form.meanLoss, accuracy(logits, chosen.classes));
-    const first: Report = {
+    const report: Report = {
       schema: 1,
       model: facts,
       samples: described,
@@ -87,9 +113,9 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
       warnings: [...warningsAbout(described, chosen, ignored, notes), ...closedFormWarnings(request)],
       time: stopwatch.seconds(),
     };
-    run.known = first;
+    run.known = report;
     const driven = await withDrivers(
-      first,
+      report,
       problem,
       chosen.classes,
       products,
@@ -101,9 +127,9 @@ export async function analysePerceptron(read: ReadPerceptron, run: AnalysisRun):
     );
     stopwatch.lap('drivers');
     run.known = driven;
-    const report = await certified(driven, model, samples, chosen, run);
+    const whole = await certified(driven, analysed, samples, chosen, run);
     stopwatch.lap('certificate');
-    return { ...report, time: stopwatch.seconds() };
+    return { ...whole, time: stopwatch.seconds() };
   } finally {
     await products.release();
   }
@@ -116,24 +142,4 @@ function requireFiniteLoss(losses: Float64Array, samples: Samples): void {
     'NonFiniteLoss',
     `The loss of sample ${samples.indices?.[wrong] ?? wrong} in ${samples.source} is ${losses[wrong]}; check the samples, their scaling (--scale) and the loss (--loss).`,
   );
-}
-
-/** A perceptron with a loss that the closed form does not hold, but products do. */
-export class NoClosedForm extends FailureError {}
-
-/** A loss of numbers is taken of what the model gives: behind a sigmoid head, of the sigmoid. */
-function lossSide(perceptron: Perceptron, { loss }: ChosenLoss): Perceptron {
-  const { head, layers } = perceptron;
-  if (losses[loss].targets !== 'numbers' || head === 'none') return perceptron;
-  const last = layers.at(-1);
-  if (head === 'softmax' || last?.activation.name !== 'identity') {
-    throw new NoClosedForm(
-      'UnsupportedStructure',
-      `The loss ${loss} is one of what the model's ${head} gives, for which there is no closed form here; ask for another --method or another --loss.`,
-    );
-  }
-  return {
-    ...perceptron,
-    layers: [...layers.slice(0, -1), { ...last, activation: activationNamed('sigmoid') }],
-  };
 }

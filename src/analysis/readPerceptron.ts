@@ -1,32 +1,111 @@
-import type { Model } from '../formats/model';
+import { lowerSubject } from '../autodiff/preparedModel';
+import type { Graph, GraphNode, TensorSpec } from '../graph/graph';
+import { attributeOf } from '../graph/nodeAttributes';
+import { nodeText } from '../graph/nodeText';
+import { operatorName } from '../graph/operatorName';
+import { sizeOf } from '../graph/static/value';
+import { targetOf } from '../loss/target';
 import { parameterCount, type Perceptron } from '../perceptron/perceptron';
-import { describeArchitecture, recognisePerceptron } from '../perceptron/recognise';
+import { describeArchitecture, recognisedSamples, recognisePerceptron } from '../perceptron/recognise';
 import type { Failure } from '../report/failure';
-import type { ModelFacts } from '../report/report';
+import { FailureError } from '../report/failure';
+import { printable } from '../report/printable';
+import type { Loss, ModelFacts } from '../report/report';
+import { drawInputs } from '../samples/drawInputs';
 import type { InputSpec } from '../samples/samples';
+import { nodesOf, type Subject } from '../subject/subject';
+import type { AnalysedModel } from './analysedModel';
 import { modelFacts } from './modelFacts';
 
 /** A model that the closed form serves. */
 export interface ReadPerceptron {
-  readonly model: Model;
+  readonly subject: Subject;
+  /** The tensor that it makes. */
+  readonly target: string;
   readonly perceptron: Perceptron;
-  /** False where one operator of the file computes logits and head. */
-  readonly logitsInGraph: boolean;
   readonly inputSpec: InputSpec;
   readonly facts: ModelFacts;
-  /** What the user should know of how the file was read. */
-  readonly notes: readonly string[];
 }
 
-/** The model as a perceptron, or the node in the way. */
-export function readPerceptron(
-  model: Model,
-  output: string | null,
-): { readonly ok: true; readonly read: ReadPerceptron } | { readonly ok: false; readonly failure: Failure } {
-  const recognition = recognisePerceptron(model.graph, output);
-  if (!recognition.ok) return recognition;
-  const { perceptron, logitsInGraph, inputSpec, notes } = recognition;
+export type PerceptronReading =
+  { readonly ok: true; readonly read: ReadPerceptron } | { readonly ok: false; readonly failure: Failure };
+
+/**
+ * The model as a perceptron, or what is in the way. It is run once, on two drawn samples, for the shapes of its tensors.
+ * @param loss errors of numbers are put on the output, other losses on what its head is made of
+ */
+export async function readPerceptron(
+  analysed: AnalysedModel,
+  loss: Loss = 'cross-entropy',
+): Promise<PerceptronReading> {
+  try {
+    return { ok: true, read: await recognised(analysed, targetOf(analysed.subject, loss)) };
+  } catch (error) {
+    if (error instanceof FailureError) return { ok: false, failure: error.failure };
+    throw error;
+  }
+}
+
+async function recognised(
+  { model, subject, session }: AnalysedModel,
+  target: string,
+): Promise<ReadPerceptron> {
+  const { graph } = subject;
+  const nodes = nodesOf(subject, target);
+  const hopeless = nodes.find((node) => neverInPerceptrons.has(operatorName(node)));
+  if (hopeless !== undefined) {
+    throw new FailureError(
+      'UnsupportedStructure',
+      `${nodeText(hopeless)} is no part of a perceptron; the closed form takes chains of affine layers with elementwise activations.`,
+    );
+  }
+  const needed = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const [spec, second] = graph.inputs.filter(({ name }) => needed.has(name));
+  if (spec === undefined || second !== undefined) {
+    throw new FailureError(
+      'UnsupportedStructure',
+      `The output "${printable(target)}" is made from ${spec === undefined ? 'no input' : 'several inputs'}, and that of a perceptron from one.`,
+    );
+  }
+  const inputSpec = { name: spec.name, type: spec.type, dims: sampleDims(graph, nodes, spec) };
+  const samples = drawInputs([inputSpec], recognisedSamples, 0);
+  const trace = await session.trace(samples, recognisedSamples, target);
+  const dims = samples.inputs.map((input) => [input.name, [recognisedSamples, ...input.dims]] as const);
+  const lowered = lowerSubject(subject, target, new Map(dims), trace);
+  const recognition = recognisePerceptron(subject, target, lowered);
+  if (!recognition.ok) {
+    const { kind, message, detail } = recognition.failure;
+    throw new FailureError(kind, message, detail);
+  }
+  const { perceptron } = recognition;
   const parameters = parameterCount(perceptron.layers);
-  const facts = modelFacts(model, perceptron.logits, parameters, describeArchitecture(perceptron));
-  return { ok: true, read: { model, perceptron, logitsInGraph, inputSpec, facts, notes } };
+  const facts = modelFacts(model, target, parameters, describeArchitecture(perceptron));
+  return { subject, target, perceptron, inputSpec, facts };
+}
+
+/** What no chain of affine layers has: a graph with one of them need not be run to know that it is none. */
+const neverInPerceptrons: ReadonlySet<string> = new Set([
+  ...['LSTM', 'GRU', 'RNN', 'Attention', 'PRelu', 'BatchNormalization', 'LayerNormalization'],
+  ...['InstanceNormalization', 'GroupNormalization', 'RMSNormalization', 'SimplifiedLayerNormalization'],
+  ...['MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool', 'ConvTranspose', 'Resize'],
+]);
+
+/** The dimensions of one sample; a single one that the file leaves open follows from the weight of the first product. */
+function sampleDims(
+  graph: Graph,
+  nodes: readonly GraphNode[],
+  { dims }: TensorSpec,
+): readonly (number | null)[] {
+  const declared = (dims ?? [null, null]).slice(1).map((size) => (typeof size === 'number' ? size : null));
+  if (!declared.includes(null)) return declared;
+  const widths = nodes.flatMap((node) => {
+    const weight = graph.initialisers.get(node.inputs[1] ?? '')?.dims ?? [];
+    const isTurned = attributeOf(node, 'transB', 'int') === 1 || operatorName(node).includes('::Linear');
+    const isProduct = /^(MatMul|Gemm|ai\.onnx\.ml::Linear\w+)$/.test(operatorName(node));
+    return isProduct && weight.length > 0 ? [(isTurned ? weight[1] : weight[0]) ?? 1] : [];
+  });
+  const missing = (widths[0] ?? 0) / sizeOf(declared.map((size) => size ?? 1));
+  const isOne =
+    declared.filter((size) => size === null).length === 1 && Number.isInteger(missing) && missing > 0;
+  return declared.map((size) => size ?? (isOne ? missing : null));
 }

@@ -1,4 +1,5 @@
 import { FailureError } from '../report/failure';
+import { headOf, isHeadInside } from '../loss/headInside';
 import type { PreparedModel } from './preparedModel';
 
 /** Losses and gradient must be numbers. @param perSample rows of one sample @throws FailureError NonFiniteLoss */
@@ -20,9 +21,10 @@ export function requireFinite(losses: Float64Array, gradient: Float64Array, perS
 
 /** The lowered graph must give what the file's own operators give, up to their rounding. @throws FailureError ForwardPassMismatch */
 export function requireOwnOutputs(
-  { ownOutputs, target, rounding }: PreparedModel,
-  outputs: Float64Array,
+  { ownOutputs, subject, target, rounding, width }: PreparedModel,
+  logits: Float64Array,
 ): void {
+  const outputs = isHeadInside(subject.head, target) ? headOf(subject.head.kind, logits, width) : logits;
   const size = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const wrong = ownOutputs.findIndex(
     (value, i) => i < outputs.length && !(Math.abs(value - outputs[i]!) <= rounding * size + 1e-5),

@@ -1,3 +1,4 @@
+import { beforeHead } from '../graph/lowering/classicalLearners';
 import type { LoweredModel } from '../graph/lowering/lowerGraph';
 import { lowerGraph } from '../graph/lowering/lowerGraph';
 import { sizeOf } from '../graph/static/value';
@@ -12,6 +13,7 @@ import type { Loss } from '../report/report';
 import { groupLayers, type Layer } from '../subject/layers';
 import { nodesOf, type Subject } from '../subject/subject';
 import type { Batches } from './batches';
+import { isHeadInside, probabilitiesOf } from '../loss/headInside';
 
 /** A loss on the outputs of a model at samples. */
 export interface Objective {
@@ -35,7 +37,7 @@ export interface PreparedModel {
   readonly width: number;
   /** The axis of the output along which its rows lie, where a sample has several; else null. */
   readonly classAxis: number | null;
-  /** What the file's own operators gave for the first batch: B × C, as rows. */
+  /** What the file's own operators gave for the first batch: B × C, as rows; probabilities where the head lies inside one. */
   readonly ownOutputs: Float64Array;
   /** How far they may be off by their own rounding, relative to the largest. */
   readonly rounding: number;
@@ -50,24 +52,40 @@ export async function prepareModel(
   batches: Batches,
   smaller: PreparedModel | null,
 ): Promise<PreparedModel> {
-  const { graph, parameters, copies } = subject;
+  const { graph, parameters, head } = subject;
   const target = targetOf(subject, loss);
   const trace = await session.trace(samples, batches.size, target);
   const outputs = trace.get(target);
-  const dims = outputs?.dims ?? [];
+  const inputDims = new Map(samples.inputs.map(({ name, dims }) => [name, [batches.size, ...dims]]));
+  const lowered = lowerSubject(subject, target, inputDims, trace);
+  const dims = isHeadInside(head, target) ? lowered.output.dims : (outputs?.dims ?? []);
   const classAxis = targets.rows?.classAxis ?? null;
-  const values = Float64Array.from(outputs?.data ?? [], Number);
+  const given = Float64Array.from(outputs?.data ?? [], Number);
+  const values = isHeadInside(head, target) ? probabilitiesOf(given, sizeOf(dims)) : given;
   const ownOutputs = classAxis === null ? values : inRows(values, dims, classAxis);
   const rounding = roundingOf(trace);
   if (smaller !== null) requireIndependentRows(subject, smaller, ownOutputs, rounding);
   const width = widthOf(subject, dims, batches.size, targets);
-  const inputDims = new Map(samples.inputs.map(({ name, dims }) => [name, [batches.size, ...dims]]));
-  const learned = new Set(parameters.map(({ name }) => name));
-  const nodes = nodesOf(subject, target);
-  const lowered = lowerGraph(graph, nodes, target, { learned, copies }, inputDims, trace);
   const used = parameters.filter(({ name }) => lowered.parameters.has(name));
   const layers = groupLayers(graph, used, (tensor) => trace.get(tensor)?.dims ?? null);
   return { subject, target, batches, lowered, layers, width, classAxis, ownOutputs, rounding };
+}
+
+/**
+ * The part of a model that makes the target, lowered; where an operator makes the head with the logits, up to the logits.
+ * @param inputDims of the samples of one batch, by graph input
+ */
+export function lowerSubject(
+  subject: Subject,
+  target: string,
+  inputDims: ReadonlyMap<string, readonly number[]>,
+  trace: Trace,
+): LoweredModel {
+  const { graph, head, parameters, copies } = subject;
+  const learned = new Set(parameters.map(({ name }) => name));
+  const nodes = nodesOf(subject, target);
+  const lowered = lowerGraph(graph, nodes, target, { learned, copies }, inputDims, trace);
+  return isHeadInside(head, target) ? { ...lowered, output: beforeHead(lowered.output) } : lowered;
 }
 
 /** float32 rounds at 2⁻²⁴, float16 at 2⁻¹¹; a deep model adds up some thirty of the latter. */
@@ -101,7 +119,8 @@ export async function requireSamplesApart(
   const largest = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (const at of new Set([0, Math.min(size, samples.count) - 1])) {
     const { [target]: result } = await session.run([target], samplesBut(samples, at, size), 0, size);
-    const values = Float64Array.from(result?.data ?? [], Number);
+    const given = Float64Array.from(result?.data ?? [], Number);
+    const values = isHeadInside(subject.head, target) ? probabilitiesOf(given, ownOutputs.length) : given;
     const rows = classAxis === null ? values : inRows(values, result?.dims ?? [], classAxis);
     const own = ownOutputs.subarray(at * width, (at + 1) * width);
     const alone = rows.subarray(at * width, (at + 1) * width);

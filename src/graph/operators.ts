@@ -177,6 +177,16 @@ const contributed = {
   },
 } as const satisfies Readonly<Record<string, Operator>>;
 
+const linearModel = { nonlinear: true, weights: [1, 2], layer: 'Linear' } as const;
+
+/** What scikit-learn's exporter writes; the reader makes inputs of the weights of its linear models. */
+const classical = {
+  'ai.onnx.ml::Scaler': { keeps: 'sizes' },
+  'ai.onnx.ml::Normalizer': { keeps: 'sizes', nonlinear: true },
+  'ai.onnx.ml::LinearClassifier': linearModel,
+  'ai.onnx.ml::LinearRegressor': linearModel,
+} as const satisfies Readonly<Record<string, Operator>>;
+
 /** Those with a lowering, by what operatorName calls them. */
 const lowered = {
   ...arithmetic,
@@ -187,6 +197,7 @@ const lowered = {
   ...reductions,
   ...normalisations,
   ...contributed,
+  ...classical,
 } as const;
 
 /** An operator that has a lowering. */

@@ -1,11 +1,59 @@
+import { graphTensor } from '../autodiff/feeds';
+import { paddedRows } from '../inference/feeds';
+import { writeOnnx } from '../graph/writing/writeOnnx';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
+import { Session } from '../runtime/session';
 import { affine } from './closedForm/sampleTile';
 import type { Perceptron } from './perceptron';
-import { scaledAndShifted, unitValues } from './unitFunctions';
+import { unitValues } from './unitFunctions';
 
-/** a_0 of every sample: the flattened inputs through the fixed preprocessing that stands before the first layer. */
-export function firstActivations({ preprocessing }: Perceptron, inputs: Matrix): Matrix {
-  return scaledAndShifted(inputs, preprocessing);
+/** a_0 of every sample. */
+export interface FirstActivations {
+  /** count × width of the first layer */
+  readonly values: Matrix;
+  /** How far float32 is off in every column at most; null: the samples come as they are. */
+  readonly rounding: Float64Array | null;
+}
+
+/** The flattened inputs through whatever fixed function stands before the first layer, in float64. */
+export async function firstActivations(
+  { preprocessing }: Pick<Perceptron, 'preprocessing'>,
+  inputs: Matrix,
+): Promise<FirstActivations> {
+  if (preprocessing === null) return { values: inputs, rounding: null };
+  const values = await preprocessed(preprocessing, inputs, 'float64');
+  const short = await preprocessed(preprocessing, inputs, 'float32');
+  const rounding = new Float64Array(values.columns);
+  values.data.forEach((value, at) => {
+    const column = at % values.columns;
+    rounding[column] = Math.max(rounding[column]!, Math.abs(value - short.data[at]!));
+  });
+  return { values, rounding };
+}
+
+/** Two samples at a time, for which the graph was lowered; beside an odd last one the first stands in. */
+async function preprocessed(
+  value: NonNullable<Perceptron['preprocessing']>,
+  { rows, columns: width, data }: Matrix,
+  precision: 'float64' | 'float32',
+): Promise<Matrix> {
+  const [together = 1, columns = 1] = value.dims;
+  const { bytes, inputs } = writeOnnx(new Map([['first', value]]), new Map(), precision);
+  const session = await Session.open({ bytes, externalData: [] }, 1);
+  try {
+    const result = new Float64Array(rows * columns);
+    for (let from = 0; from < rows; from += together) {
+      const own = paddedRows(data, width, from, together);
+      const feeds = [...inputs].map(([name, input]) => [name, graphTensor(own, input, precision)] as const);
+      const { first } = await session.run(Object.fromEntries(feeds));
+      for (let at = 0; at < Math.min(together, rows - from) * columns; at++) {
+        result[from * columns + at] = Number(first?.data[at]);
+      }
+    }
+    return { rows, columns, data: result };
+  } finally {
+    await session.release();
+  }
 }
 
 /** The network's outputs a_L for rows a_0; count × width of the last layer, in float64. */

@@ -1,10 +1,12 @@
 import type { Graph } from '../graph/graph';
 import type { Matrix, MatrixProducts, MatrixStack } from '../runtime/matrixProducts';
 import { affine, rowsOf, scaleColumns, weightOf } from './closedForm/sampleTile';
-import { firstActivations } from './forward';
+import type { FirstActivations } from './forward';
 import type { AffineLayer, Perceptron } from './perceptron';
 import { ranges } from './closedForm/ranges';
 import { unitFunctions } from './unitFunctions';
+
+const float32Unit = 2 ** -24;
 
 /** Half the distance from 1 to the next number of the shortest float type that a graph computes with, float32 at most. */
 export function roundingUnit({ nodes, initialisers }: Graph): number {
@@ -14,14 +16,11 @@ export function roundingUnit({ nodes, initialisers }: Graph): number {
       .filter(({ operator }) => operator !== 'Cast')
       .flatMap(({ inputs }) => inputs.map((name) => initialisers.get(name)?.type)),
   );
-  return types.has('bfloat16') ? 2 ** -8 : types.has('float16') ? 2 ** -11 : 2 ** -24;
+  return types.has('bfloat16') ? 2 ** -8 : types.has('float16') ? 2 ** -11 : float32Unit;
 }
 
 /** Error of onnxruntime's float32 approximations of tanh, erf, exp and the like, relative to max(1, |φ|). */
 const activationError = 2e-6;
-
-/** No activation here is steeper than this (mish, SiLU and GELU reach 1.13; SELU 1.76). */
-const steepest = 1.8;
 
 /** How many times the standard deviation of the rounding errors an output may be off. */
 const safety = 8;
@@ -36,21 +35,20 @@ const mostNumbers = 2 ** 22;
  * How far an evaluation of the network with short floats may lie from `networkOutputs`, output by output: every layer's
  * rounding errors with random signs, through the network's own derivatives to the outputs. A sum of products rounds as
  * √n additions of its largest partial sum would, which Σ |w a| bounds.
- * @param inputs the flattened samples, before the preprocessing; count × width
  * @param unit `roundingUnit` of the file's graph
  */
 export async function outputTolerance(
-  perceptron: Perceptron,
-  inputs: Matrix,
+  { layers }: Pick<Perceptron, 'layers'>,
+  { values: inputs, rounding }: FirstActivations,
   products: MatrixProducts,
   unit: number,
 ): Promise<Matrix> {
-  const { layers } = perceptron;
   const columns = layers.at(-1)?.outputs ?? 0;
   const widest = Math.max(...layers.map(({ outputs }) => outputs));
   const data = new Float64Array(inputs.rows * columns);
   for (const [from, to] of ranges(inputs.rows, Math.floor(mostNumbers / (draws * widest)))) {
-    const errors = await drawnErrors(perceptron, rowsOf(inputs, from, to), products, unit);
+    const first = { values: rowsOf(inputs, from, to), rounding };
+    const errors = await drawnErrors(layers, first, products, unit);
     for (let n = from; n < to; n++) {
       for (let c = 0; c < columns; c++) {
         let squares = 0;
@@ -64,16 +62,16 @@ export async function outputTolerance(
 
 /** The errors of a_L in every draw, to first order; for each sample draws × outputs. */
 async function drawnErrors(
-  perceptron: Perceptron,
-  inputs: Matrix,
+  layers: readonly AffineLayer[],
+  first: FirstActivations,
   products: MatrixProducts,
   unit: number,
 ): Promise<MatrixStack> {
-  const count = inputs.rows;
+  const count = first.values.rows;
   const nextSign = signs();
-  let activation = firstActivations(perceptron, inputs);
+  let activation = first.values;
   let errors: MatrixStack | null = null;
-  for (const layer of perceptron.layers) {
+  for (const layer of layers) {
     const magnitudes = {
       ...layer,
       weight: layer.weight.map(Math.abs),
@@ -85,7 +83,7 @@ async function drawnErrors(
     const own = absolute.data.map((sum) => growth * sum);
     if (errors === null) {
       // All units see the same errors of the samples: not independent of each other, so each unit takes the worst.
-      const arriving = firstErrors(perceptron, inputs, 4 * unit);
+      const arriving = firstErrors(first, unit);
       const carried = await affine(arriving, { ...magnitudes, bias: null }, products);
       carried.data.forEach((value, at) => (own[at]! += value));
       const data = new Float64Array(count * draws * layer.outputs);
@@ -99,7 +97,7 @@ async function drawnErrors(
     const z = await affine(activation, layer, products);
     const { value, slope } = unitFunctions(layer, z);
     scaleColumns(errors, slope);
-    addWithSigns(errors, activationErrors(layer, z, value, unit), nextSign);
+    addWithSigns(errors, activationErrors(layer, value, unit), nextSign);
     activation = value;
   }
   if (errors === null) throw new RangeError('A perceptron without layers');
@@ -127,33 +125,16 @@ function signs(): () => number {
   };
 }
 
-function firstErrors({ preprocessing }: Perceptron, { rows, columns, data }: Matrix, growth: number): Matrix {
-  const errors = data.map((x, at) => {
-    const scale = preprocessing?.scale[at % columns] ?? 1;
-    const shift = preprocessing?.shift[at % columns] ?? 0;
-    return growth * (Math.abs(scale * x) + Math.abs(shift));
-  });
-  return { rows, columns, data: errors };
+/** Of the samples' own rounding, and what the steps before the first layer make of theirs: of shorter floats in proportion. */
+function firstErrors({ values, rounding }: FirstActivations, unit: number): Matrix {
+  const { columns, data } = values;
+  const seen = (at: number): number => ((rounding?.[at % columns] ?? 0) * unit) / float32Unit;
+  return { ...values, data: data.map((a, at) => 4 * (unit * Math.abs(a) + seen(at))) };
 }
 
-function activationErrors(layer: AffineLayer, z: Matrix, value: Matrix, unit: number): Float64Array {
-  const { normalisation, outputNormalisation } = layer;
-  const { name } = layer.activation;
+function activationErrors({ activation: { name } }: AffineLayer, value: Matrix, unit: number): Float64Array {
   const approximated = name !== 'identity' && name !== 'relu' && name !== 'leaky-relu';
-  const own = Math.max(unit, approximated ? activationError : 0);
-  return value.data.map((a, at) => {
-    const unitIndex = at % z.columns;
-    const scale = normalisation?.scale[unitIndex] ?? 0;
-    const shift = normalisation?.shift[unitIndex] ?? 0;
-    const outerScale = outputNormalisation?.scale[unitIndex] ?? 1;
-    const outerShift = outputNormalisation?.shift[unitIndex] ?? 0;
-    const ofNormalisation = steepest * 4 * unit * (Math.abs(scale * z.data[at]!) + Math.abs(shift));
-    const ofOuter = 4 * unit * (Math.abs(a) + 2 * Math.abs(outerShift));
-    const size = Math.abs(a - outerShift);
-    return (
-      Math.abs(outerScale) * ofNormalisation +
-      own * (approximated ? Math.max(Math.abs(outerScale), size) : size) +
-      (outputNormalisation === null ? 0 : ofOuter)
-    );
-  });
+  if (!approximated) return value.data.map((a) => unit * Math.abs(a));
+  const own = Math.max(unit, activationError);
+  return value.data.map((a) => own * Math.max(1, Math.abs(a)));
 }

@@ -1,38 +1,35 @@
-import { quoted } from '../formats/quoted';
-import type { ElementType, Graph, TensorSpec } from '../graph/graph';
+import type { LoweredModel } from '../graph/lowering/lowerGraph';
+import { broadcastIndices } from '../graph/static/fold';
+import { transpose } from '../graph/static/shape';
+import type { OperationOf, Origin, Value } from '../graph/static/value';
+import { reachedFrom, sizeOf } from '../graph/static/value';
 import type { Failure } from '../report/failure';
 import { FailureError } from '../report/failure';
-import type { Perceptron } from './perceptron';
-import type { Assembled } from './recognition/assemble';
-import { assemble } from './recognition/assemble';
-import { traceOutput } from './recognition/trace';
+import { printable } from '../report/printable';
+import { groupLayers } from '../subject/layers';
+import type { Subject } from '../subject/subject';
+import type { Activation } from './activation';
+import { activationOf } from './activation';
+import { elementwise, moved, reachOf } from './elements';
+import { Expressions } from './expressions';
+import { obstacle } from './obstacle';
+import type { AffineLayer, Perceptron } from './perceptron';
 
 export type Recognition =
-  | {
-      readonly ok: true;
-      readonly perceptron: Perceptron;
-      /** False where one operator computes logits and head: `perceptron.logits` then names what it puts out. */
-      readonly logitsInGraph: boolean;
-      readonly inputSpec: {
-        readonly name: string;
-        readonly type: ElementType;
-        /** Dimensions of one sample; null where any size will do. */
-        readonly dims: readonly (number | null)[];
-      };
-      /** What the user should know of how the graph was read. */
-      readonly notes: readonly string[];
-    }
-  | { readonly ok: false; readonly failure: Failure };
+  { readonly ok: true; readonly perceptron: Perceptron } | { readonly ok: false; readonly failure: Failure };
+
+/** Samples that the graph is lowered for: with two, what mixes them shows. */
+export const recognisedSamples = 2;
 
 /**
- * Reads a graph as a perceptron (math.md 3) by its data flow, not by its names: from the graph inputs that `output` depends
- * on, what each tensor means for one sample is followed node by node.
- * `output`: a graph output or a tensor inside; null: the one that holds logits or probabilities, where only one does.
- * The failure names the node and operator in the way, or the outputs to choose from.
+ * Reads a lowered graph as a perceptron (math.md 3): what each value is to one is followed from the inputs to the output.
+ * @param target the tensor that is lowered
+ * @param lowered for `recognisedSamples` samples
+ * @returns the node in the way where it is none
  */
-export function recognisePerceptron(graph: Graph, output: string | null): Recognition {
+export function recognisePerceptron(subject: Subject, target: string, lowered: LoweredModel): Recognition {
   try {
-    return output === null ? recogniseAny(graph) : recogniseOutput(graph, chosen(graph, output));
+    return { ok: true, perceptron: new Walk(subject, target, lowered).perceptron() };
   } catch (error) {
     if (error instanceof FailureError) return { ok: false, failure: error.failure };
     throw error;
@@ -40,8 +37,7 @@ export function recognisePerceptron(graph: Graph, output: string | null): Recogn
 }
 
 /** "perceptron 64-32-16-10, tanh": the widths, and the activations in order where they differ. */
-export function describeArchitecture(perceptron: Perceptron): string {
-  const { layers } = perceptron;
+export function describeArchitecture({ layers }: Perceptron): string {
   const widths = [...layers.slice(0, 1).map(({ inputs }) => inputs), ...layers.map(({ outputs }) => outputs)];
   const hidden = layers.slice(0, -1).map(({ activation }) => activation.name);
   const last = layers.at(-1)?.activation.name ?? 'identity';
@@ -52,87 +48,359 @@ export function describeArchitecture(perceptron: Perceptron): string {
   return parts.join(', ');
 }
 
-function recogniseOutput(graph: Graph, output: string): Extract<Recognition, { ok: true }> {
-  const trace = traceOutput(graph, output);
-  const assembled = assemble(trace, output);
-  const spec = graph.inputs.find(({ name }) => name === assembled.perceptron.input);
-  return {
-    ok: true,
-    ...assembled,
-    inputSpec: {
-      name: assembled.perceptron.input,
-      type: spec?.type ?? 'float32',
-      dims: sampleDims(spec?.dims?.slice(1) ?? [null], assembled),
-    },
-    notes: trace.notes,
-  };
+/** A parameter, each of its numbers once: which of them stands at every place; null: in its own order. */
+interface ParameterMeaning {
+  readonly kind: 'parameter';
+  readonly name: string;
+  readonly order: Int32Array | null;
 }
 
-/** The dimensions of one sample; a single one that the file leaves open follows from the width of the first layer. */
-function sampleDims(
-  declared: readonly (number | string | null)[],
-  { perceptron }: Assembled,
-): (number | null)[] {
-  const dims = declared.map((size) => (typeof size === 'number' ? size : null));
-  const known = dims.reduce<number>((total, size) => total * (size ?? 1), 1);
-  const missing = (perceptron.layers[0]?.inputs ?? 0) / known;
-  const single = dims.filter((size) => size === null).length === 1 && Number.isInteger(missing);
-  return dims.map((size) => size ?? (single ? missing : null));
+/** Depends on samples, and on no parameter yet. */
+interface SamplesMeaning {
+  readonly kind: 'samples';
+  /** The samples that every place depends on, as bits. */
+  readonly reach: Int32Array;
+  /** The place of the input, all samples in a row, that stands at every place; null: it is computed. */
+  readonly order: Int32Array | null;
 }
 
-/** An output of the graph, or a tensor inside it: the logits of a file that puts out their loss. */
-function chosen(graph: Graph, output: string): string {
-  if (graph.outputs.some(({ name }) => name === output)) return output;
-  if (output !== '' && graph.nodes.some(({ outputs }) => outputs.includes(output))) return output;
-  throw new FailureError(
-    'UsageError',
-    `The model has no output ${quoted(output)}; it has ${listed(graph.outputs)}: name one with --output, or any tensor inside the model.`,
-  );
+/** A function of a layer's pre-activations, the same for every unit. */
+interface UnitsMeaning {
+  readonly kind: 'units';
+  readonly layer: FoundLayer;
+  /** sample · width + unit, at every place. */
+  readonly order: Int32Array;
+  readonly expression: Value;
 }
 
-const floatTypes: ReadonlySet<ElementType> = new Set(['float32', 'float64', 'float16', 'bfloat16']);
-const mostCandidates = 20;
-
-/** The outputs that a loss can be put on: floats, else tables (scikit-learn's ZipMap), else labels. */
-function candidatesOf(graph: Graph): readonly TensorSpec[] {
-  const floats = graph.outputs.filter(({ type }) => floatTypes.has(type));
-  if (floats.length > 0) return floats;
-  const tables = graph.outputs.filter(({ type }) => type === 'other');
-  return tables.length > 0 ? tables : graph.outputs;
+/** Depends on neither. */
+interface FixedMeaning {
+  readonly kind: 'fixed';
+  /** The one number that stands everywhere; null: there are several. */
+  readonly number: Value | null;
 }
 
-function recogniseAny(graph: Graph): Recognition {
-  const candidates = candidatesOf(graph);
-  const [only] = candidates;
-  if (only === undefined)
-    throw new FailureError('NoParameters', 'The model has no outputs, so there is nothing to put a loss on.');
-  if (candidates.length === 1) return recogniseOutput(graph, only.name);
-  if (candidates.length > mostCandidates) throw ambiguous(candidates);
-  const found: Extract<Recognition, { ok: true }>[] = [];
-  let failure: unknown = null;
-  for (const { name } of candidates)
-    try {
-      found.push(recogniseOutput(graph, name));
-    } catch (error) {
-      failure ??= error;
+type Meaning = FixedMeaning | ParameterMeaning | SamplesMeaning | UnitsMeaning;
+
+/** The numbers of a parameter in the order of the layer's: outputs × inputs, or by unit. */
+interface FoundNumbers {
+  readonly name: string;
+  readonly order: Int32Array;
+}
+
+interface FoundLayer {
+  /** What the layer takes: a layer below and what is made of its units, or what is made of the samples. */
+  readonly below: UnitsMeaning | { readonly kind: 'first'; readonly value: Value | null };
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weight: FoundNumbers;
+  readonly bias: FoundNumbers | null;
+  readonly origin: Origin | null;
+}
+
+class Walk {
+  private readonly meanings = new Map<Value, Meaning>();
+  private readonly expressions = new Expressions();
+
+  constructor(
+    private readonly subject: Subject,
+    private readonly target: string,
+    private readonly lowered: LoweredModel,
+  ) {
+    for (const [name, value] of lowered.parameters) {
+      this.meanings.set(value, { kind: 'parameter', name, order: null });
     }
-  const [first] = found;
-  // Outputs of which none is a perceptron: say why of the first, not which to choose.
-  if (first === undefined) throw failure;
-  const logits = new Set(found.map(({ perceptron }) => perceptron.logits));
-  if (found.length < candidates.length || logits.size > 1) throw ambiguous(candidates);
-  // Logits and their probabilities: the same loss, and the head is known from the second.
-  return found.find(({ perceptron }) => perceptron.head !== 'none') ?? first;
+    for (const value of lowered.inputs.values()) {
+      const order = Int32Array.from({ length: sizeOf(value.dims) }, (_, place) => place);
+      const width = order.length / recognisedSamples;
+      this.meanings.set(value, { kind: 'samples', reach: order.map((place) => 1 << (place / width)), order });
+    }
+    // What the model's own operators compute may mix the samples.
+    for (const value of lowered.computed.values()) {
+      const reach = new Int32Array(sizeOf(value.dims)).fill((1 << recognisedSamples) - 1);
+      this.meanings.set(value, { kind: 'samples', reach, order: null });
+    }
+  }
+
+  perceptron(): Perceptron {
+    const { output } = this.lowered;
+    for (const value of reachedFrom([output])) {
+      if (!this.meanings.has(value)) this.meanings.set(value, this.meaningOf(value));
+    }
+    const [input, ...others] = this.lowered.inputs.keys();
+    if (input === undefined || others.length > 0) throw obstacle(null, 'is not made from one input alone');
+    const end = this.meanings.get(output);
+    if (end?.kind !== 'units') throw obstacle(output.origin, 'ends in no layer with weights');
+    if (
+      !end.order.every((unit, place) => unit === place) ||
+      end.order.length !== recognisedSamples * end.layer.outputs
+    ) {
+      throw obstacle(output.origin, 'permutes or repeats the outputs of the last layer');
+    }
+    const chain: UnitsMeaning[] = [end];
+    let { below } = end.layer;
+    for (; below.kind === 'units'; { below } = below.layer) chain.unshift(below);
+    this.requireFree(chain.map(({ layer }) => layer));
+    return {
+      layers: this.layersOf(chain),
+      input,
+      preprocessing: below.value,
+      logits: this.target,
+      head: this.subject.head.kind,
+    };
+  }
+
+  /** Every parameter must be one layer's weight or bias, and nothing else. */
+  private requireFree(layers: readonly FoundLayer[]): void {
+    const used = new Set<string>();
+    for (const { weight, bias, origin } of layers) {
+      for (const { name } of bias === null ? [weight] : [weight, bias]) {
+        if (used.has(name)) {
+          throw obstacle(origin, `uses "${printable(name)}" a second time, and tied weights are not free`);
+        }
+        used.add(name);
+      }
+    }
+    const left = [...this.lowered.parameters.keys()].find((name) => !used.has(name));
+    if (left !== undefined) throw obstacle(null, `has the parameter "${printable(left)}" beside its layers`);
+  }
+
+  private layersOf(chain: readonly UnitsMeaning[]): AffineLayer[] {
+    const { graph, parameters } = this.subject;
+    const tensors = new Map(parameters.map(({ name, tensor }) => [name, tensor.data]));
+    const groups = groupLayers(
+      graph,
+      parameters.filter(({ name }) => this.lowered.parameters.has(name)),
+      () => null,
+    );
+    const numbers = ({ name, order }: FoundNumbers): Float64Array =>
+      Float64Array.from(order, (place) => Number(tensors.get(name)?.[place]));
+    const activations = new Map<Value, Activation>();
+    return chain.map(({ layer: { inputs, outputs, weight, bias }, expression }): AffineLayer => {
+      const { graph: g, variable } = this.expressions;
+      const activation = activations.get(expression) ?? activationOf(g, variable, expression);
+      activations.set(expression, activation);
+      return {
+        name:
+          groups.find((group) => group.parameters.some(({ name }) => name === weight.name))?.name ??
+          weight.name,
+        inputs,
+        outputs,
+        weight: numbers(weight),
+        bias: bias === null ? null : numbers(bias),
+        activation,
+      };
+    });
+  }
+
+  private meaningOf(value: Value): Meaning {
+    const { operation, inputs, origin } = value;
+    const meanings = inputs.flatMap((input) => this.meanings.get(input) ?? []);
+    const kinds = new Set(meanings.map(({ kind }) => kind));
+    if (kinds.has('parameter')) {
+      const [only, other] = meanings;
+      if (operation.kind === 'matmul') return this.layer(value, operation, meanings);
+      if (only?.kind === 'parameter' && (operation.kind === 'reshape' || operation.kind === 'transpose')) {
+        return { ...only, order: operation.kind === 'reshape' ? only.order : movedOrder(value, only.order) };
+      }
+      if (operation.kind === 'binary' && operation.function === 'add') {
+        if (only?.kind === 'parameter' && other?.kind === 'units') return this.biased(value, 0, only, other);
+        if (only?.kind === 'units' && other?.kind === 'parameter') return this.biased(value, 1, other, only);
+      }
+      throw obstacle(origin, 'uses a parameter in a way that is neither the weight nor the bias of a layer');
+    }
+    if (kinds.has('units')) return this.ofUnits(value, meanings);
+    if (!kinds.has('samples')) {
+      const numbers = meanings.map((meaning) => (meaning.kind === 'fixed' ? meaning.number : null));
+      return { kind: 'fixed', number: this.expressions.number(value, numbers) };
+    }
+    const contents = meanings.map((meaning, i) =>
+      meaning.kind === 'samples'
+        ? meaning
+        : { reach: new Int32Array(sizeOf(inputs[i]?.dims ?? [])), order: null },
+    );
+    const orders = contents.flatMap(({ order }) => order ?? []);
+    const isMoved = orders.length === inputs.length || (operation.kind === 'gather' && orders.length > 0);
+    return {
+      kind: 'samples',
+      reach: reachOf(
+        value,
+        contents.map(({ reach }) => reach),
+      ),
+      order: isMoved ? moved(value, orders) : null,
+    };
+  }
+
+  /** A product of samples or units with a parameter; either may stand on either side. */
+  private layer(
+    value: Value,
+    { transA, transB }: OperationOf<'matmul'>,
+    [left, right]: readonly Meaning[],
+  ): UnitsMeaning {
+    const { origin, inputs: operands } = value;
+    const isRight = right?.kind === 'parameter';
+    const weight = isRight ? right : left;
+    const data = isRight ? left : right;
+    const [of, by] = isRight ? operands : operands.toReversed();
+    if (weight?.kind !== 'parameter' || of === undefined || by === undefined || data === undefined) {
+      throw new RangeError('A product without a parameter');
+    }
+    if (data.kind !== 'samples' && data.kind !== 'units') {
+      throw obstacle(origin, 'multiplies two tensors of which none depends on the samples');
+    }
+    if (operands.some(({ dims }) => dims.length !== 2))
+      throw obstacle(origin, 'is a product of more than two axes');
+    const isTurned = isRight ? transA : !transB;
+    const [samples = 0, inputs = 0] = isTurned ? of.dims.toReversed() : of.dims;
+    const weightIsTurned = isRight ? !transB : transA;
+    const outputs = weightIsTurned ? by.dims[1]! : by.dims[0]!;
+    if (samples !== recognisedSamples) {
+      throw obstacle(
+        origin,
+        'applies one weight to several rows of each sample, or to rows that are no samples',
+      );
+    }
+    const placeOf = (n: number, k: number): number => (isTurned ? k * samples + n : n * inputs + k);
+    const units = unitsOf(data, inputs, placeOf);
+    if (units === null && data.kind === 'units') {
+      throw obstacle(
+        origin,
+        'takes some units of the layer below more often than others, or mixes the samples',
+      );
+    }
+    if (data.kind === 'samples') requireRowsOfSamples(data, inputs, placeOf, origin);
+    const order = new Int32Array(outputs * inputs);
+    for (let o = 0; o < outputs; o++) {
+      for (let k = 0; k < inputs; k++) {
+        const place = weightIsTurned ? k * outputs + o : o * inputs + k;
+        order[o * inputs + (units?.[k] ?? k)] = weight.order?.[place] ?? place;
+      }
+    }
+    const { g } = this.lowered;
+    const first = {
+      kind: 'first',
+      value: units === null ? (isTurned ? transpose(g, of, [1, 0]) : of) : null,
+    } as const;
+    const found = {
+      below: data.kind === 'units' ? data : first,
+      inputs,
+      outputs,
+      weight: { name: weight.name, order },
+      bias: null,
+      origin,
+    };
+    const places = Int32Array.from({ length: samples * outputs }, (_, place) =>
+      isRight ? place : (place % samples) * outputs + Math.floor(place / samples),
+    );
+    return { kind: 'units', layer: found, order: places, expression: this.expressions.variable };
+  }
+
+  /** A sum of one number of a parameter for every unit, right after the product. */
+  private biased(value: Value, position: number, bias: ParameterMeaning, units: UnitsMeaning): UnitsMeaning {
+    const { layer, order, expression } = units;
+    const dims = value.inputs[position]?.dims ?? [];
+    const fits =
+      expression === this.expressions.variable &&
+      layer.bias === null &&
+      sizeOf(value.dims) === order.length &&
+      sizeOf(dims) === layer.outputs;
+    if (!fits) throw obstacle(value.origin, 'adds a parameter that is no bias of one number for each unit');
+    const numbers = new Int32Array(layer.outputs).fill(-1);
+    broadcastIndices(dims, value.dims).forEach((from, place) => {
+      const unit = order[place]! % layer.outputs;
+      const number = bias.order?.[from] ?? from;
+      if (numbers[unit] !== -1 && numbers[unit] !== number) {
+        throw obstacle(value.origin, 'adds a parameter that is not the same for every sample');
+      }
+      numbers[unit] = number;
+    });
+    return { ...units, layer: { ...layer, bias: { name: bias.name, order: numbers } } };
+  }
+
+  /** Units moved to other places, or an elementwise function of them. */
+  private ofUnits(value: Value, meanings: readonly Meaning[]): UnitsMeaning {
+    const { operation, inputs, origin } = value;
+    const units = meanings.find((meaning) => meaning.kind === 'units');
+    if (units === undefined) throw new RangeError('No units');
+    const { layer, order, expression } = units;
+    const isSame = (other: Meaning): boolean => other.kind === 'units' && other.layer === layer;
+    if (!elementwise.has(operation.kind)) {
+      const parts = meanings.flatMap((meaning) =>
+        isSame(meaning) && meaning.kind === 'units' && meaning.expression === expression
+          ? [meaning.order]
+          : [],
+      );
+      const places =
+        parts.length === inputs.length || operation.kind === 'gather' ? moved(value, parts) : null;
+      if (places === null)
+        throw obstacle(origin, 'makes more of the units of a layer than an elementwise function');
+      return { ...units, order: places };
+    }
+    const operands = meanings.map((meaning): Value => {
+      if (meaning.kind === 'fixed') {
+        const { number } = meaning;
+        if (number === null) {
+          throw obstacle(
+            origin,
+            'combines the units of a layer with fixed numbers that differ from unit to unit',
+          );
+        }
+        return number;
+      }
+      const isAligned =
+        meaning.kind === 'units' &&
+        isSame(meaning) &&
+        sizeOf(value.dims) === meaning.order.length &&
+        sameOrder(meaning.order, order);
+      if (!isAligned)
+        throw obstacle(
+          origin,
+          'combines the units of a layer with something else that depends on the samples',
+        );
+      return meaning.expression;
+    });
+    return { ...units, expression: this.expressions.applied(value, operands) };
+  }
 }
 
-function ambiguous(candidates: readonly TensorSpec[]): FailureError {
-  return new FailureError(
-    'UsageError',
-    `The model has several outputs that a loss can be put on (${listed(candidates)}); choose one with --output.`,
-  );
+function movedOrder(value: Value, order: Int32Array | null): Int32Array | null {
+  const own = order ?? Int32Array.from({ length: sizeOf(value.dims) }, (_, place) => place);
+  return moved(value, [own]);
 }
 
-function listed(outputs: readonly TensorSpec[]): string {
-  const shown = outputs.slice(0, 8).map(({ name }) => quoted(name));
-  return outputs.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ');
+function sameOrder(a: Int32Array, b: Int32Array): boolean {
+  return a === b || (a.length === b.length && a.every((unit, place) => unit === b[place]));
+}
+
+/** The unit, or the feature of a sample, that each of a layer's inputs is; null where it is not each of them once. */
+function unitsOf(
+  data: SamplesMeaning | UnitsMeaning,
+  inputs: number,
+  placeOf: (n: number, k: number) => number,
+): Int32Array | null {
+  const { order } = data;
+  if (order === null) return null;
+  const width = data.kind === 'units' ? data.layer.outputs : inputs;
+  const units = Int32Array.from({ length: inputs }, (_, k) => order[placeOf(0, k)]!);
+  if (width !== inputs || new Set(units).size !== inputs || order.length !== recognisedSamples * width)
+    return null;
+  for (let k = 0; k < inputs; k++) {
+    if (units[k]! >= width || order[placeOf(1, k)] !== units[k]! + width) return null;
+  }
+  return units;
+}
+
+function requireRowsOfSamples(
+  { reach }: SamplesMeaning,
+  inputs: number,
+  placeOf: (n: number, k: number) => number,
+  origin: Origin | null,
+): void {
+  for (let n = 0; n < recognisedSamples; n++) {
+    for (let k = 0; k < inputs; k++) {
+      if ((reach[placeOf(n, k)]! & ~(1 << n)) !== 0) {
+        throw obstacle(origin, 'takes rows that are not samples: what stands before it mixes them');
+      }
+    }
+  }
 }

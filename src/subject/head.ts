@@ -1,5 +1,6 @@
 import { producers, sameOrder, throughViews } from '../graph/flow';
 import type { Graph, GraphNode } from '../graph/graph';
+import { attributeOf } from '../graph/nodeAttributes';
 import { operatorName } from '../graph/operatorName';
 import { operatorOf } from '../graph/operators';
 
@@ -10,6 +11,11 @@ export interface Head {
   readonly kind: HeadKind;
   /** The tensor before the head, or the output itself where there is none. */
   readonly logits: string;
+  /**
+   * Where one operator computes logits and head, so that no tensor holds the logits: how many there are. `logits` is then what
+   * the operator gives, of a single logit the probabilities of both classes.
+   */
+  readonly inside?: number;
 }
 
 /** Softmax, LogSoftmax or Sigmoid at the end of an output, also written out, with the logits before it. */
@@ -23,7 +29,9 @@ export function findHead(graph: Graph, output: string): Head {
   const { head, refused } = operatorOf(last);
   // The second output of a loss is the logarithm of the probabilities.
   const isScores = refused !== 'loss' || end === last.outputs[1];
-  if (head !== undefined) return isScores ? { kind: head, logits: first } : none;
+  // A softmax over the samples makes no probabilities of classes.
+  const isHead = isScores && attributeOf(last, 'axis', 'int') !== 0;
+  if (head !== undefined) return isHead ? { kind: head, logits: first } : none;
   switch (operatorName(last)) {
     case 'Log': {
       const inner = findHead(graph, first);
@@ -33,9 +41,52 @@ export function findHead(graph: Graph, output: string): Head {
       const logits = decomposedSoftmax(madeBy, last);
       return logits === null ? none : { kind: 'softmax', logits };
     }
+    case 'Concat': {
+      const logits = logitOfPair(madeBy, last);
+      return logits === null ? none : { kind: 'sigmoid', logits };
+    }
+    // The labels, by number and by name, of what the head is put on.
+    case 'ArgMax':
+      return findHead(graph, first);
+    case 'ai.onnx.ml::ArrayFeatureExtractor':
+      return findHead(graph, last.inputs[1] ?? '');
+    case 'ai.onnx.ml::Normalizer': {
+      // Probabilities sum to 1; sigmoids that are made to do so keep a loss of their own.
+      const inner = findHead(graph, first);
+      return inner.kind !== 'none' && attributeOf(last, 'norm', 'string') === 'L1' ? inner : none;
+    }
+    case 'ai.onnx.ml::LinearClassifier':
+      return headOfClassifier(graph, last);
     default:
       return none;
   }
+}
+
+/** Labels and scores come from one node; its weights are those that the reader made of its attributes. */
+function headOfClassifier({ initialisers }: Graph, node: GraphNode): Head {
+  const [, logits = ''] = node.outputs;
+  const transform = attributeOf(node, 'post_transform', 'string') ?? 'NONE';
+  const kind = transform === 'SOFTMAX' ? 'softmax' : transform === 'LOGISTIC' ? 'sigmoid' : 'none';
+  const inside = initialisers.get(node.inputs[1] ?? '')?.dims[0];
+  // Two scores of one row in a softmax are two logits that no two rows make.
+  if (kind === 'none' || inside === undefined || (kind === 'softmax' && inside === 1))
+    return { kind: 'none', logits };
+  return { kind, logits, inside };
+}
+
+/** The logit of [1 − p, p], as scikit-learn's exporter writes the probabilities of two classes. */
+function logitOfPair(madeBy: ReadonlyMap<string, GraphNode>, { inputs }: GraphNode): string | null {
+  const [complement = '', probability = ''] = inputs;
+  const difference = madeBy.get(complement);
+  const sigmoid = madeBy.get(probability);
+  const isPair =
+    inputs.length === 2 &&
+    difference !== undefined &&
+    sigmoid !== undefined &&
+    operatorName(difference) === 'Sub' &&
+    operatorName(sigmoid) === 'Sigmoid' &&
+    difference.inputs[1] === probability;
+  return isPair ? (sigmoid.inputs[0] ?? null) : null;
 }
 
 /** exp(z − max z) / Σ exp(z − max z), with views between. */

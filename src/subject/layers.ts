@@ -130,9 +130,10 @@ function sizesOf(
   const size = sizeOf(dims);
   if (node.operator === 'Add' && isTable(weight))
     return { inputs: size / (dims.at(-1) ?? 1), outputs: dims.at(-1) ?? 1 };
-  const { layer, recurrent } = operatorOf(node);
+  const { layer, recurrent, weights } = operatorOf(node);
   switch (layer) {
     case 'Linear': {
+      if (weights !== undefined) return { inputs: dims[1] ?? 1, outputs: dims[0] ?? 1 };
       const outputs = dimsOf(node.outputs[0] ?? '')?.at(-1) ?? dims.at(-1) ?? 1;
       return { inputs: Math.max(1, Math.round(size / outputs)), outputs };
     }

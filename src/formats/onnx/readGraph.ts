@@ -7,6 +7,7 @@ import type { DecodedModel } from './decode';
 import type { GraphProto, NodeProto, ValueInfoProto } from '../../runtime/onnx/onnx_pb';
 import { freshName } from './freshName';
 import { domainName, readOpsets } from './opsets';
+import { withLearnedInputs } from './learnedAttributes';
 import { executionOrder } from './order';
 import { readTensor } from './tensors';
 import type { OnnxSource } from './tensors';
@@ -49,13 +50,13 @@ export function readGraph(
   const made = new Set([...given, ...nodes.flatMap((node) => node.output)]);
   return {
     order,
-    graph: {
+    graph: withLearnedInputs({
       nodes: [...unreadable, ...operators],
       initialisers,
       inputs,
       outputs: readOutputs(graph, made, file),
       opsets,
-    },
+    }),
   };
 }
 

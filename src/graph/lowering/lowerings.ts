@@ -3,6 +3,7 @@ import { operatorName } from '../operatorName';
 import type { LoweredOperator } from '../operators';
 import { activationLowerings } from './activations';
 import { attentionLowerings } from './attention';
+import { classicalLowerings } from './classicalLearners';
 import { contributedLowerings } from './contributed';
 import { convolutionLowerings } from './convolution';
 import { elementwiseLowerings } from './elementwise';
@@ -36,6 +37,7 @@ export const lowerings: Readonly<Record<LoweredOperator, Lowering>> = {
   ...attentionLowerings,
   ...recurrentLowerings,
   ...contributedLowerings,
+  ...classicalLowerings,
 };
 
 const byName: ReadonlyMap<string, Lowering> = new Map(Object.entries(lowerings));

@@ -53,7 +53,7 @@ export function foldBinary(
 }
 
 /** For every element of a result, the element of an operand that is broadcast to it. */
-function broadcastIndices(from: readonly number[], to: readonly number[]): Int32Array {
+export function broadcastIndices(from: readonly number[], to: readonly number[]): Int32Array {
   const strides = new Array<number>(to.length).fill(0);
   let stride = 1;
   for (let axis = to.length - 1, own = from.length - 1; own >= 0; axis--, own--) {
@@ -63,7 +63,8 @@ function broadcastIndices(from: readonly number[], to: readonly number[]): Int32
   return stridedIndices(to, strides);
 }
 
-function stridedIndices(dims: readonly number[], strides: readonly number[], start = 0): Int32Array {
+/** The places of a row-major array of `dims`, visited in steps of `strides` from `start` on. */
+export function stridedIndices(dims: readonly number[], strides: readonly number[], start = 0): Int32Array {
   const indices = new Int32Array(sizeOf(dims));
   const position = new Array<number>(dims.length).fill(0);
   let at = start;
@@ -131,6 +132,7 @@ export function foldConcat(
   return whole;
 }
 
-function stridesOf(dims: readonly number[]): readonly number[] {
+/** Of a row-major array. */
+export function stridesOf(dims: readonly number[]): readonly number[] {
   return dims.map((_, axis) => sizeOf(dims.slice(axis + 1)));
 }

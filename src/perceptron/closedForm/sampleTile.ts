@@ -8,7 +8,7 @@ import { unitFunctions } from '../unitFunctions';
 /** What the closed form is taken of: a perceptron, its samples as a_0 rows, and the loss with its targets. */
 export interface Problem {
   readonly perceptron: Perceptron;
-  /** a_0 of every sample, count × width of the first layer, preprocessed. */
+  /** a_0 of every sample, count × width of the first layer. */
   readonly inputs: Matrix;
   readonly loss: Loss;
   readonly targets: Targets;
@@ -32,9 +32,9 @@ export interface SampleTile {
   readonly outputs: Matrix;
   /** ℓ_n; length S. */
   readonly losses: Float64Array;
-  /** φ_l'(z_l), the derivative of a_l by z_l with the layer's normalisation in it; S × d_l. */
+  /** φ_l'(z_l); S × d_l. */
   readonly slope: readonly Matrix[];
-  /** φ_l''(z_l) ⊙ u_l, the second derivative likewise, with u_l the gradient by a_l; S × d_l. */
+  /** φ_l''(z_l) ⊙ u_l, with u_l the gradient by a_l; S × d_l. */
   readonly bend: readonly Matrix[];
   /** δ_l = ∂ℓ/∂z_l; S × d_l. */
   readonly delta: readonly Matrix[];

@@ -1,7 +1,7 @@
 import { zipSync } from 'fflate';
 import fc from 'fast-check';
 import { losses } from '../../../src/loss/losses';
-import type { ActivationName } from '../../../src/perceptron/activation';
+import type { ActivationName } from '../../unit/perceptron/activationNamed';
 import type { Loss } from '../../../src/report/report';
 import type { AnalysisRequest } from '../../../src/report/request';
 import { SeededRandom } from '../../../src/samples/random';

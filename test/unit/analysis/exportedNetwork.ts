@@ -1,7 +1,11 @@
-import type { ActivationName } from '../../../src/perceptron/activation';
+import type { ActivationName } from '../perceptron/activationNamed';
 import type { Graph } from '../../../src/graph/graph';
 import type { Loss } from '../../../src/report/report';
-import type { PlainNetwork, PlainNormalisation } from '../perceptron/closedForm/explicitHessian';
+import type {
+  PlainActivation,
+  PlainNetwork,
+  PlainNormalisation,
+} from '../perceptron/closedForm/explicitHessian';
 import { activationStyles, affineStyles, type WrittenLayer } from '../perceptron/recognition/exporterStyles';
 import type { GraphBuilder } from '../perceptron/recognition/graphBuilder';
 import { randomSource } from '../perceptron/recognition/plainForward';
@@ -40,19 +44,30 @@ export function layersOf(widths: readonly number[], seed: number, biased = true)
 
 type Place = 'before' | 'after';
 
+/** A normalisation with its own parameters, γ and then β. */
+export interface WrittenNormalisation {
+  readonly units: PlainNormalisation;
+  readonly parameters: readonly number[];
+}
+
 export function networkOf(
   layers: readonly WrittenLayer[],
-  activations: readonly ActivationName[],
-  normalisations: Readonly<Partial<Record<number, Partial<Record<Place, PlainNormalisation>>>>> = {},
+  activations: readonly (ActivationName | PlainActivation)[],
+  normalisations: Readonly<Partial<Record<number, Partial<Record<Place, WrittenNormalisation>>>>> = {},
 ): Export['network'] {
   return {
     widths: [layers[0]?.inputs ?? 0, ...layers.map(({ outputs }) => outputs)],
     biased: layers.map(({ bias }) => bias !== null),
     activations,
-    parameters: layers.map(({ weight, bias }) => [...weight, ...(bias ?? [])]),
+    parameters: layers.map(({ weight, bias }, l) => [
+      ...weight,
+      ...(bias ?? []),
+      ...(normalisations[l]?.before?.parameters ?? []),
+      ...(normalisations[l]?.after?.parameters ?? []),
+    ]),
     normalisations: layers.map((_, l) => ({
-      before: normalisations[l]?.before ?? null,
-      after: normalisations[l]?.after ?? null,
+      before: normalisations[l]?.before?.units ?? null,
+      after: normalisations[l]?.after?.units ?? null,
     })),
   };
 }
@@ -69,13 +84,13 @@ export function activated(b: GraphBuilder, name: ActivationName, style: string, 
   return write(b, z);
 }
 
-/** γ/√(σ² + ε) and β − μγ/√(σ² + ε) with the tensors that hold them. */
+/** Batch normalisation in evaluation mode. */
 export function batchNorm(
   b: GraphBuilder,
   x: string,
   width: number,
   seed: number,
-): [string, PlainNormalisation] {
+): [string, WrittenNormalisation] {
   const random = randomSource(seed);
   const list = (offset = 0) => Array.from({ length: width }, () => offset + dyadic(random));
   const [gamma, beta, mean, variance] = [list(2), list(), list(), list(2)];
@@ -83,11 +98,11 @@ export function batchNorm(
   const inputs = tensors.map(([part, values]) => b.weight(`bn${String(seed)}.${part}`, [width], values));
   const epsilon = Math.fround(1e-5);
   const y = b.node('BatchNormalization', [x, ...inputs], { epsilon }, `bn${String(seed)}`);
-  const units = gamma.map((value, i) => {
-    const scale = value / Math.sqrt((variance[i] ?? NaN) + epsilon);
-    return { scale, shift: (beta[i] ?? NaN) - (mean[i] ?? NaN) * scale };
-  });
-  return [y, units];
+  const units = mean.map((value, i) => ({
+    mean: value,
+    deviation: Math.sqrt((variance[i] ?? NaN) + epsilon),
+  }));
+  return [y, { units, parameters: [...gamma, ...beta] }];
 }
 
 export function mulAdd(
@@ -95,10 +110,12 @@ export function mulAdd(
   x: string,
   width: number,
   seed: number,
-): [string, PlainNormalisation] {
+): [string, WrittenNormalisation] {
   const random = randomSource(seed);
-  const units = Array.from({ length: width }, () => ({ scale: 2 + dyadic(random), shift: dyadic(random) }));
-  const part = (values: readonly number[]) => b.weight(`fold_${String(values)}`, [width], values);
-  const scaled = b.node('Mul', [x, part(units.map(({ scale }) => scale))]);
-  return [b.node('Add', [scaled, part(units.map(({ shift }) => shift))]), units];
+  const scales = Array.from({ length: width }, () => 2 + dyadic(random));
+  const shifts = Array.from({ length: width }, () => dyadic(random));
+  const scaled = b.node('Mul', [x, b.weight(`fold_${String(seed)}.scale`, [width], scales)]);
+  const y = b.node('Add', [scaled, b.weight(`fold_${String(seed)}.shift`, [width], shifts)]);
+  const units = scales.map(() => ({ mean: 0, deviation: 1 }));
+  return [y, { units, parameters: [...scales, ...shifts] }];
 }

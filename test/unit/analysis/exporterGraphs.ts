@@ -1,4 +1,6 @@
 import type { ElementType } from '../../../src/graph/graph';
+import type { PlainActivation } from '../perceptron/closedForm/explicitHessian';
+import { HyperDual } from '../perceptron/closedForm/hyperDual';
 import { flattenStyles, type WrittenLayer } from '../perceptron/recognition/exporterStyles';
 import { GraphBuilder } from '../perceptron/recognition/graphBuilder';
 import { activated, affine, batchNorm, layersOf, mulAdd, networkOf, type Export } from './exportedNetwork';
@@ -38,7 +40,18 @@ export function pytorchFixedBatch(): Export {
   const flat = b.node('Reshape', [b.input('x', [1, 1, 3]), b.integers(1, 3)]);
   const z = affine(b, 'matmul plain, bias first', flat, layers[0]);
   const y = affine(b, 'matmul plain, bias first', activated(b, 'gelu', 'pytorch', z), layers[1]);
-  const network = networkOf(layers, ['gelu', 'identity']);
+  // PyTorch writes √2 in float32.
+  const root = Math.fround(Math.SQRT2);
+  const gelu: PlainActivation = (z) =>
+    z
+      .times(
+        z
+          .scaled(1 / root)
+          .erf()
+          .plus(new HyperDual(1)),
+      )
+      .scaled(0.5);
+  const network = networkOf(layers, [gelu, 'identity']);
   return {
     graph: b.graph([{ name: y, type: 'float32', dims: [1, 2] }]),
     dims: [1, 3],
@@ -62,12 +75,12 @@ export function pytorchBatchNorm(): Export {
   };
 }
 
-/** BatchNorm before the first layer, after an activation, and on the logits. */
+/** BatchNorm after an activation, folded before one, and on the logits. */
 export function batchNormEverywhere(): Export {
   const layers = layersOf([3, 3, 3, 2], 5, false);
   const b = new GraphBuilder();
-  const [x, first] = batchNorm(b, b.input('x', ['N', 3]), 3, 1);
-  const [a, after] = batchNorm(b, b.node('Tanh', [affine(b, 'gemm', x, layers[0])]), 3, 2);
+  const z1 = affine(b, 'gemm', b.input('x', ['N', 3]), layers[0]);
+  const [a, after] = batchNorm(b, b.node('Tanh', [z1]), 3, 2);
   const [y, before] = mulAdd(b, affine(b, 'gemm', a, layers[1]), 3, 3);
   const z = affine(b, 'gemm', activated(b, 'softplus', 'operator', y), layers[2]);
   const [logits, last] = batchNorm(b, z, 2, 4);
@@ -76,13 +89,10 @@ export function batchNormEverywhere(): Export {
     1: { before },
     2: { before: last },
   });
-  const preprocessed = (sample: readonly number[]) =>
-    sample.map((value, i) => value * (first[i]?.scale ?? NaN) + (first[i]?.shift ?? NaN));
   return {
     graph: b.graph([b.node('Softmax', [logits])]),
     dims: [3],
     network,
-    preprocessed,
     loss: 'cross-entropy',
   };
 }

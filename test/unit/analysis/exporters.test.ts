@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
 import { FailureError } from '../../../src/report/failure';
 import type { Report } from '../../../src/report/report';
-import { requestDefaults } from '../../../src/report/request';
+import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
 import { temporaryFolder, type TemporaryFolder } from '../formats/temporaryFolder';
 import { explicitCurvature } from '../perceptron/closedForm/explicitHessian';
 import { GraphBuilder } from '../perceptron/recognition/graphBuilder';
@@ -43,7 +43,7 @@ async function analysed(
   name: string,
   exported: Export,
   of: TemporaryFolder,
-  method: 'auto' | 'closed-form' = 'auto',
+  method: AnalysisRequest['method'] = 'auto',
 ): Promise<Report> {
   const { model, external } = graphFile(
     exported.graph,
@@ -73,17 +73,17 @@ const cases: readonly (readonly [string, Export, string])[] = [
   ['pytorch legacy', exporters.pytorchLegacy(), 'perceptron 3-4-3, relu'],
   ['pytorch dynamo', exporters.pytorchDynamo(), 'perceptron 12-2-2, gelu-tanh'],
   ['pytorch fixed batch', exporters.pytorchFixedBatch(), 'perceptron 3-3-2, gelu'],
-  ['pytorch batch norm', exporters.pytorchBatchNorm(), 'perceptron 3-4-3, silu'],
-  ['batch norm everywhere', exporters.batchNormEverywhere(), 'perceptron 3-3-3-2, tanh softplus'],
-  ['tf2onnx', exporters.tf2onnx(), 'perceptron 12-2-2, hard-swish'],
-  ['keras2onnx', exporters.keras2onnx(), 'perceptron 3-3-2-3, elu selu'],
+  ['pytorch batch norm', exporters.pytorchBatchNorm(), 'network of 3 layers: Linear, BatchNorm'],
+  ['batch norm everywhere', exporters.batchNormEverywhere(), 'network of 6 layers: Linear, BatchNorm, Scale'],
+  ['tf2onnx', exporters.tf2onnx(), 'network of 3 layers: Linear, Scale'],
+  ['keras2onnx', exporters.keras2onnx(), 'network of 4 layers: Linear, BatchNorm'],
   ['sklearn binary MLPClassifier', sklearn.classifier(1), 'perceptron 3-3-1, tanh'],
   ['sklearn MLPClassifier', sklearn.classifier(3), 'perceptron 3-3-3, tanh'],
   ['sklearn MLPRegressor', sklearn.regressor(), 'perceptron 3-3-1, sigmoid'],
   ['sklearn binary LogisticRegression', sklearn.logisticRegression(1), 'perceptron 3-1'],
   ['sklearn LogisticRegression', sklearn.logisticRegression(3), 'perceptron 3-3'],
   ['cntk', exporters.cntk(), 'perceptron 12-3-2, relu'],
-  ['matlab', exporters.matlab(), 'perceptron 12-2-2, relu'],
+  ['matlab', exporters.matlab(), 'network of 3 layers: Conv, BatchNorm'],
   ['several outputs', exporters.severalOutputs(), 'perceptron 3-2-2, mish'],
   ...(
     [
@@ -117,13 +117,34 @@ describe('a file of every exporter, from end to end', () => {
       expect(Math.abs(report.frobeniusSquared.value / frobeniusSquared - 1)).toBeLessThan(1e-11);
     },
   );
+});
 
-  it('says once for every batch normalisation what it does not count', async () => {
-    const { warnings } = await analysed('warned', exporters.pytorchBatchNorm(), folder);
-    const messages = warnings.map(({ message }) => message);
-    expect(messages.filter((message) => message.includes('"bn1"'))).toEqual([
-      'Batch normalisation "bn1" is taken in evaluation mode, its scale and shift are not counted as parameters.',
-    ]);
+describe('scikit-learn’s models have the same numbers by every method', () => {
+  it.each([
+    ['binary MLPClassifier', sklearn.classifier(1)],
+    ['MLPClassifier', sklearn.classifier(3)],
+    ['MLPRegressor', sklearn.regressor()],
+    ['binary LogisticRegression', sklearn.logisticRegression(1)],
+    ['LogisticRegression', sklearn.logisticRegression(3)],
+  ])('%s', async (name, exported) => {
+    const file = `every-${name.replaceAll(' ', '-')}`;
+    const closed = await analysed(file, exported, folder, 'closed-form');
+    const exact = await analysed(file, exported, folder, 'exact');
+    const estimated = await analysed(file, exported, folder, 'estimate');
+    const close = (found: number | undefined, wanted: number | undefined, tolerance: number): void => {
+      expect(Math.abs((found ?? NaN) / (wanted ?? NaN) - 1)).toBeLessThan(tolerance);
+    };
+    close(exact.samples.meanLoss, closed.samples.meanLoss, 1e-12);
+    close(exact.trace.value, closed.trace.value, 1e-11);
+    close(exact.frobeniusSquared.value, closed.frobeniusSquared.value, 1e-11);
+    close(exact.sharpness?.lambdaMax.lower, closed.sharpness?.lambdaMax.lower, 1e-10);
+    close(estimated.sharpness?.lambdaMax.upper, closed.sharpness?.lambdaMax.upper, 1e-6);
+    expect([exact, estimated].map(({ model }) => [model.parameters, model.output])).toEqual(
+      [closed, closed].map(({ model }) => [model.parameters, model.output]),
+    );
+    expect(closed.layers.map((layer) => [layer.name, layer.parameters, layer.inputs, layer.outputs])).toEqual(
+      exact.layers.map((layer) => [layer.name, layer.parameters, layer.inputs, layer.outputs]),
+    );
   });
 });
 
@@ -154,7 +175,7 @@ describe('what no closed form covers is refused by its node', () => {
     return { ...exported, graph: b.graph([y]) };
   }
   it.each([
-    ['PRelu', 1, {}, /^The node "between" \(PRelu\) is an activation with trained slopes/],
+    ['PRelu', 1, {}, /^Node "between" \(PRelu\) is no part of a perceptron/],
     ['BatchNormalization', 3, { training_mode: 1 }, /node "between" \(BatchNormalization\).*training mode/i],
   ] as const)('%s', async (operator, outputs, attributes, sentence) => {
     const failure = await analysed(

@@ -16,6 +16,7 @@ import type { ModelParts, TensorValue } from '../onnxModel';
 import { TensorProto_DataType as DataType } from '../../../src/runtime/onnx/onnx_pb';
 import { evaluate, norm, numbers, relativeError } from '../autodiff/evaluation';
 import { classTargets, modelOf, openParts, samplesOf } from '../autodiff/opening';
+import { classicalCases } from './operators/classicalCases';
 import { commonCases } from './operators/commonCases';
 import { contributedCases } from './operators/contributedCases';
 import { indexingCases } from './operators/indexingCases';
@@ -27,6 +28,7 @@ import { operatorNetwork } from './operators/operatorCase';
 
 const cases: readonly OperatorCase[] = [
   ...commonCases,
+  ...classicalCases,
   ...contributedCases,
   ...indexingCases,
   ...resizingCases,

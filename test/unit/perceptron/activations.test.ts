@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ActivationName } from '../../../src/perceptron/activation';
-import { activationNamed } from '../../../src/perceptron/activations';
+import { activationNamed as lowered, ofSingleNumbers, type ActivationName } from './activationNamed';
+
+const activationNamed = (name: ActivationName, attributes: Readonly<Record<string, number>> = {}) => ({
+  name: lowered(name, attributes).name,
+  ...ofSingleNumbers(lowered(name, attributes)),
+});
 
 type Row = readonly [z: number, value: number, first: number, second: number];
 
@@ -136,11 +140,11 @@ const smooth: readonly ActivationName[] = [
 const cases = [
   ...smooth.map((name) => ({ activation: activationNamed(name), kinks: [] as readonly number[] })),
   { activation: activationNamed('relu'), kinks: [0] },
-  { activation: activationNamed('leaky-relu', 0.2), kinks: [0] },
-  { activation: activationNamed('elu', 1.3), kinks: [0] },
+  { activation: activationNamed('leaky-relu', { alpha: 0.2 }), kinks: [0] },
+  { activation: activationNamed('elu', { alpha: 1.3 }), kinks: [0] },
   { activation: activationNamed('selu'), kinks: [0] },
   { activation: activationNamed('hard-swish'), kinks: [-3, 3] },
-  { activation: activationNamed('hard-sigmoid', 1 / 6, 0.5), kinks: [-3, 3] },
+  { activation: activationNamed('hard-sigmoid', { alpha: 1 / 6, beta: 0.5 }), kinks: [-3, 3] },
 ];
 
 /** Richardson's extrapolation of the central difference: error O(h⁴), rounding about 2·10⁻¹⁶ |f| / h. */
@@ -199,12 +203,12 @@ describe('derivatives', () => {
 describe('conventions', () => {
   it('takes the derivative of PyTorch at the kinks', () => {
     expect(activationNamed('relu').first(0)).toBe(0);
-    expect(activationNamed('leaky-relu', 0.2).first(0)).toBe(0.2);
-    expect(activationNamed('elu', 1.3).first(0)).toBe(1.3);
-    expect(activationNamed('elu', 1.3).second(0)).toBe(0);
+    expect(activationNamed('leaky-relu', { alpha: 0.2 }).first(0)).toBe(0.2);
+    expect(activationNamed('elu', { alpha: 1.3 }).first(0)).toBe(1.3);
+    expect(activationNamed('elu', { alpha: 1.3 }).second(0)).toBe(1.3);
     expect(activationNamed('hard-swish').first(-3)).toBe(0);
     expect(activationNamed('hard-swish').first(3)).toBe(1);
-    expect(activationNamed('hard-sigmoid', 1 / 6, 0.5).first(-3)).toBe(0);
+    expect(activationNamed('hard-sigmoid', { alpha: 1 / 6, beta: 0.5 }).first(-3)).toBe(0);
   });
 
   it('takes the parameters of ONNX where none are given', () => {

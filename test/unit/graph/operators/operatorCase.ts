@@ -51,7 +51,7 @@ export function operatorNetwork(one: OperatorCase): ModelParts {
     },
   ];
   return {
-    opset: { '': opset, 'com.microsoft': 1 },
+    opset: { '': opset, 'com.microsoft': 1, 'ai.onnx.ml': 3 },
     irVersion: 10,
     nodes: [
       { operator: 'MatMul', inputs: ['input', 'first'], outputs: ['m'] },

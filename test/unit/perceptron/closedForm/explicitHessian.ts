@@ -1,21 +1,24 @@
-import type { ActivationName } from '../../../../src/perceptron/activation';
+import type { ActivationName } from '../activationNamed';
 import type { Loss } from '../../../../src/report/report';
 import { HyperDual } from './hyperDual';
 
-/** For every unit: y = scale · x + shift. */
-export type PlainNormalisation = readonly { readonly scale: number; readonly shift: number }[];
+/** Batch normalisation of the units of a layer: γ (x − mean) / deviation + β, whose γ and β are parameters. */
+export type PlainNormalisation = readonly { readonly mean: number; readonly deviation: number }[];
+
+/** What an activation is to the oracle where its name does not tell. */
+export type PlainActivation = (z: HyperDual) => HyperDual;
 
 /** A small network with its samples, in plain arrays. */
 export interface PlainNetwork {
   readonly widths: readonly number[];
   readonly biased: readonly boolean[];
-  readonly activations: readonly ActivationName[];
+  readonly activations: readonly (ActivationName | PlainActivation)[];
   /** Per layer, before and after its activation; null: none there. Left out: none anywhere. */
   readonly normalisations?: readonly {
     readonly before: PlainNormalisation | null;
     readonly after: PlainNormalisation | null;
   }[];
-  /** Per layer: rows of the weight, then the bias. */
+  /** Per layer: rows of the weight, then the bias, then γ and β of each normalisation. */
   readonly parameters: readonly (readonly number[])[];
   readonly samples: readonly (readonly number[])[];
   readonly targets: readonly (readonly number[])[];
@@ -24,7 +27,8 @@ export interface PlainNetwork {
 
 const one = new HyperDual(1);
 
-function activate(name: ActivationName, z: HyperDual): HyperDual {
+function activate(name: ActivationName | PlainActivation, z: HyperDual): HyperDual {
+  if (typeof name === 'function') return name(z);
   const sigmoid = (x: HyperDual): HyperDual => x.scaled(-1).exp().plus(one).inverse();
   const tanh = (x: HyperDual): HyperDual => sigmoid(x.scaled(2)).scaled(2).plus(new HyperDual(-1));
   switch (name) {
@@ -64,11 +68,6 @@ function activate(name: ActivationName, z: HyperDual): HyperDual {
       if (z.value <= -2.5) return new HyperDual(0);
       return z.value >= 2.5 ? new HyperDual(1) : z.scaled(0.2).plus(new HyperDual(0.5));
   }
-}
-
-function normalised(by: PlainNormalisation | null, unit: number, x: HyperDual): HyperDual {
-  const { scale, shift } = by?.[unit] ?? { scale: 1, shift: 0 };
-  return x.scaled(scale).plus(new HyperDual(shift));
 }
 
 function lossOf(loss: Loss, outputs: readonly HyperDual[], target: readonly number[]): HyperDual {
@@ -111,11 +110,24 @@ function sampleOutputs(network: PlainNetwork, n: number, i: number, j: number): 
       (value, at) => new HyperDual(value, offset + at === i ? 1 : 0, offset + at === j ? 1 : 0, 0),
     );
     const [inputs, outputs] = [network.widths[l]!, network.widths[l + 1]!];
+    const { before = null, after = null } = network.normalisations?.[l] ?? {};
+    const afterBias = inputs * outputs + (network.biased[l] === true ? outputs : 0);
+    const normalised = (
+      by: PlainNormalisation | null,
+      from: number,
+      row: number,
+      x: HyperDual,
+    ): HyperDual => {
+      if (by === null) return x;
+      const { mean, deviation } = by[row]!;
+      const standard = x.plus(new HyperDual(-mean)).scaled(1 / deviation);
+      return standard.times(seeded[from + row]!).plus(seeded[from + outputs + row]!);
+    };
     activation = Array.from({ length: outputs }, (_, row) => {
       let z = network.biased[l] === true ? seeded[inputs * outputs + row]! : new HyperDual(0);
       for (let p = 0; p < inputs; p++) z = z.plus(seeded[row * inputs + p]!.times(activation[p]!));
-      const { before = null, after = null } = network.normalisations?.[l] ?? {};
-      return normalised(after, row, activate(network.activations[l]!, normalised(before, row, z)));
+      const y = activate(network.activations[l]!, normalised(before, afterBias, row, z));
+      return normalised(after, afterBias + (before === null ? 0 : 2 * outputs), row, y);
     });
     offset += values.length;
   });

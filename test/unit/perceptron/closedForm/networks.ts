@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { losses } from '../../../../src/loss/losses';
-import type { ActivationName } from '../../../../src/perceptron/activation';
-import { activationNamed } from '../../../../src/perceptron/activations';
+import { activationNamed, type ActivationName } from '../activationNamed';
 import type { Problem } from '../../../../src/perceptron/closedForm/sampleTile';
 import type { Loss } from '../../../../src/report/report';
-import type { ScaleAndShift } from '../../../../src/perceptron/perceptron';
-import type { PlainNetwork, PlainNormalisation } from './explicitHessian';
+import type { PlainNetwork } from './explicitHessian';
 
 const all: ActivationName[] = [
   'identity',
@@ -26,13 +24,7 @@ const all: ActivationName[] = [
 const number = fc.double({ min: -1.5, max: 1.5, noNaN: true }).map((value) => value + 0.0123);
 const lossNames = Object.keys(losses) as Loss[];
 
-/** None (mostly), or a scale and a shift for each of `width` units. */
-function normalisation(width: number): fc.Arbitrary<PlainNormalisation | null> {
-  const units = fc.array(fc.record({ scale: number, shift: number }), { minLength: width, maxLength: width });
-  return fc.option(units, { freq: 2 });
-}
-
-/** Networks of 1 to `deepest` affine layers with every pattern of biases, activations, normalisations and losses. */
+/** Networks of 1 to `deepest` affine layers with every pattern of biases, activations and losses. */
 export function networks(deepest: number, widest: number, most: number): fc.Arbitrary<PlainNetwork> {
   return fc
     .record({
@@ -58,11 +50,6 @@ export function networks(deepest: number, widest: number, most: number): fc.Arbi
           activations: fc
             .array(fc.constantFrom(...all), { minLength: layers - 1, maxLength: layers - 1 })
             .map((names) => [...names, last]),
-          normalisations: fc.tuple(
-            ...biased.map((_, l) =>
-              fc.record({ before: normalisation(widths[l + 1]!), after: normalisation(widths[l + 1]!) }),
-            ),
-          ),
           parameters: fc.tuple(
             ...biased.map((bias, l) => {
               const length = widths[l]! * widths[l + 1]! + (bias ? widths[l + 1]! : 0);
@@ -96,7 +83,7 @@ function targetRows(loss: Loss, width: number): fc.Arbitrary<number[]> {
 
 /** The network as the closed form takes it. */
 export function problemOf(network: PlainNetwork): Problem {
-  const { widths, biased, activations, normalisations, parameters, samples, targets, loss } = network;
+  const { widths, biased, activations, parameters, samples, targets, loss } = network;
   return {
     perceptron: {
       layers: parameters.map((values, l) => {
@@ -107,9 +94,7 @@ export function problemOf(network: PlainNetwork): Problem {
           outputs: widths[l + 1]!,
           weight: Float64Array.from(values.slice(0, size)),
           bias: biased[l] === true ? Float64Array.from(values.slice(size)) : null,
-          normalisation: scaleAndShift(normalisations?.[l]?.before ?? null),
-          activation: activationNamed(activations[l]!, activations[l] === 'leaky-relu' ? 0.01 : undefined),
-          outputNormalisation: scaleAndShift(normalisations?.[l]?.after ?? null),
+          activation: activationNamed(nameOf(activations[l])),
         };
       }),
       input: 'x',
@@ -124,10 +109,7 @@ export function problemOf(network: PlainNetwork): Problem {
   };
 }
 
-function scaleAndShift(units: PlainNormalisation | null): ScaleAndShift | null {
-  if (units === null) return null;
-  return {
-    scale: Float64Array.from(units, ({ scale }) => scale),
-    shift: Float64Array.from(units, ({ shift }) => shift),
-  };
+function nameOf(activation: PlainNetwork['activations'][number] | undefined): ActivationName {
+  if (typeof activation !== 'string') throw new Error('No activation that has a name');
+  return activation;
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { activationNamed } from '../../../../src/perceptron/activations';
 import { planClosedForm } from '../../../../src/perceptron/closedForm/plan';
 import type { Perceptron } from '../../../../src/perceptron/perceptron';
+import { activationNamed } from '../activationNamed';
 import { FailureError } from '../../../../src/report/failure';
 
 function perceptron(...widths: number[]): Perceptron {
@@ -13,9 +13,7 @@ function perceptron(...widths: number[]): Perceptron {
       outputs,
       weight: new Float64Array(outputs * widths[l]!),
       bias: new Float64Array(outputs),
-      normalisation: null,
       activation: activationNamed('tanh'),
-      outputNormalisation: null,
     })),
     input: 'x',
     preprocessing: null,

@@ -1,21 +1,36 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import type { PerceptronReading, ReadPerceptron } from '../../../../src/analysis/readPerceptron';
+import { analysedModel } from '../../../../src/analysis/analysedModel';
+import { readPerceptron } from '../../../../src/analysis/readPerceptron';
+import { noSubjectChoice } from '../../../../src/subject/subject';
+import { readOnnx } from '../../../../src/formats/onnx/readOnnx';
 import type { Graph } from '../../../../src/graph/graph';
-import type { Recognition } from '../../../../src/perceptron/recognise';
-import { recognisePerceptron } from '../../../../src/perceptron/recognise';
+import { FailureError } from '../../../../src/report/failure';
+import { graphFile } from '../../analysis/graphFile';
 import { evaluateGraph } from './evaluateGraph';
 import { plainForward, randomSource } from './plainForward';
 
-export type Recognised = Extract<Recognition, { ok: true }>;
+/** A graph written to the bytes of a file, read back and recognised; some file must lie where it is said to. */
+export async function reading(graph: Graph, output: string | null = null): Promise<PerceptronReading> {
+  const model = await readOnnx(fileURLToPath(import.meta.url), graphFile(graph).model);
+  try {
+    return await readPerceptron(analysedModel(model, { ...noSubjectChoice, output }, 1));
+  } catch (error) {
+    if (error instanceof FailureError) return { ok: false, failure: error.failure };
+    throw error;
+  }
+}
 
 /** Recognises a graph and compares the perceptron's logits with the graph's own on random samples. */
-export function recognised(
+export async function recognised(
   graph: Graph,
   sampleDims: readonly number[],
   output: string | null = null,
-): Recognised {
-  const recognition = recognisePerceptron(graph, output);
-  if (!recognition.ok) throw new Error(recognition.failure.message);
-  const { perceptron } = recognition;
+): Promise<ReadPerceptron> {
+  const found = await reading(graph, output);
+  if (!found.ok) throw new Error(found.failure.message);
+  const { perceptron } = found.read;
   const random = randomSource(7);
   const count = 5;
   const width = sampleDims.reduce((a, b) => a * b, 1);
@@ -24,20 +39,18 @@ export function recognised(
   const logits = evaluateGraph(graph, perceptron.input, samples, perceptron.logits).data;
   const outputs = perceptron.layers.at(-1)?.outputs ?? 0;
   expect(logits).toHaveLength(count * outputs);
-  for (let n = 0; n < count; n += 1) {
-    const found = plainForward(perceptron, data.slice(n * width, (n + 1) * width));
-    found.forEach((value, i) => {
-      const expected = logits[n * outputs + i] ?? NaN;
-      // Constants of the file are rounded to float32: 6·10⁻⁸ each.
-      expect(Math.abs(value - expected)).toBeLessThanOrEqual(2e-6 * (1 + Math.abs(expected)));
-    });
-  }
-  return recognition;
+  const all = await plainForward(perceptron, data, width);
+  all.forEach((value, i) => {
+    const expected = logits[i] ?? NaN;
+    // Constants that the file's own operators compute are rounded to float32: 6·10⁻⁸ each.
+    expect(Math.abs(value - expected)).toBeLessThanOrEqual(2e-6 * (1 + Math.abs(expected)));
+  });
+  return found.read;
 }
 
 /** The sentence of the refusal. */
-export function refusal(graph: Graph, output: string | null = null): string {
-  const recognition = recognisePerceptron(graph, output);
-  if (recognition.ok) throw new Error('the graph was recognised');
-  return `${recognition.failure.kind}: ${recognition.failure.message}`;
+export async function refusal(graph: Graph, output: string | null = null): Promise<string> {
+  const found = await reading(graph, output);
+  if (found.ok) throw new Error('the graph was recognised');
+  return `${found.failure.kind}: ${found.failure.message}`;
 }

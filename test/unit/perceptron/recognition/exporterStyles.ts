@@ -1,4 +1,4 @@
-import type { ActivationName } from '../../../../src/perceptron/activation';
+import type { ActivationName } from '../activationNamed';
 import type { GraphBuilder } from './graphBuilder';
 
 /** Ways in which exporters write an activation: the operator, or its definition in smaller ones. */

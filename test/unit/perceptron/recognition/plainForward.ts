@@ -1,25 +1,30 @@
+import { firstActivations } from '../../../../src/perceptron/forward';
 import type { Perceptron } from '../../../../src/perceptron/perceptron';
 
-/** The logits of one sample, written down from the definition. */
-export function plainForward(perceptron: Perceptron, sample: readonly number[]): number[] {
-  const { preprocessing } = perceptron;
-  let a = sample.map((x, i) =>
-    preprocessing === null ? x : x * (preprocessing.scale[i] ?? NaN) + (preprocessing.shift[i] ?? NaN),
-  );
-  for (const layer of perceptron.layers) {
-    const { inputs, outputs, weight, bias, normalisation, activation, outputNormalisation } = layer;
-    const previous = a;
-    a = Array.from({ length: outputs }, (_, row) => {
-      let z = bias === null ? 0 : (bias[row] ?? NaN);
-      for (let k = 0; k < inputs; k += 1) z += (weight[row * inputs + k] ?? NaN) * (previous[k] ?? NaN);
-      if (normalisation !== null)
-        z = z * (normalisation.scale[row] ?? NaN) + (normalisation.shift[row] ?? NaN);
-      const value = activation.value(z);
-      if (outputNormalisation === null) return value;
-      return value * (outputNormalisation.scale[row] ?? NaN) + (outputNormalisation.shift[row] ?? NaN);
-    });
-  }
-  return a;
+/** The logits of samples one after the other, written down from the definition. */
+export async function plainForward(
+  perceptron: Perceptron,
+  samples: readonly number[],
+  width: number,
+): Promise<number[]> {
+  const rows = samples.length / width;
+  const { values } = await firstActivations(perceptron, {
+    rows,
+    columns: width,
+    data: Float64Array.from(samples),
+  });
+  return Array.from({ length: rows }, (_, n) => {
+    let a = Float64Array.from(values.data.subarray(n * values.columns, (n + 1) * values.columns));
+    for (const { inputs, outputs, weight, bias, activation } of perceptron.layers) {
+      const z = Float64Array.from({ length: outputs }, (__, row) => {
+        let sum = bias === null ? 0 : (bias[row] ?? NaN);
+        for (let k = 0; k < inputs; k += 1) sum += (weight[row * inputs + k] ?? NaN) * (a[k] ?? NaN);
+        return sum;
+      });
+      a = Float64Array.from(activation.values(z));
+    }
+    return [...a];
+  }).flat();
 }
 
 /** A seeded source of numbers, uniform in (−1, 1). */

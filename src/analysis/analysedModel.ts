@@ -1,0 +1,27 @@
+import type { Model } from '../formats/model';
+import { ModelSession } from '../inference/modelSession';
+import type { AnalysisRequest } from '../report/request';
+import { findSubject, type Subject, type SubjectChoice } from '../subject/subject';
+
+/** A model with what of it is analysed, and its own file in onnxruntime. */
+export interface AnalysedModel {
+  readonly model: Model;
+  readonly subject: Subject;
+  readonly session: ModelSession;
+}
+
+/** Finds what is analysed; the session is opened when it is first used, and whoever used it releases it. */
+export function analysedModel(model: Model, choice: SubjectChoice, threads: number): AnalysedModel {
+  const subject = findSubject(model, choice);
+  return { model, subject, session: new ModelSession(model, [subject.output, subject.head.logits], threads) };
+}
+
+/** What a request says of what is analysed. */
+export function subjectChoice({
+  output,
+  evaluation,
+  trained,
+  fixed,
+}: Pick<AnalysisRequest, 'output' | 'evaluation' | 'trained' | 'fixed'>): SubjectChoice {
+  return { output, evaluation, parameters: { trained, fixed } };
+}
