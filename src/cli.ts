@@ -15,6 +15,7 @@ import type { Report } from './report/report';
 import type { AnalysisRequest, Progress } from './report/request';
 import { reportJson } from './report/schema';
 import { reportText } from './report/text';
+import { inTerminalWords } from './report/wording/settings';
 import { writeFailureText } from './report/writeFailure';
 import { namingSidecar, readSidecar, sidecarPath, takenFrom, withSidecar } from './samples/sidecar';
 
@@ -48,7 +49,7 @@ const progressLine = new ProgressLine();
 
 function note(sentence: string): void {
   progressLine.clear();
-  process.stderr.write(`${sentence}\n`);
+  process.stderr.write(`${inTerminalWords(sentence)}\n`);
 }
 
 /** Says before a long stage what it will take. */
@@ -99,7 +100,7 @@ async function analyze(command: Extract<Command, { kind: 'analyze' }>): Promise<
     if (command.html !== null) await writePage(command.html, report);
   } finally {
     // A page that fails does not take the report with it.
-    process.stdout.write(command.json ? `${reportJson(report)}\n` : reportText(report));
+    process.stdout.write(command.json ? `${reportJson(report)}\n` : inTerminalWords(reportText(report)));
   }
 }
 

@@ -1,3 +1,5 @@
+import { inPanelWords } from '../src/report/wording/settings';
+
 /** Builds the page from elements and text nodes: nothing that a file says is ever parsed as HTML. */
 
 export type Child = Node | string | null;
@@ -17,7 +19,7 @@ export function element(tag: string, attributes: Attributes, ...children: readon
     built.setAttribute(name, value === true ? '' : String(value));
   }
   for (const child of children) {
-    if (typeof child === 'string') built.append(...unbroken(child));
+    if (typeof child === 'string') built.append(...unbroken(inPanelWords(child)));
     else if (child !== null) built.append(child);
   }
   return built;

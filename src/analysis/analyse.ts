@@ -7,6 +7,7 @@ import { AnalysisRun } from './analysisRun';
 import { analyseGraph } from './graphAnalysis';
 import { analysePerceptron } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
+import { setting } from '../report/wording/settings';
 
 /**
  * The use case: a request in, a report out. The closed form for a perceptron of any depth; for any other graph of
@@ -33,7 +34,7 @@ async function analyseModel(analysed: AnalysedModel, run: AnalysisRun): Promise<
   if (perceptron.ok) return analysePerceptron(analysed, perceptron.read, run);
   const { kind, message, detail } = perceptron.failure;
   if (method === 'closed-form') {
-    const anyModel = `${message.replace(/\.$/, '')}; ask for another --method, which takes more models.`;
+    const anyModel = `${message.replace(/\.$/, '')}; another method takes more models (${setting('method')}).`;
     throw new FailureError(kind, anyModel, detail);
   }
   return analyseGraph(analysed, run);

@@ -13,6 +13,7 @@ import { confidence } from './confidence';
 import { exactCost, lanczosMemory, searchCost } from './predictedCost';
 import { leftOutForTime, missingIntervals } from './timeLimit';
 import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
+import { setting } from '../report/wording/settings';
 
 /** Multiply-adds that the search for λ_max may take, and the products that it may take at most. */
 const affordable = 2e11;
@@ -81,7 +82,7 @@ async function intervals(
   if (maxProducts < fewestProducts) {
     return withoutCertificate(
       report,
-      `it takes ${multiplyAdds.toExponential(1)} multiply-adds a product; ask for --method estimate.`,
+      `it takes ${multiplyAdds.toExponential(1)} multiply-adds a product; ask for ${setting('method', 'estimate')}.`,
     );
   }
   const whole = order <= wholeSpectrum && order * multiplyAdds <= affordable;

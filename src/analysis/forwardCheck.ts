@@ -6,6 +6,7 @@ import type { Perceptron } from '../perceptron/perceptron';
 import { FailureError } from '../report/failure';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
 import type { Subject } from '../subject/subject';
+import { setting } from '../report/wording/settings';
 
 /** Samples whose tolerance is found at a time. */
 const batchSize = 512;
@@ -61,7 +62,7 @@ function compare(found: ArrayLike<number>, { columns, data }: Matrix, tolerance:
     if (!Number.isFinite(found[at])) {
       throw new FailureError(
         'NonFiniteSamples',
-        `The model gives ${found[at]} (${place}); check the samples and their scaling (--scale).`,
+        `The model gives ${found[at]} (${place}); check the samples and their scaling (${setting('scale')}).`,
       );
     }
     // NaN in any of the three must fail too, so the comparison is the one that has to hold.

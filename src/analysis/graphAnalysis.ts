@@ -20,6 +20,7 @@ import { analysisFacts, lossOptions, rowFacts, sampleFacts } from './reportFacts
 import { withScaleAdapted } from './scaleAdapted';
 import { leftOutForTime, missingIntervals } from './timeLimit';
 import { intervalWarnings, warningsAbout } from './warnings';
+import { setting } from '../report/wording/settings';
 
 /** Every column is computed where that takes no more multiply-adds, and the Hessian has no more rows. */
 const affordableColumns = 1e12;
@@ -113,19 +114,19 @@ function chooseMethod(asked: Method | 'auto', products: HessianProducts, memoryB
   if (asked === 'exact' && precision === 'float32') {
     throw new FailureError(
       'UsageError',
-      'The exact Hessian is computed from products in float64, and float32 was asked for; leave out --dtype float32, or ask for --method estimate.',
+      `The exact Hessian is computed from products in float64, and float32 was asked for; leave out ${setting('dtype', 'float32')}, or ask for ${setting('method', 'estimate')}.`,
     );
   }
   if (asked === 'exact' && order > mostColumns) {
     throw new FailureError(
       'TooLarge',
-      `The exact Hessian of ${formatCount(order)} parameters is beyond the ${formatCount(mostColumns)} that are computed column by column; ask for --method estimate.`,
+      `The exact Hessian of ${formatCount(order)} parameters is beyond the ${formatCount(mostColumns)} that are computed column by column; ask for ${setting('method', 'estimate')}.`,
     );
   }
   if (asked === 'exact' && bytes > memoryBudget) {
     throw new FailureError(
       'TooLarge',
-      `The exact Hessian of ${formatCount(order)} parameters takes about ${byteSize(bytes)}, more than the ${byteSize(memoryBudget)} allowed; allow more with --memory, or ask for --method estimate.`,
+      `The exact Hessian of ${formatCount(order)} parameters takes about ${byteSize(bytes)}, more than the ${byteSize(memoryBudget)} allowed; allow more with ${setting('memory')}, or ask for ${setting('method', 'estimate')}.`,
     );
   }
   if (asked === 'exact' || asked === 'estimate') return asked;

@@ -6,6 +6,7 @@ import { operatorOf } from '../graph/operators';
 import { sizeOf } from '../graph/static/value';
 import { formatCount } from '../report/wording/number';
 import { printable } from '../report/printable';
+import { setting } from '../report/wording/settings';
 
 /** Names in a sentence, at most. */
 const mostNames = 6;
@@ -27,12 +28,12 @@ export function parameterNotes({ graph, survey, split }: Notable): readonly stri
   };
   if (survey.leftOut.length > 0) {
     notes.push(
-      `Taken for fixed numbers and not counted as parameters: ${listed(survey.leftOut)}; --trained, or "trained" in the model’s sidecar, counts one.`,
+      `Taken for fixed numbers and not counted as parameters: ${listed(survey.leftOut)}; ${setting('trained')} counts one.`,
     );
   }
   if (survey.assumed.length > 0) {
     notes.push(
-      `Counted as parameters, though fixed numbers may stand before the first weight, too: ${listed(survey.assumed)}; --fixed, or "fixed" in the model’s sidecar, leaves one out.`,
+      `Counted as parameters, though fixed numbers may stand before the first weight, too: ${listed(survey.assumed)}; ${setting('fixed')} leaves one out.`,
     );
   }
   if (split.length > 0) {

@@ -24,6 +24,7 @@ import { perceptronReport } from './perceptronReport';
 import { readPerceptron, type ReadPerceptron } from './readPerceptron';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
 import { closedFormWarnings, warningsAbout } from './warnings';
+import { setting } from '../report/wording/settings';
 
 /**
  * The closed form for a perceptron of any depth, what drives it, and the interval of λ_max that its exact trace and norm
@@ -140,6 +141,6 @@ function requireFiniteLoss(losses: Float64Array, samples: Samples): void {
   if (wrong === -1) return;
   throw new FailureError(
     'NonFiniteLoss',
-    `The loss of sample ${samples.indices?.[wrong] ?? wrong} in ${samples.source} is ${losses[wrong]}; check the samples, their scaling (--scale) and the loss (--loss).`,
+    `The loss of sample ${samples.indices?.[wrong] ?? wrong} in ${samples.source} is ${losses[wrong]}; check the samples, their scaling (${setting('scale')}) and the loss (${setting('loss')}).`,
   );
 }

@@ -8,6 +8,7 @@ import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
 import { lanczosMemory, searchCost } from './predictedCost';
 import { endedByTime } from './timeLimit';
+import { setting } from '../report/wording/settings';
 
 /** Fewer products than these would certify nothing. */
 const fewestProducts = 10;
@@ -27,13 +28,17 @@ export async function withScaleAdapted(
   if (!request.scaleAdapted) return report;
   // The error of a float32 product is measured against ‖H‖, and may be any multiple of that beside ‖D·H·D‖.
   if (products.precision !== 'float64')
-    return withoutScaleAdapted(report, run, 'it takes products in float64; ask for --dtype float64.');
+    return withoutScaleAdapted(
+      report,
+      run,
+      `it takes products in float64; ask for ${setting('dtype', 'float64')}.`,
+    );
   if (maxProducts < fewestProducts) {
     const each = products.multiplyAdds.toExponential(1);
     return withoutScaleAdapted(
       report,
       run,
-      `it takes ${each} multiply-adds a product; ask for --method estimate.`,
+      `it takes ${each} multiply-adds a product; ask for ${setting('method', 'estimate')}.`,
     );
   }
   if (run.outOfTime()) return withoutScaleAdapted(endedByTime(report), run, 'the time limit had run out.');

@@ -1,4 +1,5 @@
 import type { Report } from '../report/report';
+import { setting } from '../report/wording/settings';
 
 /** What is left out where the limit ends the search for λ_max. */
 export const missingIntervals = 'the intervals of λ_max and λ_min';
@@ -11,7 +12,7 @@ export function endedByTime(report: Report): Report {
 /** The same where the limit left parts out, which a warning names. @param parts as in a sentence; none: `report` itself */
 export function leftOutForTime(report: Report, parts: readonly string[]): Report {
   if (parts.length === 0) return report;
-  const message = `The time limit left out ${listed(parts)}; allow more time (--time).`;
+  const message = `The time limit left out ${listed(parts)}; allow more time (${setting('time')}).`;
   return endedByTime({ ...report, warnings: [...report.warnings, { kind: 'time-limit', message }] });
 }
 

@@ -3,6 +3,7 @@ import type { ChosenLoss } from '../loss/chooseLoss';
 import { formatNumber } from '../report/wording/number';
 import type { SampleFacts, Warning } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
+import { setting } from '../report/wording/settings';
 
 /** What a careful reader of the numbers should be told first. */
 export function warningsAbout(
@@ -47,7 +48,7 @@ export function warningsAbout(
   if (samples.labels === 'given' && samples.meanLoss > chance) {
     warn(
       'loss-above-chance',
-      `The mean loss ${samples.meanLoss.toPrecision(3)} is above ln ${samples.classes} = ${chance.toPrecision(3)}, that of guessing: is the scaling of the inputs right (--scale), and do these samples belong to the model?`,
+      `The mean loss ${samples.meanLoss.toPrecision(3)} is above ln ${samples.classes} = ${chance.toPrecision(3)}, that of guessing: is the scaling of the inputs right (${setting('scale')}), and do these samples belong to the model?`,
     );
   }
   return warnings;
@@ -81,7 +82,7 @@ export function intervalWarnings(
   ];
   if (productError > precision / 10) {
     return warning(
-      `the products’ relative error ${formatNumber(productError)} in float32 is larger than a tenth of the precision asked, ${formatNumber(precision)}; ask for --dtype float64 or a coarser --precision.`,
+      `the products’ relative error ${formatNumber(productError)} in float32 is larger than a tenth of the precision asked, ${formatNumber(precision)}; ask for ${setting('dtype', 'float64')} or a coarser ${setting('precision')}.`,
     );
   }
   return stoppedBy === 'memory budget'

@@ -1,6 +1,7 @@
 import { FailureError } from '../report/failure';
 import { headOf, isHeadInside } from '../loss/headInside';
 import type { PreparedModel } from './preparedModel';
+import { setting } from '../report/wording/settings';
 
 /** Losses and gradient must be numbers. @param perSample rows of one sample @throws FailureError NonFiniteLoss */
 export function requireFinite(losses: Float64Array, gradient: Float64Array, perSample: number): void {
@@ -8,13 +9,13 @@ export function requireFinite(losses: Float64Array, gradient: Float64Array, perS
   if (row !== -1) {
     throw new FailureError(
       'NonFiniteLoss',
-      `The loss of sample ${Math.floor(row / perSample)} is ${losses[row]}; check the samples, their scaling (--scale) and the weights.`,
+      `The loss of sample ${Math.floor(row / perSample)} is ${losses[row]}; check the samples, their scaling (${setting('scale')}) and the weights.`,
     );
   }
   if (gradient.some((value) => !Number.isFinite(value))) {
     throw new FailureError(
       'NonFiniteLoss',
-      'The gradient of the loss is not finite on these samples; check the samples and their scaling (--scale).',
+      `The gradient of the loss is not finite on these samples; check the samples and their scaling (${setting('scale')}).`,
     );
   }
 }
@@ -32,6 +33,6 @@ export function requireOwnOutputs(
   if (wrong === -1) return;
   throw new FailureError(
     'ForwardPassMismatch',
-    `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${target}" where onnxruntime gives ${ownOutputs[wrong]}: either these samples are too large for float32 (check --scale), or the model was not read right; please report it then.`,
+    `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${target}" where onnxruntime gives ${ownOutputs[wrong]}: either these samples are too large for float32 (check ${setting('scale')}), or the model was not read right; please report it then.`,
   );
 }

@@ -13,6 +13,7 @@ import { prepareModel, requireSamplesApart } from './preparedModel';
 import { parameterCount } from '../subject/subject';
 import type { Rules } from './rules/rules';
 import { peakBytesOf } from './workload';
+import { setting } from '../report/wording/settings';
 
 /** A model lowered and differentiated for batches that its work fits the memory with. */
 export interface PlannedModel {
@@ -125,7 +126,7 @@ function requireRoom(order: number, samples: number, ofSamples: number, memoryBu
   if (vectors + ofSamples <= memoryBudget) return;
   const fitting = Math.floor(memoryBudget / vectorBytes(1));
   const takes = `The products of ${formatCount(order)} parameters take`;
-  const more = `more than the ${byteSize(memoryBudget)} allowed; allow more with --memory`;
+  const more = `more than the ${byteSize(memoryBudget)} allowed; allow more with ${setting('memory')}`;
   const many = samples === 1 ? 'one sample' : `the ${formatCount(samples)} samples that the model takes`;
   throw new FailureError(
     'TooLarge',

@@ -14,6 +14,7 @@ import { groupLayers, type Layer } from '../subject/layers';
 import { nodesOf, type Subject } from '../subject/subject';
 import type { Batches } from './batches';
 import { isHeadInside, probabilitiesOf } from '../loss/headInside';
+import { setting } from '../report/wording/settings';
 
 /** A loss on the outputs of a model at samples. */
 export interface Objective {
@@ -161,7 +162,7 @@ function widthOf({ output }: Subject, dims: readonly number[], size: number, tar
   if (dims[0] !== size || dims.slice(1).filter((dim) => dim > 1).length > 1) {
     throw new FailureError(
       'UnsupportedStructure',
-      `The output "${printable(output)}" has the shape [${dims.join(', ')}] for ${size} samples, not one row for each; choose another output with --output.`,
+      `The output "${printable(output)}" has the shape [${dims.join(', ')}] for ${size} samples, not one row for each; choose another output with ${setting('output')}.`,
     );
   }
   if (width !== targets.width) {

@@ -1,3 +1,4 @@
+import { setting } from '../report/wording/settings';
 /** One sentence for every term that the panel and the HTML report show. */
 export const explanations = {
   upperBound:
@@ -70,5 +71,4 @@ export const explanations = {
 export type Term = keyof typeof explanations;
 
 /** In the place of the blocks' picture. */
-export const blocksNotAsked =
-  'The norms of the blocks between layers were not asked for: they take as many products more for each probe as there are layers. The command line’s --blocks adds them, and with them each layer’s own curvature and its coupling with others.';
+export const blocksNotAsked = `The norms of the blocks between layers were not asked for: they take as many products more for each probe as there are layers. Ask for them with ${setting('blocks')}: with them come each layer’s own curvature and its coupling with others.`;

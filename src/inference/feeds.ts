@@ -4,6 +4,7 @@ import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import { narrowToFloat16 } from '../runtime/floats16';
 import type { RunFeeds, RunTensor } from '../runtime/session';
+import { setting } from '../report/wording/settings';
 
 /** Samples as the products take them; every input holds count × product(dims) numbers. */
 export interface ModelSamples {
@@ -40,7 +41,7 @@ export function modelFeeds(
       if (input === undefined) {
         throw new FailureError(
           'SampleKeyMissing',
-          `The samples hold nothing for the model's input "${printable(name)}"; name the array with --inputs.`,
+          `The samples hold nothing for the model's input "${printable(name)}"; name the array with ${setting('inputs')}.`,
         );
       }
       const rows = paddedRows(input.data, sizeOf(input.dims), from, size);

@@ -3,6 +3,7 @@ import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { ModelSamples } from './feeds';
 import type { ModelSession } from './modelSession';
+import { setting } from '../report/wording/settings';
 
 /** Samples that one run of the model takes. */
 const batchSize = 64;
@@ -40,7 +41,7 @@ export async function tensorAt(
     if (result === undefined || rows !== size || (found !== null && !sameDims(found.dims, dims))) {
       throw new FailureError(
         'UnsupportedStructure',
-        `The output "${printable(tensor)}" has the shape [${result?.dims.join(', ') ?? ''}] for ${size} samples, and its first axis must be that of the samples; export the model with the samples first (N × T × C for T predictions of each), or choose another output with --output.`,
+        `The output "${printable(tensor)}" has the shape [${result?.dims.join(', ') ?? ''}] for ${size} samples, and its first axis must be that of the samples; export the model with the samples first (N × T × C for T predictions of each), or choose another output with ${setting('output')}.`,
       );
     }
     requireRoom(tensor, width, samples.count, memoryBudget);
@@ -56,7 +57,9 @@ function requireRoom(tensor: string, width: number, count: number, memoryBudget:
   if (bytesPerOutput * width * count <= memoryBudget) return;
   const most = Math.floor(memoryBudget / (bytesPerOutput * width));
   const advice =
-    most >= 1 ? `take ${most} samples with --limit, or allow more with --memory` : 'allow more with --memory';
+    most >= 1
+      ? `take ${most} samples with ${setting('limit')}, or allow more with ${setting('memory')}`
+      : `allow more with ${setting('memory')}`;
   throw new FailureError(
     'TooLarge',
     `The output "${printable(tensor)}" has ${width.toLocaleString('en')} numbers for each of ${count.toLocaleString('en')} samples, more than the ${Math.floor(memoryBudget / 2 ** 20).toLocaleString('en')} MiB allowed hold with their targets; ${advice}.`,

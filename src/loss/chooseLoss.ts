@@ -10,6 +10,7 @@ import { losses } from './losses';
 import { modelTargets } from './modelTargets';
 import type { Targets } from './targets';
 import { weightedTargets, type WeightOptions } from './weightedTargets';
+import { setting } from '../report/wording/settings';
 
 /** What of a request the loss depends on. */
 export type LossOptions = WeightOptions & Pick<AnalysisRequest, 'loss'>;
@@ -92,7 +93,7 @@ function askedOr(automatic: Loss, requested: Loss | 'auto', width: number): Loss
   if (losses[loss].targets !== 'distributions' || width > 1) return loss;
   throw new FailureError(
     'UsageError',
-    'Cross-entropy needs at least two outputs, but the model has a single one; use --loss binary-cross-entropy or --loss mean-squared-error.',
+    `Cross-entropy needs at least two outputs, but the model has a single one; use ${setting('loss', 'binary-cross-entropy')} or ${setting('loss', 'mean-squared-error')}.`,
   );
 }
 
@@ -113,7 +114,7 @@ function lossOfClasses(
     if (wrong !== -1) {
       throw new FailureError(
         'LabelOutOfRange',
-        `Label ${String(values[wrong])} of sample ${wrong} in ${source} is neither 0 nor 1, and the model has a single output; for regression ask for --loss mean-squared-error, or save the targets as floats.`,
+        `Label ${String(values[wrong])} of sample ${wrong} in ${source} is neither 0 nor 1, and the model has a single output; for regression ask for ${setting('loss', 'mean-squared-error')}, or save the targets as floats.`,
       );
     }
     return { loss, assumed, oneHot: false, targets: { count, width, values: Float64Array.from(values) } };
@@ -133,7 +134,7 @@ function lossOfRows(
   if (labelWidth !== width) {
     throw new FailureError(
       'SampleShapeMismatch',
-      `${source} holds ${labelWidth} ${labelWidth === 1 ? 'float target' : 'numbers'} per sample as labels, but the model has ${width} ${width === 1 ? 'output' : 'outputs'}; choose other labels with --labels, or save classes as integers.`,
+      `${source} holds ${labelWidth} ${labelWidth === 1 ? 'float target' : 'numbers'} per sample as labels, but the model has ${width} ${width === 1 ? 'output' : 'outputs'}; choose other labels with ${setting('labels')}, or save classes as integers.`,
     );
   }
   const binary = values.every((value) => value === 0 || value === 1);
@@ -151,7 +152,7 @@ function lossOfRows(
     const wanted = kind === 'distributions' ? 'rows of probabilities that sum to 1' : 'labels from 0 to 1';
     throw new FailureError(
       'UnsupportedLabels',
-      `The loss asked for needs ${wanted}, but ${source} holds other numbers as labels; use --loss mean-squared-error or other labels.`,
+      `The loss asked for needs ${wanted}, but ${source} holds other numbers as labels; use ${setting('loss', 'mean-squared-error')} or other labels.`,
     );
   }
   if (kind === 'numbers' && head === 'softmax') {

@@ -8,6 +8,7 @@ import { classAxis, isTransposedSoftmax, softmaxAxis } from '../subject/classAxi
 import type { AnalysedOutput } from '../subject/subject';
 import { losses } from './losses';
 import type { OutputRows } from './targets';
+import { setting } from '../report/wording/settings';
 
 /** Rows of an output, of which a sample has several. */
 export interface PredictedRows extends OutputRows {
@@ -44,7 +45,7 @@ export function predictedRows(
   if (head.kind === 'none' && kind !== 'numbers' && isTransposedSoftmax(graph, output, rank))
     throw new FailureError(
       'UnsupportedStructure',
-      `${place}, and a Transpose after its softmax; name the tensor before the softmax with --output.`,
+      `${place}, and a Transpose after its softmax; name the tensor before the softmax with ${setting('output')}.`,
     );
   const shape = labels?.kind === 'rows' ? labels.shape : undefined;
   if (
@@ -56,7 +57,7 @@ export function predictedRows(
     if (kind === 'numbers' || kind === 'probabilities' || isTargets(labels)) return alongAxis(rank - 1);
     throw new FailureError(
       'UnsupportedStructure',
-      `${place}, and nothing tells along which axis it counts classes; give a class for every prediction as whole numbers, ask for --loss mean-squared-error, or choose a tensor inside the model with --output.`,
+      `${place}, and nothing tells along which axis it counts classes; give a class for every prediction as whole numbers, ask for ${setting('loss', 'mean-squared-error')}, or choose a tensor inside the model with ${setting('output')}.`,
     );
   }
   const fitting = axesOfLabels(labels, dims);
@@ -70,13 +71,13 @@ export function predictedRows(
         : `labels of shape [${(shape?.dims ?? [labels.width]).join(', ')}]`;
     throw new FailureError(
       'SampleShapeMismatch',
-      `${place}, but ${source} holds ${held} for each; give labels of ${wanted} or targets of the output's shape, or choose another output with --output.`,
+      `${place}, but ${source} holds ${held} for each; give labels of ${wanted} or targets of the output's shape, or choose another output with ${setting('output')}.`,
     );
   }
   if (told === null && fitting.length > 1)
     throw new FailureError(
       'UnsupportedStructure',
-      `${place}, and the labels fit it along axis ${fitting.join(' or ')}, so that nothing tells which of them counts classes; choose a tensor inside the model with --output.`,
+      `${place}, and the labels fit it along axis ${fitting.join(' or ')}, so that nothing tells which of them counts classes; choose a tensor inside the model with ${setting('output')}.`,
     );
   return alongAxis(chosen);
 }

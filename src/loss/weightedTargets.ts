@@ -3,6 +3,7 @@ import type { Loss } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 import { losses } from './losses';
 import type { Targets } from './targets';
+import { setting } from '../report/wording/settings';
 
 /** What of a request weighs targets. */
 export type WeightOptions = Pick<AnalysisRequest, 'classWeights' | 'labelSmoothing'>;
@@ -24,7 +25,7 @@ export function weightedTargets(
   if (losses[loss].targets !== 'distributions') {
     throw new FailureError(
       'UsageError',
-      `Class weights and label smoothing belong to cross-entropy, and the loss here is ${loss}; leave out --class-weights and --label-smoothing.`,
+      `Class weights and label smoothing belong to cross-entropy, and the loss here is ${loss}; leave out ${setting('class-weights')} and ${setting('label-smoothing')}.`,
     );
   }
   const weights = classWeightsOf(classWeights, targets);
@@ -41,7 +42,7 @@ export function weightedTargets(
     if (total === 0) {
       throw new FailureError(
         'UsageError',
-        'All samples have classes of weight 0, so there is no loss; choose other --class-weights.',
+        `All samples have classes of weight 0, so there is no loss; choose other ${setting('class-weights')}.`,
       );
     }
     for (let at = 0; at < rows.length; at++) rows[at]! *= count / total;
@@ -64,7 +65,7 @@ function classWeightsOf(
   if (asked.length !== width) {
     throw new FailureError(
       'UsageError',
-      `--class-weights holds ${asked.length} numbers, but the model has ${width} outputs; give one weight for every class.`,
+      `${setting('class-weights')} holds ${asked.length} numbers, but the model has ${width} outputs; give one weight for every class.`,
     );
   }
   return asked;

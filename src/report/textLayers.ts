@@ -1,6 +1,7 @@
 import { formatCount, formatNumber, formatPercent, formatQuantity } from './wording/number';
 import { printable } from './printable';
 import type { LayerReport, Quantity, Report } from './report';
+import { setting } from './wording/settings';
 
 function layerCells(layer: LayerReport, upper: number, elasticities: boolean): string[] {
   const optional = (quantity: Quantity | null): string =>
@@ -72,7 +73,7 @@ function contributionNotes({ method, layers }: Report): string[] {
   if (layers.every(({ ownCurvature, coupling }) => ownCurvature === null && coupling === null)) {
     return [
       sum,
-      "Own curvature and coupling need the norms of the layers' blocks, which were not asked for (--blocks).",
+      `Own curvature and coupling need the norms of the layers' blocks, which were not asked for (${setting('blocks')}).`,
     ];
   }
   return [`${sum} Own curvature: ‖H_ll‖_F²;`, 'coupling: Σ ‖H_lm‖_F² over the other layers m.'];

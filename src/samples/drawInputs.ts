@@ -2,6 +2,7 @@ import { quoted } from '../formats/quoted';
 import { FailureError } from '../report/failure';
 import { SeededRandom } from './random';
 import { mostInputNumbers, type InputSpec, type SampleInput, type Samples } from './samples';
+import { setting } from '../report/wording/settings';
 
 /**
  * Random inputs for a model without samples: float inputs standard normal; integer inputs uniform over the rows of the table
@@ -59,7 +60,7 @@ function closedDims(spec: InputSpec): readonly number[] {
   if (closed.length === dims.length) return closed;
   throw new FailureError(
     'SampleShapeMismatch',
-    `The model's input ${quoted(spec.name)} takes samples of any size, so random ones cannot be drawn; give a file with --samples.`,
+    `The model's input ${quoted(spec.name)} takes samples of any size, so random ones cannot be drawn; give a file with ${setting('samples')}.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { FailureError } from '../report/failure';
 import type { Samples } from './samples';
+import { setting } from '../report/wording/settings';
 
 /** The class label that PyTorch's losses leave out (`ignore_index`). */
 export const ignoredLabel = -100;
@@ -36,7 +37,7 @@ export function keptLabels(labels: Int32Array, source: string): Int32Array {
   if (kept.length > 0) return kept;
   throw new FailureError(
     'NoSamples',
-    `All ${labels.length} labels in ${source} are ${ignoredLabel}, which says to leave them out; choose other labels with --labels.`,
+    `All ${labels.length} labels in ${source} are ${ignoredLabel}, which says to leave them out; choose other labels with ${setting('labels')}.`,
   );
 }
 

@@ -2,6 +2,7 @@ import { FailureError } from '../report/failure';
 import { ignoredLabel } from './ignoredLabels';
 import type { SampleArray } from './sampleArray';
 import type { Labels } from './samples';
+import { setting } from '../report/wording/settings';
 
 const largestClass = 2 ** 31 - 1;
 
@@ -13,7 +14,7 @@ export function requireLabelShape(array: SampleArray): void {
 function shapeRefusal({ title, shape }: SampleArray): FailureError {
   return new FailureError(
     'UnsupportedLabels',
-    `${title} holds labels of shape [${shape.join(', ')}], and one class (or one row) per sample is wanted; choose other labels with --labels.`,
+    `${title} holds labels of shape [${shape.join(', ')}], and one class (or one row) per sample is wanted; choose other labels with ${setting('labels')}.`,
   );
 }
 

@@ -10,6 +10,7 @@ import type { RandomAccessFile } from '../formats/containers/randomAccess';
 import { readZipDirectory, readZipEntry, readZipEntryStart } from '../formats/containers/zip';
 import { quoted } from '../formats/quoted';
 import type { SampleArray } from './sampleArray';
+import { setting } from '../report/wording/settings';
 
 /** Arrays by key, opened one at a time. */
 export interface KeyedArrays {
@@ -60,7 +61,7 @@ export function arrayOf(
     shape: header.shape,
     whole: !header.type.startsWith('float'),
     holds: `${title} holds an array of shape [${header.shape.join(', ')}], ${describeSample(header.shape)}`,
-    advice: () => 'choose another array with --inputs NAME, or another file',
+    advice: () => `choose another array with ${setting('inputs', 'NAME')}, or another file`,
     read: async (rows) => npyRows(title, await load(), rows),
     place: (row, column) => `at [${[row, ...unravelled(column, sample)].join(', ')}] (counted from 0)`,
   };

@@ -9,6 +9,7 @@ import type { SampleArray } from './sampleArray';
 import { withSampleFile } from './sampleFile';
 import { mostInputNumbers, type InputSpec, type Labels, type SampleInput, type Samples } from './samples';
 import { readFinite, requireEach } from './values';
+import { setting } from '../report/wording/settings';
 
 export interface ReadOptions {
   /** Multiplies the inputs of float type. */
@@ -72,7 +73,7 @@ function requireSize(file: string, count: number, dims: readonly (readonly numbe
   if (count * width <= mostInputNumbers) return;
   throw new FailureError(
     'SamplesUnreadable',
-    `${quoted(file)} holds ${(count * width).toLocaleString('en')} input numbers, more than the ${mostInputNumbers.toLocaleString('en')} that fit in memory; take fewer samples with --limit ${String(Math.max(1, Math.floor(mostInputNumbers / width)))}.`,
+    `${quoted(file)} holds ${(count * width).toLocaleString('en')} input numbers, more than the ${mostInputNumbers.toLocaleString('en')} that fit in memory; take fewer samples with ${setting('limit', String(Math.max(1, Math.floor(mostInputNumbers / width))))}.`,
   );
 }
 
@@ -118,13 +119,13 @@ function requireOptions(options: ReadOptions): void {
   if (!Number.isFinite(options.scale) || options.scale === 0) {
     throw new FailureError(
       'UsageError',
-      `The scale ${String(options.scale)} is no number that inputs can be multiplied by; give another with --scale.`,
+      `The scale ${String(options.scale)} is no number that inputs can be multiplied by; give another with ${setting('scale')}.`,
     );
   }
   if (options.limit !== null && !(Number.isSafeInteger(options.limit) && options.limit >= 1)) {
     throw new FailureError(
       'UsageError',
-      `The limit ${String(options.limit)} is no number of samples; give a whole number from 1 with --limit.`,
+      `The limit ${String(options.limit)} is no number of samples; give a whole number from 1 with ${setting('limit')}.`,
     );
   }
 }

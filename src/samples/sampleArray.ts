@@ -1,5 +1,6 @@
 import { FailureError } from '../report/failure';
 import { quoted } from '../formats/quoted';
+import { setting } from '../report/wording/settings';
 
 /** An array of a data file, its shape known, its numbers not read yet. The first axis counts samples. */
 export interface SampleArray {
@@ -44,7 +45,7 @@ export function requireKnownInputs(choice: KeyChoice, names: readonly string[]):
       name === '' ? 'which of its inputs is meant must be said' : `it has no input ${quoted(name)}`;
     throw new FailureError(
       'UsageError',
-      `The model's inputs are ${listed(names)}, and ${found}; write --inputs GRAPHINPUT=KEY with one of them.`,
+      `The model's inputs are ${listed(names)}, and ${found}; write ${setting('inputs', 'GRAPHINPUT=KEY')} with one of them.`,
     );
   }
 }

@@ -10,6 +10,7 @@ import {
   type Selection,
 } from './sampleArray';
 import type { InputSpec } from './samples';
+import { setting } from '../report/wording/settings';
 
 /**
  * The arrays that are the model's inputs and labels: those that the user chose, else those named like the graph's inputs,
@@ -25,7 +26,9 @@ export async function selectArrays(
   requireKnownInputs(choice, names);
   const keys = specs.map((spec) => inputKey(file, spec.name, specs.length, choice));
   const labels =
-    choice.labels === null ? findLabels(file, keys, names) : presentKey(file, choice.labels, '--labels');
+    choice.labels === null
+      ? findLabels(file, keys, names)
+      : presentKey(file, choice.labels, setting('labels'));
   const inputs: SampleArray[] = [];
   for (const key of keys) inputs.push(await file.open(key));
   return { inputs, labels: labels === null ? null : await openLabels(file, labels) };
@@ -33,13 +36,13 @@ export async function selectArrays(
 
 function inputKey(file: KeyedArrays, name: string, inputCount: number, choice: KeyChoice): string {
   const chosen = chosenKey(choice, name, inputCount);
-  if (chosen !== undefined) return presentKey(file, chosen, '--inputs');
+  if (chosen !== undefined) return presentKey(file, chosen, setting('inputs'));
   if (inputCount === 1 && file.inputsKey !== null) return file.inputsKey;
   if (file.keys.includes(name)) return name;
   if (inputCount > 1) {
     throw new FailureError(
       'SampleKeyMissing',
-      `${capitalised(file.title)} holds nothing named ${listed([name])}, which is an input of the model (it holds ${listed(file.keys)}); rename an array, or say which with --inputs GRAPHINPUT=KEY for each input.`,
+      `${capitalised(file.title)} holds nothing named ${listed([name])}, which is an input of the model (it holds ${listed(file.keys)}); rename an array, or say which with ${setting('inputs', 'GRAPHINPUT=KEY')} for each input.`,
     );
   }
   return onlyInput(file);
@@ -54,8 +57,8 @@ function onlyInput(file: KeyedArrays): string {
   throw new FailureError(
     'SampleKeyMissing',
     named.length > 1
-      ? `${capitalised(file.title)} holds ${listed(candidates)}, any of which may be the inputs; say which with --inputs NAME.`
-      : `${capitalised(file.title)} holds ${listed(file.keys)} and nothing that is named as inputs are (x, inputs, data, …); say which array it is with --inputs NAME and, for the labels, --labels NAME.`,
+      ? `${capitalised(file.title)} holds ${listed(candidates)}, any of which may be the inputs; say which with ${setting('inputs', 'NAME')}.`
+      : `${capitalised(file.title)} holds ${listed(file.keys)} and nothing that is named as inputs are (x, inputs, data, …); say which array it is with ${setting('inputs', 'NAME')} and, for the labels, ${setting('labels', 'NAME')}.`,
   );
 }
 
@@ -77,7 +80,7 @@ function findLabels(
   if (candidates.length <= 1) return only ?? null;
   throw new FailureError(
     'SampleKeyMissing',
-    `${capitalised(file.title)} holds ${listed(candidates)}, any of which may be the labels; say which with --labels NAME.`,
+    `${capitalised(file.title)} holds ${listed(candidates)}, any of which may be the labels; say which with ${setting('labels', 'NAME')}.`,
   );
 }
 
@@ -98,7 +101,7 @@ async function openLabels(file: KeyedArrays, key: string): Promise<SampleArray> 
     if (failure.kind !== 'UnsupportedFormat') throw error;
     throw new FailureError(
       'UnsupportedLabels',
-      `The labels ${listed([key])} in ${file.title} are not numbers; encode the classes as the integers 0 to C − 1, or choose others with --labels NAME.`,
+      `The labels ${listed([key])} in ${file.title} are not numbers; encode the classes as the integers 0 to C − 1, or choose others with ${setting('labels', 'NAME')}.`,
       failure.message,
     );
   }

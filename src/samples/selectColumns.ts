@@ -11,6 +11,7 @@ import {
   type Selection,
 } from './sampleArray';
 import type { InputSpec } from './samples';
+import { setting } from '../report/wording/settings';
 
 /**
  * The columns of a table that are the model's inputs and labels. The label is the column that the user names, else the one
@@ -31,11 +32,11 @@ export function selectColumns(
   const all = Array.from({ length: table.columnCount }, (_, column) => column);
   const chosen = specs.map((spec) => {
     const key = chosenKey(choice, spec.name, specs.length);
-    if (key !== undefined) return columnsNamed(title, table, key, '--inputs');
+    if (key !== undefined) return columnsNamed(title, table, key, setting('inputs'));
     if (specs.length === 1) return null;
     throw new FailureError(
       'SampleKeyMissing',
-      `The columns of ${title} that are the model's input ${quoted(spec.name)} are not known; say so with --inputs GRAPHINPUT=COLUMNS, as in a=1-64, for each input.`,
+      `The columns of ${title} that are the model's input ${quoted(spec.name)} are not known; say so with ${setting('inputs', 'GRAPHINPUT=COLUMNS')}, as in a=1-64, for each input.`,
     );
   });
   const labels =
@@ -45,7 +46,7 @@ export function selectColumns(
           table,
           chosen.flatMap((columns) => columns ?? []),
         )
-      : columnsNamed(title, table, choice.labels, '--labels');
+      : columnsNamed(title, table, choice.labels, setting('labels'));
   return {
     inputs: chosen.map((columns) =>
       inputArray(title, table, columns ?? all.filter((column) => !labels.includes(column))),
@@ -67,7 +68,7 @@ function labelColumn(title: string, table: CsvTable, taken: readonly number[]): 
   if (candidates.length <= 1) return candidates;
   throw new FailureError(
     'SampleKeyMissing',
-    `${capitalised(title)} has the columns ${listed(candidates.map((column) => table.headings?.[column] ?? ''))}, any of which may be the label; say which with --labels NAME.`,
+    `${capitalised(title)} has the columns ${listed(candidates.map((column) => table.headings?.[column] ?? ''))}, any of which may be the label; say which with ${setting('labels', 'NAME')}.`,
   );
 }
 
@@ -114,7 +115,7 @@ function inputArray(title: string, table: CsvTable, columns: readonly number[]):
         if (text === null) continue;
         throw new FailureError(
           'SamplesUnreadable',
-          `Line ${String(text.line)} of ${title} holds ${quoted(text.text)} in column ${String(column + 1)}, which is not a number; correct it (with a decimal point, not a comma), or choose the columns with --inputs, as in --inputs 2-${String(table.columnCount)}.`,
+          `Line ${String(text.line)} of ${title} holds ${quoted(text.text)} in column ${String(column + 1)}, which is not a number; correct it (with a decimal point, not a comma), or choose the columns with ${setting('inputs')}, as in ${setting('inputs')} 2-${String(table.columnCount)}.`,
         );
       }
       return array.read(rows);
@@ -128,7 +129,7 @@ function labelArray(title: string, table: CsvTable, columns: readonly number[]):
     if (text === null) continue;
     throw new FailureError(
       'UnsupportedLabels',
-      `The label in line ${String(text.line)} of ${title} is ${quoted(text.text)} (column ${String(column + 1)}); encode the classes as the integers 0 to C − 1, or name the label's column with --labels.`,
+      `The label in line ${String(text.line)} of ${title} is ${quoted(text.text)} (column ${String(column + 1)}); encode the classes as the integers 0 to C − 1, or name the label's column with ${setting('labels')}.`,
     );
   }
   return columnArray(title, table, columns);
@@ -150,8 +151,9 @@ function columnArray(title: string, table: CsvTable, columns: readonly number[])
     whole,
     holds: `${capitalised(title)} has ${String(columns.length)} numbers per row (${describeColumns(columns)})`,
     advice: (wanted) => {
-      const example = wanted !== null && wanted <= columnCount ? `, as in --inputs 1-${String(wanted)},` : '';
-      return `choose the columns with --inputs${example} or another file`;
+      const example =
+        wanted !== null && wanted <= columnCount ? `, as in ${setting('inputs')} 1-${String(wanted)},` : '';
+      return `choose the columns with ${setting('inputs')}${example} or another file`;
     },
     read: (rows) => {
       const chosen = rows?.length ?? rowCount;

@@ -4,6 +4,7 @@ import { operatorName } from '../graph/operatorName';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import { findHead } from './head';
+import { setting } from '../report/wording/settings';
 
 /** Outputs that a question lists, at most. */
 const mostListed = 8;
@@ -26,7 +27,7 @@ export function chooseOutput(graph: Graph, requested: string | null): string {
     if (isThere && requested !== '') return tensorOf(requested);
     throw new FailureError(
       'UsageError',
-      `The model has no output "${printable(requested)}"; it has ${listed(graph.outputs)}: name one with --output, or any tensor inside the model.`,
+      `The model has no output "${printable(requested)}"; it has ${listed(graph.outputs)}: name one with ${setting('output')}, or any tensor inside the model.`,
     );
   }
   const candidates = candidatesOf(graph);
@@ -40,7 +41,7 @@ export function chooseOutput(graph: Graph, requested: string | null): string {
   if (new Set(heads.map(({ logits }) => logits)).size > 1) {
     throw new FailureError(
       'UsageError',
-      `The model has several outputs that a loss can be put on (${listed(candidates)}); choose one with --output.`,
+      `The model has several outputs that a loss can be put on (${listed(candidates)}); choose one with ${setting('output')}.`,
     );
   }
   return tensors[heads.findIndex(({ kind }) => kind !== 'none')] ?? tensorOf(first.name);

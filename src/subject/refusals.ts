@@ -6,6 +6,7 @@ import { nodeText } from '../graph/nodeText';
 import { operatorName } from '../graph/operatorName';
 import { operatorOf } from '../graph/operators';
 import { findHead } from './head';
+import { setting } from '../report/wording/settings';
 
 const longestDomain = 80;
 
@@ -43,7 +44,7 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
       throw refused(
         node,
         'computes a loss inside the model, where the loss is put on the outputs here',
-        `choose the outputs that it is computed from, --output ${printable(logitsOf(graph, node))}`,
+        `choose the outputs that it is computed from, ${setting('output', printable(logitsOf(graph, node)))}`,
       );
     }
     if (operatorName(node) === 'Constant') {
@@ -57,13 +58,13 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
     if (training === 'normalises by the batch' && normalisesBatch(graph, node)) {
       throw new FailureError(
         'TrainingMode',
-        `${nodeText(node)} is in training mode, where every sample's loss depends on the whole batch; export the model after model.eval(), or ask for --evaluation to analyse it with its running statistics.`,
+        `${nodeText(node)} is in training mode, where every sample's loss depends on the whole batch; export the model after model.eval(), or ask for ${setting('evaluation')} to analyse it with its running statistics.`,
       );
     }
     if (training === 'drops at random' && dropsAtRandom(graph, node)) {
       throw new FailureError(
         'TrainingMode',
-        `${nodeText(node)} is in training mode, where it drops units at random and the loss is never the same; export the model after model.eval(), or ask for --evaluation to analyse it without dropping any.`,
+        `${nodeText(node)} is in training mode, where it drops units at random and the loss is never the same; export the model after model.eval(), or ask for ${setting('evaluation')} to analyse it without dropping any.`,
       );
     }
   }

@@ -18,6 +18,7 @@ import { withTrainedBiases } from './recurrentBiases';
 import { refuseUndifferentiable } from './refusals';
 import { indexedRows, inputsOf } from './sampleInputs';
 import { findCopies, separateMerged, type Copy } from './ties';
+import { setting } from '../report/wording/settings';
 
 /** The tensor of a graph that is analysed. */
 export interface AnalysedOutput {
@@ -77,7 +78,7 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   if (unused !== undefined) {
     throw new FailureError(
       'UsageError',
-      `The tensor "${printable(unused)}" of --trained is no part of what makes "${printable(output)}"; leave it out.`,
+      `The tensor "${printable(unused)}" of ${setting('trained')} is no part of what makes "${printable(output)}"; leave it out.`,
     );
   }
   const copies = findCopies(found);
@@ -85,7 +86,7 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   if (parameters.length === 0) {
     throw new FailureError(
       'NoParameters',
-      `No float weights lie between the samples and "${printable(output)}"; choose another output with --output.`,
+      `No float weights lie between the samples and "${printable(output)}"; choose another output with ${setting('output')}.`,
     );
   }
   requireFinite(parameters);

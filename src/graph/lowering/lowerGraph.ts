@@ -12,6 +12,7 @@ import { sameDims } from '../static/value';
 import type { Trace } from '../trace';
 import { CannotLower, LoweredNode, versionOf } from './loweredNode';
 import { loweringOf } from './lowerings';
+import { setting } from '../../report/wording/settings';
 
 /** A model as a static graph for one batch size. */
 export interface LoweredModel {
@@ -169,14 +170,14 @@ function isList(lowered: Value | readonly Value[]): lowered is readonly Value[] 
 function refusal(node: GraphNode, { reason }: CannotLower): FailureError {
   return new FailureError(
     'UnsupportedOperator',
-    `${nodeText(node)} ${reason}; export the model without it, or choose an output before it (--output).`,
+    `${nodeText(node)} ${reason}; export the model without it, or choose an output before it (${setting('output')}).`,
   );
 }
 
 function integerOutput(output: string): FailureError {
   return new FailureError(
     'UnsupportedOperator',
-    `The output "${printable(output)}" holds integers or truth values, on which no loss can be put; choose the logits that it is made from with --output.`,
+    `The output "${printable(output)}" holds integers or truth values, on which no loss can be put; choose the logits that it is made from with ${setting('output')}.`,
   );
 }
 

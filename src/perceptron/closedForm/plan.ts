@@ -2,6 +2,7 @@ import { FailureError } from '../../report/failure';
 import type { AffineLayer, Perceptron } from '../perceptron';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { augmentedWidth } from './sampleTile';
+import { setting } from '../../report/wording/settings';
 
 /** One block of the Hessian, m ≥ l, and the form that takes fewer multiply-adds for it. */
 export interface PlannedBlock {
@@ -82,7 +83,7 @@ export function planClosedForm(
     throw new FailureError(
       'TooLarge',
       `The closed form needs ${Math.ceil(bytes(1) / mebibyte)} MiB for a single sample, more than the memory budget of ` +
-        `${Math.floor(memoryBudget / mebibyte)} MiB; allow more with --memory.`,
+        `${Math.floor(memoryBudget / mebibyte)} MiB; allow more with ${setting('memory')}.`,
     );
   }
   return { blocks, sampleRows, tileSize, pieceBytes, multiplyAdds, bytes: bytes(tileSize) };
