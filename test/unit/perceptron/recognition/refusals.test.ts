@@ -114,7 +114,7 @@ describe('a refusal names the node and what is in the way', () => {
           'mm',
         ),
       ),
-      /\"mm\" \(MatMul\).*rows that are not samples/,
+      /"mm" \(MatMul\).*rows that are not samples/,
     ],
     [
       'merged samples',
@@ -126,7 +126,7 @@ describe('a refusal names the node and what is in the way', () => {
           'mm',
         ),
       ),
-      /\"mm\" \(MatMul\) applies one weight to several rows/,
+      /"mm" \(MatMul\) applies one weight to several rows/,
     ],
     [
       'split samples',
@@ -138,7 +138,7 @@ describe('a refusal names the node and what is in the way', () => {
           'mm',
         ),
       ),
-      /\"mm\" \(MatMul\) applies one weight to several rows/,
+      /"mm" \(MatMul\) applies one weight to several rows/,
     ],
     [
       'dropout in training',
