@@ -61,7 +61,7 @@ export function findSubject(
   if (output === null) {
     throw new FailureError(
       'UsageError',
-      `The model has no tensor "${printable(requestedOutput ?? '')}"; name one of its outputs (${graph.outputs.map(({ name }) => printable(name)).join(', ')}).`,
+      `The model has no output "${printable(requestedOutput ?? '')}"; name one of ${graph.outputs.map(({ name }) => printable(name)).join(', ')} with --output, or any tensor inside the model.`,
     );
   }
   const head = findHead(graph, output);

@@ -261,7 +261,7 @@ describe('the choice of an output', () => {
 
   it('must be made by the graph', async () => {
     expect(await refusal(twoHeads().graph, 'nope')).toMatch(
-      /^UsageError: The model has no tensor "nope"; name one of its outputs/,
+      /^UsageError: The model has no output "nope"; name one of t\d_0, t\d_0 with --output, or any tensor inside the model/,
     );
   });
 });
