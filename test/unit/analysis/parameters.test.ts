@@ -38,7 +38,7 @@ const told: Readonly<Record<string, RegExp>> = {
   pos: /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
   posmlp:
     /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
-  norm: /^The model scales or shifts its input by fixed numbers; .* not counted as parameters\.$/,
+  norm: /^Taken for fixed numbers and not counted as parameters: "mean" \(4 numbers\), "std" \(4 numbers\); /,
 };
 
 function analyseReference(name: string, told: Partial<AnalysisRequest> = {}): Promise<Report> {
