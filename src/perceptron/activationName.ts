@@ -1,6 +1,6 @@
 import type { Value } from '../graph/static/value';
 import { reachedFrom } from '../graph/static/value';
-import { normalDistribution } from './erf';
+import { erfc } from './erf';
 
 type Function = (z: number) => number;
 
@@ -15,7 +15,7 @@ const known: Readonly<Record<string, (f: Function) => Function>> = {
   tanh: () => Math.tanh,
   sigmoid: () => sigmoid,
   softplus: () => softplus,
-  gelu: () => (z) => z * normalDistribution(z),
+  gelu: () => (z) => (z * erfc(-z * Math.SQRT1_2)) / 2,
   'gelu-tanh': () => (z) => z * sigmoid(2 * Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3)),
   silu: () => (z) => z * sigmoid(z),
   mish: () => (z) => z * Math.tanh(softplus(z)),

@@ -35,10 +35,10 @@ function series(x: number): number {
   return twoOverRootPi * x * sum;
 }
 
-/** exp(−factor · x²) without the rounding of x², which exp would magnify by x²: the leading half of x squares exactly. */
-function expOfMinusSquare(x: number, factor: number): number {
+/** exp(−x²) without the rounding of x², which exp would magnify by x²: the leading half of x squares exactly. */
+function expOfMinusSquare(x: number): number {
   const leading = Math.fround(x);
-  return Math.exp(-factor * leading * leading) * Math.exp(-factor * (x - leading) * (x + leading));
+  return Math.exp(-leading * leading) * Math.exp(-(x - leading) * (x + leading));
 }
 
 /** erfc(x) = 1 − erf(x), with a small relative error for every x where it is a normal number (x < 26.5). */
@@ -46,24 +46,11 @@ export function erfc(x: number): number {
   if (Number.isNaN(x)) return x;
   if (x < 0.5) return x > -0.5 ? 1 - series(x) : 2 - erfc(-x);
   if (x > 28) return 0;
-  return expOfMinusSquare(x, 1) * scaledComplement(x);
+  return expOfMinusSquare(x) * scaledComplement(x);
 }
 
 /** The error function 2/√π ∫₀ˣ exp(−t²) dt. */
 export function erf(x: number): number {
   if (Math.abs(x) < 0.5) return series(x);
   return x < 0 ? erfc(-x) - 1 : 1 - erfc(x);
-}
-
-/** The standard normal density ϕ(z) = exp(−z²/2) / √(2π). */
-export function normalDensity(z: number): number {
-  return Math.abs(z) > 40 ? 0 : expOfMinusSquare(z, 0.5) / Math.sqrt(2 * Math.PI);
-}
-
-/** The standard normal distribution function Φ(z) = erfc(−z/√2) / 2, with a small relative error in the left tail too. */
-export function normalDistribution(z: number): number {
-  const x = -z * Math.SQRT1_2;
-  if (x < 0.5) return erfc(x) / 2;
-  // From z itself: z/√2 is rounded, and the exponential would magnify that.
-  return z < -40 ? 0 : (expOfMinusSquare(z, 0.5) * scaledComplement(x)) / 2;
 }

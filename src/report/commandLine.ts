@@ -50,7 +50,7 @@ Options of analyze:
   --precision R         relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})
   --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)
   --evaluation          analyses an export in training mode as in evaluation mode
-  --trained TENSOR      counts a tensor of the file as a parameter (repeat it for more), which takes no closed form
+  --trained TENSOR      counts a tensor of the file as a parameter (repeat it for more)
   --fixed TENSOR        holds a tensor of the file fixed, so that it is none (repeat it for more)
   --blocks              estimates the blocks of layers, too, which takes more products
   --scale-adapted       looks for the scale-adapted sharpness, too: the same however layers are scaled against each other

@@ -115,7 +115,10 @@ export function writtenBatch({ model, inputs }: Subject): number | null {
 
 /** Tensors that a user chooses must be there, and hold numbers that a gradient can be taken to. */
 function requireFloats({ initialisers }: Graph, { trained, fixed }: ParameterChoice): void {
-  for (const [option, patterns] of Object.entries({ trained, fixed })) {
+  for (const [option, patterns] of [
+    ['trained', trained],
+    ['fixed', fixed],
+  ] as const) {
     for (const pattern of patterns) {
       const named = [...initialisers].filter(([name]) => isNamedBy(pattern, name));
       if (named.some(([, { type }]) => /^b?float/.test(type))) continue;
@@ -125,7 +128,7 @@ function requireFloats({ initialisers }: Graph, { trained, fixed }: ParameterCho
           : `The numbers are ${named[0][1].type}, not float, in the tensor`;
       throw new FailureError(
         'UsageError',
-        `${what} "${printable(pattern)}" of --${option}; name one that the file stores in float, as a warning or a model viewer spells it.`,
+        `${what} "${printable(pattern)}" of ${setting(option)}; name one that the file stores in float, as a warning or a model viewer spells it.`,
       );
     }
   }

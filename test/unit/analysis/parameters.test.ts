@@ -38,7 +38,7 @@ const told: Readonly<Record<string, RegExp>> = {
   pos: /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
   posmlp:
     /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
-  norm: /^The model scales or shifts its input by fixed numbers; .* not counted as parameters\.$/,
+  norm: /^Taken for fixed numbers and not counted as parameters: "mean" \(4 numbers\), "std" \(4 numbers\); /,
 };
 
 function analyseReference(name: string, told: Partial<AnalysisRequest> = {}): Promise<Report> {
@@ -157,10 +157,17 @@ describe('a choice of the parameters', () => {
     ]);
   });
 
+  it('is the closed form’s, too, where every layer still has all of its parameters', async () => {
+    const [as, told] = [await analyseReference('norm'), await analyseReference('norm', { fixed: ['mean'] })];
+    expect(told.method).toBe('closed-form');
+    expect(told.trace.value).toBe(as.trace.value);
+    expect(told.warnings[0]?.message).toBe('Held fixed and not counted as parameters, as asked: "mean".');
+  });
+
   it.each([
     [{ trained: ['nothing'] }, /^The model holds no tensor "nothing" of --trained; name one .*\.$/],
     [{ fixed: ['nothing'] }, /^The model holds no tensor "nothing" of --fixed; name one .*\.$/],
-    [{ fixed: ['mean'], method: 'closed-form' }, /^The closed form takes the parameters as it finds them/],
+    [{ fixed: ['a.bias'], method: 'closed-form' }, /differ from unit to unit, .* ask for another --method/],
     [{ fixed: ['a.weight', 'a.bias', 'o.weight', 'o.bias'] }, /^No float weights lie between the samples/],
   ] as const)('of %j is refused in a sentence', async (told, sentence) => {
     await expect(analyseReference('norm', told)).rejects.toThrow(sentence);

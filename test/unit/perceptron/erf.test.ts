@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { erf, erfc, normalDensity, normalDistribution } from '../../../src/perceptron/erf';
+import { erf, erfc } from '../../../src/perceptron/erf';
 
 /** x, erf(x), erfc(x), computed with mpmath at 50 digits. */
 const errorFunction: readonly (readonly [number, number, number])[] = [
@@ -44,29 +44,6 @@ const errorFunction: readonly (readonly [number, number, number])[] = [
   [20, 1.0, 5.3958656116079009289e-176],
   [26, 1.0, 5.6631924088561428465e-296],
   [26.5, 1.0, 2.2109076642637342759e-307],
-];
-
-/** z, Φ(z), computed with mpmath at 50 digits. */
-const distribution: readonly (readonly [number, number])[] = [
-  [-38, 2.8854283600687843084e-316],
-  [-37.5, 4.6053530095819548438e-308],
-  [-30, 4.9067139271481870595e-198],
-  [-20, 2.7536241186062336951e-89],
-  [-12.3, 4.5287069561587846514e-35],
-  [-8, 6.2209605742717841235e-16],
-  [-5, 2.8665157187919391167e-7],
-  [-3, 0.0013498980316300945267],
-  [-1.5, 0.066807201268858066004],
-  [-1, 0.15865525393145705141],
-  [-0.5, 0.30853753872598689636],
-  [-0.1, 0.46017216272297101633],
-  [0, 0.5],
-  [0.3, 0.61791142218895263307],
-  [1, 0.84134474606854294859],
-  [2, 0.9772498680518207928],
-  [5, 0.99999971334842812081],
-  [8.2, 0.99999999999999987981],
-  [38, 1.0],
 ];
 
 function relativeError(found: number, expected: number): number {
@@ -116,24 +93,5 @@ describe('the error function', () => {
     expect(erf(Infinity)).toBe(1);
     expect(erf(NaN)).toBeNaN();
     expect(erfc(NaN)).toBeNaN();
-  });
-});
-
-describe('the normal distribution', () => {
-  it.each(distribution)('agrees with mpmath at %d', (z, value) => {
-    // Below 10⁻³⁰⁷ the numbers are subnormal and hold fewer digits.
-    expect(Math.abs(normalDistribution(z) - value)).toBeLessThan(3e-15 * value + 1e-322);
-  });
-
-  it('has the density as its derivative', () => {
-    fc.assert(
-      fc.property(fc.double({ min: -6, max: 6, noNaN: true }), (z) => {
-        const step = 1e-3;
-        const difference = (h: number) => (normalDistribution(z + h) - normalDistribution(z - h)) / (2 * h);
-        // Richardson: the error is below step⁴ · 3 / 480 < 10⁻¹⁴, rounding 3 · 2·10⁻¹⁶ / step.
-        const slope = (4 * difference(step / 2) - difference(step)) / 3;
-        expect(Math.abs(slope - normalDensity(z))).toBeLessThan(2e-12);
-      }),
-    );
   });
 });

@@ -121,7 +121,7 @@ async function worst(
   inputs: Matrix,
   precision: Precision,
   asWritten = perceptron,
-  scaled: Network['scaled'] = undefined,
+  scaled?: Network['scaled'],
 ): Promise<number> {
   const opened = await session(asWritten, precision, scaled);
   try {

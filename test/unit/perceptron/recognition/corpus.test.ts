@@ -51,7 +51,7 @@ describe(`models made elsewhere${why}`, () => {
     ['npm-ocr-models-ppocr_v2_cls.onnx', /"p2o.BatchNormalization.0" \(BatchNormalization\)/],
     ['npm-openwakeword-hello_deepa.onnx', /"\/layernorm1\/ReduceMean" \(ReduceMean\)/],
     ['npm-vad-web-silero_vad_v5.onnx', /\(If\) decides while it runs/],
-    ['magika-standard_v3_3.onnx', /^Node \"jax2tf_get_logits_/],
+    ['magika-standard_v3_3.onnx', /^Node "jax2tf_get_logits_/],
     ['torch1.13-resnet_eval_17.onnx', /"\/3\/MaxPool" \(MaxPool\) is no part/],
     ['torch1.13-vit_train_17.onnx', /self_attn\/Dropout" \(Dropout\) is in training mode/],
     ['torch1.13-bert_17.onnx', /"\/ln\/LayerNormalization" \(LayerNormalization\)/],
