@@ -15,6 +15,7 @@ import { readSamples } from '../src/samples/readSamples';
 export async function referenceProblem(folder: string, name: string): Promise<Problem> {
   const recognition = await readPerceptron(
     analysedModel(await readModel(join(folder, `${name}.onnx`)), noSubjectChoice, 1),
+    null,
   );
   if (!recognition.ok) throw new Error(recognition.failure.message);
   const { perceptron, inputSpec } = recognition.read;

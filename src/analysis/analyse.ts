@@ -28,9 +28,9 @@ export async function analyse(
 }
 
 async function analyseModel(analysed: AnalysedModel, run: AnalysisRun): Promise<Report> {
-  const { method } = run.request;
+  const { method, loss } = run.request;
   if (method === 'exact' || method === 'estimate') return analyseGraph(analysed, run);
-  const perceptron = await readPerceptron(analysed);
+  const perceptron = await readPerceptron(analysed, loss === 'auto' ? null : loss);
   if (perceptron.ok) return analysePerceptron(analysed, perceptron.read, run);
   const { kind, message, detail } = perceptron.failure;
   if (method === 'closed-form') {

@@ -1,4 +1,4 @@
-import { headOf, isHeadInside, probabilitiesOf } from '../loss/headInside';
+import { heldNumbers, toHeld, type LossInput } from '../loss/lossInput';
 import { outputTolerance, roundingUnit } from '../perceptron/outputTolerance';
 import { rowsOf } from '../perceptron/closedForm/sampleTile';
 import type { FirstActivations } from '../perceptron/forward';
@@ -14,8 +14,8 @@ const batchSize = 512;
 /** The recognised perceptron beside what its file gives. */
 export interface Comparison {
   readonly subject: Subject;
-  /** The tensor that the perceptron makes. */
-  readonly target: string;
+  /** What the perceptron's outputs are of the file. */
+  readonly input: LossInput;
   readonly perceptron: Perceptron;
   /** What the first layer takes of every sample. */
   readonly first: FirstActivations;
@@ -31,12 +31,11 @@ export interface Comparison {
  * @throws FailureError ForwardPassMismatch naming the sample and output, with both values
  */
 export async function checkForwardPass(
-  { subject, target, perceptron, first, outputs, found }: Comparison,
+  { subject, input, perceptron, first, outputs, found }: Comparison,
   products: MatrixProducts,
 ): Promise<void> {
   const { columns } = outputs;
-  const isInside = isHeadInside(subject.head, target);
-  const given = isInside ? probabilitiesOf(found, outputs.data.length) : found;
+  const given = heldNumbers(input, found, outputs.rows);
   if (given.length !== outputs.data.length) {
     throw new FailureError(
       'ForwardPassMismatch',
@@ -50,9 +49,8 @@ export async function checkForwardPass(
     const start = { ...first, values: rowsOf(first.values, from, to) };
     const tolerance = await outputTolerance(perceptron, start, products, unit);
     const rows = given.subarray(from * columns, to * columns);
-    const probabilities = { ...own, data: headOf(subject.head.kind, own.data, columns) };
-    if (isInside) compare(rows, probabilities, widened(tolerance), from);
-    else compare(rows, own, tolerance, from);
+    const held = { ...own, data: toHeld(input, own.data, columns) };
+    compare(rows, held, input.holds === 'z' ? tolerance : widened(tolerance), from);
   }
 }
 

@@ -42,7 +42,7 @@ export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): P
   const { samples, ignored } = await samplesFor(request, subject.inputs, subject.tableRows);
   stopwatch.lap('samples');
 
-  const { chosen, products, notes } = await openGraph(analysed, samples, run);
+  const { chosen, products, warnings } = await openGraph(analysed, samples, run);
   try {
     const facts: ModelFacts = modelFacts(model, products.target, products.order, architecture(products));
     const described = {
@@ -62,7 +62,7 @@ export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): P
       gradientNorm: norm(products.gradient),
       orthogonality: null,
       topSamples: null,
-      warnings: warningsAbout(described, chosen, ignored, notes),
+      warnings: warningsAbout(described, chosen, ignored, warnings),
     } as const;
     run.known = base;
     stopwatch.lap('differentiate');

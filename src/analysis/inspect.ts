@@ -32,7 +32,7 @@ async function factsOf(
   const choice = { output, trained: trained ?? [], fixed: fixed ?? [], evaluation: true };
   const analysed = analysedModel(model, subjectChoice(choice), 1);
   const { subject, session } = analysed;
-  const perceptron = await readPerceptron(analysed).finally(() => session.release());
+  const perceptron = await readPerceptron(analysed, null).finally(() => session.release());
   if (perceptron.ok) return { facts: perceptron.read.facts, inputs: [perceptron.read.inputSpec] };
   const facts = modelFacts(model, subject.head.logits, parameterCount(subject), 'network');
   return { facts, inputs: subject.inputs };

@@ -1,17 +1,16 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import type { Objective } from '../autodiff/preparedModel';
-import { logitsOf, probabilitiesOf } from '../loss/headInside';
+import { fromHeld, heldNumbers, lossInput } from '../loss/lossInput';
 import { lossOfOutputs, type LossOfOutputs } from '../loss/lossOfOutputs';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/wording/number';
-import { printable } from '../report/printable';
-import type { AnalysisRequest } from '../report/request';
+import type { Warning } from '../report/report';
 import type { Samples } from '../samples/samples';
 import { tensorAt, type TensorOfSamples } from '../inference/tensorAt';
 import { writtenBatch } from '../subject/subject';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
-import { parameterNotes } from './parameterNotes';
+import { modelWarnings } from './modelWarnings';
 
 /** Beyond so many multiply-adds a product, float64 is too much work. */
 const mostInFloat64 = 2e10;
@@ -21,7 +20,7 @@ export interface OpenedGraph {
   readonly chosen: LossOfOutputs;
   readonly products: HessianProducts;
   /** What a reader should know of how the model is run. */
-  readonly notes: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -34,27 +33,24 @@ export async function openGraph(
   samples: Samples,
   run: AnalysisRun,
 ): Promise<OpenedGraph> {
-  const { head } = subject;
-  const notes = [...notesOfRequest(run.request), ...parameterNotes(subject)];
+  const asked = run.request.loss === 'auto' ? null : run.request.loss;
+  const input = lossInput(subject, asked);
   const outputs = async (batch: number | null): Promise<TensorOfSamples> => {
     run.tell('Running the model');
-    const found = await tensorAt(session, head.logits, samples, batch, run.request.memoryBudget);
-    const { inside } = head;
-    if (inside === undefined) return found;
-    return { dims: [inside], data: logitsOf(head, probabilitiesOf(found.data, inside * samples.count)) };
+    const found = await tensorAt(session, input.tensor, samples, batch, run.request.memoryBudget);
+    const held = heldNumbers(input, found.data, samples.count);
+    return { dims: input.inside === null ? found.dims : [input.inside], data: fromHeld(input, held) };
   };
-  const opened = async (
-    logits: TensorOfSamples,
-    batch: number | null,
-  ): Promise<Omit<OpenedGraph, 'notes'>> => {
+  const opened = async (logits: TensorOfSamples, batch: number | null): Promise<OpenedGraph> => {
     const chosen = lossOfOutputs(run.request, subject, samples, logits);
     run.stopwatch.lap('forward');
     run.tell('Differentiating the graph');
     const objective = { subject, session, samples, targets: chosen.targets, loss: chosen.loss };
-    return { chosen, products: await openProducts(objective, batch, run) };
+    const warnings = modelWarnings(subject, chosen.loss, run.request);
+    return { chosen, products: await openProducts(objective, batch, run), warnings };
   };
   try {
-    return { ...(await opened(await outputs(null), null)), notes };
+    return await opened(await outputs(null), null);
   } catch (error) {
     const batch = writtenBatch(subject);
     if (batch === null || !(error instanceof FailureError) || !isOfBatches(error)) throw error;
@@ -64,20 +60,11 @@ export async function openGraph(
     });
     const many = batch === 1 ? 'one sample' : `${formatCount(batch)} samples`;
     const note = `The model runs only with the ${many} at a time that it was exported for; exported with a free batch size it is analysed faster.`;
-    return { ...(await opened(logits, batch)), notes: [...notes, note] };
+    const again = await opened(logits, batch);
+    return { ...again, warnings: [...again.warnings, { kind: 'model', message: note }] };
   } finally {
     await session.release();
   }
-}
-
-/** What was asked for and a reader should know of. */
-export function notesOfRequest({ evaluation, trained, fixed }: AnalysisRequest): readonly string[] {
-  const listed = (names: readonly string[]): string => names.map((name) => `"${printable(name)}"`).join(', ');
-  return [
-    ...(evaluation ? ['The model is analysed in evaluation mode, as asked.'] : []),
-    ...(trained.length > 0 ? [`Counted as parameters, as asked: ${listed(trained)}.`] : []),
-    ...(fixed.length > 0 ? [`Held fixed and not counted as parameters, as asked: ${listed(fixed)}.`] : []),
-  ];
 }
 
 /** Whether it may be the number of samples that the model does not take. */

@@ -1,8 +1,7 @@
 import { tensorAt } from '../inference/tensorAt';
 import { accuracy } from '../loss/accuracy';
 import { lossFor } from '../loss/chooseLoss';
-import { isHeadInside, logitsOf, probabilitiesOf } from '../loss/headInside';
-import { targetOf } from '../loss/target';
+import { fromHeld, heldNumbers, lossInput } from '../loss/lossInput';
 import { closedForm } from '../perceptron/closedForm/closedForm';
 import { planClosedForm } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
@@ -18,8 +17,7 @@ import { certified } from './certificate';
 import { topSamples, withDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
-import { notesOfRequest } from './openedGraph';
-import { parameterNotes } from './parameterNotes';
+import { modelWarnings } from './modelWarnings';
 import { perceptronReport } from './perceptronReport';
 import { readPerceptron, type ReadPerceptron } from './readPerceptron';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
@@ -36,8 +34,7 @@ export async function analysePerceptron(
   run: AnalysisRun,
 ): Promise<Report> {
   const { subject, session } = analysed;
-  const { target, perceptron: asRead, inputSpec, facts } = read;
-  const notes = [...notesOfRequest(run.request), ...parameterNotes(subject)];
+  const { input: own, perceptron: asRead, inputSpec, facts } = read;
   const { request, threads, stopwatch } = run;
   run.known = { ...run.known, model: facts, method: 'closed-form' };
   run.tell('Reading the samples');
@@ -61,25 +58,25 @@ export async function analysePerceptron(
     const logits = await networkOutputs(asRead, inputs, products);
     const outputsOf = async (tensor: string): Promise<Float64Array> =>
       (await tensorAt(session, tensor, samples, null, request.memoryBudget)).data;
-    const found = await outputsOf(target);
-    await checkForwardPass({ subject, target, perceptron: asRead, first, outputs: logits, found }, products);
-    const { head } = subject;
-    const given = isHeadInside(head, target)
-      ? logitsOf(head, probabilitiesOf(found, logits.data.length))
-      : found;
+    const found = await outputsOf(own.tensor);
+    await checkForwardPass(
+      { subject, input: own, perceptron: asRead, first, outputs: logits, found },
+      products,
+    );
     // Labels that the model gives itself are those of its own run, whatever the method.
-    const chosen = lossFor(request, samples, { ...logits, data: given }, head.kind);
+    const data = fromHeld(own, heldNumbers(own, found, samples.count));
+    const chosen = lossFor(request, samples, { ...logits, data }, subject.head.kind);
     const { loss, targets } = chosen;
     let perceptron = asRead;
     // Errors of numbers are those of what the model gives: its head is part of the function then.
-    if (targetOf(subject, loss) !== target) {
+    if (lossInput(subject, loss).tensor !== own.tensor) {
       const whole = await readPerceptron(analysed, loss);
       if (!whole.ok) return await analyseGraph(analysed, run);
       ({ perceptron } = whole.read);
       const outputs = await networkOutputs(perceptron, inputs, products);
-      const { target: output } = whole.read;
+      const { input: ofLoss } = whole.read;
       await checkForwardPass(
-        { subject, target: output, perceptron, first, outputs, found: await outputsOf(output) },
+        { subject, input: ofLoss, perceptron, first, outputs, found: await outputsOf(ofLoss.tensor) },
         products,
       );
     }
@@ -111,7 +108,10 @@ export async function analysePerceptron(
       topSamples: topSamples(form, logits, chosen.classes, samples, input),
       scaleAdapted: null,
       spectrum: null,
-      warnings: [...warningsAbout(described, chosen, ignored, notes), ...closedFormWarnings(request)],
+      warnings: [
+        ...warningsAbout(described, chosen, ignored, modelWarnings(subject, loss, request)),
+        ...closedFormWarnings(request),
+      ],
       time: stopwatch.seconds(),
     };
     run.known = report;

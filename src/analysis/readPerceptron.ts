@@ -4,7 +4,7 @@ import { attributeOf } from '../graph/nodeAttributes';
 import { nodeText } from '../graph/nodeText';
 import { operatorName } from '../graph/operatorName';
 import { sizeOf } from '../graph/static/value';
-import { targetOf } from '../loss/target';
+import { lossInput, type LossInput } from '../loss/lossInput';
 import { parameterCount, type Perceptron } from '../perceptron/perceptron';
 import { recognisedSamples } from '../perceptron/meanings';
 import { describeArchitecture, recognisePerceptron } from '../perceptron/recognise';
@@ -21,8 +21,8 @@ import { modelFacts } from './modelFacts';
 /** A model that the closed form serves. */
 export interface ReadPerceptron {
   readonly subject: Subject;
-  /** The tensor that it makes. */
-  readonly target: string;
+  /** What of the file it makes. */
+  readonly input: LossInput;
   readonly perceptron: Perceptron;
   readonly inputSpec: InputSpec;
   readonly facts: ModelFacts;
@@ -33,14 +33,11 @@ export type PerceptronReading =
 
 /**
  * The model as a perceptron, or what is in the way. It is run once, on two drawn samples, for the shapes of its tensors.
- * @param loss errors of numbers are put on the output, other losses on what its head is made of
+ * @param loss the one asked for; null: that of the head
  */
-export async function readPerceptron(
-  analysed: AnalysedModel,
-  loss: Loss = 'cross-entropy',
-): Promise<PerceptronReading> {
+export async function readPerceptron(analysed: AnalysedModel, loss: Loss | null): Promise<PerceptronReading> {
   try {
-    return { ok: true, read: await recognised(analysed, targetOf(analysed.subject, loss)) };
+    return { ok: true, read: await recognised(analysed, lossInput(analysed.subject, loss)) };
   } catch (error) {
     if (error instanceof FailureError) return { ok: false, failure: error.failure };
     throw error;
@@ -49,9 +46,10 @@ export async function readPerceptron(
 
 async function recognised(
   { model, subject, session }: AnalysedModel,
-  target: string,
+  input: LossInput,
 ): Promise<ReadPerceptron> {
   const { graph } = subject;
+  const { tensor: target } = input;
   const nodes = nodesOf(subject, target);
   const hopeless = nodes.find((node) => neverInPerceptrons.has(operatorName(node)));
   if (hopeless !== undefined) {
@@ -72,7 +70,7 @@ async function recognised(
   const samples = drawInputs([inputSpec], recognisedSamples, 0);
   const trace = await session.trace(samples, recognisedSamples, target);
   const dims = samples.inputs.map((input) => [input.name, [recognisedSamples, ...input.dims]] as const);
-  const lowered = lowerSubject(subject, target, new Map(dims), trace);
+  const lowered = lowerSubject(subject, input, new Map(dims), trace);
   const recognition = recognisePerceptron(subject, target, lowered);
   if (!recognition.ok) {
     const { kind, message, detail } = recognition.failure;
@@ -81,7 +79,7 @@ async function recognised(
   const { perceptron } = recognition;
   const parameters = parameterCount(perceptron.layers);
   const facts = modelFacts(model, target, parameters, describeArchitecture(perceptron));
-  return { subject, target, perceptron, inputSpec, facts };
+  return { subject, input, perceptron, inputSpec, facts };
 }
 
 /** What no chain of affine layers has: a graph with one of them need not be run to know that it is none. */

@@ -10,9 +10,9 @@ export function warningsAbout(
   samples: SampleFacts,
   { loss, oneHot, classes }: Pick<ChosenLoss, 'loss' | 'oneHot' | 'classes'>,
   ignored: number,
-  notes: readonly string[],
+  ofModel: readonly Warning[],
 ): Warning[] {
-  const warnings: Warning[] = notes.map((message) => ({ kind: 'model', message }));
+  const warnings = [...ofModel];
   const warn = (kind: string, message: string): void => void warnings.push({ kind, message });
   if (samples.source === 'random inputs') {
     warn(

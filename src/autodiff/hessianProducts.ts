@@ -175,7 +175,7 @@ export class HessianProducts {
 
   /** The name of the tensor that the loss is put on. */
   get target(): string {
-    return this.prepared.target;
+    return this.prepared.input.tensor;
   }
 
   /** How the parameters were told from other constants. */

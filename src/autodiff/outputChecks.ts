@@ -1,5 +1,5 @@
 import { FailureError } from '../report/failure';
-import { headOf, isHeadInside } from '../loss/headInside';
+import { toHeld } from '../loss/lossInput';
 import type { PreparedModel } from './preparedModel';
 import { setting } from '../report/wording/settings';
 
@@ -22,10 +22,10 @@ export function requireFinite(losses: Float64Array, gradient: Float64Array, perS
 
 /** The lowered graph must give what the file's own operators give, up to their rounding. @throws FailureError ForwardPassMismatch */
 export function requireOwnOutputs(
-  { ownOutputs, subject, target, rounding, width }: PreparedModel,
+  { ownOutputs, input, rounding, width }: PreparedModel,
   logits: Float64Array,
 ): void {
-  const outputs = isHeadInside(subject.head, target) ? headOf(subject.head.kind, logits, width) : logits;
+  const outputs = toHeld(input, logits, width);
   const size = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const wrong = ownOutputs.findIndex(
     (value, i) => i < outputs.length && !(Math.abs(value - outputs[i]!) <= rounding * size + 1e-5),
@@ -33,6 +33,6 @@ export function requireOwnOutputs(
   if (wrong === -1) return;
   throw new FailureError(
     'ForwardPassMismatch',
-    `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${target}" where onnxruntime gives ${ownOutputs[wrong]}: either these samples are too large for float32 (check ${setting('scale')}), or the model was not read right; please report it then.`,
+    `The graph read from the file gives ${outputs[wrong]} at position ${wrong} of "${input.tensor}" where onnxruntime gives ${ownOutputs[wrong]}: either these samples are too large for float32 (check ${setting('scale')}), or the model was not read right; please report it then.`,
   );
 }

@@ -1,11 +1,10 @@
-import { beforeHead } from '../graph/lowering/classicalLearners';
 import type { LoweredModel } from '../graph/lowering/lowerGraph';
 import { lowerGraph } from '../graph/lowering/lowerGraph';
 import { sizeOf } from '../graph/static/value';
 import type { Trace } from '../graph/trace';
 import type { ModelSamples } from '../inference/feeds';
 import type { ModelSession } from '../inference/modelSession';
-import { targetOf } from '../loss/target';
+import { heldNumbers, loweredInput, lossInput, type LossInput } from '../loss/lossInput';
 import { inRows, type Targets } from '../loss/targets';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
@@ -13,7 +12,6 @@ import type { Loss } from '../report/report';
 import { groupLayers, type Layer } from '../subject/layers';
 import { nodesOf, type Subject } from '../subject/subject';
 import type { Batches } from './batches';
-import { isHeadInside, probabilitiesOf } from '../loss/headInside';
 import { setting } from '../report/wording/settings';
 
 /** A loss on the outputs of a model at samples. */
@@ -29,8 +27,8 @@ export interface Objective {
 /** A model lowered for batches of one size. */
 export interface PreparedModel {
   readonly subject: Subject;
-  /** The tensor that the loss is put on. */
-  readonly target: string;
+  /** What the loss is put on. */
+  readonly input: LossInput;
   readonly batches: Batches;
   readonly lowered: LoweredModel;
   readonly layers: readonly Layer[];
@@ -38,7 +36,7 @@ export interface PreparedModel {
   readonly width: number;
   /** The axis of the output along which its rows lie, where a sample has several; else null. */
   readonly classAxis: number | null;
-  /** What the file's own operators gave for the first batch: B × C, as rows; probabilities where the head lies inside one. */
+  /** What the file's own operators gave for the first batch: B × C, as rows. */
   readonly ownOutputs: Float64Array;
   /** How far they may be off by their own rounding, relative to the largest. */
   readonly rounding: number;
@@ -53,40 +51,41 @@ export async function prepareModel(
   batches: Batches,
   smaller: PreparedModel | null,
 ): Promise<PreparedModel> {
-  const { graph, parameters, head } = subject;
-  const target = targetOf(subject, loss);
-  const trace = await session.trace(samples, batches.size, target);
-  const outputs = trace.get(target);
+  const { graph, parameters } = subject;
+  const input = lossInput(subject, loss);
+  const trace = await session.trace(samples, batches.size, input.tensor);
+  const outputs = trace.get(input.tensor);
   const inputDims = new Map(samples.inputs.map(({ name, dims }) => [name, [batches.size, ...dims]]));
-  const lowered = lowerSubject(subject, target, inputDims, trace);
-  const dims = isHeadInside(head, target) ? lowered.output.dims : (outputs?.dims ?? []);
+  const lowered = lowerSubject(subject, input, inputDims, trace);
+  const dims = input.inside === null ? (outputs?.dims ?? []) : lowered.output.dims;
   const classAxis = targets.rows?.classAxis ?? null;
   const given = Float64Array.from(outputs?.data ?? [], Number);
-  const values = isHeadInside(head, target) ? probabilitiesOf(given, sizeOf(dims)) : given;
+  const values = heldNumbers(input, given, batches.size);
   const ownOutputs = classAxis === null ? values : inRows(values, dims, classAxis);
   const rounding = roundingOf(trace);
   if (smaller !== null) requireIndependentRows(subject, smaller, ownOutputs, rounding);
   const width = widthOf(subject, dims, batches.size, targets);
   const used = parameters.filter(({ name }) => lowered.parameters.has(name));
   const layers = groupLayers(graph, used, (tensor) => trace.get(tensor)?.dims ?? null);
-  return { subject, target, batches, lowered, layers, width, classAxis, ownOutputs, rounding };
+  return { subject, input, batches, lowered, layers, width, classAxis, ownOutputs, rounding };
 }
 
 /**
- * The part of a model that makes the target, lowered; where an operator makes the head with the logits, up to the logits.
+ * The part of a model that makes what a loss is put on, lowered.
  * @param inputDims of the samples of one batch, by graph input
  */
 export function lowerSubject(
   subject: Subject,
-  target: string,
+  input: LossInput,
   inputDims: ReadonlyMap<string, readonly number[]>,
   trace: Trace,
 ): LoweredModel {
-  const { graph, head, parameters, copies } = subject;
+  const { graph, parameters, copies } = subject;
+  const { tensor } = input;
   const learned = new Set(parameters.map(({ name }) => name));
-  const nodes = nodesOf(subject, target);
-  const lowered = lowerGraph(graph, nodes, target, { learned, copies }, inputDims, trace);
-  return isHeadInside(head, target) ? { ...lowered, output: beforeHead(lowered.output) } : lowered;
+  const nodes = nodesOf(subject, tensor);
+  const lowered = lowerGraph(graph, nodes, tensor, { learned, copies }, inputDims, trace);
+  return { ...lowered, output: loweredInput(lowered.g, input, lowered.output) };
 }
 
 /** float32 rounds at 2⁻²⁴, float16 at 2⁻¹¹; a deep model adds up some thirty of the latter. */
@@ -111,7 +110,7 @@ function requireIndependentRows(
 
 /** A sample must have its outputs with zeros for all others, too. */
 export async function requireSamplesApart(
-  { subject, target, batches, ownOutputs, classAxis, rounding }: PreparedModel,
+  { subject, input, batches, ownOutputs, classAxis, rounding }: PreparedModel,
   { samples, session }: Objective,
 ): Promise<void> {
   const { size } = batches;
@@ -119,9 +118,14 @@ export async function requireSamplesApart(
   const width = ownOutputs.length / size;
   const largest = ownOutputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (const at of new Set([0, Math.min(size, samples.count) - 1])) {
-    const { [target]: result } = await session.run([target], samplesBut(samples, at, size), 0, size);
+    const { [input.tensor]: result } = await session.run(
+      [input.tensor],
+      samplesBut(samples, at, size),
+      0,
+      size,
+    );
     const given = Float64Array.from(result?.data ?? [], Number);
-    const values = isHeadInside(subject.head, target) ? probabilitiesOf(given, ownOutputs.length) : given;
+    const values = heldNumbers(input, given, size);
     const rows = classAxis === null ? values : inRows(values, result?.dims ?? [], classAxis);
     const own = ownOutputs.subarray(at * width, (at + 1) * width);
     const alone = rows.subarray(at * width, (at + 1) * width);

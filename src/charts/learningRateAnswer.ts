@@ -1,6 +1,7 @@
 import { rateText } from '../report/wording/estimateText';
 import { formatBelow } from '../report/wording/number';
 import type { PartialReport } from '../report/report';
+import { holdsFoldedWeights, noRate } from '../report/wording/learningRate';
 import { curvesDownwards } from '../report/wording/saddle';
 import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
 import type { Answer } from './answer';
@@ -9,6 +10,7 @@ import type { Answer } from './answer';
 export function learningRateAnswer(known: PartialReport): Answer | null {
   const { bounds, estimate, sharpness, method } = known;
   if (bounds === undefined) return null;
+  if (holdsFoldedWeights(known)) return { headline: 'not told', sentences: [noRate] };
   const upper = shownUpperBound(bounds, sharpness);
   if (upper.value <= 0) {
     return {

@@ -16,6 +16,8 @@ export interface Head {
    * the operator gives, of a single logit the probabilities of both classes.
    */
   readonly inside?: number;
+  /** Whether the output holds the logarithms of the head's probabilities. */
+  readonly isLogarithm?: true;
 }
 
 /** Softmax, LogSoftmax or Sigmoid at the end of an output, also written out, with the logits before it. */
@@ -31,11 +33,15 @@ export function findHead(graph: Graph, output: string): Head {
   const isScores = refused !== 'loss' || end === last.outputs[1];
   // A softmax over the samples makes no probabilities of classes.
   const isHead = isScores && attributeOf(last, 'axis', 'int') !== 0;
-  if (head !== undefined) return isHead ? { kind: head, logits: first } : none;
+  if (head !== undefined && isHead) {
+    const isLogarithm = refused === 'loss' || operatorName(last) === 'LogSoftmax';
+    return { kind: head, logits: first, ...(isLogarithm && { isLogarithm }) };
+  }
+  if (head !== undefined) return none;
   switch (operatorName(last)) {
     case 'Log': {
       const inner = findHead(graph, first);
-      return inner.kind === 'softmax' ? inner : none;
+      return inner.kind === 'softmax' ? { ...inner, isLogarithm: true } : none;
     }
     case 'Div': {
       const logits = decomposedSoftmax(madeBy, last);

@@ -1,8 +1,20 @@
 import { rateText } from './estimateText';
 import { formatAbove, formatBelow, formatNumber, formatQuantity } from './number';
-import type { Report, Sharpness } from '../report';
+import type { PartialReport, Report, Sharpness } from '../report';
 import { curvesDownwards } from './saddle';
 import { certaintyText, groundsText, shownUpperBound } from './sharpnessText';
+
+/** The kind of the warning that the file's weights are not those that were trained. */
+export const foldedWeights = 'folded-weights';
+
+/** Whether the numbers are those of weights that other parameters were folded into. */
+export function holdsFoldedWeights({ warnings = [] }: PartialReport): boolean {
+  return warnings.some(({ kind }) => kind === foldedWeights);
+}
+
+/** Why there is no learning rate then. */
+export const noRate =
+  'No learning rate follows: these are not the parameters that were trained (see the warning).';
 
 /**
  * What is known of λ_max says about a learning rate, in sentences; where it says nothing, that.
@@ -10,8 +22,9 @@ import { certaintyText, groundsText, shownUpperBound } from './sharpnessText';
  * at every η.
  */
 export function learningRateStatement(
-  report: Pick<Report, 'bounds' | 'estimate' | 'method' | 'sharpness'>,
+  report: Pick<Report, 'bounds' | 'estimate' | 'method' | 'sharpness'> & Pick<PartialReport, 'warnings'>,
 ): string[] {
+  if (holdsFoldedWeights(report)) return [noRate];
   const { bounds, estimate, sharpness, method } = report;
   const bound = method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
   const shown = shownUpperBound(bounds, sharpness);

@@ -67,6 +67,7 @@ describe(`real perceptrons exported elsewhere${reason}`, () => {
     });
     const recognition = await readPerceptron(
       analysedModel(await readModel(corpus('marabou-fc_2-2-3.onnx')), noSubjectChoice, 1),
+      null,
     );
     if (!recognition.ok) throw new Error(recognition.failure.message);
     const { perceptron } = recognition.read;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
-import { parameterNotes } from '../../../src/analysis/parameterNotes';
+import { parameterNotes } from '../../../src/analysis/modelWarnings';
 import { ancestors } from '../../../src/graph/flow';
 import { surveyParameters } from '../../../src/subject/parameters';
 import type { Report } from '../../../src/report/report';

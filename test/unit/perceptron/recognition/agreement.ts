@@ -15,7 +15,7 @@ import { plainForward, randomSource } from './plainForward';
 export async function reading(graph: Graph, output: string | null = null): Promise<PerceptronReading> {
   const model = await readOnnx(fileURLToPath(import.meta.url), graphFile(graph).model);
   try {
-    return await readPerceptron(analysedModel(model, { ...noSubjectChoice, output }, 1));
+    return await readPerceptron(analysedModel(model, { ...noSubjectChoice, output }, 1), null);
   } catch (error) {
     if (error instanceof FailureError) return { ok: false, failure: error.failure };
     throw error;

@@ -11,7 +11,7 @@ const why = shared === undefined ? ' (corpus absent: MODEL_SHARPNESS_SHARED not 
 
 async function recognition(file: string, output: string | null) {
   const model = await readModel(join(shared ?? '', 'corpus', file));
-  return readPerceptron(analysedModel(model, { ...noSubjectChoice, output }, 1));
+  return readPerceptron(analysedModel(model, { ...noSubjectChoice, output }, 1), null);
 }
 
 describe(`models made elsewhere${why}`, () => {

@@ -5,7 +5,11 @@ import type { Subject } from '../subject/subject';
 import { operatorOf } from '../graph/operators';
 import { sizeOf } from '../graph/static/value';
 import { formatCount } from '../report/wording/number';
+import { headNote } from '../loss/lossInput';
 import { printable } from '../report/printable';
+import type { Loss, Warning } from '../report/report';
+import type { AnalysisRequest } from '../report/request';
+import { foldedWeights } from '../report/wording/learningRate';
 import { setting } from '../report/wording/settings';
 
 /** Names in a sentence, at most. */
@@ -13,38 +17,75 @@ const mostNames = 6;
 /** Of numbers that an exporter computed in float32 from others. */
 const rounding = 1e-5;
 
-type Notable = Pick<Subject, 'graph' | 'survey' | 'split'>;
+type Notable = Pick<Subject, 'graph' | 'output' | 'head' | 'survey' | 'split'>;
+
+/** What a reader should know of how the model was read, the gravest first. */
+export function modelWarnings(
+  subject: Notable,
+  loss: Loss,
+  request: Pick<AnalysisRequest, 'evaluation' | 'trained' | 'fixed'>,
+): readonly Warning[] {
+  const folded = foldedWarning(subject);
+  const notes = [headNote(subject, loss) ?? [], notesOfRequest(request), parameterNotes(subject)].flat();
+  return [
+    ...(folded === null ? [] : [{ kind: foldedWeights, message: folded }]),
+    ...notes.map((message) => ({ kind: 'model', message })),
+  ];
+}
+
+/** What was asked for and a reader should know of. */
+function notesOfRequest({
+  evaluation,
+  trained,
+  fixed,
+}: Pick<AnalysisRequest, 'evaluation' | 'trained' | 'fixed'>): readonly string[] {
+  const quoted = (names: readonly string[]): string => names.map((name) => `"${printable(name)}"`).join(', ');
+  return [
+    ...(evaluation ? ['The model is analysed in evaluation mode, as asked.'] : []),
+    ...(trained.length > 0 ? [`Counted as parameters, as asked: ${quoted(trained)}.`] : []),
+    ...(fixed.length > 0 ? [`Held fixed and not counted as parameters, as asked: ${quoted(fixed)}.`] : []),
+  ];
+}
+
+/** What PyTorch calls a weight that it computed from others, but for one that it only transposed. */
+const foldedName = /^onnx::(Conv|ConvTranspose|Gemm)_\d+$/;
+
+/** Weights that the exporter computed from the trained ones: batch normalisation, weight norm or a scale folded in. */
+function foldedWarning({ graph, survey }: Notable): string | null {
+  const folded = survey.parameters.filter(({ name }) => foldedName.test(name)).map(({ name }) => name);
+  if (folded.length === 0) return null;
+  return `The exporter folded other parameters into ${listed(graph, folded)} (batch normalisation, weight norm or a scale): these are the numbers of the deployed parametrisation, right for rounding or pruning it, not for its training, and no learning rate is told; for those of the trained parameters export after model.eval() with training=TrainingMode.PRESERVE, do_constant_folding=False and dynamo=False.`;
+}
 
 /**
  * What a file does not tell for certain of its parameters: which constants were left out, which were counted though they stand
  * where a normalisation of the samples would, which biases are half of what the file holds, and which are another one's squares or norms, computed by the exporter.
  */
-export function parameterNotes({ graph, survey, split }: Notable): readonly string[] {
+export function parameterNotes({
+  graph,
+  survey,
+  split,
+}: Pick<Subject, 'graph' | 'survey' | 'split'>): readonly string[] {
   const notes: string[] = [];
-  const listed = (names: readonly string[]): string => {
-    const shown = names.slice(0, mostNames).map((name) => `"${printable(name)}"${countText(graph, name)}`);
-    const rest = names.length - shown.length;
-    return shown.join(', ') + (rest > 0 ? ` and ${formatCount(rest)} more` : '');
-  };
   if (survey.leftOut.length > 0) {
     notes.push(
-      `Taken for fixed numbers and not counted as parameters: ${listed(survey.leftOut)}; ${setting('trained')} counts one.`,
+      `Taken for fixed numbers and not counted as parameters: ${listed(graph, survey.leftOut)}; ${setting('trained')} counts one.`,
     );
   }
   if (survey.assumed.length > 0) {
     notes.push(
-      `Counted as parameters, though fixed numbers may stand before the first weight, too: ${listed(survey.assumed)}; ${setting('fixed')} leaves one out.`,
+      `Counted as parameters, though fixed numbers may stand before the first weight, too: ${listed(graph, survey.assumed)}; ${setting('fixed')} leaves one out.`,
     );
   }
   if (split.length > 0) {
     notes.push(
-      `Shared by several modules in the file, but counted for each of them, since their numbers are all equal and an exporter merges such: ${listed(split)}.`,
+      `Shared by several modules in the file, but counted for each of them, since their numbers are all equal and an exporter merges such: ${listed(graph, split)}.`,
     );
   }
   const padding = survey.parameters.filter(looksPadded).map(({ name }) => name);
   if (padding.length > 0) {
     notes.push(
-      `One row is zeros, as that of a padding index is, which training leaves alone (padding_idx); ONNX does not tell, and it is counted: ${listed(padding)}.`,
+      `One row is zeros, as that of a padding index is, which training leaves alone (padding_idx); ONNX does not tell, and it is counted: ${listed(graph, padding)}.`,
     );
   }
   const halved = survey.parameters.filter(
@@ -52,7 +93,10 @@ export function parameterNotes({ graph, survey, split }: Notable): readonly stri
   );
   if (halved.length > 0) {
     notes.push(
-      `The recurrent halves of these biases are zeros, as frameworks with one bias write them, and not counted as parameters: ${listed(halved.map(({ name }) => name))}.`,
+      `The recurrent halves of these biases are zeros, as frameworks with one bias write them, and not counted as parameters: ${listed(
+        graph,
+        halved.map(({ name }) => name),
+      )}.`,
     );
   }
   for (const { derived, original } of derivedCopies(survey.parameters)) {
@@ -72,6 +116,12 @@ function looksPadded({ node, inputIndex, tensor }: Parameter): boolean {
   for (let row = 0; row < rows; row++)
     if (tensor.data.subarray(row * width, (row + 1) * width).every((value) => Number(value) === 0)) zeros++;
   return zeros === 1 && rows > 2;
+}
+
+function listed(graph: Graph, names: readonly string[]): string {
+  const shown = names.slice(0, mostNames).map((name) => `"${printable(name)}"${countText(graph, name)}`);
+  const rest = names.length - shown.length;
+  return shown.join(', ') + (rest > 0 ? ` and ${formatCount(rest)} more` : '');
 }
 
 function countText(graph: Graph, name: string): string {
