@@ -65,7 +65,7 @@ export async function analysePerceptron(
     );
     // Labels that the model gives itself are those of its own run, whatever the method.
     const data = fromHeld(own, heldNumbers(own, found, samples.count));
-    const chosen = lossFor(request, samples, { ...logits, data }, subject.head.kind);
+    const chosen = lossFor(request, samples, { ...logits, data }, subject.head);
     const { loss, targets } = chosen;
     let perceptron = asRead;
     // Errors of numbers are those of what the model gives: its head is part of the function then.

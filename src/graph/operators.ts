@@ -30,6 +30,8 @@ export interface Operator {
   readonly features?: 'last' | 'channel';
   /** Inputs that hold a table, and those that hold the indices of its rows. */
   readonly tables?: readonly (readonly [table: number, index: number])[];
+  /** Gives numbers of a part of the line, as no class scores are. */
+  readonly bounded?: true;
   /** What it makes of logits at the end of a network. */
   readonly head?: 'softmax' | 'sigmoid';
   /** What it does otherwise while a model trains; its outputs beyond the first belong to that. */
@@ -69,14 +71,16 @@ const arithmetic = {
     keeps: 'sizes',
   }),
   ...each(['LessOrEqual', 'And', 'Or', 'Xor'], { broadcasts: true, keeps: 'sizes' }),
-  ...each(['Neg', 'Abs', 'Reciprocal', 'Sqrt', 'Log', 'Not', 'Clip', 'Tan'], { keeps: 'sizes' }),
+  ...each(['Neg', 'Abs', 'Reciprocal', 'Sqrt', 'Log', 'Not', 'Tan'], { keeps: 'sizes' }),
+  Clip: { keeps: 'sizes', bounded: true },
   ...each(['Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh', 'Asin'], { keeps: 'sizes' }),
-  ...each(['Exp', 'Erf', 'Sin', 'Cos'], gate),
+  ...each(['Exp', 'Erf', 'Sin', 'Cos'], { ...gate, bounded: true }),
 } as const satisfies Readonly<Record<string, Operator>>;
 
 const activations = {
   ...each(['Relu', 'LeakyRelu', 'ThresholdedRelu', 'Elu', 'Celu', 'Selu', 'Gelu', 'Swish', 'Mish'], gate),
-  ...each(['HardSwish', 'HardSigmoid', 'Softplus', 'Softsign', 'Tanh', 'Shrink'], gate),
+  ...each(['HardSwish', 'Shrink'], gate),
+  ...each(['HardSigmoid', 'Softplus', 'Softsign', 'Tanh'], { ...gate, bounded: true }),
   PRelu: { ...gate, weights: [1], layer: 'PReLU' },
   Sigmoid: { ...gate, head: 'sigmoid' },
   ...each(['Softmax', 'LogSoftmax'], { ...gate, head: 'softmax' }),

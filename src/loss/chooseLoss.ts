@@ -1,12 +1,13 @@
-import type { HeadKind } from '../subject/head';
+import type { Head, HeadKind } from '../subject/head';
 import { FailureError } from '../report/failure';
+import { printable } from '../report/printable';
 import type { Loss } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 import type { Matrix } from '../runtime/matrixProducts';
 import { SeededRandom } from '../samples/random';
 import type { Labels, Samples } from '../samples/samples';
 import { classesOf } from './accuracy';
-import { losses } from './losses';
+import { losses, lossValues } from './losses';
 import { modelTargets } from './modelTargets';
 import type { Targets } from './targets';
 import { weightedTargets, type WeightOptions } from './weightedTargets';
@@ -38,11 +39,36 @@ export function lossFor(
   request: LossOptions & Pick<AnalysisRequest, 'samples' | 'seed'>,
   { labels, source }: Samples,
   logits: Matrix,
-  head: HeadKind,
+  { kind: head, bounded }: Pick<Head, 'kind' | 'bounded'>,
 ): ChosenLoss {
-  if (labels !== null) return chooseLoss(labels, head, logits.columns, request, source);
+  if (request.loss === 'auto' && bounded !== undefined && labels?.kind !== 'rows') {
+    throw new FailureError(
+      'UsageError',
+      `The outputs are bounded by ${printable(bounded)}, as class scores are not, so the loss is not known; say which with ${setting('loss', 'mean-squared-error')} or another.`,
+    );
+  }
+  if (labels !== null) {
+    const chosen = chooseLoss(labels, head, logits.columns, request, source);
+    if (chosen.assumed && labels.kind === 'classes') requirePlausible(chosen, logits, source);
+    return chosen;
+  }
   const random = request.samples.kind === 'random' ? SeededRandom.fromSeed(request.seed + 1) : null;
   return lossWithoutLabels(logits, head, request, random);
+}
+
+/** How many times the loss of guessing a mean loss may be before the loss that was assumed is doubted. */
+const mostTimesChance = 10;
+
+/** An assumed loss far beyond that of guessing is rather another one. @throws FailureError UsageError */
+function requirePlausible({ loss, targets }: ChosenLoss, { data, columns }: Matrix, source: string): void {
+  const own = lossValues(loss, data, targets.values, columns);
+  const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
+  const chance = Math.log(Math.max(2, columns));
+  if (!(mean > mostTimesChance * chance)) return;
+  throw new FailureError(
+    'UsageError',
+    `Taken as ${loss}, the mean loss on the labels in ${source} would be ${mean.toPrecision(3)}, far above the ${chance.toPrecision(3)} of guessing, so that these are no class scores or the inputs are not scaled as in training; say which loss it is with ${setting('loss')}, or scale the inputs (${setting('scale')}).`,
+  );
 }
 
 /**

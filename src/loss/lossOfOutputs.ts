@@ -29,7 +29,7 @@ export function lossOfOutputs(
   const rows = predictedRows(subject, dims, samples, request.loss);
   if (rows === null) {
     const outputs = { rows: samples.count, columns: data.length / samples.count, data };
-    const chosen = lossFor(request, samples, outputs, subject.head.kind);
+    const chosen = lossFor(request, samples, outputs, subject.head);
     return { ...chosen, accuracy: accuracy(outputs, chosen.classes), ignoredRows: 0 };
   }
   const { classAxis, perSample, width } = rows;
@@ -47,7 +47,7 @@ export function lossOfOutputs(
     columns: width,
     data: rowsAt(inRows(data, allDims, classAxis), width, kept),
   };
-  const chosen = lossFor(request, { ...samples, labels }, outputs, subject.head.kind);
+  const chosen = lossFor(request, { ...samples, labels }, outputs, subject.head);
   const values = new Float64Array(count * width);
   const weights = new Float64Array(count);
   for (const [at, n] of kept.entries()) {

@@ -18,6 +18,8 @@ export interface Head {
   readonly inside?: number;
   /** Whether the output holds the logarithms of the head's probabilities. */
   readonly isLogarithm?: true;
+  /** The operator after which the output, which has no head, is bounded. */
+  readonly bounded?: string;
 }
 
 /** Softmax, LogSoftmax or Sigmoid at the end of an output, also written out, with the logits before it. */
@@ -28,7 +30,7 @@ export function findHead(graph: Graph, output: string): Head {
   const none: Head = { kind: 'none', logits: output };
   if (last === undefined) return none;
   const [first = ''] = last.inputs;
-  const { head, refused } = operatorOf(last);
+  const { head, refused, bounded = false } = operatorOf(last);
   // The second output of a loss is the logarithm of the probabilities.
   const isScores = refused !== 'loss' || end === last.outputs[1];
   // A softmax over the samples makes no probabilities of classes.
@@ -38,6 +40,7 @@ export function findHead(graph: Graph, output: string): Head {
     return { kind: head, logits: first, ...(isLogarithm && { isLogarithm }) };
   }
   if (head !== undefined) return none;
+  if (bounded) return { ...none, bounded: last.operator };
   switch (operatorName(last)) {
     case 'Log': {
       const inner = findHead(graph, first);
