@@ -71,6 +71,8 @@ export async function analysePerceptron(
     // Errors of numbers are those of what the model gives: its head is part of the function then.
     if (lossInput(subject, loss).tensor !== own.tensor) {
       const whole = await readPerceptron(analysed, loss);
+      if (!whole.ok && request.method === 'closed-form')
+        throw new FailureError(whole.failure.kind, whole.failure.message, whole.failure.detail);
       if (!whole.ok) return await analyseGraph(analysed, run);
       ({ perceptron } = whole.read);
       const outputs = await networkOutputs(perceptron, inputs, products);

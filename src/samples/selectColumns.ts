@@ -115,7 +115,7 @@ function inputArray(title: string, table: CsvTable, columns: readonly number[]):
         if (text === null) continue;
         throw new FailureError(
           'SamplesUnreadable',
-          `Line ${String(text.line)} of ${title} holds ${quoted(text.text)} in column ${String(column + 1)}, which is not a number; correct it (with a decimal point, not a comma), or choose the columns with ${setting('inputs')}, as in ${setting('inputs')} 2-${String(table.columnCount)}.`,
+          `Line ${String(text.line)} of ${title} holds ${quoted(text.text)} in column ${String(column + 1)}, which is not a number; correct it (with a decimal point, not a comma), or choose the columns with ${setting('inputs')}, as in ${setting('inputs', `2-${String(table.columnCount)}`)}.`,
         );
       }
       return array.read(rows);
@@ -152,7 +152,9 @@ function columnArray(title: string, table: CsvTable, columns: readonly number[])
     holds: `${capitalised(title)} has ${String(columns.length)} numbers per row (${describeColumns(columns)})`,
     advice: (wanted) => {
       const example =
-        wanted !== null && wanted <= columnCount ? `, as in ${setting('inputs')} 1-${String(wanted)},` : '';
+        wanted !== null && wanted <= columnCount
+          ? `, as in ${setting('inputs', `1-${String(wanted)}`)},`
+          : '';
       return `choose the columns with ${setting('inputs')}${example} or another file`;
     },
     read: (rows) => {

@@ -109,10 +109,13 @@ function isMask(numbers: Numbers): boolean {
   return lowest <= -1e4 || (zeros > 0 && numbers.length >= fewestOwn);
 }
 
+/** Fewer numbers may be evenly spaced by chance. */
+const fewestOfGrid = 8;
+
 /** Evenly spaced numbers in every row: the knots of a spline, say. */
 function isGrid(numbers: Numbers, dims: readonly number[], rounding: number): boolean {
   const row = dims.at(-1) ?? 1;
-  if (row < narrowestRow) return false;
+  if (row < narrowestRow || numbers.length < fewestOfGrid) return false;
   for (let start = 0; start < numbers.length; start += row) {
     const [first, last] = [numbers[start]!, numbers[start + row - 1]!];
     const step = (last - first) / (row - 1);

@@ -2,7 +2,7 @@ import { producers, sameNumbers, throughViews } from '../graph/flow';
 import type { Graph, GraphNode, Tensor } from '../graph/graph';
 import { operatorOf } from '../graph/operators';
 import { isUniform } from './fixedTables';
-import { modulesOf, stemOf } from './layerNames';
+import { modulesOf } from './layerNames';
 import type { Parameter } from './parameters';
 
 const floats = new Set(['float32', 'float64', 'float16', 'bfloat16']);
@@ -21,7 +21,8 @@ export interface Separated {
  * Gives what exporters merged a copy of its own: equal constants become one tensor, but that they are equal says nothing
  * of their being tied. PyTorch hands the one on by Identity nodes under the names of the others, whatever their numbers (the
  * layers of a fresh nn.TransformerEncoder are copies); a module that is used twice uses its tensors directly. A tensor of
- * equal numbers, such as a bias of zeros, counts as merged where a node of another module than it is named after uses it.
+ * equal numbers, such as a bias of zeros, counts as merged where a node of another module than it is named after uses it, or
+ * one with other weights.
  */
 export function separateMerged(graph: Graph): Separated {
   const initialisers = new Map(graph.initialisers);
@@ -29,7 +30,7 @@ export function separateMerged(graph: Graph): Separated {
   const uniform = new Set(
     [...graph.initialisers].flatMap(([name, tensor]) => (isUniform(tensor) ? [name] : [])),
   );
-  const used = new Set<string>();
+  const used = new Map<string, Weights>();
   const split = new Set<string>();
   const users = firstUsers(graph);
   const madeBy = producers(graph);
@@ -50,8 +51,10 @@ export function separateMerged(graph: Graph): Separated {
     for (const name of new Set(node.inputs)) {
       const merged = initialisers.get(name);
       if (merged === undefined || !uniform.has(name)) continue;
-      if (!used.has(name)) used.add(name);
-      else if (isOfAnotherModule(graph, node, name, madeBy)) {
+      const beside = weightsBeside(graph, node, name, madeBy);
+      const first = used.get(name);
+      if (first === undefined) used.set(name, beside);
+      else if (isOfAnotherModule(node, name, beside, first)) {
         const copy = freshName(name, initialisers);
         initialisers.set(copy, merged);
         own.set(name, copy);
@@ -63,22 +66,25 @@ export function separateMerged(graph: Graph): Separated {
   return { graph: { ...graph, nodes, initialisers }, split: [...split] };
 }
 
-/** Whether a node that uses a tensor belongs to another module: by its path, or by the names of the weights that it uses beside. */
-function isOfAnotherModule(
-  graph: Graph,
+/** Whether a later use of a tensor is another module's: by the path of its node, or since it goes with other weights than the first. */
+function isOfAnotherModule(node: GraphNode, name: string, beside: Weights, first: Weights): boolean {
+  if (modulesOf(node.name) !== null && /^\w+(?:\.\w+)*$/.test(name)) return !isOfModule(node, name);
+  return beside.size > 0 && first.size > 0 && [...beside].every((other) => !first.has(other));
+}
+
+type Weights = ReadonlySet<string>;
+
+/** The weights that a node uses beside a tensor, those of a product that the tensor is added to included. */
+function weightsBeside(
+  { initialisers }: Graph,
   node: GraphNode,
   name: string,
   madeBy: ReadonlyMap<string, GraphNode>,
-): boolean {
-  if (modulesOf(node.name) !== null && /^\w+(?:\.\w+)*$/.test(name)) return !isOfModule(node, name);
-  const stem = stemOf(name);
-  const weightsBeside = (each: GraphNode): readonly string[] =>
-    each.inputs.filter((input) => input !== name && graph.initialisers.has(input));
+): Weights {
   const before = node.inputs.flatMap((input) => madeBy.get(throughViews(madeBy, input, sameNumbers)) ?? []);
-  const beside = [node, ...before.filter((each) => operatorOf(each).constant === 'factor')].flatMap(
-    weightsBeside,
-  );
-  return stem !== null && beside.some((other) => (stemOf(other) ?? stem) !== stem);
+  const nodes = [node, ...before.filter((each) => operatorOf(each).constant === 'factor')];
+  const inputs = nodes.flatMap((each) => each.inputs);
+  return new Set(inputs.filter((input) => input !== name && initialisers.has(input)));
 }
 
 /** The node that first computes with each tensor. */

@@ -156,9 +156,7 @@ describe('what onnxruntime has no kernel for', () => {
     expect(failure).toBeInstanceOf(FailureError);
     expect((failure as FailureError).failure).toMatchObject({
       kind: 'UnsupportedOperator',
-      message: expect.stringMatching(
-        /cannot compute .* in the types .*; export the model in float32\.$/,
-      ) as string,
+      message: expect.stringMatching(/cannot compute .* in the types .*; export it in float32\.$/) as string,
     });
   });
 });

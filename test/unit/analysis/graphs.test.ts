@@ -128,7 +128,7 @@ describe('a small convolutional network, against PyTorch’s full Hessian', () =
     expect(report.sharpness).toBeUndefined();
     expect(report.warnings.map(({ message }) => message)).toContainEqual(
       expect.stringMatching(
-        /^The intervals of λ_max and λ_min were left out: .* relative error \S+ in float32 .* 1e-6; ask for --dtype float64 or a coarser --precision\.$/,
+        /^The intervals of λ_max and λ_min were left out: .* relative error \S+ in float32 .* 1e-6; ask for the setting “dtype: float64” or a coarser the setting “precision”\.$/,
       ),
     );
   });
@@ -177,7 +177,7 @@ describe('a perceptron', () => {
     expect(report.analysis.cost.bytes).toBeLessThanOrEqual(memoryBudget);
     const refused = analyseReference('csmall', { memoryBudget, method: 'exact' });
     await expect(refused).rejects.toThrow(
-      /^The exact Hessian of 666 parameters takes about .* --method estimate\.$/,
+      /^The exact Hessian of 666 parameters takes about .* the setting “method: estimate”\.$/,
     );
   });
 

@@ -29,15 +29,13 @@ const references = JSON.parse(readFileSync(inReferences('parameters.json'), 'utf
 
 /** What a reader must be told of each, by what the file alone does not tell. */
 const told: Readonly<Record<string, RegExp>> = {
-  token:
-    /^Counted as parameters, .*: "w" \(12 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
-  cls: /^Counted as parameters, .*: "cls" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
-  gate: /^Counted as parameters, .*: "gate" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
-  rbf: /^Counted as parameters, .*: "c" \(20 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
-  lvq: /^Counted as parameters, .*: "c" \(12 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
-  pos: /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
-  posmlp:
-    /^Counted as parameters, .*: "pos" \(4 numbers\); --fixed, or "fixed" in the model’s sidecar, leaves one out\.$/,
+  token: /^Counted as parameters, .*: "w" \(12 numbers\); the setting “fixed” leaves one out\.$/,
+  cls: /^Counted as parameters, .*: "cls" \(4 numbers\); the setting “fixed” leaves one out\.$/,
+  gate: /^Counted as parameters, .*: "gate" \(4 numbers\); the setting “fixed” leaves one out\.$/,
+  rbf: /^Counted as parameters, .*: "c" \(20 numbers\); the setting “fixed” leaves one out\.$/,
+  lvq: /^Counted as parameters, .*: "c" \(12 numbers\); the setting “fixed” leaves one out\.$/,
+  pos: /^Counted as parameters, .*: "pos" \(4 numbers\); the setting “fixed” leaves one out\.$/,
+  posmlp: /^Counted as parameters, .*: "pos" \(4 numbers\); the setting “fixed” leaves one out\.$/,
   norm: /^Taken for fixed numbers and not counted as parameters: "mean" \(4 numbers\), "std" \(4 numbers\); /,
 };
 
@@ -96,7 +94,7 @@ describe('what is told of the parameters', () => {
     });
     const survey = surveyParameters(graph, ancestors(graph, 'y'));
     expect(parameterNotes({ graph, survey, split: [] })).toEqual([
-      'Taken for fixed numbers and not counted as parameters: "centre" (4 numbers), "temperature"; --trained, or "trained" in the model’s sidecar, counts one.',
+      'Taken for fixed numbers and not counted as parameters: "centre" (4 numbers), "temperature"; the setting “trained” counts one.',
     ]);
   });
 
@@ -165,9 +163,15 @@ describe('a choice of the parameters', () => {
   });
 
   it.each([
-    [{ trained: ['nothing'] }, /^The model holds no tensor "nothing" of --trained; name one .*\.$/],
-    [{ fixed: ['nothing'] }, /^The model holds no tensor "nothing" of --fixed; name one .*\.$/],
-    [{ fixed: ['a.bias'], method: 'closed-form' }, /differ from unit to unit, .* ask for another --method/],
+    [
+      { trained: ['nothing'] },
+      /^The model holds no tensor "nothing" of the setting “trained”; name one .*\.$/,
+    ],
+    [{ fixed: ['nothing'] }, /^The model holds no tensor "nothing" of the setting “fixed”; name one .*\.$/],
+    [
+      { fixed: ['a.bias'], method: 'closed-form' },
+      /differ from unit to unit, .* another method takes more models \(the setting “method”\)/,
+    ],
     [{ fixed: ['a.weight', 'a.bias', 'o.weight', 'o.bias'] }, /^No float weights lie between the samples/],
   ] as const)('of %j is refused in a sentence', async (told, sentence) => {
     await expect(analyseReference('norm', told)).rejects.toThrow(sentence);

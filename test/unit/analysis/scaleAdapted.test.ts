@@ -64,7 +64,7 @@ describe('scale-adapted sharpness', () => {
     expect(report.warnings).toContainEqual({
       kind: 'no-scale-adapted',
       message:
-        'The scale-adapted sharpness was not found: it takes products in float64; ask for --dtype float64.',
+        'The scale-adapted sharpness was not found: it takes products in float64; ask for the setting “dtype: float64”.',
     });
   });
 });

@@ -62,7 +62,7 @@ function expectLeftOut(report: Report, parts: string): void {
   expect(report.analysis.stoppedBy).toBe('time limit');
   expect(report.warnings).toContainEqual({
     kind: 'time-limit',
-    message: `The time limit left out ${parts}; allow more time (--time).`,
+    message: `The time limit left out ${parts}; allow more time (the setting “time”).`,
   });
   expect(() => reportJson(report)).not.toThrow();
 }

@@ -45,7 +45,7 @@ describe('data files beside a model', () => {
       [
         'model.npz',
         false,
-        '"x" in "model.npz" holds an array of shape [2, 4], which is 2 samples of 4, but the model\'s input "input" takes 2; choose another array with --inputs NAME, or another file.',
+        '"x" in "model.npz" holds an array of shape [2, 4], which is 2 samples of 4, but the model\'s input "input" takes 2; choose another array with the setting “inputs: NAME”, or another file.',
       ],
       [
         'broken.npz',

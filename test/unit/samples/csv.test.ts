@@ -77,7 +77,7 @@ describe('CSV samples', () => {
       `${wide}\n`,
       {},
       'SampleShapeMismatch',
-      `"data.csv" has 63 numbers per row (columns 1 to 63), but the model's input "input" takes 64; choose the columns with --inputs, as in --inputs 1-64, or another file.`,
+      `"data.csv" has 63 numbers per row (columns 1 to 63), but the model's input "input" takes 64; choose the columns with the setting “inputs”, as in the setting “inputs: 1-64”, or another file.`,
     ],
     [
       'a row that is too short',
@@ -143,7 +143,7 @@ describe('CSV samples', () => {
       'class,a,target\n0,1,2\n',
       {},
       'SampleKeyMissing',
-      '"class" and "target", any of which may be the label; say which with --labels NAME.',
+      '"class" and "target", any of which may be the label; say which with the setting “labels: NAME”.',
     ],
     [
       'a y that may be a coordinate',
@@ -164,14 +164,14 @@ describe('CSV samples', () => {
       'a,b,y\n1,2,0\n',
       { labels: 'z' },
       'SampleKeyMissing',
-      'no column "z" (it has 3 columns: "a", "b" and "y"); correct --labels.',
+      'no column "z" (it has 3 columns: "a", "b" and "y"); correct the setting “labels”.',
     ],
     [
       'a range beyond the columns',
       '1,2,0\n',
       { inputs: { '': '2-4' } },
       'SampleKeyMissing',
-      'no column "2-4" (it has 3 columns without headings); correct --inputs.',
+      'no column "2-4" (it has 3 columns without headings); correct the setting “inputs”.',
     ],
     [
       'a column twice',

@@ -220,7 +220,7 @@ describe('npz samples', () => {
       npzBytes({ x_train: x, x_test: x, y_test: y }),
       {},
       'SampleKeyMissing',
-      /"x_train" and "x_test", any of which may be the inputs; say which with --inputs NAME\.$/,
+      /"x_train" and "x_test", any of which may be the inputs; say which with the setting “inputs: NAME”\.$/,
     ],
     [
       'no usual name',
@@ -234,9 +234,9 @@ describe('npz samples', () => {
       npzBytes({ x, y, labels: y }),
       {},
       'SampleKeyMissing',
-      /"y" and "labels", any of which may be the labels; say which with --labels NAME\.$/,
+      /"y" and "labels", any of which may be the labels; say which with the setting “labels: NAME”\.$/,
     ],
-    ['only labels', npzBytes({ y }), {}, 'SampleKeyMissing', /--inputs NAME/],
+    ['only labels', npzBytes({ y }), {}, 'SampleKeyMissing', /the setting “inputs: NAME”/],
     ['an archive without arrays', zipBytes([]), {}, 'SampleKeyMissing', /holds none and nothing/],
     [
       'a missing key',
@@ -245,7 +245,13 @@ describe('npz samples', () => {
       'SampleKeyMissing',
       /holds nothing named "z" \(it holds "x" and "y"\)/,
     ],
-    ['a missing key of labels', npzBytes({ x, y }), { labels: 'z' }, 'SampleKeyMissing', /correct --labels/],
+    [
+      'a missing key of labels',
+      npzBytes({ x, y }),
+      { labels: 'z' },
+      'SampleKeyMissing',
+      /correct the setting “labels”/,
+    ],
     [
       'an input that the model lacks',
       npzBytes({ x, y }),
@@ -328,8 +334,8 @@ describe('npz samples', () => {
       'SamplesUnreadable',
       /inflates to more than it declares/,
     ],
-    ['a scale of nothing', npzBytes({ x, y }), { scale: NaN }, 'UsageError', /--scale/],
-    ['a limit of nothing', npzBytes({ x, y }), { limit: 0 }, 'UsageError', /--limit/],
+    ['a scale of nothing', npzBytes({ x, y }), { scale: NaN }, 'UsageError', /the setting “scale”/],
+    ['a limit of nothing', npzBytes({ x, y }), { limit: 0 }, 'UsageError', /the setting “limit”/],
   ];
   it.each(refused)('with %s are refused', async (_, bytes, reading, kind, sentence) => {
     const failure = await failureIn(() => readFrom({ 'data.npz': bytes }, floats(2), reading));
@@ -391,7 +397,7 @@ describe('npz samples', () => {
     expect(failure.message).toContain(
       '"data.npz" holds 536,870,912 input numbers, more than the 268,435,456',
     );
-    expect(failure.message).toContain('--limit 268435456');
+    expect(failure.message).toContain('the setting “limit: 268435456”');
   });
 
   it('that are missing or a folder are refused', async () => {

@@ -260,7 +260,7 @@ describe('the head', () => {
       inputs: [x],
       outputs: ['y'],
     });
-    expect(findHead(graph, 'y')).toEqual({ kind, logits: 'z' });
+    expect(findHead(graph, 'y')).toMatchObject({ kind, logits: 'z' });
   });
 
   it('is the logarithm of probabilities that a loss inside the model gives too', async () => {
@@ -271,7 +271,7 @@ describe('the head', () => {
       inputs: [x, { name: 'labels', dims: ['N'] }],
       outputs: ['loss', 'y'],
     });
-    expect(findHead(graph, 'y')).toEqual({ kind: 'softmax', logits: 'z' });
+    expect(findHead(graph, 'y')).toEqual({ kind: 'softmax', logits: 'z', isLogarithm: true });
     expect(findHead(graph, 'loss')).toEqual({ kind: 'none', logits: 'loss' });
   });
 

@@ -37,7 +37,7 @@ describe('the plan of a closed form', () => {
         } catch (error) {
           if (!(error instanceof FailureError)) throw error;
           expect(error.failure.kind).toBe('TooLarge');
-          expect(error.message).toMatch(/ MiB; allow more with --memory\.$/);
+          expect(error.message).toMatch(/ MiB; allow more with the setting “memory”\.$/);
         }
       }),
     );

@@ -85,7 +85,7 @@ describe('a refusal names the node and what is in the way', () => {
     [
       'a constant of its own for each row',
       alone([5, 2], (b, x) => b.node('Add', [x, b.weight('c', [5, 2], [...Array(10).keys()])], {}, 'rows')),
-      /^SampleShapeMismatch: .*rows/,
+      /^UnsupportedStructure: .*rows/,
     ],
     [
       'weights shared between rows',
@@ -244,7 +244,7 @@ describe('the choice of an output', () => {
   it('is asked for where several outputs qualify, and obeyed', async () => {
     const { graph, outputs } = twoHeads();
     expect(await refusal(graph)).toBe(
-      `UsageError: The model has several outputs that a loss can be put on ("${outputs[0]}", "${outputs[1]}"); choose one with --output.`,
+      `UsageError: The model has several outputs that a loss can be put on ("${outputs[0]}", "${outputs[1]}"); choose one with the setting “output”.`,
     );
     const chosen = await reading(graph, outputs[1]);
     expect(chosen.ok && chosen.read.perceptron.logits).toBe(outputs[1]);
@@ -261,7 +261,7 @@ describe('the choice of an output', () => {
 
   it('must be made by the graph', async () => {
     expect(await refusal(twoHeads().graph, 'nope')).toMatch(
-      /^UsageError: The model has no output "nope"; name one of t\d_0, t\d_0 with --output, or any tensor inside the model/,
+      /^UsageError: The model has no output "nope"; it has "t\d_0", "t\d_0": name one with the setting “output”, or any tensor inside the model/,
     );
   });
 });
