@@ -70,7 +70,7 @@ const arithmetic = {
   }),
   ...each(['LessOrEqual', 'And', 'Or', 'Xor'], { broadcasts: true, keeps: 'sizes' }),
   ...each(['Neg', 'Abs', 'Reciprocal', 'Sqrt', 'Log', 'Not', 'Clip', 'Tan'], { keeps: 'sizes' }),
-  ...each(['Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh', 'Asin'], { keeps: 'sizes' }),
+  ...each(['Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh', 'Asin', 'Acos', 'Atan'], { keeps: 'sizes' }),
   ...each(['Exp', 'Erf', 'Sin', 'Cos'], gate),
 } as const satisfies Readonly<Record<string, Operator>>;
 

@@ -21,6 +21,9 @@ const operators = {
   mish: 'Mish',
   'hard-swish': 'HardSwish',
   'hard-sigmoid': 'HardSigmoid',
+  atan: 'Atan',
+  asin: 'Asin',
+  acos: 'Acos',
 } as const;
 
 export type ActivationName = keyof typeof operators;

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { analyse } from '../../../src/analysis/analyse';
+import type { Report } from '../../../src/report/report';
+import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
+
+const folder = join('test', 'references', 'cases');
+
+function run(name: string, request: Partial<AnalysisRequest> = {}): Promise<Report> {
+  const path = join(folder, `${name}.npz`);
+  const samples: AnalysisRequest['samples'] = existsSync(path)
+    ? { kind: 'file', path, inputs: {}, labels: null }
+    : { kind: 'random', count: 32 };
+  const model = join(folder, `${name}.onnx`);
+  return analyse({ ...requestDefaults, model, samples, threads: 1, ...request }, () => undefined);
+}
+
+/** Loss, ‖H‖_F and λ_max, of the closed form and of every column alike. */
+async function requireAlike(name: string, request: Partial<AnalysisRequest> = {}): Promise<Report> {
+  const closed = await run(name, request);
+  const exact = await run(name, { ...request, method: 'exact' });
+  expect(closed.method).toBe('closed-form');
+  expect(exact.samples.meanLoss / closed.samples.meanLoss).toBeCloseTo(1, 12);
+  expect(exact.trace.value / closed.trace.value).toBeCloseTo(1, 10);
+  expect(exact.frobeniusSquared.value / closed.frobeniusSquared.value).toBeCloseTo(1, 10);
+  return closed;
+}
+
+describe('files of one kind each', () => {
+  it('Atan is a known activation', async () => {
+    const report = await requireAlike('op_Atan');
+    expect(report.model.parameters).toBe(57);
+  });
+});
