@@ -32,4 +32,9 @@ describe('files of one kind each', () => {
     const report = await requireAlike('op_Atan');
     expect(report.model.parameters).toBe(57);
   });
+
+  it('an output that copies an input is none to put a loss on', async () => {
+    const report = await requireAlike('passthrough-output');
+    expect(report.model.output).toBe('output');
+  });
 });

@@ -4,7 +4,7 @@ import { activationNamed, ofSingleNumbers } from './activationNamed';
 const root = (x: number): number => Math.sqrt((1 - x) * (1 + x));
 const near = [1e-8, 1e-12, 2 ** -53].flatMap((gap) => [1 - gap, gap - 1]);
 const within = [0, 1e-300, -1e-9, 0.25, -0.5, 0.75, -0.999, ...near];
-const beyond = [1, -1, 1.0000001, -3, 20, -1e4, 1e9, -1e90, 1e160, -1e300];
+const beyond = [1, -1, 1.0000001, -3, 20, -1e4, 1e9, -1e70, 1e160, -1e300];
 
 const functions = [
   [
@@ -21,7 +21,7 @@ const functions = [
 it.each(functions)('%s and its derivatives keep double accuracy', (name, places, f, first, second) => {
   const found = ofSingleNumbers(activationNamed(name));
   for (const x of places) {
-    const error = (a: number, b: number): number => (a === b ? 0 : Math.abs(a - b) / Math.abs(b));
+    const error = (a: number, b: number): number => Math.abs(a - b) / Math.max(Math.abs(b), 1e-300);
     expect(error(found.value(x), f(x)), `at ${x}`).toBeLessThan(1e-15);
     expect(error(found.first(x), first(x)), `first at ${x}`).toBeLessThan(1e-14);
     // Beside the first derivative it is of the order of 1/x; where it vanishes nothing is relative.
