@@ -6,16 +6,10 @@ import { setting } from '../report/wording/settings';
 
 /**
  * Random inputs for a model without samples: float inputs standard normal; integer inputs uniform over the rows of the table
- * that they index where `tableRows` names one (by input name), else 0 and 1; attention masks 1 and token types 0, known by
- * name. Labels are null: they are drawn from the model's own predictions. FailureError where a float input has an open dimension,
+ * that they index, else 0 and 1; attention masks 1 and token types 0, known by name. Labels are null: they are drawn from the model's own predictions. FailureError where a float input has an open dimension,
  * takes text, or the draw would be too large.
  */
-export function drawInputs(
-  specs: readonly InputSpec[],
-  count: number,
-  seed: number,
-  tableRows: ReadonlyMap<string, number> = new Map(),
-): Samples {
+export function drawInputs(specs: readonly InputSpec[], count: number, seed: number): Samples {
   if (!Number.isSafeInteger(count) || count < 1) {
     throw new FailureError(
       'UsageError',
@@ -32,17 +26,17 @@ export function drawInputs(
   }
   const random = SeededRandom.fromSeed(seed);
   const inputs = sizes.map(({ spec, dims }): SampleInput => {
-    const draw = drawer(spec, random, tableRows.get(spec.name) ?? 2);
+    const draw = drawer(spec, random);
     return { name: spec.name, dims, data: Float64Array.from({ length: count * product(dims) }, draw) };
   });
   return { source: 'random inputs', count, indices: null, inputs, labels: null, scale: 1 };
 }
 
-function drawer(spec: InputSpec, random: SeededRandom, rows: number): () => number {
+function drawer(spec: InputSpec, random: SeededRandom): () => number {
   if (spec.type.includes('float')) return () => random.normal();
   if (/mask/i.test(spec.name)) return () => 1;
   if (/token_?type|segment_?id/i.test(spec.name)) return () => 0;
-  return () => random.below(spec.type === 'bool' ? 2 : rows);
+  return () => random.below(spec.type === 'bool' ? 2 : (spec.indexes?.rows ?? 2));
 }
 
 /** Where a model takes sequences of any length, random ones are of this: integers are tokens, masks or their types. */

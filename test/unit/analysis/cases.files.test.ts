@@ -37,4 +37,17 @@ describe('files of one kind each', () => {
     const report = await requireAlike('passthrough-output');
     expect(report.model.output).toBe('output');
   });
+
+  it('an index beyond a table is the fault of its sample', async () => {
+    await expect(run('tokbad', { model: join(folder, 'tok.onnx') })).rejects.toMatchObject({
+      failure: {
+        kind: 'IndexOutOfRange',
+        message: expect.stringMatching(
+          /"input_ids" in "tokbad\.npz" holds 13 at \[0, 0\].* in sample 0,.* "input_ids" .* that has 9, 0 to 8/,
+        ) as string,
+      },
+    });
+    const random = await run('tok');
+    expect(random.model.parameters).toBe(51);
+  });
 });
