@@ -17,7 +17,14 @@ export function drawInputs(specs: readonly InputSpec[], count: number, seed: num
     );
   }
   const sizes = specs.map((spec) => ({ spec, dims: closedDims(spec) }));
-  const total = sizes.reduce((sum, { dims }) => sum + count * product(dims), 0);
+  const ofOne = sizes.reduce((sum, { dims }) => sum + product(dims), 0);
+  if (ofOne > mostInputNumbers) {
+    throw new FailureError(
+      'TooLarge',
+      `One sample of the model's inputs is ${ofOne.toLocaleString('en')} numbers, more than fit in memory; export the model for smaller inputs.`,
+    );
+  }
+  const total = count * ofOne;
   if (total > mostInputNumbers) {
     throw new FailureError(
       'UsageError',

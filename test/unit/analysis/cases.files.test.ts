@@ -50,4 +50,15 @@ describe('files of one kind each', () => {
     const random = await run('tok');
     expect(random.model.parameters).toBe(51);
   });
+
+  it('a batch of a thousand million samples is never drawn', async () => {
+    await expect(run('internal-900278')).rejects.toMatchObject({
+      failure: {
+        kind: 'UnsupportedStructure',
+        message: expect.stringMatching(
+          /^onnxruntime does not run the model on these samples: at an unnamed \w+ node the shapes/,
+        ) as string,
+      },
+    });
+  });
 });
