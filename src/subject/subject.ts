@@ -15,7 +15,7 @@ import {
   type ParameterSurvey,
 } from './parameters';
 import { withTrainedBiases } from './recurrentBiases';
-import { refuseUndifferentiable } from './refusals';
+import { refuseUnbatched, refuseUndifferentiable } from './refusals';
 import { inputsOf } from './sampleInputs';
 import { findCopies, separateMerged, type Copy } from './ties';
 import { setting } from '../report/wording/settings';
@@ -67,6 +67,7 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   const head = findHead(graph, output);
   const nodes = ancestors(graph, head.logits);
   refuseUndifferentiable(graph, nodes, choice.evaluation);
+  refuseUnbatched(graph, nodes, output);
   requireFloats(graph, choice.parameters);
   const survey = surveyParameters(graph, nodes, choice.parameters);
   const found = survey.parameters;

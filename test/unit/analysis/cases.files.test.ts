@@ -51,6 +51,43 @@ describe('files of one kind each', () => {
     expect(random.model.parameters).toBe(51);
   });
 
+  it('a model without a batch axis is told so, by every method', async () => {
+    for (const method of ['auto', 'closed-form', 'exact'] as const) {
+      await expect(run('unbatched-policy', { method })).rejects.toThrow(
+        /^The model takes one sample at a time: no axis of its input "obs", of shape \[4\], counts samples; export it with a leading batch axis/,
+      );
+    }
+  });
+
+  it.each([
+    ['cnn25', 'logits'],
+    ['cnn2', 'logits'],
+    ['mlp2', 'logits'],
+  ])('%s has one output that is named logits, for every method', async (name, output) => {
+    const reports = await Promise.all(
+      (['auto', 'exact', 'estimate'] as const).map((method) => run(name, { method })),
+    );
+    for (const { model } of reports) expect(model.output).toBe(output);
+    const [first, ...others] = reports.map((report) => report.samples.meanLoss);
+    for (const other of others) expect(other / (first ?? NaN)).toBeCloseTo(1, 12);
+  });
+
+  it('the same opset may be imported twice', async () => {
+    const report = await requireAlike('double-import');
+    expect(report.model.parameters).toBe(67);
+  });
+
+  it("a model's own functions are what they are made of", async () => {
+    const report = await requireAlike('fn');
+    expect(report.model.parameters).toBe(57);
+  });
+
+  it('a newer version of the file format is named', async () => {
+    await expect(run('ir14')).rejects.toThrow(
+      /written by a newer onnx \(IR version 14\) than this version reads/,
+    );
+  });
+
   it('a batch of a thousand million samples is never drawn', async () => {
     await expect(run('internal-900278')).rejects.toMatchObject({
       failure: {
