@@ -39,7 +39,7 @@ export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): P
   const { request, stopwatch } = run;
   const { model, subject } = analysed;
   run.tell('Reading the samples');
-  const { samples, ignored } = await samplesFor(request, subject.inputs, subject.tableRows);
+  const { samples, ignored } = await samplesFor(request, subject.inputs);
   stopwatch.lap('samples');
 
   const { chosen, products, warnings } = await openGraph(analysed, samples, run);

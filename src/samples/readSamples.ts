@@ -102,7 +102,33 @@ function fittedValues(
       );
     },
   );
+  requireRows(array, values, spec, drawn, count);
   return values;
+}
+
+/** Whatever chooses a row of a table must be one; negative numbers count from its end. */
+function requireRows(
+  array: SampleArray,
+  values: Float64Array,
+  spec: InputSpec,
+  drawn: Int32Array | null,
+  count: number,
+): void {
+  const { rows, isBound } = spec.indexes ?? { rows: 0, isBound: false };
+  if (!isBound) return;
+  requireEach(
+    array,
+    values,
+    drawn,
+    count,
+    (value) => value >= -rows && value < rows,
+    (value, place, sample) => {
+      return new FailureError(
+        'IndexOutOfRange',
+        `${array.title} holds ${String(value)} ${place}, in sample ${String(sample)}, but the model's input ${quoted(spec.name)} chooses rows of a table that has ${String(rows)}, 0 to ${String(rows - 1)}; correct that number, or make the samples as the model's own were made.`,
+      );
+    },
+  );
 }
 
 /** null for a type of fractions. */

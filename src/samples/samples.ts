@@ -7,6 +7,14 @@ export interface InputSpec {
   readonly type: ElementType;
   /** Dimensions of one sample (the batch dimension left out); null where any size will do. */
   readonly dims: readonly (number | null)[];
+  /** The table whose rows its integers choose. */
+  readonly indexes?: IndexedTable;
+}
+
+export interface IndexedTable {
+  readonly rows: number;
+  /** Whether another number has no row: where a row is chosen by comparison, it has one of zeros. */
+  readonly isBound: boolean;
 }
 
 /** Numbers that the inputs of all samples may hold together: 2 GiB as float64. */

@@ -24,11 +24,12 @@ export function requireEach(
   drawn: Int32Array | null,
   count: number,
   holds: (value: number) => boolean,
-  failure: (value: number, place: string) => FailureError,
+  failure: (value: number, place: string, sample: number) => FailureError,
 ): void {
   const wrong = values.findIndex((value) => !holds(value));
   if (wrong === -1) return;
   const width = values.length / count;
   const index = Math.floor(wrong / width);
-  throw failure(values[wrong] ?? NaN, array.place(drawn?.[index] ?? index, wrong % width));
+  const sample = drawn?.[index] ?? index;
+  throw failure(values[wrong] ?? NaN, array.place(sample, wrong % width), sample);
 }
