@@ -15,6 +15,7 @@ import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { certified } from './certificate';
+import { dataWarnings } from './dataWarnings';
 import { topSamples, withDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
@@ -98,7 +99,7 @@ export async function analysePerceptron(
       samples: described,
       loss,
       lossAssumed: chosen.assumed,
-      lossOptions: lossOptions(run, ignored),
+      lossOptions: lossOptions(run, samples, chosen, ignored),
       method: 'closed-form',
       analysis: analysisFacts(run, {
         precision: 'float64',
@@ -111,7 +112,7 @@ export async function analysePerceptron(
       topSamples: topSamples(form, logits, chosen.classes, samples, input),
       scaleAdapted: null,
       spectrum: null,
-      warnings: [...warningsAbout(described, chosen, ignored, notes), ...closedFormWarnings(request)],
+      warnings: [...warningsAbout(described, chosen, notes), ...dataWarnings(request, samples, chosen, ignored), ...closedFormWarnings(request)],
       time: stopwatch.seconds(),
     };
     run.known = report;

@@ -128,7 +128,7 @@ export class HessianProducts {
     );
     try {
       const own = outputs.subarray(0, targets.values.length);
-      const losses = lossValues(loss, own, targets.values, width);
+      const losses = lossValues(loss, own, targets.values, width, targets.factors);
       requireFinite(losses, gradient, rowsPerSample(targets));
       requireOwnOutputs(prepared, own);
       const measured = await proveProducts(

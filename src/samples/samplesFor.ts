@@ -10,10 +10,10 @@ export async function samplesFor(
   specs: readonly InputSpec[],
   tableRows: ReadonlyMap<string, number> = new Map(),
 ): Promise<{ readonly samples: Samples; readonly ignored: number }> {
-  const { samples: source, seed, scale, limit } = request;
+  const { samples: source, seed, scale, limit, ignoreLabel } = request;
   const samples =
     source.kind === 'random'
       ? drawInputs(specs, source.count, seed, tableRows)
-      : await readSamples(source, specs, { scale, limit, seed });
-  return withoutIgnored(samples);
+      : await readSamples(source, specs, { scale, limit, seed, ignoreLabel });
+  return withoutIgnored(samples, request);
 }

@@ -42,6 +42,10 @@ export const sidecarSchema = v.strictObject({
     ]),
   ),
   labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
+  posWeight: v.optional(v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.minLength(1))),
+  ignoreLabel: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(-(2 ** 31)), v.maxValue(2 ** 31 - 1)),
+  ),
   trained: v.optional(tensors),
   fixed: v.optional(tensors),
 });
@@ -59,6 +63,8 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   loss: lossChoicesText,
   classWeights: '"balanced" or an array of numbers of at least 0',
   labelSmoothing: 'a number from 0 to below 1',
+  posWeight: 'an array of numbers of at least 0: one, or one for every output',
+  ignoreLabel: 'a whole number, the label that leaves out what it stands for',
   trained: 'an array of names of tensors in the model, each once, that count as parameters',
   fixed: 'an array of names of tensors in the model, each once, that do not count as parameters',
 };
@@ -101,6 +107,8 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
       loss: written.loss ?? null,
       classWeights: written.classWeights ?? null,
       labelSmoothing: written.labelSmoothing ?? null,
+      posWeight: written.posWeight ?? null,
+      ignoreLabel: written.ignoreLabel ?? null,
       trained: written.trained ?? null,
       fixed: written.fixed ?? null,
     },

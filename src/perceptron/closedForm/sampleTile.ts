@@ -76,7 +76,8 @@ export async function sampleTile(
 
   const { width } = targets;
   const rows = targets.values.subarray(from * width, to * width);
-  const ofLoss = lossDerivatives(loss, activation.data, rows, width);
+  const factors = targets.factors?.subarray(from * width, to * width);
+  const ofLoss = lossDerivatives(loss, activation.data, rows, width, factors);
   const last = layers.length - 1;
   const bend = new Array<Matrix>(layers.length);
   const delta = new Array<Matrix>(layers.length);
@@ -110,7 +111,7 @@ export async function sampleTile(
     layers,
     input,
     outputs: activation,
-    losses: lossValues(loss, activation.data, rows, width),
+    losses: lossValues(loss, activation.data, rows, width, factors),
     slope,
     bend,
     delta,

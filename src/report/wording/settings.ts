@@ -12,6 +12,8 @@ const panelWords = {
   loss: '"loss" in the model’s sidecar',
   'class-weights': '"classWeights" in the model’s sidecar',
   'label-smoothing': '"labelSmoothing" in the model’s sidecar',
+  'pos-weight': '"posWeight" in the model’s sidecar',
+  'ignore-label': '"ignoreLabel" in the model’s sidecar',
   trained: '"trained" in the model’s sidecar',
   fixed: '"fixed" in the model’s sidecar',
   method: '“Method” in the menu of the method',
