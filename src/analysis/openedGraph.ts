@@ -50,7 +50,9 @@ export async function openGraph(
     const chosen = lossOfOutputs(run.request, subject, samples, logits);
     run.stopwatch.lap('forward');
     run.tell('Differentiating the graph');
-    const objective = { subject, session, samples, targets: chosen.targets, loss: chosen.loss };
+    const { targets, loss } = chosen;
+    const { weightDecay } = run.request;
+    const objective = { subject, session, samples, targets, loss, weightDecay };
     return { chosen, products: await openProducts(objective, batch, run) };
   };
   try {

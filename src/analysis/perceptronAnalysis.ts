@@ -87,7 +87,8 @@ export async function analysePerceptron(
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
     stopwatch.lap('forward');
 
-    const problem: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian' };
+    const { weightDecay } = request;
+    const problem: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay };
     const form = await closedForm(problem, products, plan, run.begin('Computing the curvature', plan));
     stopwatch.lap('compute');
     requireFiniteLoss(form.losses, samples);
@@ -112,7 +113,11 @@ export async function analysePerceptron(
       topSamples: topSamples(form, logits, chosen.classes, samples, input),
       scaleAdapted: null,
       spectrum: null,
-      warnings: [...warningsAbout(described, chosen, notes), ...dataWarnings(request, samples, chosen, ignored), ...closedFormWarnings(request)],
+      warnings: [
+        ...warningsAbout(described, chosen, notes),
+        ...dataWarnings(request, samples, chosen, ignored),
+        ...closedFormWarnings(request),
+      ],
       time: stopwatch.seconds(),
     };
     run.known = report;

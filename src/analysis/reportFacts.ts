@@ -41,7 +41,7 @@ export function lossOptions(
   { ignoredNumbers, takenAsIgnored = null }: ChosenLoss & Partial<Pick<LossOfOutputs, 'takenAsIgnored'>>,
   ignoredSamples: number,
 ): LossOptions {
-  const { classWeights, labelSmoothing, posWeight } = request;
+  const { classWeights, labelSmoothing, posWeight, weightDecay } = request;
   const ignoreLabel = takenAsIgnored ?? request.ignoreLabel;
   return {
     classWeights,
@@ -50,6 +50,7 @@ export function lossOptions(
     ...(ignoredNumbers > 0 && { ignoredNumbers }),
     ...(ignoreLabel !== null && { ignoreLabel }),
     ...(posWeight !== null && { posWeight }),
+    ...(weightDecay > 0 && { weightDecay }),
     ...(weights !== undefined && { sampleWeights: weights.key }),
   };
 }

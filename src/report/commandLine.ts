@@ -48,6 +48,7 @@ Options of analyze:
   --label-smoothing E   share of every label spread evenly over all classes, from 0 to below 1 (0)
   --pos-weight P,…      weight of the positives in the binary cross-entropy: one, or one for every output
   --ignore-label N      leaves out what has this label (-100)
+  --weight-decay L      adds ½L‖θ‖² over all parameters to the loss (0)
   --method METHOD       auto, closed-form (perceptrons), exact (small models) or estimate (auto)
   --precision R         relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})
   --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)
@@ -82,6 +83,7 @@ const options = {
   'label-smoothing': { type: 'string', multiple: true },
   'pos-weight': { type: 'string', multiple: true },
   'ignore-label': { type: 'string', multiple: true },
+  'weight-decay': { type: 'string', multiple: true },
   method: { type: 'string', multiple: true },
   precision: { type: 'string', multiple: true },
   dtype: { type: 'string', multiple: true },
@@ -108,7 +110,18 @@ function usageError(sentence: string): FailureError {
 
 /** Options whose value may begin with a dash: what is wrong with a negative number is said where numbers are checked. */
 const numeric: ReadonlySet<string> = new Set([
-  ...['--scale', '--limit', '--class-weights', '--label-smoothing', '--pos-weight', '--ignore-label', '--precision', '--time', '--seed'],
+  ...[
+    '--scale',
+    '--limit',
+    '--class-weights',
+    '--label-smoothing',
+    '--pos-weight',
+    '--ignore-label',
+    '--weight-decay',
+    '--precision',
+    '--time',
+    '--seed',
+  ],
   ...['--threads', '--memory'],
 ]);
 
@@ -288,6 +301,12 @@ function requestOptions(values: Values): RequestOptions {
     ),
     posWeight: posWeightOf(values),
     ignoreLabel: wholeNumberOf(values, 'ignore-label', -(2 ** 31), 2 ** 31 - 1),
+    weightDecay: numberOf(
+      values,
+      'weight-decay',
+      'a number of at least 0',
+      (value) => value >= 0 && Number.isFinite(value),
+    ),
     ...tensorChoice(values),
   };
 }

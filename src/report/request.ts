@@ -32,6 +32,8 @@ export interface AnalysisRequest {
   readonly posWeight: readonly number[] | null;
   /** The label that leaves out what it stands for; null: PyTorch's −100, or what plainly is meant. */
   readonly ignoreLabel: number | null;
+  /** λ of ½λ‖θ‖² over all parameters, which is added to the loss. */
+  readonly weightDecay: number;
   /** auto: the closed form for perceptrons, every column for small models, else an estimate. */
   readonly method: Method | 'auto';
   /** Relative precision asked of λ_max's interval and of every estimate. */
@@ -74,6 +76,7 @@ export const requestDefaults = {
   labelSmoothing: 0,
   posWeight: null,
   ignoreLabel: null,
+  weightDecay: 0,
   method: 'auto',
   precision: 0.01,
   dtype: 'auto',
@@ -102,6 +105,7 @@ export interface RequestOptions {
   readonly labelSmoothing: number | null;
   readonly posWeight: readonly number[] | null;
   readonly ignoreLabel: number | null;
+  readonly weightDecay: number | null;
   /** Tensors that are said to be parameters, and those that are said to be none. */
   readonly trained: readonly string[] | null;
   readonly fixed: readonly string[] | null;
@@ -120,6 +124,7 @@ export const noOptions: RequestOptions = {
   labelSmoothing: null,
   posWeight: null,
   ignoreLabel: null,
+  weightDecay: null,
   trained: null,
   fixed: null,
 };
@@ -138,6 +143,7 @@ export function completed(options: RequestOptions, others: RequestOptions): Requ
     labelSmoothing: options.labelSmoothing ?? others.labelSmoothing,
     posWeight: options.posWeight ?? others.posWeight,
     ignoreLabel: options.ignoreLabel ?? others.ignoreLabel,
+    weightDecay: options.weightDecay ?? others.weightDecay,
     trained: options.trained ?? without(others.trained, options.fixed),
     fixed: options.fixed ?? without(others.fixed, options.trained),
   };
@@ -181,6 +187,7 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     labelSmoothing: options.labelSmoothing ?? requestDefaults.labelSmoothing,
     posWeight: options.posWeight,
     ignoreLabel: options.ignoreLabel,
+    weightDecay: options.weightDecay ?? requestDefaults.weightDecay,
     trained: options.trained ?? requestDefaults.trained,
     fixed: options.fixed ?? requestDefaults.fixed,
   };

@@ -72,7 +72,13 @@ const lossOptions = object({
   ),
   ignoreLabel: v.exactOptional(describe(number, 'The label that leaves out, where it is not -100.')),
   posWeight: v.exactOptional(
-    describe(list(notNegative), 'Weight of the positives, one or one for each output; absent where not asked for.'),
+    describe(
+      list(notNegative),
+      'Weight of the positives, one or one for each output; absent where not asked for.',
+    ),
+  ),
+  weightDecay: v.exactOptional(
+    describe(notNegative, 'λ of ½λ‖θ‖², which is added to the loss; absent where it is 0.'),
   ),
   sampleWeights: v.exactOptional(
     describe(v.string(), 'Key of the weights of the samples in the data file; absent where it holds none.'),

@@ -43,9 +43,8 @@ export const sidecarSchema = v.strictObject({
   ),
   labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
   posWeight: v.optional(v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.minLength(1))),
-  ignoreLabel: v.optional(
-    v.pipe(v.number(), v.integer(), v.minValue(-(2 ** 31)), v.maxValue(2 ** 31 - 1)),
-  ),
+  ignoreLabel: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-(2 ** 31)), v.maxValue(2 ** 31 - 1))),
+  weightDecay: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
   trained: v.optional(tensors),
   fixed: v.optional(tensors),
 });
@@ -65,6 +64,7 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   labelSmoothing: 'a number from 0 to below 1',
   posWeight: 'an array of numbers of at least 0: one, or one for every output',
   ignoreLabel: 'a whole number, the label that leaves out what it stands for',
+  weightDecay: 'a number of at least 0: λ of ½λ‖θ‖², added to the loss',
   trained: 'an array of names of tensors in the model, each once, that count as parameters',
   fixed: 'an array of names of tensors in the model, each once, that do not count as parameters',
 };
@@ -109,6 +109,7 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
       labelSmoothing: written.labelSmoothing ?? null,
       posWeight: written.posWeight ?? null,
       ignoreLabel: written.ignoreLabel ?? null,
+      weightDecay: written.weightDecay ?? null,
       trained: written.trained ?? null,
       fixed: written.fixed ?? null,
     },

@@ -1,5 +1,5 @@
 import type { LossOptions } from '../report';
-import { formatCount } from './number';
+import { formatCount, formatNumber } from './number';
 
 /** What of the loss was asked for beside its kind: "class weights balanced", "label smoothing 0.1"; and what the samples weigh. */
 export function lossOptionTexts({
@@ -9,6 +9,7 @@ export function lossOptionTexts({
   ignoreLabel,
   ignoredNumbers,
   sampleWeights,
+  weightDecay,
 }: LossOptions): string[] {
   return [
     ...(classWeights === null
@@ -18,6 +19,7 @@ export function lossOptionTexts({
     ...(posWeight === undefined ? [] : [`positives weigh ${posWeight.join(', ')}`]),
     ...(ignoreLabel === undefined ? [] : [`label ${ignoreLabel} left out`]),
     ...(ignoredNumbers === undefined ? [] : [`${formatCount(ignoredNumbers)} targets left out`]),
+    ...(weightDecay === undefined ? [] : [`weight decay ${formatNumber(weightDecay)}`]),
     ...(sampleWeights === undefined ? [] : [`samples weighted by "${sampleWeights}"`]),
   ];
 }

@@ -14,6 +14,7 @@ const panelWords = {
   'label-smoothing': '"labelSmoothing" in the model’s sidecar',
   'pos-weight': '"posWeight" in the model’s sidecar',
   'ignore-label': '"ignoreLabel" in the model’s sidecar',
+  'weight-decay': '"weightDecay" in the model’s sidecar',
   trained: '"trained" in the model’s sidecar',
   fixed: '"fixed" in the model’s sidecar',
   method: '“Method” in the menu of the method',

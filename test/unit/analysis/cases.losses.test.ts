@@ -104,6 +104,20 @@ const cases: readonly (readonly [what: string, model: string, samples: string, A
     {},
     known(1.19968736, 0.4783565517, 2.926558057, 2.56382354, 1.374858389, -0.1613078697),
   ],
+  [
+    'weight decay',
+    'floatlab_ce',
+    'floatlab_ce',
+    { ...crossEntropy, weightDecay: 0.05 },
+    known(1.260652571, 0.4057812435, 4.689511762, 2.025830741, 0.6341786788, -0.2297443475),
+  ],
+  [
+    'weight decay of a network of convolutions',
+    'seg255',
+    'seg255',
+    { weightDecay: 0.05 },
+    known(1.270785174, 0.5053967354, 7.476558057, 3.083979345, 1.424858389, -0.1113078697),
+  ],
 ];
 
 function expectKnown(report: Report, expected: Known): void {
@@ -116,8 +130,18 @@ function expectKnown(report: Report, expected: Known): void {
 }
 
 it.each(cases)('%s', async (_, model, samples, request, expected) => {
-  expectKnown(await run(model, samples, request), expected);
-  expectKnown(await run(model, samples, { ...request, method: 'exact' }), expected);
+  const found = await run(model, samples, request);
+  expectKnown(found, expected);
+  const exact = await run(model, samples, { ...request, method: 'exact' });
+  expectKnown(exact, expected);
+  const layers = (report: Report): number[] =>
+    report.layers.flatMap(({ trace, ownCurvature }) => [trace.value, ownCurvature?.value ?? Number.NaN]);
+  layers(found).forEach((value, at) => expectRelative(layers(exact)[at]!, value, 1e-8));
+  const newton = ({ gaussNewton }: Report): number[] => [
+    gaussNewton?.trace.value ?? Number.NaN,
+    gaussNewton?.frobeniusSquared.value ?? Number.NaN,
+  ];
+  newton(found).forEach((value, at) => expectRelative(newton(exact)[at]!, value, 1e-8));
 });
 
 it('weights of the samples in the data file', async () => {
