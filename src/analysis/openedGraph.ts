@@ -46,8 +46,10 @@ export async function openGraph(
     const chosen = lossOfOutputs(run.request, subject, samples, logits);
     run.stopwatch.lap('forward');
     run.tell('Differentiating the graph');
-    const objective = { subject, session, samples, targets: chosen.targets, loss: chosen.loss };
-    const warnings = modelWarnings(subject, chosen.loss, run.request);
+    const { targets, loss } = chosen;
+    const { weightDecay } = run.request;
+    const objective = { subject, session, samples, targets, loss, weightDecay };
+    const warnings = modelWarnings(subject, loss, run.request);
     return { chosen, products: await openProducts(objective, batch, run), warnings };
   };
   try {

@@ -9,10 +9,10 @@ export async function samplesFor(
   request: AnalysisRequest,
   specs: readonly InputSpec[],
 ): Promise<{ readonly samples: Samples; readonly ignored: number }> {
-  const { samples: source, seed, scale, limit } = request;
+  const { samples: source, seed, scale, limit, ignoreLabel } = request;
   const samples =
     source.kind === 'random'
       ? drawInputs(specs, source.count, seed)
-      : await readSamples(source, specs, { scale, limit, seed });
-  return withoutIgnored(samples);
+      : await readSamples(source, specs, { scale, limit, seed, ignoreLabel });
+  return withoutIgnored(samples, request);
 }
