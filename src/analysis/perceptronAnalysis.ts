@@ -3,9 +3,8 @@ import { accuracy } from '../loss/accuracy';
 import { lossFor } from '../loss/chooseLoss';
 import { isHeadInside, logitsOf, probabilitiesOf } from '../loss/headInside';
 import { targetOf } from '../loss/target';
-import { closedForm } from '../perceptron/closedForm/closedForm';
+import { closedFormInUnit } from '../perceptron/closedForm/closedFormInUnit';
 import { planClosedForm } from '../perceptron/closedForm/plan';
-import type { Problem } from '../perceptron/closedForm/sampleTile';
 import { firstActivations, networkOutputs } from '../perceptron/forward';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
@@ -19,6 +18,7 @@ import { topSamples, withDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
 import { notesOfRequest } from './openedGraph';
+import { inTrueSizes } from './inTrueSizes';
 import { parameterNotes } from './parameterNotes';
 import { perceptronReport } from './perceptronReport';
 import { readPerceptron, type ReadPerceptron } from './readPerceptron';
@@ -86,8 +86,13 @@ export async function analysePerceptron(
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
     stopwatch.lap('forward');
 
-    const problem: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian' };
-    const form = await closedForm(problem, products, plan, run.begin('Computing the curvature', plan));
+    const { problem, form } = await closedFormInUnit(
+      { perceptron, inputs, loss, targets, matrix: 'hessian' },
+      products,
+      plan,
+      run.begin('Computing the curvature', plan),
+    );
+    run.unit = form.unit;
     stopwatch.lap('compute');
     requireFiniteLoss(form.losses, samples);
 
@@ -130,7 +135,7 @@ export async function analysePerceptron(
     run.known = driven;
     const whole = await certified(driven, analysed, samples, chosen, run);
     stopwatch.lap('certificate');
-    return { ...whole, time: stopwatch.seconds() };
+    return { ...inTrueSizes(whole, run.unit), time: stopwatch.seconds() };
   } finally {
     await products.release();
   }

@@ -4,6 +4,7 @@ import { sizeOf } from '../graph/static/value';
 import { lossValues } from '../loss/losses';
 import { rowsPerSample, rowWeights } from '../loss/targets';
 import { FailureError } from '../report/failure';
+import { largestOf, norm } from '../runtime/norm';
 import { batchFeeds } from './batches';
 import { findCulprit } from './culprit';
 import type { ProofSubject } from './frozenMasks';
@@ -20,6 +21,8 @@ export interface ProofMeasures {
   readonly differenceError: number;
   /** ‖H₃₂u − H₆₄u‖ / ‖H₆₄u‖ on one batch; 0 for products in float64. */
   readonly productError: number;
+  /** max |Hu| / max |u|: the order of magnitude of the Hessian, whatever its numbers' squares come to. */
+  readonly size: number;
 }
 
 /** Steps h of the differences, relative to the size of the weights: the better of two counts. */
@@ -81,7 +84,7 @@ export async function proveProducts(subject: ProofSubject, hessian: ProductSessi
   if (!(asymmetry <= most) || !(productError <= 0.1)) {
     throw await failure(subject, feeds, u, `asymmetry ${asymmetry} > ${most}; float32 error ${productError}`);
   }
-  return { asymmetry, differenceError, productError };
+  return { asymmetry, differenceError, productError, size: largestOf(hu) / largestOf(u) };
 }
 
 async function failure(
@@ -210,13 +213,8 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
 
 /** ‖a − b‖ / ‖a‖, where a is not just rounding of something of the given scale. */
 function relative(a: Float64Array, b: Float64Array, scale: number): number {
-  let squares = 0;
-  for (let i = 0; i < a.length; i++) squares += (a[i]! - b[i]!) ** 2;
-  return Math.sqrt(squares) / Math.max(norm(a), scale, Number.MIN_VALUE);
-}
-
-function norm(vector: Float64Array): number {
-  return Math.sqrt(dot(vector, vector));
+  const difference = norm(a.map((value, i) => value - b[i]!));
+  return difference / Math.max(norm(a), scale, Number.MIN_VALUE);
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -1,16 +1,19 @@
 import type { MatrixProducts } from '../../runtime/matrixProducts';
+import { norm } from '../../runtime/norm';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { BlockSum } from './blockSum';
 import { SamplePairs } from './dualBlock';
 import type { ClosedFormPlan, PlannedBlock } from './plan';
 import { crossFactors, diagonalFactors, PrimalPiece, type Factors } from './primalBlock';
 import { ranges } from './ranges';
-import { augmentedWidth, sampleTile, type Problem, type SampleTile } from './sampleTile';
+import { augmentedWidth, sampleTile, unitOf, type Problem, type SampleTile } from './sampleTile';
 import { UnitRows } from './unitRows';
 
 /** The exact second-order picture of a mean loss at a perceptron's weights; layers in the order of the forward pass. */
 export interface ClosedForm {
   readonly meanLoss: number;
+  /** What the Hessian was divided by: all but loss and gradient are of H over it. 1 for ordinary sizes. */
+  readonly unit: number;
   /** ‖∇L‖ over all parameters. */
   readonly gradientNorm: number;
   /** tr(H_ll). */
@@ -74,12 +77,11 @@ class ClosedFormRun {
     await this.dualBlocks();
     for (const block of this.plan.blocks) if (block.form === 'primal') await this.primalBlock(block);
     const samples = this.problem.inputs.rows;
-    let gradientSquared = 0;
-    for (const gradient of this.gradients)
-      for (const value of gradient ?? []) gradientSquared += value * value;
+    const unit = unitOf(this.problem);
     return {
       meanLoss: this.losses.reduce((sum, loss) => sum + loss, 0) / samples,
-      gradientNorm: Math.sqrt(gradientSquared) / samples,
+      unit,
+      gradientNorm: (norm(joined(this.gradients)) / samples) * unit,
       traces: this.traces.map((trace) => trace / samples),
       blocks: this.symmetric(({ total }) => total),
       sameSampleBlocks: this.symmetric(({ sameSample }) => sameSample),
@@ -234,4 +236,15 @@ class ClosedFormRun {
   private report(): void {
     this.onProgress(Math.min(1, (this.products.multiplyAdds - this.started) / this.plan.multiplyAdds));
   }
+}
+
+function joined(parts: readonly (Float64Array | null)[]): Float64Array {
+  const length = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0);
+  const whole = new Float64Array(length);
+  let at = 0;
+  for (const part of parts) {
+    if (part !== null) whole.set(part, at);
+    at += part?.length ?? 0;
+  }
+  return whole;
 }
