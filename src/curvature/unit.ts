@@ -22,11 +22,12 @@ export function powerOfTwoNear(size: number): number {
 /** The same matrix over a unit; products of float32 are of ordinary sizes, and stay. */
 export function inUnit(products: SymmetricProducts, unit: number): SymmetricProducts {
   if (unit === 1) return products;
-  const { order, layers } = products;
+  const { order, layers, error = 0 } = products;
   return {
     order,
     layers,
     singles: null,
+    error: error / unit,
     multiply: async (vector, into) => {
       const product = await products.multiply(vector, into);
       for (let i = 0; i < product.length; i++) product[i]! /= unit;
