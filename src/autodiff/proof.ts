@@ -144,7 +144,7 @@ interface Differences {
   readonly gradients: readonly Float64Array[];
   /** ‖∇L(θ+hu+δu) − ∇L(θ+hu)‖ / 2h for every step and a δ that moves nothing but the rounding. */
   readonly roundings: readonly number[];
-  /** How far the difference of the loss is from uᵀ∇L, relative to ‖u‖‖∇L‖. */
+  /** How far the difference of the loss is from uᵀ∇L between its ends, relative to ‖u‖‖∇L‖ where that is largest. */
   readonly lossError: number;
   /** Below this a product is nothing but rounding. */
   readonly scale: number;
@@ -185,20 +185,26 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
     const gradients: Float64Array[] = [];
     const roundings: number[] = [];
     const lossErrors: number[] = [];
+    let size = norm(u) * base.norm;
     for (const h of steps) {
       await lossAt(h + roundingStep);
       const rise = gradient.slice();
       const above = await lossAt(h);
+      const slopeAbove = dot(u, gradient);
+      size = Math.max(size, norm(u) * norm(gradient));
       for (let i = 0; i < rise.length; i++) rise[i]! -= gradient[i]!;
       roundings.push(norm(rise) / (2 * h));
       rise.set(gradient);
       const below = await lossAt(-h);
+      const slopeBelow = dot(u, gradient);
+      size = Math.max(size, norm(u) * norm(gradient));
       for (let i = 0; i < rise.length; i++) rise[i] = (rise[i]! - gradient[i]!) / (2 * h);
       gradients.push(rise);
-      const lossRounding = (1e-14 * Math.abs(base.loss)) / h;
-      lossErrors.push(Math.max(0, Math.abs((above - below) / (2 * h) - base.slope) - lossRounding));
+      // By Simpson's rule: at a perfect fit the gradient itself is less than what three derivatives make of the step.
+      const meanSlope = (slopeAbove + 4 * base.slope + slopeBelow) / 6;
+      const lossRounding = (1e-14 * Math.max(Math.abs(base.loss), Math.abs(above), Math.abs(below))) / h;
+      lossErrors.push(Math.max(0, Math.abs((above - below) / (2 * h) - meanSlope) - lossRounding));
     }
-    const size = norm(u) * base.norm;
     return {
       gradients,
       roundings,
