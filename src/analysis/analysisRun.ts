@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { predictedSeconds, type PredictedCost } from '../report/wording/cost';
 import type { PartialReport } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
+import { inTrueSizes } from './inTrueSizes';
 import { RemainingTime, Stopwatch } from './stopwatch';
 
 /** One analysis under way: what was asked, what is known, and whom to tell. */
@@ -10,6 +11,8 @@ export class AnalysisRun {
   readonly threads: number;
   /** What the panel may show by now. */
   known: PartialReport = { schema: 1 };
+  /** What the Hessian of `known` is divided by. */
+  unit = 1;
   private readonly started = performance.now();
 
   constructor(
@@ -19,9 +22,13 @@ export class AnalysisRun {
     this.threads = request.threads ?? availableParallelism();
   }
 
+  private get shown(): PartialReport {
+    return inTrueSizes(this.known, this.unit);
+  }
+
   /** Tells of a stage that is nothing to speak of. */
   tell(stage: string): void {
-    this.onProgress({ stage, fraction: null, remainingSeconds: null, cost: null, report: this.known });
+    this.onProgress({ stage, fraction: null, remainingSeconds: null, cost: null, report: this.shown });
   }
 
   /** Tells of a stage before it starts; what it returns is told the fraction done. */
@@ -31,7 +38,7 @@ export class AnalysisRun {
     const remaining = new RemainingTime(predictedSeconds(predicted, this.threads));
     const told = (fraction: number): void => {
       const remainingSeconds = remaining.seconds(fraction);
-      this.onProgress({ stage, fraction, remainingSeconds, cost, report: this.known });
+      this.onProgress({ stage, fraction, remainingSeconds, cost, report: this.shown });
     };
     told(0);
     return (fraction) => {

@@ -2,9 +2,11 @@ import { HessianProducts } from '../autodiff/hessianProducts';
 import type { CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
 import { exactCurvature } from '../curvature/exactCurvature';
+import { inUnit } from '../curvature/unit';
 import type { ChosenLoss } from '../loss/chooseLoss';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
+import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
 import type { Samples } from '../samples/samples';
 import type { AnalysedModel } from './analysedModel';
@@ -111,7 +113,7 @@ async function intervals(
   };
   if (!whole) {
     const { sharpness, sharpestShares, stoppedBy } = await certifySharpness(
-      products,
+      inUnit(products, run.unit),
       moments,
       options,
       leastSteps,
@@ -125,7 +127,7 @@ async function intervals(
       layers: withShares(report.layers, sharpestShares),
     };
   }
-  const found = await exactCurvature(products, options).catch((error: unknown) => {
+  const found = await exactCurvature(inUnit(products, run.unit), options).catch((error: unknown) => {
     // The closed form's numbers stand: where the time ends before the last column, they are shown without the spectrum.
     if (error instanceof FailureError && run.outOfTime() && error.failure.kind !== 'InternalError')
       return null;
@@ -166,9 +168,4 @@ function withoutCertificate(report: Report, reason: string): Report {
 
 function withoutProducts(report: Report, reason: string, run: AnalysisRun): Report {
   return withoutScaleAdapted(withoutCertificate(report, reason), run, reason);
-}
-
-/** ‖v‖. */
-export function norm(vector: Float64Array): number {
-  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
 }

@@ -2,18 +2,20 @@ import type { HessianProducts } from '../autodiff/hessianProducts';
 import type { CurvatureEstimate, CurvatureProgress, EstimateOptions } from '../curvature/curvatureEstimate';
 import { estimateCurvature } from '../curvature/estimateCurvature';
 import { exactCurvature } from '../curvature/exactCurvature';
+import { inUnit, unitFor } from '../curvature/unit';
 import { FailureError } from '../report/failure';
 import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/report';
 import { formatCount } from '../report/wording/number';
 import { byteSize } from '../report/wording/byteSize';
+import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
 import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
-import { norm } from './certificate';
 import { confidence } from './confidence';
 import { dataWarnings } from './dataWarnings';
 import { momentParts } from './graphReport';
+import { inTrueSizes } from './inTrueSizes';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
 import { exactCost, lanczosMemory, searchCost, takenCost, workOfProduct } from './predictedCost';
@@ -69,6 +71,7 @@ export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): P
       ],
     } as const;
     run.known = base;
+    if (precision === 'float64') run.unit = unitFor(products.measured.size);
     stopwatch.lap('differentiate');
 
     const { curvature, cost } = await curvatureOf(products, method, productError, run);
@@ -98,7 +101,8 @@ export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): P
       ...(compared === null ? ['the Gauss-Newton matrix'] : []),
       ...(compared?.stoppedBy === 'time limit' ? ['some of the probes of the Gauss-Newton matrix'] : []),
     ];
-    return { ...leftOutForTime(report, leftOut), gaussNewton, time: stopwatch.seconds() };
+    const whole = { ...leftOutForTime(report, leftOut), gaussNewton };
+    return { ...inTrueSizes(whole, run.unit), time: stopwatch.seconds() };
   } finally {
     await products.release();
   }
@@ -168,8 +172,8 @@ async function curvatureOf(
   };
   const curvature =
     method === 'exact'
-      ? await exactCurvature(products, { ...options, onProgress })
-      : await estimateCurvature(products, { ...options, onProgress });
+      ? await exactCurvature(inUnit(products, run.unit), { ...options, onProgress })
+      : await estimateCurvature(inUnit(products, run.unit), { ...options, onProgress });
   const { multiplyAdds, bytes } =
     method === 'exact'
       ? exactCost(products, memoryBudget)
@@ -213,12 +217,15 @@ async function gaussNewtonOf(
 ): Promise<{ readonly gaussNewton: GaussNewton; readonly stoppedBy: CurvatureEstimate['stoppedBy'] } | null> {
   if (run.outOfTime()) return null;
   const { order, layers } = products;
-  const matrix = {
-    order,
-    layers,
-    singles: products.gaussNewtonSingles,
-    multiply: (vector: Float64Array, into?: Float64Array) => products.multiplyGaussNewton(vector, into),
-  };
+  const matrix = inUnit(
+    {
+      order,
+      layers,
+      singles: products.gaussNewtonSingles,
+      multiply: (vector: Float64Array, into?: Float64Array) => products.multiplyGaussNewton(vector, into),
+    },
+    run.unit,
+  );
   const options = { ...estimateOptions(products, productError, run), blocks: false, density: null };
   const { memoryBudget } = run.request;
   const told = run.begin(

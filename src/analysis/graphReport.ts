@@ -1,8 +1,12 @@
 import type { ProductLayer } from '../autodiff/productLayers';
 import type { MomentEstimate } from '../curvature/momentEstimate';
 import type { EstimateFacts, Quantity, Report } from '../report/report';
+import { rootOf } from '../report/wording/frobenius';
 
-type MomentParts = Pick<Report, 'trace' | 'frobeniusSquared' | 'bounds' | 'estimate' | 'layers' | 'blocks'>;
+type MomentParts = Pick<
+  Report,
+  'trace' | 'frobeniusSquared' | 'frobeniusNorm' | 'bounds' | 'estimate' | 'layers' | 'blocks'
+>;
 
 /** The report's numbers from moments, with what they tell of their errors; null where they are exact. */
 export function momentParts(
@@ -20,6 +24,7 @@ export function momentParts(
   return {
     trace: moments.trace,
     frobeniusSquared: notNegative(moments.frobeniusSquared),
+    frobeniusNorm: rootOf(notNegative(moments.frobeniusSquared)),
     bounds: moments.bounds,
     ...(errors !== null && { estimate: errors }),
     layers: layers.map(({ name, kind, parameters, inputs, outputs, weightNorm }, l) => {

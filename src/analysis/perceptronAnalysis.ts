@@ -2,9 +2,8 @@ import { tensorAt } from '../inference/tensorAt';
 import { accuracy } from '../loss/accuracy';
 import { lossFor } from '../loss/chooseLoss';
 import { fromHeld, heldNumbers, lossInput } from '../loss/lossInput';
-import { closedForm } from '../perceptron/closedForm/closedForm';
+import { closedFormInUnit } from '../perceptron/closedForm/closedFormInUnit';
 import { planClosedForm } from '../perceptron/closedForm/plan';
-import type { Problem } from '../perceptron/closedForm/sampleTile';
 import { firstActivations, networkOutputs } from '../perceptron/forward';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
@@ -18,6 +17,7 @@ import { dataWarnings } from './dataWarnings';
 import { topSamples, withDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
+import { inTrueSizes } from './inTrueSizes';
 import { modelWarnings } from './modelWarnings';
 import { perceptronReport } from './perceptronReport';
 import { readPerceptron, type ReadPerceptron } from './readPerceptron';
@@ -86,9 +86,13 @@ export async function analysePerceptron(
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
     stopwatch.lap('forward');
 
-    const { weightDecay } = request;
-    const problem: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay };
-    const form = await closedForm(problem, products, plan, run.begin('Computing the curvature', plan));
+    const { problem, form } = await closedFormInUnit(
+      { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay: request.weightDecay },
+      products,
+      plan,
+      run.begin('Computing the curvature', plan),
+    );
+    run.unit = form.unit;
     stopwatch.lap('compute');
     requireFiniteLoss(form.losses, samples);
 
@@ -135,7 +139,7 @@ export async function analysePerceptron(
     run.known = driven;
     const whole = await certified(driven, analysed, samples, chosen, run);
     stopwatch.lap('certificate');
-    return { ...whole, time: stopwatch.seconds() };
+    return { ...inTrueSizes(whole, run.unit), time: stopwatch.seconds() };
   } finally {
     await products.release();
   }

@@ -3,6 +3,7 @@ import { eigenvalueBounds, lambdaMaxBounds, lambdaMinBounds, type Moments } from
 import { contributions } from '../curvature/contributions';
 import type { ClosedForm } from '../perceptron/closedForm/closedForm';
 import { parameterCount, parametersOf, type Perceptron } from '../perceptron/perceptron';
+import { norm } from '../runtime/norm';
 import type { Interval, LayerReport, Quantity, Range, Report } from '../report/report';
 
 /** λ_k is bounded for k up to this. */
@@ -10,7 +11,14 @@ const mostEigenvalues = 10;
 
 type CurvatureParts = Pick<
   Report,
-  'gradientNorm' | 'trace' | 'frobeniusSquared' | 'bounds' | 'layers' | 'blocks' | 'orthogonality'
+  | 'gradientNorm'
+  | 'trace'
+  | 'frobeniusSquared'
+  | 'frobeniusNorm'
+  | 'bounds'
+  | 'layers'
+  | 'blocks'
+  | 'orthogonality'
 >;
 
 /** The report's numbers from the closed form; all exact, so every standard error is 0. */
@@ -38,6 +46,7 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
     gradientNorm: form.gradientNorm,
     trace: exact(moments.trace),
     frobeniusSquared: exact(moments.frobeniusSquared),
+    frobeniusNorm: exact(Math.sqrt(moments.frobeniusSquared)),
     bounds: {
       lambdaMax: {
         ...interval(lambdaMaxBounds(moments)),
@@ -55,7 +64,7 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
       parameters: parametersOf(layer),
       inputs: layer.inputs,
       outputs: layer.outputs,
-      weightNorm: Math.sqrt(layer.weight.reduce((total, value) => total + value * value, 0)),
+      weightNorm: norm(layer.weight),
       trace: exact(form.traces[l]!),
       ownCurvature: exact(form.blocks[l]![l]!),
       coupling: exact(sum(form.blocks[l]!.filter((_, m) => m !== l))),

@@ -1,6 +1,7 @@
 import type { HessianProducts } from '../autodiff/hessianProducts';
 import { certifySharpness } from '../curvature/certifySharpness';
 import type { SymmetricProducts } from '../curvature/products';
+import { inUnit } from '../curvature/unit';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import { SeededRandom } from '../samples/random';
@@ -48,18 +49,22 @@ export async function withScaleAdapted(
     searchCost(products, expected, request.memoryBudget),
   );
   try {
-    const { sharpness, stoppedBy } = await certifySharpness(scaleAdaptedProducts(products), null, {
-      random: SeededRandom.fromSeed(request.seed),
-      precision: request.precision,
-      confidence,
-      productError: 0,
-      maxProducts,
-      memoryBytes: lanczosMemory(products, request.memoryBudget),
-      onProgress: ({ products: made }) => {
-        told(made / expected);
+    const { sharpness, stoppedBy } = await certifySharpness(
+      inUnit(scaleAdaptedProducts(products), run.unit),
+      null,
+      {
+        random: SeededRandom.fromSeed(request.seed),
+        precision: request.precision,
+        confidence,
+        productError: 0,
+        maxProducts,
+        memoryBytes: lanczosMemory(products, request.memoryBudget),
+        onProgress: ({ products: made }) => {
+          told(made / expected);
+        },
+        outOfTime: (share) => run.outOfTime(share),
       },
-      outOfTime: (share) => run.outOfTime(share),
-    });
+    );
     const ended = stoppedBy === 'time limit' ? endedByTime(report) : report;
     if (sharpness === null)
       return withoutScaleAdapted(ended, run, 'the time limit ran out before it was found.');

@@ -4,6 +4,7 @@ import { sizeOf } from '../graph/static/value';
 import { lossValues } from '../loss/losses';
 import { rowsPerSample, rowWeights } from '../loss/targets';
 import { FailureError } from '../report/failure';
+import { largestOf, norm } from '../runtime/norm';
 import { batchFeeds } from './batches';
 import { findCulprit } from './culprit';
 import type { ProofSubject } from './frozenMasks';
@@ -20,6 +21,8 @@ export interface ProofMeasures {
   readonly differenceError: number;
   /** ‖H₃₂u − H₆₄u‖ / ‖H₆₄u‖ on one batch; 0 for products in float64. */
   readonly productError: number;
+  /** max |Hu| / max |u|: the order of magnitude of the Hessian, whatever its numbers' squares come to. */
+  readonly size: number;
 }
 
 /** Steps h of the differences, relative to the size of the weights: the better of two counts. */
@@ -81,7 +84,7 @@ export async function proveProducts(subject: ProofSubject, hessian: ProductSessi
   if (!(asymmetry <= most) || !(productError <= 0.1)) {
     throw await failure(subject, feeds, u, `asymmetry ${asymmetry} > ${most}; float32 error ${productError}`);
   }
-  return { asymmetry, differenceError, productError };
+  return { asymmetry, differenceError, productError, size: largestOf(hu) / largestOf(u) };
 }
 
 async function failure(
@@ -141,7 +144,7 @@ interface Differences {
   readonly gradients: readonly Float64Array[];
   /** ‖∇L(θ+hu+δu) − ∇L(θ+hu)‖ / 2h for every step and a δ that moves nothing but the rounding. */
   readonly roundings: readonly number[];
-  /** How far the difference of the loss is from uᵀ∇L, relative to ‖u‖‖∇L‖. */
+  /** How far the difference of the loss is from uᵀ∇L between its ends, relative to ‖u‖‖∇L‖ where that is largest. */
   readonly lossError: number;
   /** Below this a product is nothing but rounding. */
   readonly scale: number;
@@ -183,20 +186,26 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
     const gradients: Float64Array[] = [];
     const roundings: number[] = [];
     const lossErrors: number[] = [];
+    let size = norm(u) * base.norm;
     for (const h of steps) {
       await lossAt(h + roundingStep);
       const rise = gradient.slice();
       const above = await lossAt(h);
+      const slopeAbove = dot(u, gradient);
+      size = Math.max(size, norm(u) * norm(gradient));
       for (let i = 0; i < rise.length; i++) rise[i]! -= gradient[i]!;
       roundings.push(norm(rise) / (2 * h));
       rise.set(gradient);
       const below = await lossAt(-h);
+      const slopeBelow = dot(u, gradient);
+      size = Math.max(size, norm(u) * norm(gradient));
       for (let i = 0; i < rise.length; i++) rise[i] = (rise[i]! - gradient[i]!) / (2 * h);
       gradients.push(rise);
-      const lossRounding = (1e-14 * Math.abs(base.loss)) / h;
-      lossErrors.push(Math.max(0, Math.abs((above - below) / (2 * h) - base.slope) - lossRounding));
+      // By Simpson's rule: at a perfect fit the gradient itself is less than what three derivatives make of the step.
+      const meanSlope = (slopeAbove + 4 * base.slope + slopeBelow) / 6;
+      const lossRounding = (1e-14 * Math.max(Math.abs(base.loss), Math.abs(above), Math.abs(below))) / h;
+      lossErrors.push(Math.max(0, Math.abs((above - below) / (2 * h) - meanSlope) - lossRounding));
     }
-    const size = norm(u) * base.norm;
     return {
       gradients,
       roundings,
@@ -211,13 +220,8 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
 
 /** ‖a − b‖ / ‖a‖, where a is not just rounding of something of the given scale. */
 function relative(a: Float64Array, b: Float64Array, scale: number): number {
-  let squares = 0;
-  for (let i = 0; i < a.length; i++) squares += (a[i]! - b[i]!) ** 2;
-  return Math.sqrt(squares) / Math.max(norm(a), scale, Number.MIN_VALUE);
-}
-
-function norm(vector: Float64Array): number {
-  return Math.sqrt(dot(vector, vector));
+  const difference = norm(a.map((value, i) => value - b[i]!));
+  return difference / Math.max(norm(a), scale, Number.MIN_VALUE);
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -7,7 +7,7 @@ import type {
   LayerReport,
   PartialReport,
 } from '../report/report';
-import { curvesDownwards } from '../report/wording/saddle';
+import { downwardCurvature, type DownwardCurvature } from '../report/wording/saddle';
 import {
   certaintyText,
   commonValue,
@@ -179,13 +179,8 @@ function criticalPoint(known: PartialReport): Answer | null {
 function kindOfPoint(known: PartialReport): string {
   const { bounds, sharpness, method } = known;
   if (bounds === undefined && sharpness === undefined) return '';
-  const downwards = curvesDownwards(known);
-  const meaning =
-    downwards === null
-      ? 'minimum or saddle is left open'
-      : downwards
-        ? 'a direction curves downwards, so this is no minimum'
-        : 'no direction curves downwards';
+  const downwards = downwardCurvature(known);
+  const meaning = meaningOf(downwards);
   if (sharpness !== undefined) {
     const { lambdaMin } = sharpness;
     const certain = lambdaMin.kind === 'spectrum' || lambdaMin.certified;
@@ -194,10 +189,29 @@ function kindOfPoint(known: PartialReport): string {
   }
   if (bounds === undefined) return '';
   const { lower, upper } = bounds.lambdaMin;
-  if (downwards === true) return `λ_min ≤ ${formatQuantity(upper)}: ${meaning}.`;
-  if (downwards === false) return `λ_min ≥ ${formatQuantity(lower)}: ${meaning}.`;
+  if (downwards.kind === 'saddle' || downwards.kind === 'ordinary')
+    return `λ_min ≤ ${formatQuantity(upper)}: ${meaning}.`;
+  if (downwards.kind === 'none' || downwards.kind === 'negligible')
+    return `λ_min ≥ ${formatQuantity(lower)}: ${meaning}.`;
   const lies = isEstimate(lower, method) ? 'is estimated to lie' : 'lies';
   return `λ_min ${lies} between ${formatQuantity(lower)} and ${formatQuantity(upper)}: ${meaning}.`;
+}
+
+function meaningOf(downwards: DownwardCurvature): string {
+  switch (downwards.kind) {
+    case 'none':
+      return 'no direction curves downwards';
+    case 'negligible':
+      return 'no direction curves downwards to speak of';
+    case 'open':
+      return 'whether a direction curves downwards is left open';
+    case 'saddle':
+      return 'a direction curves downwards where the gradient is as good as zero, so this is no minimum';
+    case 'ordinary': {
+      const share = downwards.share === null ? '' : `, with ${downwards.share}`;
+      return `a direction curves downwards${share}, as is ordinary away from a minimum; the slope outweighs it`;
+    }
+  }
 }
 
 function lossSentence({ samples, loss }: PartialReport): string[] {

@@ -2,7 +2,7 @@ import { rateText } from '../report/wording/estimateText';
 import { formatBelow } from '../report/wording/number';
 import type { PartialReport } from '../report/report';
 import { holdsFoldedWeights, noRate } from '../report/wording/learningRate';
-import { curvesDownwards } from '../report/wording/saddle';
+import { downwardCurvature } from '../report/wording/saddle';
 import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
 import type { Answer } from './answer';
 
@@ -48,7 +48,18 @@ export function learningRateAnswer(known: PartialReport): Answer | null {
 }
 
 function saddleCaution(known: PartialReport): string[] {
-  const downwards = curvesDownwards(known);
-  if (downwards === true) return ['Here λ_min < 0: no rate is stable.'];
-  return downwards === false ? [] : ['Where λ_min < 0 the point is a saddle, and no rate is stable.'];
+  const downwards = downwardCurvature(known);
+  switch (downwards.kind) {
+    case 'none':
+    case 'negligible':
+      return [];
+    case 'open':
+      return ['Whether λ_min < 0 is left open.'];
+    case 'saddle':
+      return ['Here λ_min < 0 and the gradient is as good as zero: a saddle, where no rate is stable.'];
+    case 'ordinary':
+      return [
+        `λ_min < 0${downwards.share === null ? '' : `, ${downwards.share} in size,`} is ordinary away from a minimum; the slope outweighs it here.`,
+      ];
+  }
 }

@@ -66,13 +66,18 @@ export async function exactCurvature(
   const rounding = roundingOfSpectrum * Math.sqrt(moments.frobeniusSquared.value);
   const { values, sharpest } = eigenpairs(matrix);
   const descending = values.map((value) => (Math.abs(value) <= rounding ? 0 : value));
-  const known = (value: number) =>
-    ({ lower: value, upper: value, kind: 'spectrum', confidence: 1, certified: true, steps: 0 }) as const;
+  // Ten times the error of solver and columns, as for the products of Lanczos.
+  const error = 10 * Math.max(rounding, matrix.asymmetry);
+  const known = (value: number) => {
+    const certified = 2 * error <= options.precision * (Math.abs(value) - error);
+    const ends = { lower: value - error, upper: value + error };
+    return { ...ends, kind: 'spectrum', confidence: 1, certified, steps: 0 } as const;
+  };
   return {
     ...exact,
     sharpness: { lambdaMax: known(descending[0]!), lambdaMin: known(descending[order - 1]!) },
     ritzValues: [],
-    sharpestShares: tellsShares(rounding, descending[0]! - (descending[1] ?? -Infinity))
+    sharpestShares: tellsShares(error, descending[0]! - (descending[1] ?? -Infinity))
       ? layerShares(sharpest, layers)
       : null,
     stoppedBy: 'complete',

@@ -7,6 +7,8 @@ import type { LayerRange, SymmetricProducts } from './products';
 export interface ExactMatrix {
   readonly order: number;
   readonly elements: Float64Array;
+  /** ‖A − Aᵀ‖_F / 2 of the columns A as they came: about what the mean of both orders is off by. */
+  readonly asymmetry: number;
 }
 
 /** Two orders of a pair of elements may differ by this much of the largest, or by 20 times the products' error. */
@@ -35,10 +37,12 @@ export async function exactMatrix(
   }
   const largest = elements.reduce((most, element) => Math.max(most, Math.abs(element)), 0);
   let worst = 0;
+  let squares = 0;
   for (let i = 0; i < order; i++) {
     for (let j = 0; j < i; j++) {
       const [one, other] = [elements[i * order + j]!, elements[j * order + i]!];
       worst = Math.max(worst, Math.abs(one - other));
+      squares += (one - other) ** 2 / 2;
       elements[i * order + j] = elements[j * order + i] = (one + other) / 2;
     }
   }
@@ -48,18 +52,19 @@ export async function exactMatrix(
       `No curvature is shown because the Hessian came out asymmetric by ${(worst / largest).toExponential(1)} of its largest element; please report it with the model.`,
     );
   }
-  return { order, elements };
+  return { order, elements, asymmetry: Math.sqrt(squares) };
 }
 
-/** Products with a matrix that is there, without any cost of a model. */
+/** Products with a matrix that is there, without any cost of a model, and as wrong as its columns were. */
 export function productsWith(
-  { order, elements }: ExactMatrix,
+  { order, elements, asymmetry }: ExactMatrix,
   layers: readonly LayerRange[],
 ): SymmetricProducts {
   return {
     order,
     layers,
     singles: null,
+    error: asymmetry,
     multiply: (vector) => {
       const product = new Float64Array(order);
       for (let row = 0; row < order; row++) {
@@ -74,7 +79,10 @@ export function productsWith(
 }
 
 /** Traces, row sums and squared block norms of the layers. */
-export function exactNumbers({ order, elements }: ExactMatrix, layers: readonly LayerRange[]): LayerNumbers {
+export function exactNumbers(
+  { order, elements }: Pick<ExactMatrix, 'order' | 'elements'>,
+  layers: readonly LayerRange[],
+): LayerNumbers {
   const traces = new Float64Array(layers.length);
   const blocks = new Float64Array(layers.length ** 2);
   for (const [l, rows] of layers.entries()) {
@@ -95,7 +103,7 @@ export function exactNumbers({ order, elements }: ExactMatrix, layers: readonly 
 }
 
 /** All eigenvalues in descending order, and the unit eigenvector of the first; P³ operations: seconds for P = 1,000. */
-export function eigenpairs({ order, elements }: ExactMatrix): {
+export function eigenpairs({ order, elements }: Pick<ExactMatrix, 'order' | 'elements'>): {
   readonly values: number[];
   readonly sharpest: Float64Array;
 } {

@@ -78,7 +78,8 @@ export class Lanczos implements LanczosCoefficients {
 
   get noise(): number {
     const rounding = this.products.singles === null ? float64Noise : float32Noise;
-    return 10 * Math.max(this.productError * this.norm, rounding * this.norm, this.asymmetry);
+    const ofNorm = Math.max(this.productError, rounding) * this.norm;
+    return 10 * Math.max(ofNorm, this.asymmetry, this.products.error ?? 0);
   }
 
   get ended(): boolean {

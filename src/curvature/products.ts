@@ -12,6 +12,8 @@ export interface SymmetricProducts {
   readonly layers: readonly LayerRange[];
   /** The same products in float32, where they are made in it. */
   readonly singles: SingleProducts | null;
+  /** The norm of what they are known to be off by; absent: nothing beyond what they show. */
+  readonly error?: number;
   /**
    * H v for a vector of length P, which it does not change; the result is the caller's own.
    * @param into memory of length P that may hold the result: new one costs more than the sums of millions of numbers
@@ -36,12 +38,14 @@ export class CountedProducts implements SymmetricProducts {
   readonly order: number;
   readonly layers: readonly LayerRange[];
   readonly singles: SingleProducts | null;
+  readonly error: number;
   private made = 0;
 
   /** Throws a RangeError where the layers are no partition of the parameters. */
   constructor(private readonly products: SymmetricProducts) {
     this.order = products.order;
     this.layers = products.layers;
+    this.error = products.error ?? 0;
     this.singles = products.singles === null ? null : this.counted(products.singles);
     let reached = 0;
     for (const { from, to } of this.layers) {

@@ -187,7 +187,8 @@ function lossOfRows(
   source: string,
 ): Unweighted {
   const asNumbers = requested !== 'auto' && losses[requested].targets === 'numbers';
-  if (shape !== undefined && shape.refusal !== null && !asNumbers) throw shape.refusal;
+  const refusal = shape?.refusal ?? null;
+  if (refusal !== null && !asNumbers) throw refusal;
   if (labelWidth !== width) {
     throw new FailureError(
       'SampleShapeMismatch',

@@ -270,7 +270,11 @@ export const reportSchema = object({
   analysis: analysisFacts,
   gradientNorm: notNegative,
   trace: quantity,
-  frobeniusSquared: quantity,
+  frobeniusSquared: describe(
+    quantity,
+    'The nearest number of float64 where the square is beyond those: 0, or 1.8e308.',
+  ),
+  frobeniusNorm: v.exactOptional(describe(quantity, '‖H‖_F; absent in reports of earlier versions.')),
   bounds,
   estimate: v.exactOptional(
     describe(estimate, 'What an estimate tells of its errors; absent where trace and norm are exact.'),

@@ -1,12 +1,13 @@
 import { costText } from './wording/cost';
 import { probesText } from './wording/estimateText';
+import { frobeniusNormText } from './wording/frobenius';
 import { learningRateStatement } from './wording/learningRate';
 import { lossOptionTexts } from './wording/lossText';
 import { lossWords } from './wording/lossWords';
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './wording/number';
 import { rowsText } from './wording/rowsText';
 import { printable } from './printable';
-import type { EigenvalueBound, LayerReport, Method, Quantity, Range, Report } from './report';
+import type { EigenvalueBound, LayerReport, Method, Report } from './report';
 import { eigenvalueLines, foundText, type Line } from './textEigenvalues';
 import { layerTable } from './textLayers';
 
@@ -55,17 +56,6 @@ function subjectLines(report: Report): Line[] {
   ].map(([label = '', text = '']) => [label, printable(text)] as const);
 }
 
-/** ‖H‖_F with the standard error that follows from F²'s. */
-function frobeniusNorm(squared: Quantity): Quantity {
-  const value = Math.sqrt(squared.value);
-  return { value, standardError: value === 0 ? 0 : squared.standardError / (2 * value) };
-}
-
-/** The interval of ‖H‖_F that is that of F². */
-function rootsOf(interval: Range | undefined): Range | undefined {
-  return interval && { lower: Math.sqrt(interval.lower), upper: Math.sqrt(interval.upper) };
-}
-
 /** What an even guess among the classes would lose: ln C, beside which a mean loss can be judged. */
 function evenGuessLoss({ loss, samples }: Report): string | null {
   const { guesses } = lossWords[loss];
@@ -83,7 +73,7 @@ function resultLines(report: Report): Line[] {
     ...(samples.accuracy === null ? [] : [['Accuracy', formatPercent(samples.accuracy, 4)] as const]),
     ['‖∇L‖', `${formatNumber(report.gradientNorm)}   (0 at a critical point)`],
     ['Trace of H', formatEstimate(report.trace, intervals?.trace)],
-    ['‖H‖_F', formatEstimate(frobeniusNorm(report.frobeniusSquared), rootsOf(intervals?.frobeniusSquared))],
+    ['‖H‖_F', frobeniusNormText(report) ?? ''],
     ...eigenvalueLines(report),
   ];
   const [second] = bounds.eigenvalues;

@@ -106,10 +106,11 @@ describe('a finished report', () => {
 
   it('says what a bound that is not positive, and a proved saddle, mean', async () => {
     const exact = (value: number) => ({ value, standardError: 0 });
-    const withBounds = (upper: number, lambdaMin: [number, number]): PanelState => ({
+    const withBounds = (upper: number, lambdaMin: [number, number], gradientNorm = 0): PanelState => ({
       ...done,
       report: {
         ...report,
+        gradientNorm,
         bounds: {
           lambdaMax: { lower: exact(-1), upper: exact(upper), blockwiseUpper: null },
           lambdaMin: { lower: exact(lambdaMin[0]), upper: exact(lambdaMin[1]) },
@@ -121,8 +122,14 @@ describe('a finished report', () => {
     expect(await textOf(page)).toContain('2 / upper bound means nothing');
     await show(page, withBounds(2, [-3, -1]));
     const saddle = await textOf(page);
-    expect(saddle).toContain('λmin ≤ -1: a direction curves downwards, so this is no minimum');
-    expect(saddle).toContain('λmin < 0: no rate is stable');
+    expect(saddle).toContain(
+      'λmin ≤ -1: a direction curves downwards where the gradient is as good as zero, so this is no minimum',
+    );
+    expect(saddle).toContain('a saddle, where no rate is stable');
+    await show(page, withBounds(2, [-3, -1], 10));
+    const slope = await textOf(page);
+    expect(slope).toContain('a direction curves downwards, with at least 50 % of λmax, as is ordinary');
+    expect(slope).not.toContain('no rate is stable');
     await show(page, withBounds(2, [0, 1]));
     const minimum = await textOf(page);
     expect(minimum).toContain('no direction curves downwards');

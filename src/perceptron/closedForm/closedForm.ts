@@ -1,4 +1,5 @@
 import type { MatrixProducts } from '../../runtime/matrixProducts';
+import { norm } from '../../runtime/norm';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { BlockSum } from './blockSum';
 import { SamplePairs } from './dualBlock';
@@ -6,12 +7,21 @@ import type { ClosedFormPlan, PlannedBlock } from './plan';
 import { crossFactors, diagonalFactors, PrimalPiece, type Factors } from './primalBlock';
 import { ranges } from './ranges';
 import { parametersOf } from '../perceptron';
-import { augmentedWeights, augmentedWidth, sampleTile, type Problem, type SampleTile } from './sampleTile';
+import {
+  augmentedWeights,
+  augmentedWidth,
+  sampleTile,
+  unitOf,
+  type Problem,
+  type SampleTile,
+} from './sampleTile';
 import { UnitRows } from './unitRows';
 
 /** The exact second-order picture of a mean loss at a perceptron's weights; layers in the order of the forward pass. */
 export interface ClosedForm {
   readonly meanLoss: number;
+  /** What the Hessian was divided by: all but loss and gradient are of H over it. 1 for ordinary sizes. */
+  readonly unit: number;
   /** ‖∇L‖ over all parameters. */
   readonly gradientNorm: number;
   /** tr(H_ll). */
@@ -77,27 +87,27 @@ class ClosedFormRun {
     await this.dualBlocks();
     for (const block of this.plan.blocks) if (block.form === 'primal') await this.primalBlock(block);
     const samples = this.problem.inputs.rows;
+    const unit = unitOf(this.problem);
     const { layers } = this.problem.perceptron;
-    const decay = this.problem.weightDecay ?? 0;
+    const decay = (this.problem.weightDecay ?? 0) / unit;
     const traces = this.traces.map((trace) => trace / samples);
-    let gradientSquared = 0;
     let weightsSquared = 0;
-    for (const [l, gradient] of this.gradients.entries()) {
+    const gradients = this.gradients.map((gradient, l) => {
       const weights = augmentedWeights(layers[l]!);
-      for (const [at, value] of (gradient ?? []).entries()) {
-        gradientSquared += (value / samples + decay * weights[at]!) ** 2;
-        weightsSquared += weights[at]! ** 2;
-      }
-    }
+      weightsSquared += weights.reduce((sum, weight) => sum + weight * weight, 0);
+      return gradient?.map((value, at) => value / samples + decay * weights[at]!) ?? null;
+    });
     // ‖H_ll + λI‖² = ‖H_ll‖² + 2λ tr H_ll + λ²P_l.
     const decayed = layers.map((layer, l) => decay * (2 * traces[l]! + decay * parametersOf(layer)));
     const blocksOf = (part: (sum: BlockSum) => number): number[][] =>
       this.symmetric(part).map((row, m) =>
         row.map((value, l) => (m === l ? Math.max(0, value + decayed[l]!) : value)),
       );
+    const meanLoss = this.losses.reduce((sum, loss) => sum + loss, 0) / samples;
     return {
-      meanLoss: this.losses.reduce((sum, loss) => sum + loss, 0) / samples + (decay / 2) * weightsSquared,
-      gradientNorm: Math.sqrt(gradientSquared),
+      meanLoss: meanLoss + ((this.problem.weightDecay ?? 0) / 2) * weightsSquared,
+      unit,
+      gradientNorm: norm(joined(gradients)) * unit,
       traces: traces.map((trace, l) => trace + decay * parametersOf(layers[l]!)),
       blocks: blocksOf(({ total }) => total),
       sameSampleBlocks: blocksOf(({ sameSample }) => sameSample),
@@ -252,4 +262,15 @@ class ClosedFormRun {
   private report(): void {
     this.onProgress(Math.min(1, (this.products.multiplyAdds - this.started) / this.plan.multiplyAdds));
   }
+}
+
+function joined(parts: readonly (Float64Array | null)[]): Float64Array {
+  const length = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0);
+  const whole = new Float64Array(length);
+  let at = 0;
+  for (const part of parts) {
+    if (part !== null) whole.set(part, at);
+    at += part?.length ?? 0;
+  }
+  return whole;
 }

@@ -16,6 +16,19 @@ export interface Problem {
   readonly matrix: 'hessian' | 'gauss-newton';
   /** λ of ½λ‖θ‖², which is added to the loss; without it 0. */
   readonly weightDecay?: number;
+  /** What loss and activations are divided by where the squares of the curvature are beyond float64; absent: 1. */
+  readonly scale?: Scale;
+}
+
+/** Powers of two. The Hessian is computed over loss · activations², its unit. */
+export interface Scale {
+  readonly loss: number;
+  readonly activations: number;
+}
+
+/** The unit in which the closed form computes the Hessian. */
+export function unitOf({ scale }: Pick<Problem, 'scale'>): number {
+  return scale === undefined ? 1 : scale.activations * scale.loss * scale.activations;
 }
 
 /**
@@ -28,7 +41,7 @@ export interface SampleTile {
   /** True where the terms of the errors δ and of the bends are to be left out. */
   readonly gaussNewton: boolean;
   readonly layers: readonly AffineLayer[];
-  /** ã_{l−1}: the layer's input with a trailing 1 where it has a bias; S × (inputs + bias). */
+  /** ã_{l−1}: the layer's input with a trailing 1 where it has a bias, over the scale; S × (inputs + bias). */
   readonly input: readonly Matrix[];
   /** Network outputs a_L; S × C. */
   readonly outputs: Matrix;
@@ -38,7 +51,7 @@ export interface SampleTile {
   readonly slope: readonly Matrix[];
   /** φ_l''(z_l) ⊙ u_l, with u_l the gradient by a_l; S × d_l. */
   readonly bend: readonly Matrix[];
-  /** δ_l = ∂ℓ/∂z_l; S × d_l. */
+  /** δ_l = ∂ℓ/∂z_l, over the scale of the activations with which it stands in V_n; S × d_l. */
   readonly delta: readonly Matrix[];
   /** A_l = ∂z_L/∂z_l; S × (C × d_l). Empty for the last layer, where it is the identity. */
   readonly outputJacobian: readonly MatrixStack[];
@@ -69,7 +82,7 @@ export function augmentedWeights(layer: AffineLayer): Float64Array {
 
 /** Forward and backward through the samples `from` to `to` (math.md 3). */
 export async function sampleTile(
-  { perceptron: { layers }, inputs, loss, targets, matrix }: Problem,
+  { perceptron: { layers }, inputs, loss, targets, matrix, scale }: Problem,
   products: MatrixProducts,
   from: number,
   to: number,
@@ -80,7 +93,7 @@ export async function sampleTile(
   const second: Matrix[] = [];
   let activation = rowsOf(inputs, from, to);
   for (const layer of layers) {
-    input.push(augmented(activation, layer));
+    input.push(divided(augmented(activation, layer), scale?.activations));
     const units = unitFunctions(layer, await affine(activation, layer, products));
     slope.push(units.slope);
     second.push(units.curvature);
@@ -91,6 +104,9 @@ export async function sampleTile(
   const rows = targets.values.subarray(from * width, to * width);
   const factors = targets.factors?.subarray(from * width, to * width);
   const ofLoss = lossDerivatives(loss, activation.data, rows, width, factors);
+  if (scale !== undefined)
+    for (const numbers of [ofLoss.gradient, ofLoss.hessian])
+      numbers.forEach((value, at) => (numbers[at] = value / scale.loss));
   const last = layers.length - 1;
   const bend = new Array<Matrix>(layers.length);
   const delta = new Array<Matrix>(layers.length);
@@ -127,7 +143,7 @@ export async function sampleTile(
     losses: lossValues(loss, activation.data, rows, width, factors),
     slope,
     bend,
-    delta,
+    delta: delta.map((errors) => divided(errors, scale?.activations)),
     outputJacobian,
     curvedJacobian,
   };
@@ -161,6 +177,10 @@ function augmented(activation: Matrix, layer: AffineLayer): Matrix {
   const wide = new Float64Array(rows * (columns + 1)).fill(1);
   for (let n = 0; n < rows; n++) wide.set(data.subarray(n * columns, (n + 1) * columns), n * (columns + 1));
   return { rows, columns: columns + 1, data: wide };
+}
+
+function divided(matrix: Matrix, by: number | undefined): Matrix {
+  return by === undefined ? matrix : { ...matrix, data: matrix.data.map((value) => value / by) };
 }
 
 function hadamard(a: Matrix, b: Matrix): Matrix {

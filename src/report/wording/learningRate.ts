@@ -1,7 +1,7 @@
 import { rateText } from './estimateText';
-import { formatAbove, formatBelow, formatNumber, formatQuantity } from './number';
+import { formatBelow, formatNumber } from './number';
 import type { PartialReport, Report, Sharpness } from '../report';
-import { curvesDownwards } from './saddle';
+import { downwardCurvature } from './saddle';
 import { certaintyText, groundsText, shownUpperBound } from './sharpnessText';
 
 /** The kind of the warning that the file's weights are not those that were trained. */
@@ -16,14 +16,15 @@ export function holdsFoldedWeights({ warnings = [] }: PartialReport): boolean {
 export const noRate =
   'No learning rate follows: these are not the parameters that were trained (see the warning).';
 
+type StatementParts = Pick<Report, 'bounds' | 'estimate' | 'method' | 'sharpness'> &
+  Pick<PartialReport, 'gradientNorm' | 'layers' | 'samples' | 'warnings'>;
+
 /**
  * What is known of λ_max says about a learning rate, in sentences; where it says nothing, that.
  * Gradient descent θ ← θ − ηg is stable along an eigenvector of eigenvalue λ > 0 while η < 2/λ; a negative λ repels
  * at every η.
  */
-export function learningRateStatement(
-  report: Pick<Report, 'bounds' | 'estimate' | 'method' | 'sharpness'> & Pick<PartialReport, 'warnings'>,
-): string[] {
+export function learningRateStatement(report: StatementParts): string[] {
   if (holdsFoldedWeights(report)) return [noRate];
   const { bounds, estimate, sharpness, method } = report;
   const bound = method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
@@ -56,23 +57,25 @@ function rateFromInterval(sharpness: Sharpness | undefined): string | null {
   return `By the upper end of its interval 2/λ_max is at least ${rate} (${certainty}).`;
 }
 
-function saddleSentences(report: Pick<Report, 'bounds' | 'sharpness'>): string[] {
-  switch (curvesDownwards(report)) {
-    case true: {
-      const found = report.sharpness?.lambdaMin;
-      const most =
-        found !== undefined && found.upper < 0
-          ? formatAbove(found.upper)
-          : formatQuantity(report.bounds.lambdaMin.upper);
+function saddleSentences(report: StatementParts): string[] {
+  const downwards = downwardCurvature(report);
+  switch (downwards.kind) {
+    case 'none':
+    case 'negligible':
+      return [];
+    case 'open':
       return [
-        `But λ_min is at most ${most}, below zero: the point is a saddle, and no learning rate is stable there.`,
+        'These bounds leave open whether λ_min is negative; away from a minimum a little negative curvature is ordinary.',
+      ];
+    case 'saddle':
+      return [
+        `But λ_min is at most ${downwards.most}, below zero, where the gradient is as good as zero: the point is a saddle, and no learning rate is stable there.`,
+      ];
+    case 'ordinary': {
+      const share = downwards.share === null ? '' : ` (${downwards.share} in size)`;
+      return [
+        `λ_min is at most ${downwards.most}${share}: a direction curves downwards, which is ordinary away from a minimum; the slope outweighs it here.`,
       ];
     }
-    case false:
-      return [];
-    case null:
-      return [
-        'These bounds leave open whether λ_min is negative; where it is, the point is a saddle and no rate is stable.',
-      ];
   }
 }

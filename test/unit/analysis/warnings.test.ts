@@ -13,7 +13,9 @@ function ignoredWarning(ignored: number): string | undefined {
 it('counts the samples that are left out, also a single one', () => {
   expect(ignoredWarning(0)).toBeUndefined();
   expect(ignoredWarning(1)).toBe('One sample has the label −100 or none (NaN), which says to leave it out.');
-  expect(ignoredWarning(2)).toBe('2 samples have the label −100 or none (NaN), which says to leave them out.');
+  expect(ignoredWarning(2)).toBe(
+    '2 samples have the label −100 or none (NaN), which says to leave them out.',
+  );
 });
 
 it('says what became of class labels where every output has a loss of its own', () => {

@@ -33,9 +33,9 @@ describe('the four answers', () => {
     };
     const [sharpest, , point, rate] = said({ ...digits, sharpness });
     expect(sharpest).toContain('λ_max 1 to 1.5 Not certified: a proof, after 9 Lanczos steps.');
-    expect(point).toContain('minimum or saddle is left open');
+    expect(point).toContain('whether a direction curves downwards is left open');
     expect(rate).toMatch(/^< 1\.251 2 \/ upper bound/);
-    expect(rate).toContain('Where λ_min < 0 the point is a saddle');
+    expect(rate).toContain('Whether λ_min < 0 is left open.');
   });
 
   it('never show an estimate of the bound below the largest Ritz value', () => {

@@ -176,7 +176,7 @@ describe('reportText', () => {
     expect(text).toContain('estimate of the upper bound 1.60 ± 0.02');
     // A sentence is broken into lines.
     expect(text.replaceAll('\n', ' ')).toContain('2/λ_max is at least 1.941 (certified at 99.9 %)');
-    expect(text).toContain('But λ_min is at most -0.2, below zero');
+    expect(text).toContain('λ_min is at most -0.2 (at least 19 % of λ_max in size)');
     expect(text).toContain('were not asked for (the setting “blocks”)');
     expect(text).not.toMatch(/λ_max +upper bound|many times too high|coupling: Σ/);
   });

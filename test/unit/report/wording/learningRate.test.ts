@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { learningRateStatement } from '../../../../src/report/wording/learningRate';
 import type { EigenvalueInterval, Report } from '../../../../src/report/report';
-import { exactly } from '../exampleReport';
+import { exactly, exampleReport } from '../exampleReport';
 
-function statement(upper: number, minLower: number, minUpper: number, method: Report['method'] = 'exact') {
+function statement(
+  upper: number,
+  minLower: number,
+  minUpper: number,
+  method: Report['method'] = 'exact',
+  gradientNorm = 0,
+) {
   return learningRateStatement({
     method,
+    gradientNorm,
+    layers: exampleReport.layers,
     bounds: {
       lambdaMax: { lower: exactly(upper - 1), upper: exactly(upper), blockwiseUpper: null },
       lambdaMin: { lower: exactly(minLower), upper: exactly(minUpper) },
@@ -28,11 +36,17 @@ describe('learningRateStatement', () => {
     expect(statement(4, 0.5, 1, 'estimate')[0]).toContain('(U: the estimate of the upper bound on λ_max)');
   });
 
-  it('calls the point a saddle where λ_min is below zero for certain', () => {
+  it('calls the point a saddle where λ_min is below zero for certain and the gradient as good as zero', () => {
     const sentences = statement(4, -3, -0.25);
     expect(sentences[0]).toContain('2/U = 0.5 ');
     expect(sentences[1]).toBe(
-      'But λ_min is at most -0.25, below zero: the point is a saddle, and no learning rate is stable there.',
+      'But λ_min is at most -0.25, below zero, where the gradient is as good as zero: the point is a saddle, and no learning rate is stable there.',
+    );
+  });
+
+  it('calls negative curvature ordinary where a slope outweighs it, with its size beside λ_max', () => {
+    expect(statement(4, -3, -0.25, 'exact', 0.1)[1]).toBe(
+      'λ_min is at most -0.25 (at least 6.3 % of λ_max in size): a direction curves downwards, which is ordinary away from a minimum; the slope outweighs it here.',
     );
   });
 
@@ -62,6 +76,8 @@ describe('learningRateStatement', () => {
     const found = (lambdaMax: Partial<EigenvalueInterval>, minimum: number) =>
       learningRateStatement({
         method: 'exact',
+        gradientNorm: 0,
+        layers: exampleReport.layers,
         bounds: {
           lambdaMax: { lower: exactly(1), upper: exactly(4), blockwiseUpper: null },
           lambdaMin: { lower: exactly(-3), upper: exactly(0.25) },
