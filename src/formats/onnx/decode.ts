@@ -1,4 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import { inlineBranches, type Conditions } from './branches';
 import { damagedModel } from './damaged';
 import { inlineFunctions } from './functions';
 import { GraphProtoSchema, ModelProtoSchema } from '../../runtime/onnx/onnx_pb';
@@ -14,9 +15,15 @@ export interface DecodedModel {
  * Decodes an ONNX file, its own functions put in place; raw tensor data stay views of `bytes`.
  * @param file the file's name, for sentences.
  * @param keepUnknownFields true where the model will be encoded again and must stay the same model.
+ * @param conditions those of its Ifs that are known: the branch that each takes is put in its place.
  * @throws FailureError DamagedModel where the bytes are no ModelProto or hold no graph.
  */
-export function decodeModel(bytes: Uint8Array, file: string, keepUnknownFields: boolean): DecodedModel {
+export function decodeModel(
+  bytes: Uint8Array,
+  file: string,
+  keepUnknownFields: boolean,
+  conditions: Conditions = new Map(),
+): DecodedModel {
   let model: ModelProto;
   try {
     model = fromBinary(ModelProtoSchema, bytes, { readUnknownFields: keepUnknownFields });
@@ -26,6 +33,7 @@ export function decodeModel(bytes: Uint8Array, file: string, keepUnknownFields: 
   }
   if (model.graph === undefined) throw damagedModel(file, 'it holds no graph');
   inlineFunctions(model, model.graph);
+  if (conditions.size > 0) inlineBranches(model.graph, conditions, (branch) => decodeSubgraph(branch, file));
   return { model, graph: model.graph };
 }
 

@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { FailureError } from '../../report/failure';
 import type { ExecutableModel } from '../../runtime/session';
 import { quoted } from '../quoted';
+import type { Conditions } from './branches';
 import { decodeModel } from './decode';
 import { externalLocation, isExternal } from './externalData';
 import { freeBatch } from './freeBatch';
@@ -14,6 +15,7 @@ import type { OnnxSource } from './tensors';
  * The file as a model with the named tensors as its only outputs, for any batch size (see freeBatch). What these do
  * not need is left out, inputs included; what is left is as it was in the file.
  * @param bytes the file.
+ * @param conditions those of its Ifs that are known.
  * @param order the positions of its nodes in an order in which they can run.
  * @throws FailureError UsageError where the model has no such tensor.
  */
@@ -22,9 +24,10 @@ export function executableModel(
   order: readonly number[],
   outputs: readonly string[],
   source: OnnxSource,
+  conditions: Conditions = new Map(),
 ): ExecutableModel {
   // Decoded anew each time, because it is changed here: 4 ms for 120 MB, whose weights are not copied.
-  const { model, graph } = decodeModel(bytes, source.file, true);
+  const { model, graph } = decodeModel(bytes, source.file, true, conditions);
   const constants = namesOf(graph.initializer);
   graph.node = order.flatMap((position) => graph.node[position] ?? []);
   graph.input = graph.input.filter((input) => !constants.has(input.name));

@@ -2,14 +2,19 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { refuseOversized } from '../../graph/oversized';
 import type { Model } from '../model';
+import { conditionsOfShapes, knownConditions, type Conditions } from './branches';
 import { decodeModel } from './decode';
 import { executableModel } from './executable';
 import { externalLocation, isExternal, readExternalFiles } from './externalData';
 import type { GraphProto, NodeProto } from '../../runtime/onnx/onnx_pb';
 import { producerName } from './producer';
-import { readGraph } from './readGraph';
+import { readGraph, type ReadGraph } from './readGraph';
 import { subgraphUse } from './subgraphs';
 import type { SubgraphUse } from './subgraphs';
+import type { OnnxSource } from './tensors';
+
+/** Branches within branches that are put in their place. */
+const mostNestedBranches = 8;
 
 /**
  * Reads an ONNX model and the files that its external tensors name.
@@ -19,21 +24,38 @@ import type { SubgraphUse } from './subgraphs';
  */
 export async function readOnnx(path: string, bytes: Uint8Array): Promise<Model> {
   const file = basename(path);
-  const decoded = decodeModel(bytes, file, false);
-  const subgraphs = new Map(decoded.graph.node.map((node) => [node, subgraphUse(node, file)]));
-  const locations = externalLocations(decoded.graph, subgraphs, file);
-  const externalFiles = await readExternalFiles(path, file, locations);
-  const source = { file, externalFiles };
-  const { graph, order } = readGraph(decoded, (node) => subgraphs.get(node)?.captured ?? [], source);
+  const { model, graph: whole } = decodeModel(bytes, file, false);
+  const subgraphs = new Map(whole.node.map((node) => [node, subgraphUse(node, file)]));
+  const locations = externalLocations(whole, subgraphs, file);
+  const source = { file, externalFiles: await readExternalFiles(path, file, locations) };
+  let conditions: Conditions = new Map();
+  let read = readWith(bytes, source, conditions);
+  for (let depth = 0; depth < mostNestedBranches; depth++) {
+    const open = conditionsOfShapes(read.graph).filter((name) => !conditions.has(name));
+    const { order } = read;
+    const known = await knownConditions(read.graph, open, (outputs) =>
+      executableModel(bytes, order, outputs, source, conditions),
+    );
+    if (known.size === 0) break;
+    conditions = new Map([...conditions, ...known]);
+    read = readWith(bytes, source, conditions);
+  }
+  const { graph, order } = read;
   refuseOversized(graph);
   return {
     file: path,
     sha256: createHash('sha256').update(bytes).digest('hex'),
     format: 'ONNX',
-    producer: producerName(decoded.model),
+    producer: producerName(model),
     graph,
-    executable: (outputs) => executableModel(bytes, order, outputs, source),
+    executable: (outputs) => executableModel(bytes, order, outputs, source, conditions),
   };
+}
+
+function readWith(bytes: Uint8Array, source: OnnxSource, conditions: Conditions): ReadGraph {
+  const { file } = source;
+  const decoded = decodeModel(bytes, file, false, conditions);
+  return readGraph(decoded, (node) => subgraphUse(node, file).captured, source);
 }
 
 function externalLocations(

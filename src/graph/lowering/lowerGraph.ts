@@ -3,8 +3,9 @@ import { printable } from '../../report/printable';
 import type { TracedTensor } from '../../runtime/session';
 import type { ElementType, Graph, GraphNode, Tensor, TensorSpec } from '../graph';
 import { nodeText } from '../nodeText';
+import { operatorName } from '../operatorName';
 import { operatorOf } from '../operators';
-import { convert } from '../static/elementwise';
+import { convert, unary } from '../static/elementwise';
 import { reshape, swapLastTwo } from '../static/shape';
 import { StaticGraph } from '../static/staticGraph';
 import type { ConstantData, Value, ValueType } from '../static/value';
@@ -138,6 +139,8 @@ function lowerNode(
   values: ReadonlyMap<string, Value>,
   trace: Trace,
 ): readonly Value[] | CannotLower {
+  const [argument] = node.inputs.map((name) => values.get(name));
+  if (argument !== undefined && isSignOfSize(graph, node)) return [unary(g, 'sign', argument)];
   const lowering = loweringOf(node);
   if (lowering === undefined) return new CannotLower(reasonAgainst(node));
   try {
@@ -154,6 +157,31 @@ function lowerNode(
     if (error instanceof CannotLower) return error;
     throw error;
   }
+}
+
+/** Whether a sign is multiplied with functions of the size of the same number alone, which is bent at 0 only, as PyTorch's LPPool. */
+function isSignOfSize(graph: Graph, node: GraphNode): boolean {
+  if (operatorName(node) !== 'Sign') return false;
+  const [sign = ''] = node.outputs;
+  const readers = graph.nodes.filter(({ inputs }) => inputs.includes(sign));
+  return (
+    readers.length > 0 &&
+    graph.outputs.every(({ name }) => name !== sign) &&
+    readers.every((reader) => {
+      const other = reader.inputs.find((name) => name !== sign) ?? '';
+      return operatorName(reader) === 'Mul' && isOfSize(graph, other, node.inputs[0] ?? '');
+    })
+  );
+}
+
+/** Whether a tensor is |x|, perhaps rectified. */
+function isOfSize(graph: Graph, tensor: string, x: string): boolean {
+  const made = graph.nodes.find(({ outputs }) => outputs.includes(tensor));
+  if (made === undefined) return false;
+  const [from = ''] = made.inputs;
+  return operatorName(made) === 'Abs'
+    ? from === x
+    : operatorName(made) === 'Relu' && isOfSize(graph, from, x);
 }
 
 function reasonAgainst(node: GraphNode): string {

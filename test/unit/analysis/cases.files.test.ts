@@ -88,6 +88,14 @@ describe('files of one kind each', () => {
     );
   });
 
+  it.each([
+    ['lrn', 655],
+    ['lppool', 223],
+  ])("PyTorch's %s is analysed as its exporter writes it out", async (name, parameters) => {
+    const report = await run(name, { method: 'exact' });
+    expect(report.model.parameters).toBe(parameters);
+  });
+
   it('a batch of a thousand million samples is never drawn', async () => {
     await expect(run('internal-900278')).rejects.toMatchObject({
       failure: {

@@ -131,14 +131,19 @@ describe('executable', () => {
       ],
       initialisers: {
         two: { dims: [], data: Float32Array.of(2) },
-        condition: { dims: [], dataType: DataType.BOOL, int32Data: [1] },
       },
-      inputs: [{ name: 'x', dims: ['N'] }],
+      inputs: [
+        { name: 'x', dims: ['N'] },
+        { name: 'condition', dims: [], type: DataType.BOOL },
+      ],
       outputs: ['y'],
     });
     const executable = model.executable(['y']);
-    expect(namesIn(executable)).toMatchObject({ nodes: ['Mul', 'If'], initialisers: ['two', 'condition'] });
-    const { y } = await results(executable, { x: { dims: [2], data: Float32Array.of(3, -4) } });
+    expect(namesIn(executable)).toMatchObject({ nodes: ['Mul', 'If'], initialisers: ['two'] });
+    const { y } = await results(executable, {
+      x: { dims: [2], data: Float32Array.of(3, -4) },
+      condition: { dims: [], data: Uint8Array.of(1), type: 'bool' },
+    });
     expect([...(y?.data ?? [])]).toEqual([-6, 8]);
   });
 

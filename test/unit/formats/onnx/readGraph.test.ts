@@ -125,10 +125,9 @@ describe('the Graph of an ONNX file', () => {
         },
       ],
       initialisers: {
-        condition: { dims: [], dataType: DataType.BOOL, int32Data: [1] },
         names: { dims: [1n], dataType: DataType.STRING, stringData: [Uint8Array.of(97)] },
       },
-      inputs,
+      inputs: [...inputs, { name: 'condition', dims: [], type: DataType.BOOL }],
       outputs: ['y'],
     });
     expect(
@@ -172,8 +171,7 @@ describe('the Graph of an ONNX file', () => {
         relu('a', 'b', 'second'),
         relu('x', 'a', 'first'),
       ],
-      initialisers: { condition: { dims: [], dataType: DataType.BOOL, int32Data: [1] } },
-      inputs,
+      inputs: [...inputs, { name: 'condition', dims: [], type: DataType.BOOL }],
       outputs: ['y'],
     });
     expect(graph.nodes.map((node) => node.name)).toEqual(['first', 'second', 'last']);

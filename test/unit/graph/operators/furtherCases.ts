@@ -59,6 +59,17 @@ export const furtherCases: readonly OperatorCase[] = [
   },
   { operator: 'Atan', shape: [6], float32Only: true },
   {
+    operator: 'Sign',
+    note: "of a size, as in PyTorch's LPPool",
+    shape: [6],
+    nodes: [
+      { operator: 'Sign', inputs: ['x'], outputs: ['s'] },
+      { operator: 'Abs', inputs: ['x'], outputs: ['a'] },
+      { operator: 'Relu', inputs: ['a'], outputs: ['r'] },
+      { operator: 'Mul', inputs: ['s', 'r'], outputs: ['y'] },
+    ],
+  },
+  {
     operator: 'LRN',
     shape: image,
     float32Only: true,
