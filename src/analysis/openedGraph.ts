@@ -38,9 +38,11 @@ export async function openGraph(
   const notes = [...notesOfRequest(run.request), ...parameterNotes(subject)];
   const outputs = async (batch: number | null): Promise<TensorOfSamples> => {
     run.tell('Running the model');
-    const found = await tensorAt(session, head.logits, samples, batch, run.request.memoryBudget);
+    const { loss, memoryBudget } = run.request;
+    const tensor = loss === 'output' ? subject.output : head.logits;
+    const found = await tensorAt(session, tensor, samples, batch, memoryBudget);
     const { inside } = head;
-    if (inside === undefined) return found;
+    if (inside === undefined || loss === 'output') return found;
     return { dims: [inside], data: logitsOf(head, probabilitiesOf(found.data, inside * samples.count)) };
   };
   const opened = async (

@@ -46,9 +46,22 @@ export function lossFor(
   logits: Matrix,
   head: HeadKind,
 ): ChosenLoss {
+  if (request.loss === 'output') return weighted(ownLoss(logits), request, weights?.values ?? null);
   if (labels !== null) return chooseLoss(labels, head, logits.columns, request, source, weights?.values);
   const random = request.samples.kind === 'random' ? SeededRandom.fromSeed(request.seed + 1) : null;
   return lossWithoutLabels(logits, head, request, random, weights?.values);
+}
+
+/** The loss that the model itself puts out. */
+function ownLoss({ rows: count, columns: width }: Matrix): Unweighted {
+  if (width !== 1) {
+    throw new FailureError(
+      'UsageError',
+      `${setting('loss', 'output')} takes the output for the loss of each sample, one number for each, but there are ${width}; name the output that holds the losses with ${setting('output')}.`,
+    );
+  }
+  const targets = { count, width, values: new Float64Array(count) };
+  return { loss: 'output', assumed: false, oneHot: false, targets, mask: null };
 }
 
 /**
@@ -161,7 +174,8 @@ function lossOfRows(
   source: string,
 ): Unweighted {
   const asNumbers = requested !== 'auto' && losses[requested].targets === 'numbers';
-  if (shape !== undefined && shape.refusal !== null && !asNumbers) throw shape.refusal;
+  const refusal = shape?.refusal ?? null;
+  if (refusal !== null && !asNumbers) throw refusal;
   if (labelWidth !== width) {
     throw new FailureError(
       'SampleShapeMismatch',
@@ -198,7 +212,8 @@ function lossOfRows(
     );
   }
   // Squared error is what float targets mean, unless they look like classes that are scaled, or like probabilities.
-  const looksLikeClasses = width > 1 && ((probabilities && present.length > 0) || everyRow(values, width, hasOneNonzero));
+  const looksLikeClasses =
+    width > 1 && ((probabilities && present.length > 0) || everyRow(values, width, hasOneNonzero));
   const doubtful = kind !== 'numbers' || looksLikeClasses;
   const assumed = requested === 'auto' && head === 'none' && doubtful;
   // −100 may be a target like any other number, unless it is said to be none.

@@ -30,7 +30,7 @@ export function lossOfOutputs(
   { dims, data }: { readonly dims: readonly number[]; readonly data: Float64Array },
 ): LossOfOutputs {
   const samples = { ...given, labels: asAsked(given.labels, request) };
-  const rows = predictedRows(subject, dims, samples, request.loss);
+  const rows = request.loss === 'output' ? null : predictedRows(subject, dims, samples, request.loss);
   if (rows === null) {
     const outputs = { rows: samples.count, columns: data.length / samples.count, data };
     const chosen = lossFor(request, samples, outputs, subject.head.kind);
@@ -60,8 +60,7 @@ export function lossOfOutputs(
   );
   const spread = (numbers: Float64Array): Float64Array => {
     const all = new Float64Array(count * width);
-    for (const [at, n] of kept.entries())
-      all.set(numbers.subarray(at * width, (at + 1) * width), n * width);
+    for (const [at, n] of kept.entries()) all.set(numbers.subarray(at * width, (at + 1) * width), n * width);
     return all;
   };
   const weights = new Float64Array(count);
@@ -116,7 +115,9 @@ function rowLabels(
   }
   const most = width === 1 ? 1 : width - 1;
   const isClass = (value: number): boolean => value >= 0 && value <= most;
-  const [outside, ...others] = new Set(labels.values.filter((value) => !isClass(value) && !Number.isNaN(value)));
+  const [outside, ...others] = new Set(
+    labels.values.filter((value) => !isClass(value) && !Number.isNaN(value)),
+  );
   const isTaken = ignoreLabel === null && others.length === 0 && usualIgnored.includes(outside ?? Number.NaN);
   const takenAsIgnored = isTaken ? (outside ?? null) : null;
   const ignoredLabel = takenAsIgnored ?? ignoreLabel ?? defaultIgnoredLabel;

@@ -1,8 +1,8 @@
 import type { Loss } from '../report/report';
 import type { AnalysedOutput } from '../subject/subject';
-import { losses } from './losses';
+import { isOfOutput } from './losses';
 
 /** The tensor that a loss is put on: the logits, where the head belongs to the loss; errors of numbers are those of the output. */
 export function targetOf({ output, head }: AnalysedOutput, loss: Loss): string {
-  return losses[loss].targets === 'numbers' ? output : head.logits;
+  return isOfOutput(loss) ? output : head.logits;
 }

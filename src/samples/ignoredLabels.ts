@@ -19,7 +19,8 @@ export function withoutIgnored(
   options: IgnoreOptions,
 ): { readonly samples: Samples; readonly ignored: number } {
   const { labels, count, inputs, indices, source, weights } = samples;
-  if (labels === null || (labels.kind === 'rows' && labels.width !== 1)) return { samples, ignored: 0 };
+  if (labels === null || options.loss === 'output' || (labels.kind === 'rows' && labels.width !== 1))
+    return { samples, ignored: 0 };
   const kept = keptLabels(labels, source, options);
   if (kept.length === count) return { samples, ignored: 0 };
   return {
@@ -49,7 +50,8 @@ export function keptLabels(labels: Labels, source: string, options: IgnoreOption
   const { values } = labels;
   const label = options.ignoreLabel ?? defaultIgnoredLabel;
   // A float of −100 may be the target of a regression.
-  const counts = labels.kind === 'classes' || options.ignoreLabel !== null || options.loss === 'cross-entropy';
+  const counts =
+    labels.kind === 'classes' || options.ignoreLabel !== null || options.loss === 'cross-entropy';
   const kept = Int32Array.from(values.keys()).filter(
     (n) => !Number.isNaN(values[n]) && !(counts && values[n] === label),
   );

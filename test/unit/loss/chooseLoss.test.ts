@@ -7,7 +7,13 @@ import { FailureError } from '../../../src/report/failure';
 import { SeededRandom } from '../../../src/samples/random';
 import type { Labels } from '../../../src/samples/samples';
 
-const automatic: LossOptions = { loss: 'auto', classWeights: null, labelSmoothing: 0, posWeight: null, ignoreLabel: null };
+const automatic: LossOptions = {
+  loss: 'auto',
+  classWeights: null,
+  labelSmoothing: 0,
+  posWeight: null,
+  ignoreLabel: null,
+};
 
 function classes(...values: number[]): Labels {
   return { kind: 'classes', values: Int32Array.from(values) };
@@ -127,7 +133,7 @@ describe('labels that do not fit', () => {
     ],
     [
       'class weights for another loss',
-      () => choose(classes(0, 1), 'sigmoid', 1, { classWeights: [1] }),
+      () => choose(classes(0, 1), 'none', 1, { loss: 'huber', classWeights: [1] }),
       'UsageError',
       /belong to cross-entropy/,
     ],
