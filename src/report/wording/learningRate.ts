@@ -10,9 +10,10 @@ import { certaintyText, groundsText, shownUpperBound } from './sharpnessText';
  * at every η.
  */
 export function learningRateStatement(
-  report: Pick<Report, 'bounds' | 'estimate' | 'method' | 'sharpness'>,
+  report: Pick<Report, 'bounds' | 'estimate' | 'method' | 'sharpness'> & Partial<Pick<Report, 'lossOptions'>>,
 ): string[] {
-  const { bounds, estimate, sharpness, method } = report;
+  const { bounds, estimate, sharpness, method, lossOptions } = report;
+  const plain = lossOptions?.weightDecay === undefined ? 'momentum or weight decay' : 'momentum';
   const bound = method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
   const shown = shownUpperBound(bounds, sharpness);
   const upper = shown.value;
@@ -21,7 +22,7 @@ export function learningRateStatement(
     return [`2/U means nothing here: U, the ${bound} on λ_max, is not positive, so no rate follows from it.`];
   }
   const rate = [
-    'Plain full-batch gradient descent without momentum or weight decay is locally stable along the sharpest ' +
+    `Plain full-batch gradient descent without ${plain} is locally stable along the sharpest ` +
       'direction for a learning rate below 2/λ_max,',
     method === 'estimate'
       ? `and 2/U = ${rateText(shown, estimate?.intervals.bounds.lambdaMax.upper)} is an estimate of such a rate (U: the ${bound} on λ_max).`
