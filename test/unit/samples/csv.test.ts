@@ -113,6 +113,13 @@ describe('CSV samples', () => {
     ],
     ['NaN', '1,2,0\n1,nan,0\n', {}, 'NonFiniteSamples', 'in line 2, column 2;'],
     ['infinity', '1,2,0\n-Inf,1,0\n', {}, 'NonFiniteSamples', 'holds -Infinity in line 2, column 1;'],
+    [
+      'a negative weight',
+      'a,b,y,sample_weight\n1,2,0,1\n1,2,0,-1\n',
+      {},
+      'SampleShapeMismatch',
+      'less than 0',
+    ],
     ['an infinite label', '1,2,0\n3,4,inf\n', {}, 'NonFiniteSamples', 'in line 2, column 3;'],
     ['an overflow', '1,2,0\n1,1e999,0\n', {}, 'NonFiniteSamples', 'holds Infinity in line 2, column 2;'],
     [
