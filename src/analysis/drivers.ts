@@ -41,7 +41,7 @@ export async function withDrivers(
   const plan = planClosedForm(perceptron, inputs.rows, memoryBudget, { sampleRows: false });
   let current = report;
 
-  if (plan.multiplyAdds <= affordable) {
+  if (problem.loss !== 'output' && plan.multiplyAdds <= affordable) {
     const told = beginStage('Comparing with the Gauss-Newton matrix', plan, current);
     const form = await closedForm({ ...problem, matrix: 'gauss-newton' }, products, plan, told);
     current = { ...current, gaussNewton: gaussNewtonOf(form, report.model.parameters) };

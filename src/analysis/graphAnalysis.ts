@@ -91,14 +91,16 @@ export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): P
     const report = await withScaleAdapted(first, products, productBudget(products), run);
     run.known = report;
     if (request.scaleAdapted) stopwatch.lap('scale-adapted');
-    const compared = await gaussNewtonOf(products, method, productError, run);
+    // A loss of which nothing is known has no curvature of its own by the outputs.
+    const hasGaussNewton = chosen.loss !== 'output';
+    const compared = hasGaussNewton ? await gaussNewtonOf(products, method, productError, run) : null;
     const gaussNewton = compared?.gaussNewton ?? null;
     stopwatch.lap('drivers');
     const wantsDensity = method === 'estimate' && densityWithin(productBudget(products)) !== null;
     const leftOut = [
       ...(curvature.sharpness === null && curvature.stoppedBy === 'time limit' ? [missingIntervals] : []),
       ...(wantsDensity && curvature.spectrum === null ? ['the density of the eigenvalues'] : []),
-      ...(compared === null ? ['the Gauss-Newton matrix'] : []),
+      ...(compared === null && hasGaussNewton ? ['the Gauss-Newton matrix'] : []),
       ...(compared?.stoppedBy === 'time limit' ? ['some of the probes of the Gauss-Newton matrix'] : []),
     ];
     const whole = { ...leftOutForTime(report, leftOut), gaussNewton };

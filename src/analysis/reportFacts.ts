@@ -1,8 +1,10 @@
 import { version } from '../../package.json';
 import type { ChosenLoss } from '../loss/chooseLoss';
 import type { LossOfOutputs } from '../loss/lossOfOutputs';
-import { losses } from '../loss/losses';
-import type { AnalysisFacts, LossOptions, SampleFacts } from '../report/report';
+import { evenGuessLoss } from '../loss/evenGuess';
+import { isOfOutput, losses } from '../loss/losses';
+import type { Targets } from '../loss/targets';
+import type { AnalysisFacts, Loss, LossOptions, SampleFacts } from '../report/report';
 import { runtimeVersion } from '../runtime/session';
 import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
@@ -18,12 +20,27 @@ export function sampleFacts(
   return {
     source: samples.source,
     count: samples.count,
-    classes: losses[loss].targets === 'numbers' ? 0 : Math.max(2, targets.width),
-    labels: samples.labels !== null ? 'given' : request.samples.kind === 'random' ? 'drawn' : 'predicted',
+    classes: isOfOutput(loss) ? 0 : Math.max(2, targets.width),
+    labels:
+      loss === 'output'
+        ? 'none'
+        : samples.labels !== null
+          ? 'given'
+          : request.samples.kind === 'random'
+            ? 'drawn'
+            : 'predicted',
     scale: samples.scale,
     meanLoss,
     accuracy,
+    ...evenGuessFact(loss, targets),
   };
+}
+
+/** The level of chance, where weights make it another than the logarithm of the number of classes. */
+function evenGuessFact(loss: Loss, targets: Targets): Pick<SampleFacts, 'evenGuessLoss'> {
+  const guess = evenGuessLoss(loss, targets);
+  const usual = Math.log(losses[loss].targets === 'probabilities' ? 2 : targets.width);
+  return guess === null || Math.abs(guess / usual - 1) < 1e-9 ? {} : { evenGuessLoss: guess };
 }
 
 /** Where a sample has several predictions: how many, and how many of all were left out. */

@@ -1,9 +1,16 @@
 import type { CurvatureEstimate } from '../curvature/curvatureEstimate';
 import type { ChosenLoss } from '../loss/chooseLoss';
 import { formatNumber } from '../report/wording/number';
+import { evenGuess } from '../report/wording/evenGuess';
 import type { SampleFacts, Warning } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 import { setting } from '../report/wording/settings';
+
+/**
+ * A model that guesses evenly has logits that are equal but for rounding in float32, 6e-8 of them each; a mean loss that
+ * is above chance by less than some ten of those is not.
+ */
+const chanceRounding = 1e-6;
 
 /** What a careful reader of the numbers should be told first. */
 export function warningsAbout(
@@ -35,11 +42,11 @@ export function warningsAbout(
   else if (samples.labels === 'given' && classes?.every((label) => label === classes[0]) === true) {
     warn('one-class', 'All samples have the same label: the Hessian says nothing about the other classes.');
   }
-  const chance = samples.classes > 1 ? Math.log(samples.classes) : Infinity;
-  if (samples.labels === 'given' && samples.meanLoss > chance) {
+  const guess = evenGuess({ loss, samples });
+  if (samples.labels === 'given' && guess !== null && samples.meanLoss > guess.loss * (1 + chanceRounding)) {
     warn(
       'loss-above-chance',
-      `The mean loss ${samples.meanLoss.toPrecision(3)} is above ln ${samples.classes} = ${chance.toPrecision(3)}, that of guessing: is the scaling of the inputs right (${setting('scale')}), and do these samples belong to the model?`,
+      `The mean loss ${formatNumber(samples.meanLoss)} is above ${guess.text}, that of guessing: is the scaling of the inputs right (${setting('scale')}), and do these samples belong to the model?`,
     );
   }
   return warnings;

@@ -1,4 +1,4 @@
-import { lossWords } from '../report/wording/lossWords';
+import { evenGuess } from '../report/wording/evenGuess';
 import { formatEstimate, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type {
   Bounds,
@@ -216,14 +216,9 @@ function meaningOf(downwards: DownwardCurvature): string {
 
 function lossSentence({ samples, loss }: PartialReport): string[] {
   if (samples === undefined) return [];
-  const { meanLoss, classes, accuracy } = samples;
-  const guesses = loss === undefined ? 'nothing' : lossWords[loss].guesses;
-  const chance =
-    guesses === 'of all classes' && classes > 1
-      ? ` (chance: ln ${classes} = ${formatNumber(Math.log(classes))})`
-      : guesses === 'of two'
-        ? ` (chance: ln 2 = ${formatNumber(Math.LN2)})`
-        : '';
+  const { meanLoss, accuracy } = samples;
+  const guess = evenGuess({ samples, ...(loss !== undefined && { loss }) });
+  const chance = guess === null ? '' : ` (chance: ${guess.text})`;
   const right = accuracy === null ? '' : `, accuracy ${formatPercent(accuracy, 4)}`;
   return [`Mean loss ${formatNumber(meanLoss)}${chance}${right}.`];
 }

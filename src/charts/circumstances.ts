@@ -23,7 +23,11 @@ export function circumstances(known: PartialReport): Circumstance[] {
     ...(lossOptions === undefined
       ? []
       : lossOptionTexts(lossOptions).map((text) => ['lossOptions', text] as const)),
-    ['samples', samples && samplesText(samples), samples?.labels !== 'given'],
+    [
+      'samples',
+      samples && samplesText(samples),
+      samples?.labels === 'predicted' || samples?.labels === 'drawn',
+    ],
     ['mode', analysis && `${analysis.mode} mode`],
     ['precision', analysis && precisionText(analysis)],
     ['seed', analysis && `seed ${analysis.seed}`],
@@ -63,7 +67,12 @@ export function modelText(model: ModelFacts): string {
 
 function samplesText(samples: SampleFacts): string {
   const { count, source, scale, labels } = samples;
-  const origin = { given: '', predicted: ' · labels predicted by the model', drawn: ' · labels drawn' };
+  const origin = {
+    given: '',
+    predicted: ' · labels predicted by the model',
+    drawn: ' · labels drawn',
+    none: '',
+  };
   const scaled = scale === 1 ? '' : ` × ${formatNumber(scale)}`;
   return `${formatCount(count)} samples · ${source}${scaled}${rowsText(samples)}${origin[labels]}`;
 }

@@ -46,7 +46,7 @@ export const explanations = {
     'The random vectors v whose products Hv the estimates are means of. Ten others tell how many the precision asked takes, before the first of them: error bars that decided themselves when to stop would promise too much. 95 % intervals are Student’s, and end where the truth cannot lie.',
   loss: 'The function whose curvature this is; “assumed” where neither the model nor the samples say which it is.',
   lossOptions:
-    'What was asked of the loss beside its kind: how much each class counts, or the share of every label that is spread evenly over all classes.',
+    'What of the loss is not its kind: how much classes, positives or samples count, the share of every label that is spread evenly over all classes, what is left out, and the weight decay.',
   samples: 'The data that the loss is summed over; the numbers describe these samples and no others.',
   mode: 'Evaluation: dropout is off and normalisation uses its stored statistics.',
   precision:

@@ -38,6 +38,12 @@ export async function tensorAt(
     const { [tensor]: result } = await session.run([tensor], samples, from, size);
     const [rows, ...dims] = result?.dims ?? [];
     const width = sizeOf(dims);
+    if (result !== undefined && sizeOf(result.dims) === 1 && size > 1) {
+      throw new FailureError(
+        'UnsupportedStructure',
+        `The output "${printable(tensor)}" is one number for all ${size} samples, such as a loss that is averaged already; export the model with one for each sample (reduction="none" in PyTorch's losses), or choose another output with ${setting('output')}.`,
+      );
+    }
     if (result === undefined || rows !== size || (found !== null && !sameDims(found.dims, dims))) {
       throw new FailureError(
         'UnsupportedStructure',

@@ -1,13 +1,13 @@
 import type { Loss } from '../report/report';
 import type { Matrix } from '../runtime/matrixProducts';
-import { losses } from './losses';
+import { isOfOutput, losses } from './losses';
 import { argmax } from './probabilities';
 import type { Targets } from './targets';
 
 /** The class that every row of targets stands for (the likeliest one of a soft row); null where no single class is meant. */
 export function classesOf(loss: Loss, { width, values }: Targets): Int32Array | null {
   const kind = losses[loss].targets;
-  if (kind === 'numbers' || (kind === 'probabilities' && width > 1)) return null;
+  if (isOfOutput(loss) || (kind === 'probabilities' && width > 1)) return null;
   return Int32Array.from({ length: values.length / width }, (_, n) =>
     width === 1 ? Number(values[n]! > 0.5) : argmax(values.subarray(n * width, (n + 1) * width)),
   );

@@ -47,6 +47,7 @@ export function lossFor(
   logits: Matrix,
   { kind: head, bounded }: Pick<Head, 'kind' | 'bounded'>,
 ): ChosenLoss {
+  if (request.loss === 'output') return weighted(ownLoss(logits), request, weights?.values ?? null);
   if (request.loss === 'auto' && bounded !== undefined && labels?.kind !== 'rows') {
     throw new FailureError(
       'UsageError',
@@ -75,6 +76,18 @@ function requirePlausible({ loss, targets }: ChosenLoss, { data, columns }: Matr
     'UsageError',
     `Taken as ${loss}, the mean loss on the labels in ${source} would be ${mean.toPrecision(3)}, far above the ${chance.toPrecision(3)} of guessing, so that these are no class scores or the inputs are not scaled as in training; say which loss it is with ${setting('loss')}, or scale the inputs (${setting('scale')}).`,
   );
+}
+
+/** The loss that the model itself puts out. */
+function ownLoss({ rows: count, columns: width }: Matrix): Unweighted {
+  if (width !== 1) {
+    throw new FailureError(
+      'UsageError',
+      `${setting('loss', 'output')} takes the output for the loss of each sample, one number for each, but there are ${width}; name the output that holds the losses with ${setting('output')}.`,
+    );
+  }
+  const targets = { count, width, values: new Float64Array(count) };
+  return { loss: 'output', assumed: false, oneHot: false, targets, mask: null };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Loss } from '../report/report';
 import { printable } from '../report/printable';
 import { setting } from '../report/wording/settings';
 import type { AnalysedOutput } from '../subject/subject';
-import { losses } from './losses';
+import { isOfOutput, losses } from './losses';
 
 /** What of the model a loss is put on. */
 export interface LossInput {
@@ -20,7 +20,12 @@ export interface LossInput {
 }
 
 /** The head that belongs to a loss by what its targets are. */
-const ownHeads = { distributions: 'softmax', probabilities: 'sigmoid', numbers: 'none' } as const;
+const ownHeads = {
+  distributions: 'softmax',
+  probabilities: 'sigmoid',
+  numbers: 'none',
+  nothing: 'none',
+} as const;
 
 /**
  * What a loss is put on. A head that is the loss's own belongs to it, and the loss takes the logits; any other belongs to the
@@ -32,11 +37,11 @@ const ownHeads = { distributions: 'softmax', probabilities: 'sigmoid', numbers: 
 export function lossInput({ output, head }: AnalysedOutput, loss: Loss | null): LossInput {
   const { kind, logits, inside } = head;
   const plain: LossInput = { tensor: logits, holds: 'z', inside: null };
+  if (loss !== null && isOfOutput(loss)) return { tensor: output, holds: 'z', inside: null };
   const targets = loss === null ? null : losses[loss].targets;
   if (kind === 'none') return plain;
   if (targets === null || ownHeads[targets] === kind)
     return inside === undefined ? plain : { tensor: logits, holds: kind, inside };
-  if (targets === 'numbers') return { tensor: output, holds: 'z', inside: null };
   if (head.isLogarithm === true) {
     throw new FailureError(
       'UsageError',

@@ -30,7 +30,7 @@ export function lossOfOutputs(
   { dims, data }: { readonly dims: readonly number[]; readonly data: Float64Array },
 ): LossOfOutputs {
   const samples = { ...given, labels: asAsked(given.labels, request) };
-  const rows = predictedRows(subject, dims, samples, request.loss);
+  const rows = request.loss === 'output' ? null : predictedRows(subject, dims, samples, request.loss);
   if (rows === null) {
     const outputs = { rows: samples.count, columns: data.length / samples.count, data };
     const chosen = lossFor(request, samples, outputs, subject.head);

@@ -13,9 +13,10 @@ interface LossRow {
    * What the targets are, and with it what of the model the loss is put on.
    * - distributions: one of C classes, or probabilities that sum to 1; a softmax at the end of the model is the loss's own;
    * - probabilities: 0 to 1 for every output by itself; a sigmoid is the loss's own;
-   * - numbers: any, beside what the model gives, a softmax or sigmoid included.
+   * - numbers: any, beside what the model gives, a softmax or sigmoid included;
+   * - nothing: what the model gives is the loss.
    */
-  readonly targets: 'distributions' | 'probabilities' | 'numbers';
+  readonly targets: 'distributions' | 'probabilities' | 'numbers' | 'nothing';
   /** ℓ, in float64 whatever the products are computed in. @param factors of every output, see Targets */
   readonly value: (z: Float64Array, y: Float64Array, factors?: Float64Array) => number;
   /** Writes ∂ℓ/∂z and ∂²ℓ/∂z² (C × C, zeros before), for the closed form. */
@@ -134,7 +135,20 @@ export const losses: Readonly<Record<Loss, LossRow>> = {
       return mul(g, select(g, isSmall, error, unary(g, 'sign', error)), weights);
     },
   }),
+  // Any loss of one's own, of which nothing is known but its value.
+  output: meanOverOutputs('nothing', {
+    value: (z) => z,
+    slope: () => 1,
+    curvature: () => 0,
+    gradient: (_g, _z, _y, weights) => weights,
+  }),
 };
+
+/** Whether a loss is put on what the model gives, with its head, and not on what the head is made of. */
+export function isOfOutput(loss: Loss): boolean {
+  const { targets } = losses[loss];
+  return targets === 'numbers' || targets === 'nothing';
+}
 
 /** The losses ℓ_n of rows of outputs. @param outputs count × C @param targets count × C @param factors count × C */
 export function lossValues(

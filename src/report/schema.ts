@@ -46,11 +46,20 @@ const sampleFacts = object({
   source: v.string(),
   count,
   classes: describe(count, 'Number of classes, 0 for regression.'),
-  labels: v.picklist(['given', 'predicted', 'drawn']),
+  labels: describe(
+    v.picklist(['given', 'predicted', 'drawn', 'none']),
+    '"none" where the model itself puts out the loss.',
+  ),
   scale: describe(number, 'The factor that the inputs were multiplied by.'),
   /** Over the samples, or over their predictions where they have several. */
   meanLoss: number,
   accuracy: v.nullable(share),
+  evenGuessLoss: v.exactOptional(
+    describe(
+      notNegative,
+      'The mean loss where all logits are 0, where weights or smoothing make it another than ln C (of a binary loss ln 2).',
+    ),
+  ),
   /** Absent where each sample has one. */
   rowsPerSample: v.exactOptional(
     describe(count, 'Predictions of one sample, where it has several: the loss is their mean.'),
@@ -263,7 +272,7 @@ export const reportSchema = object({
   schema: v.literal(1),
   model: modelFacts,
   samples: sampleFacts,
-  loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error', 'huber']),
+  loss: v.picklist(['cross-entropy', 'binary-cross-entropy', 'mean-squared-error', 'huber', 'output']),
   lossAssumed: describe(v.boolean(), 'True where the loss had to be guessed.'),
   lossOptions,
   method: v.picklist(['closed-form', 'exact', 'estimate']),

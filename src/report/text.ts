@@ -3,6 +3,7 @@ import { probesText } from './wording/estimateText';
 import { frobeniusNormText } from './wording/frobenius';
 import { learningRateStatement } from './wording/learningRate';
 import { lossOptionTexts } from './wording/lossText';
+import { evenGuess } from './wording/evenGuess';
 import { lossWords } from './wording/lossWords';
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './wording/number';
 import { rowsText } from './wording/rowsText';
@@ -21,6 +22,7 @@ const labelNames = {
   given: 'labels given',
   predicted: "labels: the model's own predictions",
   drawn: "labels drawn from the model's own predicted distribution",
+  none: 'no labels beside the inputs',
 } as const;
 
 /** Lines of a label and a text, the texts below each other. */
@@ -56,20 +58,15 @@ function subjectLines(report: Report): Line[] {
   ].map(([label = '', text = '']) => [label, printable(text)] as const);
 }
 
-/** What an even guess among the classes would lose: ln C, beside which a mean loss can be judged. */
-function evenGuessLoss({ loss, samples }: Report): string | null {
-  const { guesses } = lossWords[loss];
-  if (guesses === 'of two') return `ln 2 = ${formatNumber(Math.LN2)}, the loss of an even guess`;
-  if (guesses === 'nothing' || samples.classes < 2) return null;
-  return `ln C = ${formatNumber(Math.log(samples.classes))}, the loss of an even guess among C = ${formatCount(samples.classes)} classes`;
-}
-
 function resultLines(report: Report): Line[] {
   const { samples, bounds, gaussNewton } = report;
   const intervals = report.estimate?.intervals;
-  const guess = evenGuessLoss(report);
+  const guess = evenGuess(report);
   const lines: Line[] = [
-    ['Mean loss', `${formatNumber(samples.meanLoss)}${guess === null ? '' : `   (${guess})`}`],
+    [
+      'Mean loss',
+      `${formatNumber(samples.meanLoss)}${guess === null ? '' : `   (${guess.text}, the loss of an even guess)`}`,
+    ],
     ...(samples.accuracy === null ? [] : [['Accuracy', formatPercent(samples.accuracy, 4)] as const]),
     ['‖∇L‖', `${formatNumber(report.gradientNorm)}   (0 at a critical point)`],
     ['Trace of H', formatEstimate(report.trace, intervals?.trace)],

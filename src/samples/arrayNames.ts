@@ -31,3 +31,8 @@ export function isLabelHeading(heading: string): boolean | null {
   const word = heading.trim().toLowerCase();
   return word === 'y' ? null : labelWords.has(word);
 }
+
+/** Whether a column with this heading is what the samples weigh; "weight" may be a feature. */
+export function isWeightHeading(heading: string): boolean {
+  return /^sample_weights?$/i.test(heading.trim());
+}

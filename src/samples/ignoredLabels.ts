@@ -19,7 +19,8 @@ export function withoutIgnored(
   options: IgnoreOptions,
 ): { readonly samples: Samples; readonly ignored: number } {
   const { labels, count, inputs, indices, source, weights } = samples;
-  if (labels === null || (labels.kind === 'rows' && labels.width !== 1)) return { samples, ignored: 0 };
+  if (labels === null || options.loss === 'output' || (labels.kind === 'rows' && labels.width !== 1))
+    return { samples, ignored: 0 };
   const kept = keptLabels(labels, source, options);
   if (kept.length === count) return { samples, ignored: 0 };
   return {

@@ -1,6 +1,6 @@
 import { quoted } from '../formats/quoted';
 import { FailureError } from '../report/failure';
-import { isLabelHeading } from './arrayNames';
+import { isLabelHeading, isWeightHeading } from './arrayNames';
 import type { CsvTable } from './csvTable';
 import {
   chosenKey,
@@ -15,7 +15,7 @@ import { setting } from '../report/wording/settings';
 
 /**
  * The columns of a table that are the model's inputs and labels. The label is the column that the user names, else the one
- * with such a heading (label, target, class, y), else the last; the inputs are all other columns. A choice is a heading, or
+ * with such a heading (label, target, class, y), else the last; a column sample_weight weighs the samples; the inputs are all other columns. A choice is a heading, or
  * headings, numbers from 1 and ranges of them, separated by commas: "1-64", "width,height", "2,5-7".
  * FailureError: SampleKeyMissing, UnsupportedLabels for a column of text, SamplesUnreadable for text among the inputs.
  */
@@ -39,19 +39,25 @@ export function selectColumns(
       `The columns of ${title} that are the model's input ${quoted(spec.name)} are not known; say so with ${setting('inputs', 'GRAPHINPUT=COLUMNS')}, as in a=1-64, for each input.`,
     );
   });
-  const labels =
-    choice.labels === null
-      ? labelColumn(
-          title,
-          table,
-          chosen.flatMap((columns) => columns ?? []),
-        )
-      : columnsNamed(title, table, choice.labels, setting('labels'));
+  const named = choice.labels === null ? null : columnsNamed(title, table, choice.labels, setting('labels'));
+  const said = [...chosen.flatMap((columns) => columns ?? []), ...(named ?? [])];
+  const weights = all.find(
+    (column) => isWeightHeading(table.headings?.[column] ?? '') && !said.includes(column),
+  );
+  const taken = weights === undefined ? said : [...said, weights];
+  const labels = named ?? labelColumn(title, table, taken);
   return {
     inputs: chosen.map((columns) =>
-      inputArray(title, table, columns ?? all.filter((column) => !labels.includes(column))),
+      inputArray(
+        title,
+        table,
+        columns ?? all.filter((column) => !labels.includes(column) && column !== weights),
+      ),
     ),
     labels: labels.length === 0 ? null : labelArray(title, table, labels),
+    ...(weights !== undefined && {
+      weights: { key: table.headings?.[weights] ?? '', array: inputArray(title, table, [weights]) },
+    }),
   };
 }
 
@@ -61,8 +67,10 @@ function labelColumn(title: string, table: CsvTable, taken: readonly number[]): 
     (table.headings ?? []).flatMap((heading, column) =>
       isLabelHeading(heading) === certainty && !taken.includes(column) ? [column] : [],
     );
-  const last = table.columnCount - 1;
-  const lastIfFree = taken.includes(last) ? [] : [last];
+  const last = Array.from({ length: table.columnCount }, (_, column) => column).findLast(
+    (column) => !isWeightHeading(table.headings?.[column] ?? ''),
+  );
+  const lastIfFree = last === undefined || taken.includes(last) ? [] : [last];
   const named = headed(true);
   const candidates = named.length > 0 ? named : [...new Set([...headed(null), ...lastIfFree])];
   if (candidates.length <= 1) return candidates;

@@ -17,7 +17,7 @@ export const noRate =
   'No learning rate follows: these are not the parameters that were trained (see the warning).';
 
 type StatementParts = Pick<Report, 'bounds' | 'estimate' | 'method' | 'sharpness'> &
-  Pick<PartialReport, 'gradientNorm' | 'layers' | 'samples' | 'warnings'>;
+  Pick<PartialReport, 'gradientNorm' | 'layers' | 'lossOptions' | 'samples' | 'warnings'>;
 
 /**
  * What is known of λ_max says about a learning rate, in sentences; where it says nothing, that.
@@ -26,7 +26,8 @@ type StatementParts = Pick<Report, 'bounds' | 'estimate' | 'method' | 'sharpness
  */
 export function learningRateStatement(report: StatementParts): string[] {
   if (holdsFoldedWeights(report)) return [noRate];
-  const { bounds, estimate, sharpness, method } = report;
+  const { bounds, estimate, sharpness, method, lossOptions } = report;
+  const plain = lossOptions?.weightDecay === undefined ? 'momentum or weight decay' : 'momentum';
   const bound = method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
   const shown = shownUpperBound(bounds, sharpness);
   const upper = shown.value;
@@ -35,7 +36,7 @@ export function learningRateStatement(report: StatementParts): string[] {
     return [`2/U means nothing here: U, the ${bound} on λ_max, is not positive, so no rate follows from it.`];
   }
   const rate = [
-    'Plain full-batch gradient descent without momentum or weight decay is locally stable along the sharpest ' +
+    `Plain full-batch gradient descent without ${plain} is locally stable along the sharpest ` +
       'direction for a learning rate below 2/λ_max,',
     method === 'estimate'
       ? `and 2/U = ${rateText(shown, estimate?.intervals.bounds.lambdaMax.upper)} is an estimate of such a rate (U: the ${bound} on λ_max).`

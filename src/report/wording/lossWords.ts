@@ -13,6 +13,7 @@ export const lossWords: Readonly<Record<Loss, LossWords>> = {
   'binary-cross-entropy': { inFull: 'binary cross-entropy', guesses: 'of two' },
   'mean-squared-error': { inFull: 'mean squared error', guesses: 'nothing' },
   huber: { inFull: 'Huber loss (δ = 1)', guesses: 'nothing' },
+  output: { inFull: 'loss of each sample, as the model puts it out', guesses: 'nothing' },
 };
 
 const names = Object.keys(lossWords) as Loss[];

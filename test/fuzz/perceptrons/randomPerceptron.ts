@@ -115,7 +115,9 @@ export function perceptronFiles(plan: PerceptronPlan): PerceptronFiles {
     });
     current = `a${l}`;
   });
-  const head = { distributions: 'Softmax', probabilities: 'Sigmoid', numbers: null }[losses[loss].targets];
+  const head = { distributions: 'Softmax', probabilities: 'Sigmoid', numbers: null, nothing: null }[
+    losses[loss].targets
+  ];
   if (plan.head && head !== null) nodes.push({ operator: head, inputs: [current], outputs: ['y'] });
   const output = plan.head && head !== null ? 'y' : current;
 

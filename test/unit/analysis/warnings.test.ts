@@ -18,6 +18,26 @@ it('counts the samples that are left out, also a single one', () => {
   );
 });
 
+it.each([
+  ['cross-entropy', 4, Math.log(4) * (1 + 1e-7), undefined, false],
+  ['cross-entropy', 4, Math.log(4) * (1 + 1e-5), undefined, true],
+  ['binary-cross-entropy', 4, 0.7, undefined, true],
+  ['binary-cross-entropy', 4, 0.7, 0.75, false],
+  ['mean-squared-error', 0, 9, undefined, false],
+] as const)(
+  'calls a %s of %i classes and mean %f above chance or not',
+  (loss, count, meanLoss, guess, isAbove) => {
+    const samples = {
+      ...exampleReport.samples,
+      classes: count,
+      meanLoss,
+      ...(guess !== undefined && { evenGuessLoss: guess }),
+    };
+    const warnings = warningsAbout(samples, { loss, oneHot: false, classes: null }, []);
+    expect(warnings.some(({ kind }) => kind === 'loss-above-chance')).toBe(isAbove);
+  },
+);
+
 it('says what became of class labels where every output has a loss of its own', () => {
   const told = (loss: Loss, oneHot: boolean): string | undefined =>
     warningsAbout(exampleReport.samples, { loss, oneHot, classes: null }, []).find(

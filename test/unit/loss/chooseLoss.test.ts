@@ -133,7 +133,7 @@ describe('labels that do not fit', () => {
     ],
     [
       'class weights for another loss',
-      () => choose(classes(0, 1), 'sigmoid', 1, { classWeights: [1] }),
+      () => choose(classes(0, 1), 'none', 1, { loss: 'huber', classWeights: [1] }),
       'UsageError',
       /belong to cross-entropy/,
     ],
@@ -194,6 +194,65 @@ describe('class weights and label smoothing', () => {
     // Every class has the same weight in all: 3 × w_0 = 1 × w_1, and the rows sum to N.
     expect(targets.values.reduce((a, b) => a + b, 0)).toBeCloseTo(4, 12);
     expect(3 * targets.values[0]!).toBeCloseTo(targets.values[10]!, 12);
+  });
+});
+
+describe('weights and gaps, against PyTorch 1.13', () => {
+  const soft = rows(3, 0.2, 0.5, 0.3, 0.1, 0.1, 0.8);
+  const three = [0.3, -1.2, 0.8, 2, 0.1, -0.4];
+  const single = [0.3, -1.2, 0.8, 2];
+  const gaps = rows(3, 1, Number.NaN, 0.5, 0, 2, Number.NaN);
+  const weights = [0.5, 2, 1];
+  const samples = Float64Array.of(0.5, 2);
+  it.each<[string, Labels, number[], Partial<LossOptions>, Float64Array | null, number]>([
+    ['binary classes', classes(0, 1, 1, 0), single, { classWeights: [0.5, 3] }, null, 0.9991130039447397],
+    ['binary rows', rows(1, 0, 1, 1, 0), single, { classWeights: [0.5, 3] }, null, 0.9991130039447397],
+    ['positives', classes(0, 1, 1, 0), single, { posWeight: [2.5] }, null, 1.8918102721815053],
+    [
+      'positives of soft labels',
+      rows(1, 0.2, 0.9, 1, 0),
+      single,
+      { posWeight: [2.5], loss: 'binary-cross-entropy' },
+      null,
+      1.8335138229914687,
+    ],
+    ['classes of soft rows', soft, three, { classWeights: weights }, null, 2.6765246351341156],
+    [
+      'classes of smoothed soft rows',
+      soft,
+      three,
+      { classWeights: weights, labelSmoothing: 0.1 },
+      null,
+      2.6279729687536784,
+    ],
+    ['samples and classes of soft rows', soft, three, { classWeights: weights }, samples, 2.5862756037153125],
+    ['samples and classes', classes(1, 2), three, { classWeights: weights }, samples, 2.595213946400945],
+    [
+      'samples and classes in rows of 0 and 1',
+      rows(3, 0, 1, 0, 0, 0, 1),
+      three,
+      { classWeights: weights },
+      samples,
+      2.595213946400945,
+    ],
+    ['samples with gaps', gaps, three, {}, samples, 3.102],
+  ])('%s', (_, labels, outputs, options, ofSamples, wanted) => {
+    const width = outputs === single ? 1 : 3;
+    const { loss, targets } = chooseLoss(
+      labels,
+      'none',
+      width,
+      { ...automatic, ...options },
+      'data.npz',
+      ofSamples,
+    );
+    const values = lossValues(loss, Float64Array.from(outputs), targets.values, width, targets.factors);
+    expect(values.reduce((a, b) => a + b, 0) / targets.count).toBeCloseTo(wanted, 12);
+  });
+
+  it('refuses class weights where a sample has several classes', () => {
+    const failure = failureOf(() => choose(rows(2, 1, 1, 0, 0), 'sigmoid', 2, { classWeights: [1, 2] }));
+    expect(failure.message).toMatch(/need one class for each sample/);
   });
 });
 

@@ -20,6 +20,7 @@ const targetsOf: Readonly<Record<(typeof losses)[Loss]['targets'], ((z: readonly
     distributions: [(z) => z.map((_, c) => (c === 1 ? 1 : 0)), (z) => z.map(() => 1 / z.length)],
     probabilities: [(z) => z.map((_, c) => c % 2), (z) => z.map(() => 0.3)],
     numbers: [(z) => z.map((_, c) => c - 0.5)],
+    nothing: [(z) => [...z]],
   };
 const names = Object.keys(losses) as Loss[];
 const cases = names.flatMap((loss) =>

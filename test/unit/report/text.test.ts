@@ -43,7 +43,7 @@ describe('reportText', () => {
     expect(lineOf(exampleReport, 'λ_max')).toContain('upper bound 1.6, lower bound 0.0046');
     expect(lineOf(exampleReport, 'λ_min')).toContain('upper bound 0.0027, lower bound -1.55');
     expect(reportText(exampleReport)).toContain('blockwise upper bound 1.5');
-    expect(lineOf(exampleReport, 'Mean loss')).toContain('0.01767   (ln C = 2.303');
+    expect(lineOf(exampleReport, 'Mean loss')).toContain('0.01767   (ln 10 = 2.303');
     expect(lineOf(exampleReport, 'Accuracy')).toBe('99.94 %');
     expect(lineOf(exampleReport, '‖∇L‖')).toContain('0.01509');
     expect(lineOf(exampleReport, '‖H‖_F')).toBe('2');

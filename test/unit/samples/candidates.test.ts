@@ -80,10 +80,10 @@ describe('data files beside a model', () => {
   });
 
   it('do not fit where the labels cannot be', async () => {
-    const [first] = await found({ 'a.npz': npzBytes({ x, y: { ...y, values: [0, 1, -1, 0] } }) });
+    const [first] = await found({ 'a.npz': npzBytes({ x, y: { ...y, shape: [2], values: [0, 1] } }) });
     expect(first?.slice(0, 2)).toEqual(['a.npz', false]);
-    const [nan] = await found({ 'a.csv': '1,2,0\n1,2,nan\n' });
-    expect(nan?.slice(0, 2)).toEqual(['a.csv', false]);
+    const [infinite] = await found({ 'a.csv': '1,2,0\n1,2,inf\n' });
+    expect(infinite?.slice(0, 2)).toEqual(['a.csv', false]);
   });
 
   it('are read from the beginning where a CSV is large', async () => {

@@ -113,7 +113,14 @@ describe('CSV samples', () => {
     ],
     ['NaN', '1,2,0\n1,nan,0\n', {}, 'NonFiniteSamples', 'in line 2, column 2;'],
     ['infinity', '1,2,0\n-Inf,1,0\n', {}, 'NonFiniteSamples', 'holds -Infinity in line 2, column 1;'],
-    ['a missing label', '1,2,0\n3,4,\n', {}, 'NonFiniteSamples', 'in line 2, column 3;'],
+    [
+      'a negative weight',
+      'a,b,y,sample_weight\n1,2,0,1\n1,2,0,-1\n',
+      {},
+      'SampleShapeMismatch',
+      'less than 0',
+    ],
+    ['an infinite label', '1,2,0\n3,4,inf\n', {}, 'NonFiniteSamples', 'in line 2, column 3;'],
     ['an overflow', '1,2,0\n1,1e999,0\n', {}, 'NonFiniteSamples', 'holds Infinity in line 2, column 2;'],
     [
       'text among the numbers',
@@ -137,7 +144,6 @@ describe('CSV samples', () => {
       'UnsupportedLabels',
       'The label in line 2 of',
     ],
-    ['negative labels', '1,2,0\n1,2,-1\n', {}, 'LabelOutOfRange', 'the label -1 in line 2, column 3'],
     [
       'two columns that may be the label',
       'class,a,target\n0,1,2\n',

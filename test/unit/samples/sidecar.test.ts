@@ -60,6 +60,9 @@ describe('a sidecar', () => {
       loss: 'cross-entropy',
       classWeights: [1, 0.5],
       labelSmoothing: 0.1,
+      posWeight: [2, 1],
+      ignoreLabel: 255,
+      weightDecay: 5e-4,
       trained: ['temperature'],
       fixed: ['positions', 'mask'],
     };

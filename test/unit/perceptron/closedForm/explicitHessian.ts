@@ -98,6 +98,8 @@ function lossOf(loss: Loss, outputs: readonly HyperDual[], target: readonly numb
           return error.times(error).scaled(0.5);
         }),
       ).scaled(1 / outputs.length);
+    case 'output':
+      return sum(outputs).scaled(1 / outputs.length);
   }
 }
 
