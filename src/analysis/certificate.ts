@@ -32,6 +32,9 @@ const wholeSpectrum = 500;
 /** How far loss and gradient of the two ways may differ by rounding, relative. */
 const agreement = 1e-8;
 
+/** A hundred rounding units: what sums over a layer's inputs and over layers may make of one. */
+const roundingOfWeights = 1e-14;
+
 /**
  * The report of a closed form with the interval of λ_max and λ_min that its exact trace and norm prove, from products of
  * the differentiated graph: another way to the same Hessian, which has to have the same loss and gradient. Where products
@@ -63,8 +66,7 @@ export async function certified(
     return withoutProducts(report, error.failure.message, run);
   }
   try {
-    requireAgreement('mean loss', products.meanLoss, report.samples.meanLoss);
-    requireAgreement('gradient norm', norm(products.gradient), report.gradientNorm);
+    requireSameFunction(products, report, run.unit);
     const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));
     const found = await intervals(report, products, maxProducts, run);
     run.known = found;
@@ -145,6 +147,25 @@ async function intervals(
 /** The layers with their shares of the sharpest direction. */
 function withShares(layers: Report['layers'], shares: readonly number[] | null): Report['layers'] {
   return layers.map((layer, l) => ({ ...layer, sharpestShare: shares?.[l] ?? null }));
+}
+
+/**
+ * Loss and gradient of both ways. At a perfect fit they are what is left of larger numbers: they may differ as they would
+ * by weights that are off by their rounding.
+ */
+function requireSameFunction(products: HessianProducts, report: Report, unit: number): void {
+  const { gradientNorm, frobeniusNorm } = report;
+  const moved = roundingOfWeights * norm(products.weights);
+  const ofGradient = moved * (frobeniusNorm?.value ?? 0) * unit;
+  requireAgreement(
+    'gradient norm',
+    norm(products.gradient),
+    gradientNorm,
+    gradientNorm + ofGradient / agreement,
+  );
+  const ofLoss = moved * (gradientNorm + ofGradient);
+  const { meanLoss } = report.samples;
+  requireAgreement('mean loss', products.meanLoss, meanLoss, Math.abs(meanLoss) + ofLoss / agreement);
 }
 
 /** Two ways to one number: where they differ neither is shown. */

@@ -27,7 +27,7 @@ export const explanations = {
   ownBound:
     'Upper bound on the largest eigenvalue of the layer’s own Hessian block, as if all other layers were frozen.',
   contribution:
-    'The layer’s additive part of the upper bound; a negative one lowers the bound, because the layer evens the spectrum out more than its squared norm spreads it.',
+    'The layer’s additive part of the upper bound; a negative one lowers the bound: the layer’s trace is negative, or it evens the spectrum out more than its squared norm spreads it.',
   share: 'The layer’s contribution divided by the upper bound.',
   weightNorm: 'The Frobenius norm of the layer’s weight, its bias not counted.',
   elasticity:

@@ -38,8 +38,8 @@ export function traceScale({ frobeniusSquared }: MomentEstimate, magnitude: numb
 /**
  * Half the widest 95 % interval of trace, squared norm and upper bound over what the precision allows: at most 1 where it
  * is reached. Each is measured against its own size, the trace where curvature of both signs cancels in it against Σ|λ|:
- * a sum is known to a precision if its terms are. What that leaves open of the trace hardly moves the upper bound U: with
- * ∂U/∂T ≈ (1 − T/‖H‖)/P and Σ|λ| ≤ √P ‖H‖, by at most |1 − T/‖H‖|/√P times the precision of it.
+ * a sum is known to a precision if its terms are. What that leaves open of the trace mostly hardly moves the upper bound U
+ * (docs/numbers.md), and U's own interval counts all of it.
  * @param magnitude Σ|λ| by Lanczos
  */
 export function shortfall(

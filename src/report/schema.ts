@@ -241,7 +241,7 @@ const eigenvalueInterval = object({
   lower: number,
   upper: number,
   /**
-   * "spectrum": from all eigenvalues, both ends equal. "proved": true of every matrix of this trace and norm.
+   * "spectrum": from all eigenvalues, to their rounding. "proved": true of every matrix of this trace and norm.
    * "probabilistic": true but for unlucky starts of Lanczos.
    */
   kind: v.picklist(['spectrum', 'proved', 'probabilistic']),

@@ -17,10 +17,10 @@ describe('an exact Hessian', () => {
     for (const part of [
       'λmax = 26.52 From the whole spectrum',
       'Upper bound from trace and norm: 33.87',
-      'λmin = -0.666 (from the whole spectrum): a direction curves downwards, so this is no minimum',
+      'λmin = -0.666 (from the whole spectrum): a direction curves downwards, with 2.5 % of λmax, as is ordinary',
       '< 0.07541',
       '2 / upper bound: 0.05905',
-      'no rate is stable',
+      'λmin < 0, 2.5 % of λmax in size, is ordinary away from a minimum',
     ]) {
       expect(answers).toContain(part);
     }
