@@ -36,7 +36,7 @@ export async function openGraph(
   run: AnalysisRun,
 ): Promise<OpenedGraph> {
   const { head } = subject;
-  const notes = [...notesOfRequest(run.request), ...parameterNotes(subject)];
+  const notes = [...notesOfRequest(run.request), ...parameterNotes(subject), ...(samples.notes ?? [])];
   const outputs = async (batch: number | null): Promise<TensorOfSamples> => {
     run.tell('Running the model');
     const found = await tensorAt(session, head.logits, samples, batch, run.request.memoryBudget);

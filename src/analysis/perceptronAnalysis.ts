@@ -37,11 +37,11 @@ export async function analysePerceptron(
 ): Promise<Report> {
   const { subject, session } = analysed;
   const { target, perceptron: asRead, inputSpec, facts } = read;
-  const notes = [...notesOfRequest(run.request), ...parameterNotes(subject)];
   const { request, threads, stopwatch } = run;
   run.known = { ...run.known, model: facts, method: 'closed-form' };
   run.tell('Reading the samples');
   const { samples, ignored } = await samplesFor(request, [inputSpec]);
+  const notes = [...notesOfRequest(run.request), ...parameterNotes(subject), ...(samples.notes ?? [])];
   const input = samples.inputs[0];
   if (input === undefined)
     throw new FailureError('NoSamples', `${samples.source} holds no inputs; choose another file.`);

@@ -57,6 +57,7 @@ export async function readSamples(
       indices: drawn,
       inputs,
       labels: selection.labels === null ? null : await readLabels(selection.labels, drawn, count),
+      ...(selection.notes !== undefined && { notes: selection.notes }),
       scale: options.scale,
     };
   });

@@ -23,6 +23,8 @@ export interface SampleArray {
 export interface Selection {
   readonly inputs: readonly SampleArray[];
   readonly labels: SampleArray | null;
+  /** What a reader should know of how they were chosen. */
+  readonly notes?: readonly string[];
 }
 
 /** What the user said about the keys of a file, see SampleSource. */

@@ -58,5 +58,7 @@ export interface Samples {
   readonly indices: Int32Array | null;
   /** null: the file holds none. */
   readonly labels: Labels | null;
+  /** What a reader should know of how they were chosen. */
+  readonly notes?: readonly string[];
   readonly scale: number;
 }
