@@ -39,6 +39,8 @@ export interface AnalysisRequest {
   /** Tensors of the file that count as parameters, and tensors that do not, whatever the graph tells of them. */
   readonly trained: readonly string[];
   readonly fixed: readonly string[];
+  /** Shapes of graph inputs whose sizes the file leaves open, by name, the axis of the samples first. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
   /** Whether an estimate looks at the blocks of layers, too: as many products more for every probe as there are layers. */
   readonly blocks: boolean;
   /** Whether the largest eigenvalue of the scale-adapted Hessian is looked for, too. */
@@ -74,6 +76,7 @@ export const requestDefaults = {
   evaluation: false,
   trained: [],
   fixed: [],
+  shapes: {},
   blocks: false,
   scaleAdapted: false,
   timeLimit: null,
@@ -97,6 +100,8 @@ export interface RequestOptions {
   /** Tensors that are said to be parameters, and those that are said to be none. */
   readonly trained: readonly string[] | null;
   readonly fixed: readonly string[] | null;
+  /** Shapes of graph inputs, by name. */
+  readonly shapes: Readonly<Record<string, readonly number[]>> | null;
 }
 
 /** Everything left open. */
@@ -112,6 +117,7 @@ export const noOptions: RequestOptions = {
   labelSmoothing: null,
   trained: null,
   fixed: null,
+  shapes: null,
 };
 
 /** `options`, and what they leave open from `others`; a tensor that the one says is trained the other cannot hold fixed. */
@@ -128,6 +134,7 @@ export function completed(options: RequestOptions, others: RequestOptions): Requ
     labelSmoothing: options.labelSmoothing ?? others.labelSmoothing,
     trained: options.trained ?? without(others.trained, options.fixed),
     fixed: options.fixed ?? without(others.fixed, options.trained),
+    shapes: options.shapes ?? others.shapes,
   };
 }
 
@@ -169,6 +176,7 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     labelSmoothing: options.labelSmoothing ?? requestDefaults.labelSmoothing,
     trained: options.trained ?? requestDefaults.trained,
     fixed: options.fixed ?? requestDefaults.fixed,
+    shapes: options.shapes ?? requestDefaults.shapes,
   };
 }
 
