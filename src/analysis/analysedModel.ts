@@ -22,6 +22,7 @@ export function subjectChoice({
   evaluation,
   trained,
   fixed,
-}: Pick<AnalysisRequest, 'output' | 'evaluation' | 'trained' | 'fixed'>): SubjectChoice {
-  return { output, evaluation, parameters: { trained, fixed } };
+  shapes,
+}: Pick<AnalysisRequest, 'output' | 'evaluation' | 'trained' | 'fixed' | 'shapes'>): SubjectChoice {
+  return { output, evaluation, shapes, parameters: { trained, fixed } };
 }

@@ -16,7 +16,7 @@ function labelText(label: number): string {
 /** What of the data file does not count, and why. */
 export function dataWarnings(
   { ignoreLabel }: Pick<AnalysisRequest, 'ignoreLabel'>,
-  samples: Pick<Samples, 'unused' | 'source'>,
+  samples: Pick<Samples, 'notes' | 'unused' | 'source'>,
   {
     ignoredNumbers,
     targets,
@@ -50,6 +50,7 @@ export function dataWarnings(
       `${formatCount(ignoredNumbers)} of ${formatCount(targets.values.length)} targets are missing (NaN, or ${label} for “no label”) and left out: the loss is the mean over the others.`,
     );
   }
+  for (const note of samples.notes ?? []) warn('samples', note);
   if (samples.unused !== undefined && samples.unused.length > 0)
     warn('unused-arrays', `Of ${samples.source} nothing was used of ${listed(samples.unused)}.`);
   return warnings;

@@ -27,9 +27,15 @@ async function factsOf(
   model: Model,
   options: RequestOptions | null,
 ): Promise<{ readonly facts: ModelFacts; readonly inputs: readonly InputSpec[] }> {
-  const { output = null, trained, fixed } = options ?? {};
+  const { output = null, trained, fixed, shapes } = options ?? {};
   // Whether evaluation mode was asked for is known to the analysis alone.
-  const choice = { output, trained: trained ?? [], fixed: fixed ?? [], evaluation: true };
+  const choice = {
+    output,
+    trained: trained ?? [],
+    fixed: fixed ?? [],
+    shapes: shapes ?? {},
+    evaluation: true,
+  };
   const analysed = analysedModel(model, subjectChoice(choice), 1);
   const { subject, session } = analysed;
   const perceptron = await readPerceptron(analysed, null).finally(() => session.release());

@@ -43,7 +43,7 @@ export interface Operator {
   /** Reads no numbers of its input, but its shape. */
   readonly ofShape?: true;
   /** Why nothing is differentiated through it. */
-  readonly refused?: 'step' | 'loss' | 'control flow';
+  readonly refused?: 'step' | 'loss' | 'control flow' | 'chance' | 'tree' | 'support vectors';
 }
 
 /** The same row for several operators. */
@@ -215,7 +215,12 @@ const others: Readonly<Record<string, Operator>> = {
   ...each(['If', 'Loop', 'Scan'], { refused: 'control flow' }),
   ...each(['Sign', 'Round', 'Floor', 'Ceil'], { refused: 'step', keeps: 'sizes' }),
   ...each(['Mod', 'BitShift', 'IsNaN', 'IsInf', 'NonZero', 'Unique'], { refused: 'step' }),
-  ...each(['Hardmax', 'Bernoulli', 'Multinomial'], { refused: 'step' }),
+  Hardmax: { refused: 'step' },
+  ...each(['RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike'], { refused: 'chance' }),
+  ...each(['Bernoulli', 'Multinomial'], { refused: 'chance' }),
+  ...each(['ai.onnx.ml::TreeEnsemble', 'ai.onnx.ml::TreeEnsembleClassifier'], { refused: 'tree' }),
+  'ai.onnx.ml::TreeEnsembleRegressor': { refused: 'tree' },
+  ...each(['ai.onnx.ml::SVMClassifier', 'ai.onnx.ml::SVMRegressor'], { refused: 'support vectors' }),
 };
 
 const rows: ReadonlyMap<string, Operator> = new Map(Object.entries({ ...lowered, ...others }));

@@ -42,6 +42,7 @@ Options of analyze:
   --labels KEY          key of the labels in FILE
   --scale NUMBER        multiplies the inputs (1)
   --limit N             uses at most N samples, drawn by the seed; without FILE: N random inputs (${defaultRandomCount})
+  --shape NAME=SIZES    shape of an input of which the file leaves sizes open, as image=1x3x224x224 (repeat it for more)
   --output NAME         what the loss is put on: a graph output, or any tensor inside the model
   --loss LOSS           ${lossChoicesText} (auto)
   --class-weights W,…   weight of every class in the cross-entropy, or "balanced" (PyTorch's weight=)
@@ -77,6 +78,7 @@ const options = {
   labels: { type: 'string', multiple: true },
   scale: { type: 'string', multiple: true },
   limit: { type: 'string', multiple: true },
+  shape: { type: 'string', multiple: true },
   output: { type: 'string', multiple: true },
   loss: { type: 'string', multiple: true },
   'class-weights': { type: 'string', multiple: true },
@@ -240,6 +242,20 @@ function inputKeys(texts: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
+/** The shapes of the inputs by graph input, the axis of the samples first. */
+function inputShapes(texts: readonly string[]): Readonly<Record<string, readonly number[]>> {
+  const entries = texts.map((text) => {
+    const [, name = '', sizes = ''] = /^(.+)=([1-9]\d{0,9}(?:x[1-9]\d{0,9})*)$/s.exec(text) ?? [];
+    if (name === '')
+      throw usageError(`--shape is "${text}", but must be NAME=SIZES, as in image=1x3x224x224`);
+    return [name, sizes.split('x').map(Number)] as const;
+  });
+  const names = entries.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw usageError(`--shape names the graph input "${twice}" more than once`);
+  return Object.fromEntries(entries);
+}
+
 function classWeightsOf(values: Values): AnalysisRequest['classWeights'] {
   const text = textOf(values, 'class-weights');
   if (text === null || text === 'balanced') return text;
@@ -308,6 +324,7 @@ function requestOptions(values: Values): RequestOptions {
       (value) => value >= 0 && Number.isFinite(value),
     ),
     ...tensorChoice(values),
+    shapes: values.shape === undefined ? null : inputShapes(values.shape),
   };
 }
 

@@ -45,6 +45,8 @@ export interface AnalysisRequest {
   /** Tensors of the file that count as parameters, and tensors that do not, whatever the graph tells of them. */
   readonly trained: readonly string[];
   readonly fixed: readonly string[];
+  /** Shapes of graph inputs whose sizes the file leaves open, by name, the axis of the samples first. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
   /** Whether an estimate looks at the blocks of layers, too: as many products more for every probe as there are layers. */
   readonly blocks: boolean;
   /** Whether the largest eigenvalue of the scale-adapted Hessian is looked for, too. */
@@ -83,6 +85,7 @@ export const requestDefaults = {
   evaluation: false,
   trained: [],
   fixed: [],
+  shapes: {},
   blocks: false,
   scaleAdapted: false,
   timeLimit: null,
@@ -109,6 +112,8 @@ export interface RequestOptions {
   /** Tensors that are said to be parameters, and those that are said to be none. */
   readonly trained: readonly string[] | null;
   readonly fixed: readonly string[] | null;
+  /** Shapes of graph inputs, by name. */
+  readonly shapes: Readonly<Record<string, readonly number[]>> | null;
 }
 
 /** Everything left open. */
@@ -127,6 +132,7 @@ export const noOptions: RequestOptions = {
   weightDecay: null,
   trained: null,
   fixed: null,
+  shapes: null,
 };
 
 /** `options`, and what they leave open from `others`; a tensor that the one says is trained the other cannot hold fixed. */
@@ -146,6 +152,7 @@ export function completed(options: RequestOptions, others: RequestOptions): Requ
     weightDecay: options.weightDecay ?? others.weightDecay,
     trained: options.trained ?? without(others.trained, options.fixed),
     fixed: options.fixed ?? without(others.fixed, options.trained),
+    shapes: options.shapes ?? others.shapes,
   };
 }
 
@@ -190,6 +197,7 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     weightDecay: options.weightDecay ?? requestDefaults.weightDecay,
     trained: options.trained ?? requestDefaults.trained,
     fixed: options.fixed ?? requestDefaults.fixed,
+    shapes: options.shapes ?? requestDefaults.shapes,
   };
 }
 

@@ -61,7 +61,7 @@ function closedDims(spec: InputSpec): readonly number[] {
   if (closed.length === dims.length) return closed;
   throw new FailureError(
     'SampleShapeMismatch',
-    `The model's input ${quoted(spec.name)} takes samples of any size, so random ones cannot be drawn; give a file with ${setting('samples')}.`,
+    `The model's input ${quoted(spec.name)} takes samples of any size, so random ones cannot be drawn; say which with ${setting('shape')}, or give a file with ${setting('samples')}.`,
   );
 }
 

@@ -70,6 +70,7 @@ export async function readSamples(
         weights: await readWeights(selection.weights, drawn, count),
       }),
       ...(selection.unused !== undefined && { unused: selection.unused }),
+      ...(selection.notes !== undefined && { notes: selection.notes }),
       scale: options.scale,
     };
   });

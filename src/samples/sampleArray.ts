@@ -27,6 +27,8 @@ export interface Selection {
   readonly weights?: { readonly key: string; readonly array: SampleArray };
   /** Keys of a file's other arrays, where it has some. */
   readonly unused?: readonly string[];
+  /** What a reader should know of how they were chosen. */
+  readonly notes?: readonly string[];
 }
 
 /** What the user said about the keys of a file, see SampleSource. */

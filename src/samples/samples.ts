@@ -70,5 +70,7 @@ export interface Samples {
   readonly weights?: SampleWeights;
   /** Keys of arrays in the file that are nothing to the model; absent where all are something. */
   readonly unused?: readonly string[];
+  /** What a reader should know of how they were chosen. */
+  readonly notes?: readonly string[];
   readonly scale: number;
 }

@@ -46,19 +46,33 @@ export function selectColumns(
   );
   const taken = weights === undefined ? said : [...said, weights];
   const labels = named ?? labelColumn(title, table, taken);
+  const others = all.filter((column) => !labels.includes(column) && column !== weights);
+  const isCounted = chosen.includes(null) && others.includes(0) && countsRows(table, others.length, specs[0]);
+  const rest = isCounted ? others.filter((column) => column !== 0) : others;
   return {
-    inputs: chosen.map((columns) =>
-      inputArray(
-        title,
-        table,
-        columns ?? all.filter((column) => !labels.includes(column) && column !== weights),
-      ),
-    ),
+    inputs: chosen.map((columns) => inputArray(title, table, columns ?? rest)),
     labels: labels.length === 0 ? null : labelArray(title, table, labels),
     ...(weights !== undefined && {
       weights: { key: table.headings?.[weights] ?? '', array: inputArray(title, table, [weights]) },
     }),
+    ...(isCounted && {
+      notes: [
+        `The first column of ${title} counts the rows and was left out; where it is an input, name the columns with ${setting('inputs')}.`,
+      ],
+    }),
   };
+}
+
+/** Whether the first column is the index that a data frame is written with, and not one of the numbers that the model takes. */
+function countsRows(
+  { headings, columnCount, rowCount, values }: CsvTable,
+  given: number,
+  spec: InputSpec | undefined,
+): boolean {
+  if (headings === null || !/^(Unnamed: 0)?$/.test(headings[0] ?? 'none')) return false;
+  const wanted = spec?.dims.reduce<number>((product, size) => product * (size ?? NaN), 1);
+  if (wanted === given) return false;
+  return Array.from({ length: rowCount }).every((_, row) => values[row * columnCount] === values[0]! + row);
 }
 
 /** One column, or none where the user took it for the inputs. */

@@ -47,6 +47,9 @@ export const sidecarSchema = v.strictObject({
   weightDecay: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
   trained: v.optional(tensors),
   fixed: v.optional(tensors),
+  shapes: v.optional(
+    v.record(text, v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1))), v.minLength(1))),
+  ),
 });
 
 type Written = v.InferOutput<typeof sidecarSchema>;
@@ -67,6 +70,7 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   weightDecay: 'a number of at least 0: λ of ½λ‖θ‖², added to the loss',
   trained: 'an array of names of tensors in the model, each once, that count as parameters',
   fixed: 'an array of names of tensors in the model, each once, that do not count as parameters',
+  shapes: 'an object of shapes by graph input, the samples first, such as { "image": [1, 3, 224, 224] }',
 };
 
 /** What a model's sidecar says; the path of the data file is made absolute. */
@@ -112,6 +116,7 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
       weightDecay: written.weightDecay ?? null,
       trained: written.trained ?? null,
       fixed: written.fixed ?? null,
+      shapes: written.shapes ?? null,
     },
   };
 }

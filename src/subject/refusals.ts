@@ -15,6 +15,26 @@ const knownDomains = /^(|ai\.onnx\.ml|com\.microsoft(\..*)?)$/;
 const quantised =
   /^(QuantizeLinear|DequantizeLinear|DynamicQuantizeLinear|QLinear.*|QGemm|QAttention|QEmbed.*|MatMulInteger.*|ConvInteger|DynamicQuantizeMatMul|MatMulNBits)$/;
 
+/** Models that no gradient trains, or that have no single loss. */
+const modelKinds = {
+  chance: {
+    what: 'draws random numbers, so that the loss is never the same',
+    remedy: 'export the model without it, as for inference',
+  },
+  tree: {
+    what: 'is made of decision trees, and a tree has no derivative',
+    remedy: 'analyse a network or a linear model',
+  },
+  'support vectors': {
+    what: 'is a support vector machine, which no gradient of a loss trains',
+    remedy: 'analyse a network or a linear model',
+  },
+} as const;
+
+function isModelKind(reason: string): reason is keyof typeof modelKinds {
+  return Object.hasOwn(modelKinds, reason);
+}
+
 /**
  * Refuses what no product of curvature exists for, before anything is run.
  * @param evaluation analyse normalisation and dropout of an export in training mode as in evaluation mode
@@ -40,6 +60,8 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
         'export the model without it, for one fixed path',
       );
     }
+    if (reason !== undefined && isModelKind(reason))
+      throw refused(node, modelKinds[reason].what, modelKinds[reason].remedy);
     if (reason === 'loss') {
       throw refused(
         node,

@@ -17,6 +17,7 @@ import {
 import { withTrainedBiases } from './recurrentBiases';
 import { refuseUnbatched, refuseUndifferentiable } from './refusals';
 import { inputsOf } from './sampleInputs';
+import { withShapes, type InputShapes } from './shapes';
 import { findCopies, separateMerged, type Copy } from './ties';
 import { setting } from '../report/wording/settings';
 
@@ -51,10 +52,16 @@ export interface SubjectChoice {
   readonly output: string | null;
   /** Analyse an export in training mode as in evaluation mode. */
   readonly evaluation: boolean;
+  readonly shapes: InputShapes;
 }
 
 /** Nothing is said. */
-export const noSubjectChoice: SubjectChoice = { parameters: noChoice, output: null, evaluation: false };
+export const noSubjectChoice: SubjectChoice = {
+  parameters: noChoice,
+  output: null,
+  evaluation: false,
+  shapes: {},
+};
 
 /**
  * Chooses the output, tells the head that belongs to the loss, and finds the parameters.
@@ -62,7 +69,7 @@ export const noSubjectChoice: SubjectChoice = { parameters: noChoice, output: nu
  */
 export function findSubject(model: RunnableModel, choice: SubjectChoice): Subject {
   const separated = separateMerged(model.graph);
-  const graph = withTrainedBiases(separated.graph);
+  const graph = withShapes(withTrainedBiases(separated.graph), choice.shapes);
   const output = chooseOutput(graph, choice.output);
   const head = findHead(graph, output);
   const nodes = ancestors(graph, head.logits);

@@ -96,6 +96,23 @@ describe('files of one kind each', () => {
     expect(report.model.parameters).toBe(parameters);
   });
 
+  it('the index that a data frame is written with is no input', async () => {
+    const report = await analyse(
+      {
+        ...requestDefaults,
+        model: 'examples/digits.onnx',
+        samples: { kind: 'file', path: join(folder, 'pandas.csv'), inputs: {}, labels: null },
+        threads: 1,
+      },
+      () => undefined,
+    );
+    expect(report.samples.meanLoss).toBeCloseTo(0.0435, 4);
+    expect(report.sharpness?.lambdaMax.upper).toBeCloseTo(1.603, 2);
+    expect(JSON.stringify(report.warnings)).toMatch(
+      /The first column of .* counts the rows and was left out/,
+    );
+  });
+
   it('a batch of a thousand million samples is never drawn', async () => {
     await expect(run('internal-900278')).rejects.toMatchObject({
       failure: {

@@ -48,6 +48,8 @@ describe('parseCommandLine', () => {
     [['--trained', 'w', '--fixed', 'w'], /^"w" cannot be both --trained and --fixed/],
     [['--fixed', 'w', '--fixed', 'w'], /^--fixed names "w" more than once/],
     [['--trained', ''], /^--trained is empty/],
+    [['--shape', 'x=1x0'], /^--shape is "x=1x0", but must be NAME=SIZES/],
+    [['--shape', 'x=1', '--shape', 'x=2'], /^--shape names the graph input "x" more than once/],
   ] as const)('refuses %j', (args, sentence) => {
     expect(refusalOf('analyze', 'model.onnx', ...args)).toMatch(sentence);
   });
@@ -59,7 +61,16 @@ describe('parseCommandLine', () => {
       ...['--class-weights', '1,0.5', '--label-smoothing', '0.1', '--pos-weight', '2,1'],
       ...['--ignore-label', '-1', '--weight-decay', '5e-4'],
       ...['--method', 'estimate', '--precision', '0.05', '--dtype', 'float32', '--evaluation', '--blocks'],
-      ...['--scale-adapted', '--trained', 'temperature', '--trained=pos', '--fixed', 'mean'],
+      ...[
+        '--scale-adapted',
+        '--trained',
+        'temperature',
+        '--trained=pos',
+        '--fixed',
+        'mean',
+        '--shape',
+        'a=b=1x3x8',
+      ],
       ...['--time', '60', '--seed', '7', '--threads', '2', '--memory', '1073741824'],
     ];
     expect(requestOf(...args)).toEqual({
@@ -80,6 +91,7 @@ describe('parseCommandLine', () => {
       evaluation: true,
       trained: ['temperature', 'pos'],
       fixed: ['mean'],
+      shapes: { 'a=b': [1, 3, 8] },
       blocks: true,
       scaleAdapted: true,
       timeLimit: 60,

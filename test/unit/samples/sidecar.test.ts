@@ -65,6 +65,7 @@ describe('a sidecar', () => {
       weightDecay: 5e-4,
       trained: ['temperature'],
       fixed: ['positions', 'mask'],
+      shapes: { image: [1, 3, 8, 8] },
     };
     const model = await modelWith(JSON.stringify(options));
     expect((await readSidecar(model))?.options).toEqual({
@@ -89,6 +90,7 @@ describe('a sidecar', () => {
     ['{"limit": 2.5}', /its field limit must be a whole number from 1/],
     ['{"loss": "hinge"}', /its field loss must be auto, cross-entropy,/],
     ['{"classWeights": [1, -1]}', /its field classWeights must be "balanced" or an array/],
+    ['{"shapes": {"x": [1, 0]}}', /its field shapes must be an object of shapes by graph input/],
     ['{"labelSmoothing": 1}', /its field labelSmoothing must be a number from 0 to below 1/],
     ['{"trained": "w"}', /its field trained must be an array of names of tensors/],
     ['{"fixed": ["w", "w"]}', /its field fixed must be an array of names of tensors in the model, each once/],

@@ -58,6 +58,49 @@ const refused: readonly (readonly [string, string, ModelParts])[] = [
     'Node "n" (EyeLike) has no derivative here',
     between([{ operator: 'EyeLike', inputs: ['a'], outputs: ['logits'], name: 'n' }]),
   ],
+  ...['RandomNormalLike', 'RandomUniformLike', 'Bernoulli'].map(
+    (operator) =>
+      [
+        `chance: ${operator}`,
+        `Node "n" (${operator}) draws random numbers`,
+        between([
+          { operator, inputs: ['a'], outputs: ['noise'], name: 'n' },
+          { operator: 'Add', inputs: ['a', 'noise'], outputs: ['logits'] },
+        ]),
+      ] as const,
+  ),
+  [
+    'trees',
+    'Node "n" (TreeEnsembleRegressor) is made of decision trees, and a tree has no derivative',
+    between(
+      [
+        {
+          operator: 'TreeEnsembleRegressor',
+          domain: 'ai.onnx.ml',
+          inputs: ['a'],
+          outputs: ['logits'],
+          name: 'n',
+        },
+      ],
+      { '': 17, 'ai.onnx.ml': 3 },
+    ),
+  ],
+  [
+    'support vectors',
+    'Node "n" (SVMClassifier) is a support vector machine',
+    between(
+      [
+        {
+          operator: 'SVMClassifier',
+          domain: 'ai.onnx.ml',
+          inputs: ['a'],
+          outputs: ['classes', 'logits'],
+          name: 'n',
+        },
+      ],
+      { '': 17, 'ai.onnx.ml': 3 },
+    ),
+  ],
   [
     'a mode of an operator',
     'Node "n" (Resize) resizes by tf_crop_and_resize, which has no derivative here',
