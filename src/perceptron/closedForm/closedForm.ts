@@ -12,6 +12,8 @@ import { UnitRows } from './unitRows';
 /** The exact second-order picture of a mean loss at a perceptron's weights; layers in the order of the forward pass. */
 export interface ClosedForm {
   readonly meanLoss: number;
+  /** ½λ‖θ‖², a part of it. */
+  readonly penalty: number;
   /** ‖∇L‖ over all parameters. */
   readonly gradientNorm: number;
   /** tr(H_ll). */
@@ -89,6 +91,7 @@ class ClosedFormRun {
         weightsSquared += weights[at]! ** 2;
       }
     }
+    const penalty = (decay / 2) * weightsSquared;
     // ‖H_ll + λI‖² = ‖H_ll‖² + 2λ tr H_ll + λ²P_l.
     const decayed = layers.map((layer, l) => decay * (2 * traces[l]! + decay * parametersOf(layer)));
     const blocksOf = (part: (sum: BlockSum) => number): number[][] =>
@@ -96,7 +99,8 @@ class ClosedFormRun {
         row.map((value, l) => (m === l ? Math.max(0, value + decayed[l]!) : value)),
       );
     return {
-      meanLoss: this.losses.reduce((sum, loss) => sum + loss, 0) / samples + (decay / 2) * weightsSquared,
+      meanLoss: this.losses.reduce((sum, loss) => sum + loss, 0) / samples + penalty,
+      penalty,
       gradientNorm: Math.sqrt(gradientSquared),
       traces: traces.map((trace, l) => trace + decay * parametersOf(layers[l]!)),
       blocks: blocksOf(({ total }) => total),
