@@ -32,7 +32,13 @@ export function weightedTargets(
   { samples, mask }: RowWeights,
 ): Targets {
   const { classWeights, labelSmoothing, posWeight } = options;
-  if (classWeights === null && labelSmoothing === 0 && posWeight === null && samples === null && mask === null)
+  if (
+    classWeights === null &&
+    labelSmoothing === 0 &&
+    posWeight === null &&
+    samples === null &&
+    mask === null
+  )
     return targets;
   requireLoss(loss, options);
   const { count, width, values } = targets;

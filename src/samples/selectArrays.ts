@@ -32,7 +32,8 @@ export async function selectArrays(
   const inputs: SampleArray[] = [];
   for (const key of keys) inputs.push(await file.open(key));
   // A folder of npy files may hold several data sets; one archive holds one.
-  const others = file.inputsKey === null ? file.keys.filter((key) => !keys.includes(key) && key !== labels) : [];
+  const others =
+    file.inputsKey === null ? file.keys.filter((key) => !keys.includes(key) && key !== labels) : [];
   const weights = await findWeights(file, others, inputs[0]?.shape[0] ?? 0);
   const unused = others.filter((key) => key !== weights?.key);
   return {
