@@ -49,7 +49,7 @@ export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): P
   try {
     const facts: ModelFacts = modelFacts(model, products.target, products.order, architecture(products));
     const described = {
-      ...sampleFacts(run, samples, chosen, products.meanLoss, chosen.accuracy),
+      ...sampleFacts(run, samples, chosen, products, chosen.accuracy),
       ...rowFacts(chosen),
     };
     const method = chooseMethod(request.method, products, request.memoryBudget);

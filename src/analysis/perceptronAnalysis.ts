@@ -96,7 +96,7 @@ export async function analysePerceptron(
     stopwatch.lap('compute');
     requireFiniteLoss(form.losses, samples);
 
-    const described = sampleFacts(run, samples, chosen, form.meanLoss, accuracy(logits, chosen.classes));
+    const described = sampleFacts(run, samples, chosen, form, accuracy(logits, chosen.classes));
     const report: Report = {
       schema: 1,
       model: facts,

@@ -14,7 +14,7 @@ export function sampleFacts(
   { request }: AnalysisRun,
   samples: Samples,
   { loss, targets }: ChosenLoss,
-  meanLoss: number,
+  { meanLoss, penalty }: { readonly meanLoss: number; readonly penalty: number },
   accuracy: number | null,
 ): SampleFacts {
   return {
@@ -32,13 +32,14 @@ export function sampleFacts(
     scale: samples.scale,
     meanLoss,
     accuracy,
-    ...evenGuessFact(loss, targets),
+    ...evenGuessFact(loss, targets, penalty),
   };
 }
 
-/** The level of chance, where weights make it another than the logarithm of the number of classes. */
-function evenGuessFact(loss: Loss, targets: Targets): Pick<SampleFacts, 'evenGuessLoss'> {
-  const guess = evenGuessLoss(loss, targets);
+/** The level of chance at these weights, where the options of the loss make it another than the logarithm of the number of classes. */
+function evenGuessFact(loss: Loss, targets: Targets, penalty: number): Pick<SampleFacts, 'evenGuessLoss'> {
+  const data = evenGuessLoss(loss, targets);
+  const guess = data === null ? null : data + penalty;
   const usual = Math.log(losses[loss].targets === 'probabilities' ? 2 : targets.width);
   return guess === null || Math.abs(guess / usual - 1) < 1e-9 ? {} : { evenGuessLoss: guess };
 }

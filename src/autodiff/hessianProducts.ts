@@ -189,8 +189,12 @@ export class HessianProducts {
 
   get meanLoss(): number {
     const mean = this.losses.reduce((sum, loss, row) => sum + this.rowWeights[row]! * loss, 0);
-    const { weightDecay, weights } = this;
-    return weightDecay === 0 ? mean : mean + (weightDecay / 2) * weights.reduce((sum, w) => sum + w * w, 0);
+    return mean + this.penalty;
+  }
+
+  /** ½λ‖θ‖². */
+  get penalty(): number {
+    return (this.weightDecay / 2) * this.weights.reduce((sum, weight) => sum + weight * weight, 0);
   }
 
   /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */

@@ -57,7 +57,7 @@ const sampleFacts = object({
   evenGuessLoss: v.exactOptional(
     describe(
       notNegative,
-      'The mean loss where all logits are 0, where weights or smoothing make it another than ln C (of a binary loss ln 2).',
+      'What logits of 0 would lose, where weights, smoothing or weight decay make it another than ln C (of a binary loss ln 2).',
     ),
   ),
   /** Absent where each sample has one. */

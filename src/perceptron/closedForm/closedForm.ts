@@ -20,6 +20,8 @@ import { UnitRows } from './unitRows';
 /** The exact second-order picture of a mean loss at a perceptron's weights; layers in the order of the forward pass. */
 export interface ClosedForm {
   readonly meanLoss: number;
+  /** ½λ‖θ‖², a part of it. */
+  readonly penalty: number;
   /** What the Hessian was divided by: all but loss and gradient are of H over it. 1 for ordinary sizes. */
   readonly unit: number;
   /** ‖∇L‖ over all parameters. */
@@ -97,6 +99,7 @@ class ClosedFormRun {
       weightsSquared += weights.reduce((sum, weight) => sum + weight * weight, 0);
       return gradient?.map((value, at) => value / samples + decay * weights[at]!) ?? null;
     });
+    const penalty = ((this.problem.weightDecay ?? 0) / 2) * weightsSquared;
     // ‖H_ll + λI‖² = ‖H_ll‖² + 2λ tr H_ll + λ²P_l.
     const decayed = layers.map((layer, l) => decay * (2 * traces[l]! + decay * parametersOf(layer)));
     const blocksOf = (part: (sum: BlockSum) => number): number[][] =>
@@ -105,7 +108,8 @@ class ClosedFormRun {
       );
     const meanLoss = this.losses.reduce((sum, loss) => sum + loss, 0) / samples;
     return {
-      meanLoss: meanLoss + ((this.problem.weightDecay ?? 0) / 2) * weightsSquared,
+      meanLoss: meanLoss + penalty,
+      penalty,
       unit,
       gradientNorm: norm(joined(gradients)) * unit,
       traces: traces.map((trace, l) => trace + decay * parametersOf(layers[l]!)),

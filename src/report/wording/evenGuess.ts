@@ -12,6 +12,7 @@ export function evenGuess({
   const classes = guesses === 'of two' ? 2 : samples.classes;
   if (guesses === 'nothing' || classes < 2) return null;
   const weighted = samples.evenGuessLoss;
-  if (weighted !== undefined) return { loss: weighted, text: `${formatNumber(weighted)} with these weights` };
+  if (weighted !== undefined)
+    return { loss: weighted, text: `${formatNumber(weighted)} with these options of the loss` };
   return { loss: Math.log(classes), text: `ln ${classes} = ${formatNumber(Math.log(classes))}` };
 }

@@ -153,6 +153,14 @@ it('weights of the samples in the data file', async () => {
   expect(report.lossOptions.sampleWeights).toBe('sample_weight');
 });
 
+it('the weight decay is no part of what guessing is compared with', async () => {
+  const report = await run('digits', 'sw', { weightDecay: 0.1 });
+  expect(report.samples.meanLoss).toBeGreaterThan(10);
+  const penalty = report.samples.meanLoss - 0.02164987698;
+  expectRelative(report.samples.evenGuessLoss ?? Number.NaN, Math.log(10) + penalty, 1e-8);
+  expect(report.warnings.some(({ kind }) => kind === 'loss-above-chance')).toBe(false);
+});
+
 it.each([
   ['msenan', 'ignored-numbers', /^8 of 120 targets are missing/],
   ['ml-100', 'ignored-numbers', /^10 of 120 targets are missing \(NaN, or −100/],

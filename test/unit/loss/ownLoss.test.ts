@@ -33,7 +33,12 @@ async function analysed(
     { operator: 'Gemm', inputs: ['b', 'w2', 'b2'], outputs: ['z'] },
     { operator: 'Sub', inputs: ['z', 't'], outputs: ['e'] },
     { operator: 'Mul', inputs: ['e', 'e'], outputs: ['s'] },
-    { operator: 'ReduceMean', inputs: ['s'], outputs: ['loss'], attributes: { axes: { ints: axes }, keepdims: { int: keepdims } } },
+    {
+      operator: 'ReduceMean',
+      inputs: ['s'],
+      outputs: ['loss'],
+      attributes: { axes: { ints: axes }, keepdims: { int: keepdims } },
+    },
   ];
   const inputs = [
     { name: 'x', dims: ['N', 2] },
