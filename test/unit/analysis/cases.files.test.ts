@@ -89,7 +89,7 @@ describe('files of one kind each', () => {
   });
 
   it.each([
-    ['lrn', 655],
+    ['lrn', 175],
     ['lppool', 223],
   ])("PyTorch's %s is analysed as its exporter writes it out", async (name, parameters) => {
     const report = await run(name, { method: 'exact' });

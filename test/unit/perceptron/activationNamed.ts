@@ -21,17 +21,15 @@ const operators = {
   mish: 'Mish',
   'hard-swish': 'HardSwish',
   'hard-sigmoid': 'HardSigmoid',
-  atan: 'Atan',
-  asin: 'Asin',
-  acos: 'Acos',
 } as const;
 
-/** Those that networks are drawn with. */
-export type ActivationName = Exclude<keyof typeof operators, 'atan' | 'asin' | 'acos'>;
+const arcs = { atan: 'Atan', asin: 'Asin', acos: 'Acos' } as const;
+
+export type ActivationName = keyof typeof operators;
 
 /** The activation that one operator is, lowered and differentiated as in a model. */
 export function activationNamed(
-  name: keyof typeof operators,
+  name: ActivationName | keyof typeof arcs,
   attributes: Readonly<Record<string, number>> = {},
 ): Activation {
   const given = Object.entries(attributes).map(([key, value]): readonly [string, Attribute] => [
@@ -41,7 +39,7 @@ export function activationNamed(
   const approximate: Attribute = { kind: 'string', value: name === 'gelu-tanh' ? 'tanh' : 'none' };
   const node: GraphNode = {
     name: 'activation',
-    operator: operators[name],
+    operator: { ...operators, ...arcs }[name],
     domain: '',
     inputs: ['z'],
     outputs: ['a'],
