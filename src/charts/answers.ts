@@ -208,8 +208,8 @@ function meaningOf(downwards: DownwardCurvature): string {
     case 'saddle':
       return 'a direction curves downwards where the gradient is as good as zero, so this is no minimum';
     case 'ordinary': {
-      const share = downwards.share === null ? '' : `, with ${downwards.share}`;
-      return `a direction curves downwards${share}, as is ordinary away from a minimum; the slope outweighs it`;
+      // No longer than the others: the panel's cards keep their height while the numbers come.
+      return `curves downwards${downwards.share === null ? '' : ` by ${downwards.share}`}, as is ordinary`;
     }
   }
 }

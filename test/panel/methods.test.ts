@@ -17,7 +17,7 @@ describe('an exact Hessian', () => {
     for (const part of [
       'λmax = 26.52 From the whole spectrum',
       'Upper bound from trace and norm: 33.87',
-      'λmin = -0.666 (from the whole spectrum): a direction curves downwards, with 2.5 % of λmax, as is ordinary',
+      'λmin = -0.666 (from the whole spectrum): curves downwards by 2.5 % of λmax, as is ordinary',
       '< 0.07541',
       '2 / upper bound: 0.05905',
       'λmin < 0, 2.5 % of λmax in size, is ordinary away from a minimum',

@@ -128,7 +128,7 @@ describe('a finished report', () => {
     expect(saddle).toContain('a saddle, where no rate is stable');
     await show(page, withBounds(2, [-3, -1], 10));
     const slope = await textOf(page);
-    expect(slope).toContain('a direction curves downwards, with at least 50 % of λmax, as is ordinary');
+    expect(slope).toContain('curves downwards by at least 50 % of λmax, as is ordinary');
     expect(slope).not.toContain('no rate is stable');
     await show(page, withBounds(2, [0, 1]));
     const minimum = await textOf(page);
