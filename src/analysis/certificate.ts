@@ -53,7 +53,7 @@ export async function certified(
   let products: HessianProducts;
   try {
     products = await HessianProducts.open(
-      { subject, session, samples, targets, loss },
+      { subject, session, samples, targets, loss, weightDecay: request.weightDecay },
       { precision: 'float64', memoryBudget: request.memoryBudget, threads, batch: null },
     ).finally(() => session.release());
   } catch (error) {

@@ -51,7 +51,11 @@ export async function withDrivers(
     sampleRows: false,
     allPrimal: true,
   });
-  if (perceptron.layers.length > 1 && primal.multiplyAdds <= affordableForUnits) {
+  if (
+    perceptron.layers.length > 1 &&
+    (problem.weightDecay ?? 0) === 0 &&
+    primal.multiplyAdds <= affordableForUnits
+  ) {
     const told = beginStage('Weighing the hidden units', primal, current);
     const { unitRows, blocks } = await closedForm(problem, products, primal, told);
     const all = blocks.flat().reduce((sum, block) => sum + block, 0);

@@ -12,6 +12,7 @@ import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { norm } from './certificate';
 import { confidence } from './confidence';
+import { dataWarnings } from './dataWarnings';
 import { momentParts } from './graphReport';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
@@ -39,7 +40,7 @@ export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): P
   const { request, stopwatch } = run;
   const { model, subject } = analysed;
   run.tell('Reading the samples');
-  const { samples, ignored } = await samplesFor(request, subject.inputs, subject.tableRows);
+  const { samples, ignored } = await samplesFor(request, subject.inputs);
   stopwatch.lap('samples');
 
   const { chosen, products, warnings } = await openGraph(analysed, samples, run);
@@ -57,12 +58,15 @@ export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): P
       samples: described,
       loss: chosen.loss,
       lossAssumed: chosen.assumed,
-      lossOptions: lossOptions(run, ignored),
+      lossOptions: lossOptions(run, samples, chosen, ignored),
       method,
       gradientNorm: norm(products.gradient),
       orthogonality: null,
       topSamples: null,
-      warnings: warningsAbout(described, chosen, ignored, warnings),
+      warnings: [
+        ...warningsAbout(described, chosen, warnings),
+        ...dataWarnings(request, samples, chosen, ignored),
+      ],
     } as const;
     run.known = base;
     stopwatch.lap('differentiate');

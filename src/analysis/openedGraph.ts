@@ -1,5 +1,6 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import type { Objective } from '../autodiff/preparedModel';
+import { sizeOf } from '../graph/static/value';
 import { fromHeld, heldNumbers, lossInput } from '../loss/lossInput';
 import { lossOfOutputs, type LossOfOutputs } from '../loss/lossOfOutputs';
 import { FailureError } from '../report/failure';
@@ -45,8 +46,10 @@ export async function openGraph(
     const chosen = lossOfOutputs(run.request, subject, samples, logits);
     run.stopwatch.lap('forward');
     run.tell('Differentiating the graph');
-    const objective = { subject, session, samples, targets: chosen.targets, loss: chosen.loss };
-    const warnings = modelWarnings(subject, chosen.loss, run.request);
+    const { targets, loss } = chosen;
+    const { weightDecay } = run.request;
+    const objective = { subject, session, samples, targets, loss, weightDecay };
+    const warnings = modelWarnings(subject, loss, run.request);
     return { chosen, products: await openProducts(objective, batch, run), warnings };
   };
   try {
@@ -54,6 +57,7 @@ export async function openGraph(
   } catch (error) {
     const batch = writtenBatch(subject);
     if (batch === null || !(error instanceof FailureError) || !isOfBatches(error)) throw error;
+    if (8 * batch * numbersOfOne(samples) > run.request.memoryBudget) throw error;
     const logits = await outputs(batch).catch((again: unknown) => {
       // Where the batch was not the cause, the first reason is the one that says more.
       throw again instanceof FailureError && isOfBatches(again) ? error : again;
@@ -65,6 +69,11 @@ export async function openGraph(
   } finally {
     await session.release();
   }
+}
+
+/** Input numbers of one sample. */
+function numbersOfOne({ inputs }: Samples): number {
+  return inputs.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
 }
 
 /** Whether it may be the number of samples that the model does not take. */

@@ -14,6 +14,7 @@ import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { certified } from './certificate';
+import { dataWarnings } from './dataWarnings';
 import { topSamples, withDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
@@ -85,7 +86,8 @@ export async function analysePerceptron(
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
     stopwatch.lap('forward');
 
-    const problem: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian' };
+    const { weightDecay } = request;
+    const problem: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay };
     const form = await closedForm(problem, products, plan, run.begin('Computing the curvature', plan));
     stopwatch.lap('compute');
     requireFiniteLoss(form.losses, samples);
@@ -97,7 +99,7 @@ export async function analysePerceptron(
       samples: described,
       loss,
       lossAssumed: chosen.assumed,
-      lossOptions: lossOptions(run, ignored),
+      lossOptions: lossOptions(run, samples, chosen, ignored),
       method: 'closed-form',
       analysis: analysisFacts(run, {
         precision: 'float64',
@@ -111,7 +113,8 @@ export async function analysePerceptron(
       scaleAdapted: null,
       spectrum: null,
       warnings: [
-        ...warningsAbout(described, chosen, ignored, modelWarnings(subject, loss, request)),
+        ...warningsAbout(described, chosen, modelWarnings(subject, loss, request)),
+        ...dataWarnings(request, samples, chosen, ignored),
         ...closedFormWarnings(request),
       ],
       time: stopwatch.seconds(),

@@ -66,7 +66,13 @@ async function recognised(
       `The output "${printable(target)}" is made from ${spec === undefined ? 'no input' : 'several inputs'}, and that of a perceptron from one.`,
     );
   }
-  const inputSpec = { name: spec.name, type: spec.type, dims: sampleDims(graph, nodes, spec) };
+  const indexes = subject.inputs.find(({ name }) => name === spec.name)?.indexes;
+  const inputSpec: InputSpec = {
+    name: spec.name,
+    type: spec.type,
+    dims: sampleDims(graph, nodes, spec),
+    ...(indexes !== undefined && { indexes }),
+  };
   const samples = drawInputs([inputSpec], recognisedSamples, 0);
   const trace = await session.trace(samples, recognisedSamples, target);
   const dims = samples.inputs.map((input) => [input.name, [recognisedSamples, ...input.dims]] as const);

@@ -34,9 +34,25 @@ export function rowFacts({
   return rows === undefined ? {} : { rowsPerSample: rows.perSample, ignoredRows };
 }
 
-export function lossOptions({ request }: AnalysisRun, ignoredSamples: number): LossOptions {
-  const { classWeights, labelSmoothing } = request;
-  return { classWeights, labelSmoothing, ignoredSamples };
+/** What of the loss is not its kind; what is as usual is left out, but for what every report has had. */
+export function lossOptions(
+  { request }: AnalysisRun,
+  { weights }: Samples,
+  { ignoredNumbers, takenAsIgnored = null }: ChosenLoss & Partial<Pick<LossOfOutputs, 'takenAsIgnored'>>,
+  ignoredSamples: number,
+): LossOptions {
+  const { classWeights, labelSmoothing, posWeight, weightDecay } = request;
+  const ignoreLabel = takenAsIgnored ?? request.ignoreLabel;
+  return {
+    classWeights,
+    labelSmoothing,
+    ignoredSamples,
+    ...(ignoredNumbers > 0 && { ignoredNumbers }),
+    ...(ignoreLabel !== null && { ignoreLabel }),
+    ...(posWeight !== null && { posWeight }),
+    ...(weightDecay > 0 && { weightDecay }),
+    ...(weights !== undefined && { sampleWeights: weights.key }),
+  };
 }
 
 /** How it was computed; `computed` is what the method decides. */

@@ -9,7 +9,6 @@ import { setting } from '../report/wording/settings';
 export function warningsAbout(
   samples: SampleFacts,
   { loss, oneHot, classes }: Pick<ChosenLoss, 'loss' | 'oneHot' | 'classes'>,
-  ignored: number,
   ofModel: readonly Warning[],
 ): Warning[] {
   const warnings = [...ofModel];
@@ -30,14 +29,6 @@ export function warningsAbout(
     warn(
       'one-hot-labels',
       `The labels are classes, and the loss (${loss}) takes every output by itself: the targets are 1 at the class and 0 elsewhere. If you trained otherwise, save the targets as floats, one row for each sample.`,
-    );
-  }
-  if (ignored > 0) {
-    warn(
-      'ignored-samples',
-      ignored === 1
-        ? 'One sample has the label −100, which says to leave it out.'
-        : `${ignored} samples have the label −100, which says to leave them out.`,
     );
   }
   if (samples.count === 1) warn('one-sample', 'There is a single sample: the Hessian is that of one point.');

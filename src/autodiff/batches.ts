@@ -2,7 +2,7 @@ import type { LoweredModel } from '../graph/lowering/lowerGraph';
 import type { Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
-import { rowsPerSample, rowWeights } from '../loss/targets';
+import { numberWeights, rowsPerSample } from '../loss/targets';
 import { FailureError } from '../report/failure';
 import { paddedRows, type ModelSamples } from '../inference/feeds';
 import type { RunTensor } from '../runtime/session';
@@ -38,8 +38,8 @@ export async function batchFeeds(
     const rows = batches.size * perSample;
     const values = paddedRows(targets.values, perSample * targets.width, from, batches.size);
     own.set('targets', graphTensor(values, real([rows, targets.width]), precision));
-    const weights = rowWeights(targets, from, batches.size);
-    own.set('weights', graphTensor(weights, real([rows]), precision));
+    const weights = numberWeights(targets, from, batches.size);
+    own.set('weights', graphTensor(weights, real([weights.length]), precision));
     if (computed.length > 0) {
       const results = await session.run(computed, samples, from, batches.size);
       for (const [name, input] of model.computed)

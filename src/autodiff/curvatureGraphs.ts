@@ -36,6 +36,7 @@ export interface CurvatureGraphs {
  * @param parameters in the order of the flat vector
  * @param table the rules; the tests give wrong ones to see that the proof at run time finds them
  * @param classAxis the axis of the output along which its rows lie, where a sample has several
+ * @param weighsNumbers whether every output of a row has a weight of its own
  */
 export function curvatureGraphs(
   model: LoweredModel,
@@ -44,12 +45,13 @@ export function curvatureGraphs(
   parameters: readonly Value[],
   table: Rules = rules,
   classAxis: number | null = null,
+  weighsNumbers = false,
 ): CurvatureGraphs {
   const { g } = model;
   const outputs = outputAsRows(g, model.output, width, classAxis);
   const [count = 0] = outputs.dims;
   const targets = g.input('targets', [count, width], 'real');
-  const weights = g.input('weights', [count], 'real');
+  const weights = g.input('weights', [weighsNumbers ? count * width : count], 'real');
   const samples = [...model.inputs.values(), ...model.computed.values(), targets, weights];
   const directions = parameters.map(({ dims }, i) => g.input(`direction ${i}`, dims, 'real'));
   const along = new Map(parameters.map((parameter, i) => [parameter, directions[i] ?? parameter]));

@@ -46,7 +46,8 @@ const mostFixedBytes = 2 ** 30;
 
 /**
  * Products of the loss's Hessian, and of its Gauss-Newton matrix, with vectors over all parameters in the order of the
- * layers, weight before bias, each row-major as in the file. The loss is the mean over all samples, or over their rows.
+ * layers, weight before bias, each row-major as in the file. The loss is the mean over all samples, or over their rows,
+ * and the weight decay beside it.
  */
 export class HessianProducts {
   private gaussNewton: ProductSessions | null = null;
@@ -68,6 +69,7 @@ export class HessianProducts {
     /** ℓ_n of every row. */
     readonly losses: Float64Array,
     private readonly rowWeights: Float64Array,
+    private readonly weightDecay: number,
     readonly layers: readonly ProductLayer[],
     /** What the proof at run time measured; relative. */
     readonly measured: ProofMeasures,
@@ -88,7 +90,7 @@ export class HessianProducts {
     options: ProductOptions,
     table: Rules = rules,
   ): Promise<HessianProducts> {
-    const { samples, targets, loss } = objective;
+    const { samples, targets, loss, weightDecay = 0 } = objective;
     const { precision, threads } = options;
     const { prepared, graphs } = await planModel(objective, options, table);
     const { lowered, layers, width } = prepared;
@@ -128,13 +130,14 @@ export class HessianProducts {
     );
     try {
       const own = outputs.subarray(0, targets.values.length);
-      const losses = lossValues(loss, own, targets.values, width);
+      const losses = lossValues(loss, own, targets.values, width, targets.factors);
       requireFinite(losses, gradient, rowsPerSample(targets));
       requireOwnOutputs(prepared, own);
       const measured = await proveProducts(
         { prepared, graphs, table, objective, weights, precision, threads },
         hessian,
       );
+      addMultiple(gradient, weightDecay, weights);
       const sampleBytes = batches.reduce((sum, feeds) => sum + tensorBytes(feeds), 0);
       return new HessianProducts(
         prepared,
@@ -149,6 +152,7 @@ export class HessianProducts {
         own,
         losses,
         rowWeights(targets, 0, samples.count),
+        weightDecay,
         productLayers(layers),
         measured,
         tensorBytes(ownWeights) + sampleBytes + (split ? residualBytes : 0) + hessian.constantBytes,
@@ -184,7 +188,9 @@ export class HessianProducts {
   }
 
   get meanLoss(): number {
-    return this.losses.reduce((sum, loss, row) => sum + this.rowWeights[row]! * loss, 0);
+    const mean = this.losses.reduce((sum, loss, row) => sum + this.rowWeights[row]! * loss, 0);
+    const { weightDecay, weights } = this;
+    return weightDecay === 0 ? mean : mean + (weightDecay / 2) * weights.reduce((sum, w) => sum + w * w, 0);
   }
 
   /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */
@@ -203,16 +209,16 @@ export class HessianProducts {
   }
 
   /** H·v. @param vector length P @param into memory of length P for the result, or none: new one */
-  multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
+  async multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.requireLength(vector);
-    return this.hessian.multiply(vector, into);
+    return addMultiple(await this.hessian.multiply(vector, into), this.weightDecay, vector);
   }
 
   /** G·v for the Gauss-Newton matrix G, likewise. */
   async multiplyGaussNewton(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.requireLength(vector);
     this.gaussNewton ??= await this.openGaussNewton();
-    return this.gaussNewton.multiply(vector, into);
+    return addMultiple(await this.gaussNewton.multiply(vector, into), this.weightDecay, vector);
   }
 
   /** The products of the Hessian in float32, where they are made in it. */
@@ -233,6 +239,7 @@ export class HessianProducts {
       multiply: async (vector, into) => {
         this.requireLength(vector);
         await (await sessions()).multiplySingles(vector, into);
+        addMultiple(into, this.weightDecay, vector);
       },
     };
   }
@@ -265,6 +272,12 @@ export class HessianProducts {
     await this.gaussNewton?.release();
     await this.kernels?.release();
   }
+}
+
+/** `sum` with `factor` times the other added to it. */
+function addMultiple<T extends Float64Array | Float32Array>(sum: T, factor: number, other: T): T {
+  if (factor !== 0) for (let at = 0; at < sum.length; at++) sum[at]! += factor * other[at]!;
+  return sum;
 }
 
 function tensorBytes(feeds: Feeds): number {

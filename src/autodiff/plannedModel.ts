@@ -3,7 +3,6 @@ import { dependentOn, sizeOf } from '../graph/static/value';
 import { neededValues } from '../graph/writing/writeOnnx';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/wording/number';
-import type { Loss } from '../report/report';
 import { byteSize } from '../report/wording/byteSize';
 import { cutBatches } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
@@ -55,7 +54,7 @@ export async function planModel(
   { memoryBudget, batch }: PlanOptions,
   table: Rules,
 ): Promise<PlannedModel> {
-  const { samples, loss, subject } = objective;
+  const { samples, subject } = objective;
   const order = parameterCount(subject);
   const vectors = vectorBytes(order);
   requireRoom(order, 1, 0, memoryBudget);
@@ -63,14 +62,14 @@ export async function planModel(
     const batches = { count: Math.ceil(samples.count / batch), size: batch };
     const prepared = await prepareModel(objective, batches, null);
     await requireSamplesApart(prepared, objective);
-    const planned = { prepared, graphs: graphsOf(prepared, loss, table) };
+    const planned = { prepared, graphs: graphsOf(prepared, objective, table) };
     requireRoom(order, batch, workOf(planned).bytes, memoryBudget);
     return planned;
   }
   const planFor = async (size: number, smaller: PreparedModel | null): Promise<PlannedModel> => {
     const batches = cutBatches(samples.count, size);
     const prepared = await prepareModel(objective, batches, smaller);
-    return { prepared, graphs: graphsOf(prepared, loss, table) };
+    return { prepared, graphs: graphsOf(prepared, objective, table) };
   };
   const few = await planFor(probedSamples[0], null);
   const some = await planFor(probedSamples[1], few.prepared);
@@ -98,13 +97,13 @@ export function vectorBytes(order: number): number {
 
 function graphsOf(
   { lowered, layers, width, classAxis }: PreparedModel,
-  loss: Loss,
+  { loss, targets }: Objective,
   table: Rules,
 ): CurvatureGraphs {
   const parameters = layers.flatMap((layer) =>
     layer.parameters.flatMap(({ name }) => lowered.parameters.get(name) ?? []),
   );
-  return curvatureGraphs(lowered, loss, width, parameters, table, classAxis);
+  return curvatureGraphs(lowered, loss, width, parameters, table, classAxis, targets.factors !== undefined);
 }
 
 function workOf({ prepared, graphs }: PlannedModel): Work {

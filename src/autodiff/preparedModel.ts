@@ -22,6 +22,8 @@ export interface Objective {
   readonly samples: ModelSamples;
   readonly targets: Targets;
   readonly loss: Loss;
+  /** λ of ½λ‖θ‖², which is added to the loss; without it 0. */
+  readonly weightDecay?: number;
 }
 
 /** A model lowered for batches of one size. */

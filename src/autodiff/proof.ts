@@ -168,13 +168,14 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
   };
   const count = Math.min(prepared.batches.size, targets.count);
   const rows = count * rowsPerSample(targets) * targets.width;
+  const ownTargets = targets.values.subarray(0, rows);
   const rowShares = rowWeights(targets, 0, count);
   /** The loss there; its gradient is then in `gradient`. */
   const lossAt = async (shift: number): Promise<number> => {
     for (let i = 0; i < moved.length; i++) moved[i] = weights[i]! + shift * u[i]!;
     await part.session.runInto(own, into);
     const z = outputs.subarray(0, rows);
-    const losses = lossValues(loss, z, targets.values.subarray(0, rows), targets.width);
+    const losses = lossValues(loss, z, ownTargets, targets.width, targets.factors?.subarray(0, rows));
     return losses.reduce((sum, each, row) => sum + rowShares[row]! * each, 0);
   };
   try {

@@ -72,8 +72,8 @@ const arithmetic = {
   }),
   ...each(['LessOrEqual', 'And', 'Or', 'Xor'], { broadcasts: true, keeps: 'sizes' }),
   ...each(['Neg', 'Abs', 'Reciprocal', 'Sqrt', 'Log', 'Not', 'Tan'], { keeps: 'sizes' }),
-  Clip: { keeps: 'sizes', bounded: true },
-  ...each(['Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh', 'Asin'], { keeps: 'sizes' }),
+  ...each(['Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh'], { keeps: 'sizes' }),
+  ...each(['Clip', 'Asin', 'Acos', 'Atan'], { keeps: 'sizes', bounded: true }),
   ...each(['Exp', 'Erf', 'Sin', 'Cos'], { ...gate, bounded: true }),
 } as const satisfies Readonly<Record<string, Operator>>;
 

@@ -1,5 +1,4 @@
 import { FailureError } from '../report/failure';
-import { printable } from '../report/printable';
 import type { RunnableModel } from '../formats/model';
 import type { TensorSpec } from '../graph/graph';
 import { ancestors } from '../graph/flow';
@@ -9,6 +8,7 @@ import type { RunFeeds, RunTensor } from '../runtime/session';
 import { Session } from '../runtime/session';
 import { inEvaluationMode } from './evaluationMode';
 import { modelFeeds, type ModelSamples } from './feeds';
+import { lacksKernel, lacksMemory, runtimeWords } from './runtimeWords';
 
 /** onnxruntime does not run the model on the samples. */
 export class DoesNotRun extends FailureError {}
@@ -98,18 +98,17 @@ async function open(model: RunnableModel, outputs: readonly string[], threads: n
     return await Session.open(inEvaluationMode(model.executable(outputs)), threads, 'disabled');
   } catch (error) {
     if (error instanceof FailureError) throw error;
-    const text = oneLine(error);
     // Such a file is whole: the runtime computes fewer operators in float64, float16 and bfloat16.
-    if (/Could not find an implementation|NOT_IMPLEMENTED/.test(String(error))) {
+    if (lacksKernel(error)) {
       throw new FailureError(
         'UnsupportedOperator',
-        `onnxruntime cannot compute the model in the types that it is written in (${text}); export it in float32.`,
+        `onnxruntime cannot compute the model in the types that it is written in (${runtimeWords(error)}); export the model in float32.`,
         String(error),
       );
     }
     throw new FailureError(
       'DamagedModel',
-      `onnxruntime does not load the model: ${text}; check that the exporter finished without errors.`,
+      `onnxruntime does not load the model: ${runtimeWords(error)}; check that the exporter finished without errors.`,
       String(error),
     );
   }
@@ -120,15 +119,17 @@ async function running<T>(run: () => Promise<T>): Promise<T> {
     return await run();
   } catch (error) {
     if (error instanceof FailureError) throw error;
+    if (lacksMemory(error)) {
+      throw new FailureError(
+        'TooLarge',
+        `There is not enough memory to run the model on a batch of these samples (${runtimeWords(error)}); free some, or analyse a smaller model.`,
+        String(error),
+      );
+    }
     throw new DoesNotRun(
       'UnsupportedStructure',
-      `onnxruntime does not run the model on these samples (${oneLine(error)}); check that their shapes are the model's, and that its rows are samples.`,
+      `onnxruntime does not run the model on these samples: ${runtimeWords(error)}; check that their shapes are the model's, and that its rows are samples.`,
       String(error),
     );
   }
-}
-
-function oneLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return printable(text.replaceAll(/\s+/g, ' ').slice(0, 300));
 }

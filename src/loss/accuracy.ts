@@ -19,10 +19,10 @@ export function predictedClass(outputs: Matrix, n: number): number {
   return z.length === 1 ? Number(z[0]! > 0) : argmax(z);
 }
 
-/** Share of the samples whose predicted class is the label's; null where no single class is meant. */
+/** Share of the samples with a class whose predicted class is the label's; null where no single class is meant. */
 export function accuracy(outputs: Matrix, classes: Int32Array | null): number | null {
   if (classes === null) return null;
   let right = 0;
   classes.forEach((label, n) => (right += Number(predictedClass(outputs, n) === label)));
-  return right / classes.length;
+  return right / classes.filter((label) => label >= 0).length;
 }

@@ -5,6 +5,7 @@ import type { Loss } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 import type { Matrix } from '../runtime/matrixProducts';
 import { SeededRandom } from '../samples/random';
+import { defaultIgnoredLabel, type IgnoreOptions } from '../samples/ignoredLabels';
 import type { Labels, Samples } from '../samples/samples';
 import { classesOf } from './accuracy';
 import { losses, lossValues } from './losses';
@@ -14,7 +15,7 @@ import { weightedTargets, type WeightOptions } from './weightedTargets';
 import { setting } from '../report/wording/settings';
 
 /** What of a request the loss depends on. */
-export type LossOptions = WeightOptions & Pick<AnalysisRequest, 'loss'>;
+export type LossOptions = WeightOptions & IgnoreOptions;
 
 /** A loss with what it is measured against. */
 export interface ChosenLoss {
@@ -24,12 +25,17 @@ export interface ChosenLoss {
   readonly targets: Targets;
   /** Whether class labels became rows of 0 and 1 for a loss that takes every output by itself. */
   readonly oneHot: boolean;
-  /** The class of every row (the likeliest one of a soft row); null where no single class is meant. */
+  /** The class of every row (the likeliest one of a soft row), −1 where it has none; null where no single class is meant. */
   readonly classes: Int32Array | null;
+  /** Single targets that are left out. */
+  readonly ignoredNumbers: number;
 }
 
 /** Before its classes are known and its targets weighted. */
-type Unweighted = Omit<ChosenLoss, 'classes'>;
+interface Unweighted extends Omit<ChosenLoss, 'classes' | 'ignoredNumbers'> {
+  /** Of every target: 0 where it is left out, else 1; null: none is. */
+  readonly mask: Float64Array | null;
+}
 
 /** Rows of probabilities sum to 1 but for float32 rounding. */
 const distributionTolerance = 1e-5;
@@ -37,7 +43,7 @@ const distributionTolerance = 1e-5;
 /** The loss that fits the samples' labels; without labels, the model's own predictions are taken for them. */
 export function lossFor(
   request: LossOptions & Pick<AnalysisRequest, 'samples' | 'seed'>,
-  { labels, source }: Samples,
+  { labels, source, weights }: Samples,
   logits: Matrix,
   { kind: head, bounded }: Pick<Head, 'kind' | 'bounded'>,
 ): ChosenLoss {
@@ -48,12 +54,12 @@ export function lossFor(
     );
   }
   if (labels !== null) {
-    const chosen = chooseLoss(labels, head, logits.columns, request, source);
+    const chosen = chooseLoss(labels, head, logits.columns, request, source, weights?.values);
     if (chosen.assumed && labels.kind === 'classes') requirePlausible(chosen, logits, source);
     return chosen;
   }
   const random = request.samples.kind === 'random' ? SeededRandom.fromSeed(request.seed + 1) : null;
-  return lossWithoutLabels(logits, head, request, random);
+  return lossWithoutLabels(logits, head, request, random, weights?.values);
 }
 
 /** How many times the loss of guessing a mean loss may be before the loss that was assumed is doubted. */
@@ -61,7 +67,7 @@ const mostTimesChance = 10;
 
 /** An assumed loss far beyond that of guessing is rather another one. @throws FailureError UsageError */
 function requirePlausible({ loss, targets }: ChosenLoss, { data, columns }: Matrix, source: string): void {
-  const own = lossValues(loss, data, targets.values, columns);
+  const own = lossValues(loss, data, targets.values, columns, targets.factors);
   const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
   const chance = Math.log(Math.max(2, columns));
   if (!(mean > mostTimesChance * chance)) return;
@@ -72,9 +78,10 @@ function requirePlausible({ loss, targets }: ChosenLoss, { data, columns }: Matr
 }
 
 /**
- * The loss that fits the model's head and the labels, or the one asked for, with class weights and label smoothing.
+ * The loss that fits the model's head and the labels, or the one asked for, with weights and label smoothing.
  * @param width number of outputs C
  * @param source the samples' name for the sentences
+ * @param weights of the samples
  * @throws FailureError where labels, outputs and options do not fit each other
  */
 export function chooseLoss(
@@ -83,10 +90,24 @@ export function chooseLoss(
   width: number,
   options: LossOptions,
   source: string,
+  weights: Float64Array | null = null,
 ): ChosenLoss {
-  return labels.kind === 'classes'
-    ? weighted(lossOfClasses(labels.values, head, width, options.loss, source), options, true)
-    : weighted(lossOfRows(labels, head, width, options.loss, source), options, false);
+  const classes = labels.kind === 'classes' ? labels.values : classesIn(labels, width);
+  const chosen =
+    labels.kind === 'rows' && classes === null
+      ? lossOfRows(labels, head, width, options, source)
+      : lossOfClasses(classes ?? new Int32Array(0), head, width, options.loss, source);
+  return weighted(chosen, options, weights);
+}
+
+/** Class labels among rows: one whole number for each sample, stored as a float for a model of several outputs. */
+function classesIn(
+  { width: own, values, shape }: Extract<Labels, { kind: 'rows' }>,
+  width: number,
+): Int32Array | null {
+  if (own !== 1 || !(width > 1 || shape?.whole === true)) return null;
+  const fits = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+  return values.every(fits) ? Int32Array.from(values) : null;
 }
 
 /** The loss that fits the model's head, or the one asked for, with targets from the model itself. */
@@ -95,6 +116,7 @@ export function lossWithoutLabels(
   head: HeadKind,
   options: LossOptions,
   random: SeededRandom | null,
+  weights: Float64Array | null = null,
 ): ChosenLoss {
   const width = outputs.columns;
   const automatic =
@@ -102,15 +124,22 @@ export function lossWithoutLabels(
   const loss = askedOr(automatic, options.loss, width);
   const assumed = options.loss === 'auto' && head === 'none';
   const targets = modelTargets(loss, outputs, random);
-  return weighted({ loss, assumed, oneHot: false, targets }, options, true);
+  return weighted({ loss, assumed, oneHot: false, targets, mask: null }, options, weights);
 }
 
-function weighted(chosen: Unweighted, options: WeightOptions, classLabels: boolean): ChosenLoss {
+function weighted(
+  { mask, ...chosen }: Unweighted,
+  options: WeightOptions,
+  samples: Float64Array | null,
+): ChosenLoss {
   const { loss, targets } = chosen;
+  const { width } = targets;
+  const classes = classesOf(loss, targets);
   return {
     ...chosen,
-    classes: classesOf(loss, targets),
-    targets: weightedTargets(loss, targets, options, classLabels),
+    classes: classes?.map((label, n) => (mask?.[n * width] === 0 ? -1 : label)) ?? null,
+    targets: weightedTargets(loss, targets, options, { samples, mask }),
+    ignoredNumbers: mask?.filter((counts) => counts === 0).length ?? 0,
   };
 }
 
@@ -143,29 +172,36 @@ function lossOfClasses(
         `Label ${String(values[wrong])} of sample ${wrong} in ${source} is neither 0 nor 1, and the model has a single output; for regression ask for ${setting('loss', 'mean-squared-error')}, or save the targets as floats.`,
       );
     }
-    return { loss, assumed, oneHot: false, targets: { count, width, values: Float64Array.from(values) } };
+    const targets = { count, width, values: Float64Array.from(values) };
+    return { loss, assumed, oneHot: false, targets, mask: null };
   }
   const targets = { count, width, values: oneHotRows(values, width, source) };
-  return { loss, assumed, oneHot: kind !== 'distributions', targets };
+  return { loss, assumed, oneHot: kind !== 'distributions', targets, mask: null };
 }
 
 function lossOfRows(
   { width: labelWidth, values, shape }: Extract<Labels, { kind: 'rows' }>,
   head: HeadKind,
   width: number,
-  requested: Loss | 'auto',
+  { loss: requested, ignoreLabel }: LossOptions,
   source: string,
 ): Unweighted {
-  if (shape !== undefined && shape.refusal !== null) throw shape.refusal;
+  const asNumbers = requested !== 'auto' && losses[requested].targets === 'numbers';
+  if (shape !== undefined && shape.refusal !== null && !asNumbers) throw shape.refusal;
   if (labelWidth !== width) {
     throw new FailureError(
       'SampleShapeMismatch',
       `${source} holds ${labelWidth} ${labelWidth === 1 ? 'float target' : 'numbers'} per sample as labels, but the model has ${width} ${width === 1 ? 'output' : 'outputs'}; choose other labels with ${setting('labels')}, or save classes as integers.`,
     );
   }
-  const binary = values.every((value) => value === 0 || value === 1);
-  const probabilities = values.every((value) => value >= 0 && value <= 1);
-  const distributions = width > 1 && probabilities && everyRow(values, width, sumsToOne);
+  const isMissing = (value: number): boolean =>
+    Number.isNaN(value) || value === (ignoreLabel ?? defaultIgnoredLabel);
+  const present = values.filter((value) => !isMissing(value));
+  const binary = present.every((value) => value === 0 || value === 1);
+  const probabilities = present.every((value) => value >= 0 && value <= 1);
+  // Of a row of probabilities all numbers are missing, or none is.
+  const distributions =
+    width > 1 && probabilities && everyRow(values, width, (row) => row.every(isMissing) || sumsToOne(row));
   const automatic: Loss =
     distributions && head !== 'sigmoid'
       ? 'cross-entropy'
@@ -188,10 +224,19 @@ function lossOfRows(
     );
   }
   // Squared error is what float targets mean, unless they look like classes that are scaled, or like probabilities.
-  const looksLikeClasses = width > 1 && (probabilities || everyRow(values, width, hasOneNonzero));
+  const looksLikeClasses =
+    width > 1 && ((probabilities && present.length > 0) || everyRow(values, width, hasOneNonzero));
   const doubtful = kind !== 'numbers' || looksLikeClasses;
   const assumed = requested === 'auto' && head === 'none' && doubtful;
-  return { loss, assumed, oneHot: false, targets: { count: values.length / width, width, values } };
+  // −100 may be a target like any other number, unless it is said to be none.
+  const leftOut = kind === 'numbers' && ignoreLabel === null ? Number.isNaN : isMissing;
+  const mask = values.some(leftOut) ? values.map((value) => Number(!leftOut(value))) : null;
+  const targets = {
+    count: values.length / width,
+    width,
+    values: mask === null ? values : values.map((value, at) => (mask[at] === 0 ? 0 : value)),
+  };
+  return { loss, assumed, oneHot: false, targets, mask };
 }
 
 /** One row per class label, 1 at the class. */

@@ -3,7 +3,7 @@ import { firstLargest, softmax as softmaxOf } from '../graph/static/indexing';
 import { reduceSum } from '../graph/static/linear';
 import { reshape } from '../graph/static/shape';
 import type { StaticGraph } from '../graph/static/staticGraph';
-import type { Value } from '../graph/static/value';
+import { sizeOf, type Value } from '../graph/static/value';
 import type { Loss } from '../report/report';
 import { logSumOf, sigmoid, softmax } from './probabilities';
 
@@ -16,16 +16,22 @@ interface LossRow {
    * - numbers: any, beside what the model gives, a softmax or sigmoid included.
    */
   readonly targets: 'distributions' | 'probabilities' | 'numbers';
-  /** ℓ, in float64 whatever the products are computed in. */
-  readonly value: (z: Float64Array, y: Float64Array) => number;
+  /** ℓ, in float64 whatever the products are computed in. @param factors of every output, see Targets */
+  readonly value: (z: Float64Array, y: Float64Array, factors?: Float64Array) => number;
   /** Writes ∂ℓ/∂z and ∂²ℓ/∂z² (C × C, zeros before), for the closed form. */
   readonly derivatives: (
     z: Float64Array,
     y: Float64Array,
     gradient: Float64Array,
     hessian: Float64Array,
+    factors?: Float64Array,
   ) => void;
-  /** ω ⊙ ∂ℓ/∂z in primitives, whose derivative is made by rules. @param z B × C @param y B × C @param weights B × 1: ω */
+  /**
+   * ω ⊙ ∂ℓ/∂z in primitives, whose derivative is made by rules.
+   * @param z B × C
+   * @param y B × C
+   * @param weights B × 1: ω, or B × C with the factors of every output
+   */
   readonly gradient: (g: StaticGraph, z: Value, y: Value, weights: Value) => Value;
 }
 
@@ -84,11 +90,13 @@ function meanOverOutputs(
 ): LossRow {
   return {
     targets,
-    value: (z, y) => z.reduce((sum, zc, c) => sum + value(zc, y[c]!), 0) / z.length,
-    derivatives: (z, y, first, second) => {
+    value: (z, y, factors) =>
+      z.reduce((sum, zc, c) => sum + (factors?.[c] ?? 1) * value(zc, y[c]!), 0) / z.length,
+    derivatives: (z, y, first, second, factors) => {
       for (let c = 0; c < z.length; c++) {
-        first[c] = slope(z[c]!, y[c]!) / z.length;
-        second[c * z.length + c] = curvature(z[c]!, y[c]!) / z.length;
+        const share = (factors?.[c] ?? 1) / z.length;
+        first[c] = share * slope(z[c]!, y[c]!);
+        second[c * z.length + c] = share * curvature(z[c]!, y[c]!);
       }
     },
     gradient: (g, z, y, weights) => gradient(g, z, y, scale(g, weights, 1 / (z.dims[1] ?? 1))),
@@ -128,17 +136,19 @@ export const losses: Readonly<Record<Loss, LossRow>> = {
   }),
 };
 
-/** The losses ℓ_n of rows of outputs. @param outputs count × C @param targets count × C */
+/** The losses ℓ_n of rows of outputs. @param outputs count × C @param targets count × C @param factors count × C */
 export function lossValues(
   loss: Loss,
   outputs: Float64Array,
   targets: Float64Array,
   width: number,
+  factors?: Float64Array,
 ): Float64Array {
   const { value } = losses[loss];
-  return Float64Array.from({ length: outputs.length / width }, (_, n) =>
-    value(outputs.subarray(n * width, (n + 1) * width), targets.subarray(n * width, (n + 1) * width)),
-  );
+  return Float64Array.from({ length: outputs.length / width }, (_, n) => {
+    const [from, to] = [n * width, (n + 1) * width];
+    return value(outputs.subarray(from, to), targets.subarray(from, to), factors?.subarray(from, to));
+  });
 }
 
 /** The first two derivatives of a loss by the outputs, row by row. */
@@ -149,12 +159,13 @@ export interface LossDerivatives {
   readonly hessian: Float64Array;
 }
 
-/** The derivatives of the losses of rows of outputs. @param outputs count × C @param targets count × C */
+/** The derivatives of the losses of rows of outputs; parameters as of `lossValues`. */
 export function lossDerivatives(
   loss: Loss,
   outputs: Float64Array,
   targets: Float64Array,
   width: number,
+  factors?: Float64Array,
 ): LossDerivatives {
   const gradient = new Float64Array(outputs.length);
   const hessian = new Float64Array(outputs.length * width);
@@ -165,6 +176,7 @@ export function lossDerivatives(
       targets.subarray(from, to),
       gradient.subarray(from, to),
       hessian.subarray(from * width, to * width),
+      factors?.subarray(from, to),
     );
   }
   return { gradient, hessian };
@@ -175,9 +187,9 @@ export function lossDerivatives(
  * cancels in ℓ never comes up.
  * @param z B × C
  * @param targets B × C
- * @param weights B: ω_n
+ * @param weights B: ω_n, or B · C: those times the factors of every output
  */
 export function lossGradient(g: StaticGraph, loss: Loss, z: Value, targets: Value, weights: Value): Value {
   const [count = 0] = z.dims;
-  return losses[loss].gradient(g, z, targets, reshape(g, weights, [count, 1]));
+  return losses[loss].gradient(g, z, targets, reshape(g, weights, [count, sizeOf(weights.dims) / count]));
 }

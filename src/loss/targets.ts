@@ -8,6 +8,11 @@ export interface Targets {
   readonly width: number;
   /** Row after row, those of a sample together: one-hot or soft class rows, 0/1 rows, or regression targets. */
   readonly values: Float64Array;
+  /**
+   * As many numbers: what the loss of every single output is multiplied by, for losses that take each by itself; without
+   * it 1. Those of a cross-entropy are in its rows.
+   */
+  readonly factors?: Float64Array;
   /** Where samples have several rows; without it one each, all of one weight. */
   readonly rows?: WeightedRows;
 }
@@ -39,6 +44,17 @@ export function rowWeights(targets: Targets, from: number, size: number): Float6
   if (rows === undefined) weights.fill(1 / count, 0, end - from);
   else weights.set(rows.weights.subarray(from * perSample, end * perSample));
   return weights;
+}
+
+/** What the loss of every single number weighs: ω_n times its factors; ω_n alone where there are none. */
+export function numberWeights(targets: Targets, from: number, size: number): Float64Array {
+  const { factors, width } = targets;
+  const weights = rowWeights(targets, from, size);
+  if (factors === undefined) return weights;
+  const first = from * rowsPerSample(targets) * width;
+  return Float64Array.from({ length: weights.length * width }, (_, at) => {
+    return weights[Math.floor(at / width)]! * (factors[first + at] ?? 0);
+  });
 }
 
 /** The numbers of a row-major tensor in the order of its rows along an axis. */

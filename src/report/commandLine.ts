@@ -46,6 +46,9 @@ Options of analyze:
   --loss LOSS           ${lossChoicesText} (auto)
   --class-weights W,…   weight of every class in the cross-entropy, or "balanced" (PyTorch's weight=)
   --label-smoothing E   share of every label spread evenly over all classes, from 0 to below 1 (0)
+  --pos-weight P,…      weight of the positives in the binary cross-entropy: one, or one for every output
+  --ignore-label N      leaves out what has this label (-100)
+  --weight-decay L      adds ½L‖θ‖² over all parameters to the loss (0)
   --method METHOD       auto, closed-form (perceptrons), exact (small models) or estimate (auto)
   --precision R         relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})
   --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)
@@ -78,6 +81,9 @@ const options = {
   loss: { type: 'string', multiple: true },
   'class-weights': { type: 'string', multiple: true },
   'label-smoothing': { type: 'string', multiple: true },
+  'pos-weight': { type: 'string', multiple: true },
+  'ignore-label': { type: 'string', multiple: true },
+  'weight-decay': { type: 'string', multiple: true },
   method: { type: 'string', multiple: true },
   precision: { type: 'string', multiple: true },
   dtype: { type: 'string', multiple: true },
@@ -104,7 +110,18 @@ function usageError(sentence: string): FailureError {
 
 /** Options whose value may begin with a dash: what is wrong with a negative number is said where numbers are checked. */
 const numeric: ReadonlySet<string> = new Set([
-  ...['--scale', '--limit', '--class-weights', '--label-smoothing', '--precision', '--time', '--seed'],
+  ...[
+    '--scale',
+    '--limit',
+    '--class-weights',
+    '--label-smoothing',
+    '--pos-weight',
+    '--ignore-label',
+    '--weight-decay',
+    '--precision',
+    '--time',
+    '--seed',
+  ],
   ...['--threads', '--memory'],
 ]);
 
@@ -226,11 +243,27 @@ function inputKeys(texts: readonly string[]): Readonly<Record<string, string>> {
 function classWeightsOf(values: Values): AnalysisRequest['classWeights'] {
   const text = textOf(values, 'class-weights');
   if (text === null || text === 'balanced') return text;
+  return weightList(
+    'class-weights',
+    text,
+    'balanced, or one number of at least 0 for every class, with commas between',
+  );
+}
+
+function posWeightOf(values: Values): AnalysisRequest['posWeight'] {
+  const text = textOf(values, 'pos-weight');
+  if (text === null) return null;
+  return weightList(
+    'pos-weight',
+    text,
+    'a number of at least 0, or one for every output, with commas between',
+  );
+}
+
+function weightList(name: TextOption, text: string, allowed: string): readonly number[] {
   const weights = text.split(',').map((part) => (decimal.test(part) ? Number(part) : Number.NaN));
   if (weights.every((weight) => Number.isFinite(weight) && weight >= 0)) return weights;
-  throw usageError(
-    `--class-weights is "${text}", but must be balanced, or one number of at least 0 for every class, with commas between`,
-  );
+  throw usageError(`--${name} is "${text}", but must be ${allowed}`);
 }
 
 /** The tensors that are said to be parameters, and those that are said to be none. */
@@ -265,6 +298,14 @@ function requestOptions(values: Values): RequestOptions {
       'label-smoothing',
       'a number from 0 to below 1',
       (value) => value >= 0 && value < 1,
+    ),
+    posWeight: posWeightOf(values),
+    ignoreLabel: wholeNumberOf(values, 'ignore-label', -(2 ** 31), 2 ** 31 - 1),
+    weightDecay: numberOf(
+      values,
+      'weight-decay',
+      'a number of at least 0',
+      (value) => value >= 0 && Number.isFinite(value),
     ),
     ...tensorChoice(values),
   };

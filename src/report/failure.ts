@@ -28,6 +28,7 @@ export const failureSubjects = {
   NoSamples: 'samples',
   NonFiniteSamples: 'samples',
   LabelOutOfRange: 'samples',
+  IndexOutOfRange: 'samples',
   UnsupportedLabels: 'samples',
   NonFiniteLoss: 'samples',
   Interrupted: 'interruption',

@@ -28,6 +28,12 @@ export interface AnalysisRequest {
   readonly classWeights: readonly number[] | 'balanced' | null;
   /** Share of every label that is spread evenly over all classes, 0 to 1 (1 excluded). */
   readonly labelSmoothing: number;
+  /** Weight of the positives in the binary cross-entropy, PyTorch's way: one, or one for every output. */
+  readonly posWeight: readonly number[] | null;
+  /** The label that leaves out what it stands for; null: PyTorch's −100, or what plainly is meant. */
+  readonly ignoreLabel: number | null;
+  /** λ of ½λ‖θ‖² over all parameters, which is added to the loss. */
+  readonly weightDecay: number;
   /** auto: the closed form for perceptrons, every column for small models, else an estimate. */
   readonly method: Method | 'auto';
   /** Relative precision asked of λ_max's interval and of every estimate. */
@@ -68,6 +74,9 @@ export const requestDefaults = {
   loss: 'auto',
   classWeights: null,
   labelSmoothing: 0,
+  posWeight: null,
+  ignoreLabel: null,
+  weightDecay: 0,
   method: 'auto',
   precision: 0.01,
   dtype: 'auto',
@@ -94,6 +103,9 @@ export interface RequestOptions {
   readonly loss: Loss | 'auto' | null;
   readonly classWeights: AnalysisRequest['classWeights'];
   readonly labelSmoothing: number | null;
+  readonly posWeight: readonly number[] | null;
+  readonly ignoreLabel: number | null;
+  readonly weightDecay: number | null;
   /** Tensors that are said to be parameters, and those that are said to be none. */
   readonly trained: readonly string[] | null;
   readonly fixed: readonly string[] | null;
@@ -110,6 +122,9 @@ export const noOptions: RequestOptions = {
   loss: null,
   classWeights: null,
   labelSmoothing: null,
+  posWeight: null,
+  ignoreLabel: null,
+  weightDecay: null,
   trained: null,
   fixed: null,
 };
@@ -126,6 +141,9 @@ export function completed(options: RequestOptions, others: RequestOptions): Requ
     loss: options.loss ?? others.loss,
     classWeights: options.classWeights ?? others.classWeights,
     labelSmoothing: options.labelSmoothing ?? others.labelSmoothing,
+    posWeight: options.posWeight ?? others.posWeight,
+    ignoreLabel: options.ignoreLabel ?? others.ignoreLabel,
+    weightDecay: options.weightDecay ?? others.weightDecay,
     trained: options.trained ?? without(others.trained, options.fixed),
     fixed: options.fixed ?? without(others.fixed, options.trained),
   };
@@ -167,6 +185,9 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     loss: options.loss ?? requestDefaults.loss,
     classWeights: options.classWeights,
     labelSmoothing: options.labelSmoothing ?? requestDefaults.labelSmoothing,
+    posWeight: options.posWeight,
+    ignoreLabel: options.ignoreLabel,
+    weightDecay: options.weightDecay ?? requestDefaults.weightDecay,
     trained: options.trained ?? requestDefaults.trained,
     fixed: options.fixed ?? requestDefaults.fixed,
   };

@@ -55,7 +55,7 @@ const sampleFacts = object({
   rowsPerSample: v.exactOptional(
     describe(count, 'Predictions of one sample, where it has several: the loss is their mean.'),
   ),
-  ignoredRows: v.exactOptional(describe(count, 'Predictions whose label -100 says to leave them out.')),
+  ignoredRows: v.exactOptional(describe(count, 'Predictions whose label says to leave them out.')),
 });
 
 /** What of the loss the user asked for beside its kind. */
@@ -66,7 +66,23 @@ const lossOptions = object({
   ),
   /** Share of every label that is spread evenly over all classes. */
   labelSmoothing: notNegative,
-  ignoredSamples: describe(count, 'Samples whose label -100 says to leave them out.'),
+  ignoredSamples: describe(count, 'Samples whose label says to leave them out, or is missing.'),
+  ignoredNumbers: v.exactOptional(
+    describe(count, 'Single targets that are missing, or say to leave them out; absent where none does.'),
+  ),
+  ignoreLabel: v.exactOptional(describe(number, 'The label that leaves out, where it is not -100.')),
+  posWeight: v.exactOptional(
+    describe(
+      list(notNegative),
+      'Weight of the positives, one or one for each output; absent where not asked for.',
+    ),
+  ),
+  weightDecay: v.exactOptional(
+    describe(notNegative, 'λ of ½λ‖θ‖², which is added to the loss; absent where it is 0.'),
+  ),
+  sampleWeights: v.exactOptional(
+    describe(v.string(), 'Key of the weights of the samples in the data file; absent where it holds none.'),
+  ),
 });
 
 const analysisFacts = object({

@@ -87,9 +87,9 @@ async function describeLabels(array: SampleArray, complete: boolean): Promise<st
   const [count = 0, ...rest] = array.shape;
   const width = rest.reduce((product, size) => product * size, 1);
   if (!complete || count * width > mostLabels) return 'with labels';
-  const labels = labelsOf(array, await readFinite(array, null, count), (index) => index, count);
+  const labels = labelsOf(array, await readFinite(array, null, count, true), (index) => index, count);
   if (labels.kind === 'rows') {
-    if (labels.shape?.whole === true && labels.shape.refusal !== null)
+    if (labels.width > 1 && labels.shape?.whole === true && labels.shape.refusal !== null)
       return `with ${describeDims(labels.shape.dims)} labels each`;
     return labels.width === 1 ? 'with targets' : `with rows of ${String(labels.width)} targets`;
   }

@@ -6,16 +6,10 @@ import { setting } from '../report/wording/settings';
 
 /**
  * Random inputs for a model without samples: float inputs standard normal; integer inputs uniform over the rows of the table
- * that they index where `tableRows` names one (by input name), else 0 and 1; attention masks 1 and token types 0, known by
- * name. Labels are null: they are drawn from the model's own predictions. FailureError where a float input has an open dimension,
+ * that they index, else 0 and 1; attention masks 1 and token types 0, known by name. Labels are null: they are drawn from the model's own predictions. FailureError where a float input has an open dimension,
  * takes text, or the draw would be too large.
  */
-export function drawInputs(
-  specs: readonly InputSpec[],
-  count: number,
-  seed: number,
-  tableRows: ReadonlyMap<string, number> = new Map(),
-): Samples {
+export function drawInputs(specs: readonly InputSpec[], count: number, seed: number): Samples {
   if (!Number.isSafeInteger(count) || count < 1) {
     throw new FailureError(
       'UsageError',
@@ -23,7 +17,14 @@ export function drawInputs(
     );
   }
   const sizes = specs.map((spec) => ({ spec, dims: closedDims(spec) }));
-  const total = sizes.reduce((sum, { dims }) => sum + count * product(dims), 0);
+  const ofOne = sizes.reduce((sum, { dims }) => sum + product(dims), 0);
+  if (ofOne > mostInputNumbers) {
+    throw new FailureError(
+      'TooLarge',
+      `One sample of the model's inputs is ${ofOne.toLocaleString('en')} numbers, more than fit in memory; export the model for smaller inputs.`,
+    );
+  }
+  const total = count * ofOne;
   if (total > mostInputNumbers) {
     throw new FailureError(
       'UsageError',
@@ -32,17 +33,17 @@ export function drawInputs(
   }
   const random = SeededRandom.fromSeed(seed);
   const inputs = sizes.map(({ spec, dims }): SampleInput => {
-    const draw = drawer(spec, random, tableRows.get(spec.name) ?? 2);
+    const draw = drawer(spec, random);
     return { name: spec.name, dims, data: Float64Array.from({ length: count * product(dims) }, draw) };
   });
   return { source: 'random inputs', count, indices: null, inputs, labels: null, scale: 1 };
 }
 
-function drawer(spec: InputSpec, random: SeededRandom, rows: number): () => number {
+function drawer(spec: InputSpec, random: SeededRandom): () => number {
   if (spec.type.includes('float')) return () => random.normal();
   if (/mask/i.test(spec.name)) return () => 1;
   if (/token_?type|segment_?id/i.test(spec.name)) return () => 0;
-  return () => random.below(spec.type === 'bool' ? 2 : rows);
+  return () => random.below(spec.type === 'bool' ? 2 : (spec.indexes?.rows ?? 2));
 }
 
 /** Where a model takes sequences of any length, random ones are of this: integers are tokens, masks or their types. */

@@ -34,7 +34,12 @@ export function fitSelection(
 
 /** The size of the first axis, in which all arrays agree. */
 function sampleCount(file: string, selection: Selection): number {
-  const arrays = selection.labels === null ? selection.inputs : [...selection.inputs, selection.labels];
+  const { labels, weights } = selection;
+  const arrays = [
+    ...selection.inputs,
+    ...(labels === null ? [] : [labels]),
+    ...(weights === undefined ? [] : [weights.array]),
+  ];
   const [first] = selection.inputs;
   if (first === undefined)
     throw new FailureError('UnsupportedStructure', 'The model has no input that samples could be given to.');

@@ -5,9 +5,16 @@ import { drawInputs } from './drawInputs';
 import { fitSelection } from './fitSelection';
 import { labelsOf } from './labels';
 import { drawWithoutReplacement } from './random';
-import type { SampleArray } from './sampleArray';
+import type { SampleArray, Selection } from './sampleArray';
 import { withSampleFile } from './sampleFile';
-import { mostInputNumbers, type InputSpec, type Labels, type SampleInput, type Samples } from './samples';
+import {
+  mostInputNumbers,
+  type InputSpec,
+  type Labels,
+  type SampleInput,
+  type Samples,
+  type SampleWeights,
+} from './samples';
 import { readFinite, requireEach } from './values';
 import { setting } from '../report/wording/settings';
 
@@ -17,6 +24,8 @@ export interface ReadOptions {
   /** At most this many samples, drawn without replacement by the seed and kept in the file's order; null: all. */
   readonly limit: number | null;
   readonly seed: number;
+  /** The label that is left out. */
+  readonly ignoreLabel?: number | null;
 }
 
 /**
@@ -56,15 +65,40 @@ export async function readSamples(
       count,
       indices: drawn,
       inputs,
-      labels: selection.labels === null ? null : await readLabels(selection.labels, drawn, count),
+      labels: selection.labels === null ? null : await readLabels(selection.labels, drawn, count, options),
+      ...(selection.weights !== undefined && {
+        weights: await readWeights(selection.weights, drawn, count),
+      }),
+      ...(selection.unused !== undefined && { unused: selection.unused }),
       scale: options.scale,
     };
   });
 }
 
-async function readLabels(array: SampleArray, drawn: Int32Array | null, count: number): Promise<Labels> {
+async function readLabels(
+  array: SampleArray,
+  drawn: Int32Array | null,
+  count: number,
+  { ignoreLabel }: ReadOptions,
+): Promise<Labels> {
+  const values = await readFinite(array, drawn, count, true);
+  return labelsOf(array, values, (index) => drawn?.[index] ?? index, count, ignoreLabel ?? undefined);
+}
+
+async function readWeights(
+  { key, array }: NonNullable<Selection['weights']>,
+  drawn: Int32Array | null,
+  count: number,
+): Promise<SampleWeights> {
   const values = await readFinite(array, drawn, count);
-  return labelsOf(array, values, (index) => drawn?.[index] ?? index, count);
+  const isWeight = (value: number): boolean => value >= 0;
+  requireEach(array, values, drawn, count, isWeight, (value, place) => {
+    return new FailureError(
+      'SampleShapeMismatch',
+      `${array.title} holds ${String(value)} ${place}, and no sample can weigh less than 0; correct it, or name the array otherwise if it holds no weights.`,
+    );
+  });
+  return { key, values };
 }
 
 /** Before anything of that size is read. */
@@ -102,7 +136,33 @@ function fittedValues(
       );
     },
   );
+  requireRows(array, values, spec, drawn, count);
   return values;
+}
+
+/** Whatever chooses a row of a table must be one; negative numbers count from its end. */
+function requireRows(
+  array: SampleArray,
+  values: Float64Array,
+  spec: InputSpec,
+  drawn: Int32Array | null,
+  count: number,
+): void {
+  const { rows, isBound } = spec.indexes ?? { rows: 0, isBound: false };
+  if (!isBound) return;
+  requireEach(
+    array,
+    values,
+    drawn,
+    count,
+    (value) => value >= -rows && value < rows,
+    (value, place, sample) => {
+      return new FailureError(
+        'IndexOutOfRange',
+        `${array.title} holds ${String(value)} ${place}, in sample ${String(sample)}, but the model's input ${quoted(spec.name)} chooses rows of a table that has ${String(rows)}, 0 to ${String(rows - 1)}; correct that number, or make the samples as the model's own were made.`,
+      );
+    },
+  );
 }
 
 /** null for a type of fractions. */

@@ -23,6 +23,10 @@ export interface SampleArray {
 export interface Selection {
   readonly inputs: readonly SampleArray[];
   readonly labels: SampleArray | null;
+  /** What the samples weigh, where the file says so. */
+  readonly weights?: { readonly key: string; readonly array: SampleArray };
+  /** Keys of a file's other arrays, where it has some. */
+  readonly unused?: readonly string[];
 }
 
 /** What the user said about the keys of a file, see SampleSource. */

@@ -7,6 +7,14 @@ export interface InputSpec {
   readonly type: ElementType;
   /** Dimensions of one sample (the batch dimension left out); null where any size will do. */
   readonly dims: readonly (number | null)[];
+  /** The table whose rows its integers choose. */
+  readonly indexes?: IndexedTable;
+}
+
+export interface IndexedTable {
+  readonly rows: number;
+  /** Whether another number has no row: where a row is chosen by comparison, it has one of zeros. */
+  readonly isBound: boolean;
 }
 
 /** Numbers that the inputs of all samples may hold together: 2 GiB as float64. */
@@ -41,6 +49,14 @@ export type Labels =
       readonly shape?: LabelShape;
     };
 
+/** What a data file says that its samples weigh. */
+export interface SampleWeights {
+  /** Their key in the file. */
+  readonly key: string;
+  /** One number of at least 0 for every sample. */
+  readonly values: Float64Array;
+}
+
 export interface Samples {
   /** File name as shown, or "random inputs". */
   readonly source: string;
@@ -50,5 +66,9 @@ export interface Samples {
   readonly indices: Int32Array | null;
   /** null: the file holds none. */
   readonly labels: Labels | null;
+  /** What every sample weighs in the mean; absent: all the same. */
+  readonly weights?: SampleWeights;
+  /** Keys of arrays in the file that are nothing to the model; absent where all are something. */
+  readonly unused?: readonly string[];
   readonly scale: number;
 }

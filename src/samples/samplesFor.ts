@@ -8,12 +8,11 @@ import type { InputSpec, Samples } from './samples';
 export async function samplesFor(
   request: AnalysisRequest,
   specs: readonly InputSpec[],
-  tableRows: ReadonlyMap<string, number> = new Map(),
 ): Promise<{ readonly samples: Samples; readonly ignored: number }> {
-  const { samples: source, seed, scale, limit } = request;
+  const { samples: source, seed, scale, limit, ignoreLabel } = request;
   const samples =
     source.kind === 'random'
-      ? drawInputs(specs, source.count, seed, tableRows)
-      : await readSamples(source, specs, { scale, limit, seed });
-  return withoutIgnored(samples);
+      ? drawInputs(specs, source.count, seed)
+      : await readSamples(source, specs, { scale, limit, seed, ignoreLabel });
+  return withoutIgnored(samples, request);
 }

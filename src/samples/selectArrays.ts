@@ -14,7 +14,7 @@ import { setting } from '../report/wording/settings';
 
 /**
  * The arrays that are the model's inputs and labels: those that the user chose, else those named like the graph's inputs,
- * else those with the usual names. FailureError: SampleKeyMissing where a choice is missing from the file, or nothing, or
+ * else those with the usual names; the weights of the samples, by their name. FailureError: SampleKeyMissing where a choice is missing from the file, or nothing, or
  * more than one thing, could be meant; UnsupportedLabels where the labels are text.
  */
 export async function selectArrays(
@@ -31,7 +31,37 @@ export async function selectArrays(
       : presentKey(file, choice.labels, setting('labels'));
   const inputs: SampleArray[] = [];
   for (const key of keys) inputs.push(await file.open(key));
-  return { inputs, labels: labels === null ? null : await openLabels(file, labels) };
+  // A folder of npy files may hold several data sets; one archive holds one.
+  const others =
+    file.inputsKey === null ? file.keys.filter((key) => !keys.includes(key) && key !== labels) : [];
+  const weights = await findWeights(file, others, inputs[0]?.shape[0] ?? 0);
+  const unused = others.filter((key) => key !== weights?.key);
+  return {
+    inputs,
+    labels: labels === null ? null : await openLabels(file, labels),
+    ...(weights !== null && { weights }),
+    ...(unused.length > 0 && { unused }),
+  };
+}
+
+/** The array named as weights of samples are; "weights" of another shape may be those of classes. */
+async function findWeights(
+  file: KeyedArrays,
+  keys: readonly string[],
+  count: number,
+): Promise<NonNullable<Selection['weights']> | null> {
+  for (const key of ['sample_weight', 'sample_weights', 'weights']) {
+    if (!keys.includes(key)) continue;
+    const array = await file.open(key);
+    const [samples, ...rest] = array.shape;
+    if (samples === count && rest.every((size) => size === 1)) return { key, array };
+    if (key === 'weights') continue;
+    throw new FailureError(
+      'SampleCountMismatch',
+      `${array.title} has the shape [${array.shape.join(', ')}], but one weight for each of the ${count} samples is wanted; correct it, or name the array otherwise.`,
+    );
+  }
+  return null;
 }
 
 function inputKey(file: KeyedArrays, name: string, inputCount: number, choice: KeyChoice): string {

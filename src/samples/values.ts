@@ -1,14 +1,20 @@
 import { FailureError } from '../report/failure';
 import type { SampleArray } from './sampleArray';
 
-/** The numbers of the drawn rows (`count` of them; null: all). FailureError (NonFiniteSamples) at the first NaN or infinity. */
+/**
+ * The numbers of the drawn rows (`count` of them; null: all).
+ * @param gaps whether NaN may stand for a number that is missing
+ * @throws FailureError NonFiniteSamples at the first NaN or infinity
+ */
 export async function readFinite(
   array: SampleArray,
   drawn: Int32Array | null,
   count: number,
+  gaps = false,
 ): Promise<Float64Array> {
   const values = await array.read(drawn);
-  requireEach(array, values, drawn, count, Number.isFinite, (value, place) => {
+  const holds = (value: number): boolean => Number.isFinite(value) || (gaps && Number.isNaN(value));
+  requireEach(array, values, drawn, count, holds, (value, place) => {
     return new FailureError(
       'NonFiniteSamples',
       `${array.title} holds ${Number.isNaN(value) ? 'NaN (or nothing)' : String(value)} ${place}; correct or remove that sample.`,
@@ -24,11 +30,12 @@ export function requireEach(
   drawn: Int32Array | null,
   count: number,
   holds: (value: number) => boolean,
-  failure: (value: number, place: string) => FailureError,
+  failure: (value: number, place: string, sample: number) => FailureError,
 ): void {
   const wrong = values.findIndex((value) => !holds(value));
   if (wrong === -1) return;
   const width = values.length / count;
   const index = Math.floor(wrong / width);
-  throw failure(values[wrong] ?? NaN, array.place(drawn?.[index] ?? index, wrong % width));
+  const sample = drawn?.[index] ?? index;
+  throw failure(values[wrong] ?? NaN, array.place(sample, wrong % width), sample);
 }

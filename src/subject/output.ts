@@ -1,9 +1,10 @@
-import { producers } from '../graph/flow';
-import type { Graph, TensorSpec } from '../graph/graph';
+import { ancestors, producers, sameOrder, throughViews } from '../graph/flow';
+import type { Graph, GraphNode, TensorSpec } from '../graph/graph';
 import { operatorName } from '../graph/operatorName';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import { findHead } from './head';
+import { findParameters } from './parameters';
 import { setting } from '../report/wording/settings';
 
 /** Outputs that a question lists, at most. */
@@ -30,32 +31,40 @@ export function chooseOutput(graph: Graph, requested: string | null): string {
       `The model has no output "${printable(requested)}"; it has ${listed(graph.outputs)}: name one with ${setting('output')}, or any tensor inside the model.`,
     );
   }
-  const candidates = candidatesOf(graph);
+  const candidates = candidatesOf(graph, madeBy);
   const [first] = candidates;
   if (first === undefined)
     throw new FailureError('NoParameters', 'The model has no outputs, so there is nothing to put a loss on.');
   const named = candidates.filter(({ name }) => /logits/i.test(name));
   if (named.length === 1 && named[0] !== undefined) return named[0].name;
-  const tensors = candidates.map(({ name }) => tensorOf(name));
+  const logitsOf = ({ name }: TensorSpec): string => findHead(graph, tensorOf(name)).logits;
+  const isOne = new Set(candidates.map(logitsOf)).size === 1;
+  const learned = isOne ? candidates : behindWeights(graph, candidates);
+  const tensors = learned.map(({ name }) => tensorOf(name));
   const heads = tensors.map((name) => findHead(graph, name));
   if (new Set(heads.map(({ logits }) => logits)).size > 1) {
     throw new FailureError(
       'UsageError',
-      `The model has several outputs that a loss can be put on (${listed(candidates)}); choose one with ${setting('output')}.`,
+      `The model has several outputs that a loss can be put on (${listed(learned)}); choose one with ${setting('output')}.`,
     );
   }
-  return tensors[heads.findIndex(({ kind }) => kind !== 'none')] ?? tensorOf(first.name);
+  return tensors[heads.findIndex(({ kind }) => kind !== 'none')] ?? tensorOf(learned[0]?.name ?? first.name);
 }
 
-/** The outputs that a loss can be put on: floats that nodes make, else tables, else whatever there is. */
-function candidatesOf(graph: Graph): readonly TensorSpec[] {
-  const madeBy = producers(graph);
-  const made = graph.outputs.filter(({ name }) => madeBy.has(name));
+/** The outputs that a loss can be put on: floats that nodes make of more than a copy of an input, else tables, else whatever there is. */
+function candidatesOf(graph: Graph, madeBy: ReadonlyMap<string, GraphNode>): readonly TensorSpec[] {
+  const made = graph.outputs.filter(({ name }) => madeBy.has(throughViews(madeBy, name, sameOrder)));
   const floats = made.filter(({ type }) => /^b?float/.test(type));
   if (floats.length > 0) return floats;
   const tables = made.filter(({ type }) => type === 'other');
   if (tables.length > 0) return tables;
   return made.length > 0 ? made : graph.outputs;
+}
+
+/** Those that depend on a weight, where any does. */
+function behindWeights(graph: Graph, outputs: readonly TensorSpec[]): readonly TensorSpec[] {
+  const learned = outputs.filter(({ name }) => findParameters(graph, ancestors(graph, name)).length > 0);
+  return learned.length > 0 ? learned : outputs;
 }
 
 function listed(outputs: readonly TensorSpec[]): string {

@@ -70,6 +70,26 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
   }
 }
 
+/**
+ * Refuses a model that takes one sample alone: inputs of one fixed axis, which a product sums over or the output does not keep.
+ * @throws FailureError UnsupportedStructure
+ */
+export function refuseUnbatched(graph: Graph, nodes: readonly GraphNode[], output: string): void {
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const inputs = graph.inputs.filter(({ name }) => read.has(name));
+  const [sole] = inputs;
+  const size = sole?.dims?.[0];
+  if (sole === undefined || typeof size !== 'number' || size < 2) return;
+  if (!inputs.every(({ dims }) => dims?.length === 1)) return;
+  const kept = graph.outputs.find(({ name }) => name === output)?.dims?.[0] ?? null;
+  const isSummed = nodes.some((node) => operatorName(node) === 'MatMul' && node.inputs[0] === sole.name);
+  if (!isSummed && (typeof kept !== 'number' || kept === size)) return;
+  throw new FailureError(
+    'UnsupportedStructure',
+    `The model takes one sample at a time: no axis of its input "${printable(sole.name)}", of shape [${size}], counts samples; export it with a leading batch axis, as for an input of shape [1, ${size}].`,
+  );
+}
+
 /** The logits that a loss inside the model is computed from. */
 function logitsOf(graph: Graph, { inputs: [scores = ''] }: GraphNode): string {
   return findHead(graph, scores).logits;

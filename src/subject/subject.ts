@@ -1,5 +1,5 @@
 import type { RunnableModel } from '../formats/model';
-import { ancestors, producers } from '../graph/flow';
+import { ancestors } from '../graph/flow';
 import type { Graph, GraphNode } from '../graph/graph';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
@@ -15,8 +15,8 @@ import {
   type ParameterSurvey,
 } from './parameters';
 import { withTrainedBiases } from './recurrentBiases';
-import { refuseUndifferentiable } from './refusals';
-import { indexedRows, inputsOf } from './sampleInputs';
+import { refuseUnbatched, refuseUndifferentiable } from './refusals';
+import { inputsOf } from './sampleInputs';
 import { findCopies, separateMerged, type Copy } from './ties';
 import { setting } from '../report/wording/settings';
 
@@ -34,8 +34,6 @@ export interface Subject extends AnalysedOutput {
   readonly model: RunnableModel;
   /** The graph inputs that the output depends on. */
   readonly inputs: readonly InputSpec[];
-  /** Rows of the table that an integer input indexes, by input. */
-  readonly tableRows: ReadonlyMap<string, number>;
   readonly parameters: readonly Parameter[];
   /** How they were told from other constants. */
   readonly survey: ParameterSurvey;
@@ -69,6 +67,7 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   const head = findHead(graph, output);
   const nodes = ancestors(graph, head.logits);
   refuseUndifferentiable(graph, nodes, choice.evaluation);
+  refuseUnbatched(graph, nodes, output);
   requireFloats(graph, choice.parameters);
   const survey = surveyParameters(graph, nodes, choice.parameters);
   const found = survey.parameters;
@@ -91,9 +90,8 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   }
   requireFinite(parameters);
   const inputs = inputsOf(graph, nodes);
-  const tableRows = indexedRows(graph, nodes, producers(graph));
   const split = separated.split.filter((name) => found.some((each) => each.name === name));
-  return { model, graph, output, head, inputs, tableRows, parameters, survey, copies, split };
+  return { model, graph, output, head, inputs, parameters, survey, copies, split };
 }
 
 /** The nodes that make the target, in an order in which they can run. */

@@ -2,6 +2,8 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type {
   AttributeProtoSchema,
+  FunctionProtoSchema,
+  NodeProtoSchema,
   TensorShapeProto_DimensionSchema,
   ValueInfoProtoSchema,
 } from '../../src/runtime/onnx/onnx_pb';
@@ -31,7 +33,9 @@ export type AttributeValue =
   | { readonly strings: readonly string[] }
   | { readonly tensor: TensorValue | TensorParts }
   /** A subgraph, as graphBytes makes it. */
-  | { readonly graph: Uint8Array };
+  | { readonly graph: Uint8Array }
+  /** An attribute of the function that the node stands in. */
+  | { readonly of: string };
 
 export interface NodeParts {
   readonly operator: string;
@@ -61,12 +65,26 @@ export interface GraphParts {
   readonly valueInfo?: readonly ValueParts[];
 }
 
+/** A function of the file's own. */
+export interface FunctionParts {
+  readonly domain: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly NodeParts[];
+  /** Of its attributes, where they have one. */
+  readonly defaults?: Readonly<Record<string, AttributeValue>>;
+  /** Version of ONNX's own operators (17). */
+  readonly opset?: number;
+}
+
 export interface ModelParts extends GraphParts {
   /** Version of ONNX's own operators (17), or versions by domain. */
   readonly opset?: number | Readonly<Record<string, number>>;
   /** 8 unless told. */
   readonly irVersion?: number;
   readonly producer?: { readonly name: string; readonly version: string };
+  readonly functions?: readonly FunctionParts[];
 }
 
 /**
@@ -92,6 +110,7 @@ export function onnxModel(parts: ModelParts): Uint8Array {
         domain,
         version: BigInt(version),
       })),
+      functions: (parts.functions ?? []).map(functionParts),
     }),
   );
 }
@@ -115,14 +134,7 @@ function graphProto(parts: GraphParts): MessageInitShape<typeof GraphProtoSchema
   const { initialisers = {} } = parts;
   return {
     name: 'graph',
-    node: parts.nodes.map(({ operator, inputs, outputs, attributes = {}, name = '', domain = '' }) => ({
-      opType: operator,
-      input: [...inputs],
-      output: [...outputs],
-      name,
-      domain,
-      attribute: Object.entries(attributes).map(([key, value]) => attributeParts(key, value)),
-    })),
+    node: parts.nodes.map(nodeParts),
     initializer: isList(initialisers)
       ? [...initialisers]
       : Object.entries(initialisers).map(([name, value]) => namedTensor(name, value)),
@@ -131,6 +143,30 @@ function graphProto(parts: GraphParts): MessageInitShape<typeof GraphProtoSchema
       typeof output === 'string' ? { name: output } : valueParts(output),
     ),
     valueInfo: (parts.valueInfo ?? []).map(valueParts),
+  };
+}
+
+function nodeParts(parts: NodeParts): MessageInitShape<typeof NodeProtoSchema> {
+  const { operator, inputs, outputs, attributes = {}, name = '', domain = '' } = parts;
+  return {
+    opType: operator,
+    input: [...inputs],
+    output: [...outputs],
+    name,
+    domain,
+    attribute: Object.entries(attributes).map(([key, value]) => attributeParts(key, value)),
+  };
+}
+
+function functionParts(parts: FunctionParts): MessageInitShape<typeof FunctionProtoSchema> {
+  return {
+    domain: parts.domain,
+    name: parts.name,
+    input: [...parts.inputs],
+    output: [...parts.outputs],
+    node: parts.nodes.map(nodeParts),
+    attributeProto: Object.entries(parts.defaults ?? {}).map(([key, value]) => attributeParts(key, value)),
+    opsetImport: [{ domain: '', version: BigInt(parts.opset ?? 17) }],
   };
 }
 
@@ -149,6 +185,7 @@ function attributeParts(name: string, value: AttributeValue): MessageInitShape<t
   if ('ints' in value) return { name, type: AttributeType.INTS, ints: value.ints.map(BigInt) };
   if ('floats' in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] };
   if ('strings' in value) return { name, type: AttributeType.STRINGS, strings: value.strings.map(textBytes) };
+  if ('of' in value) return { name, type: AttributeType.FLOAT, refAttrName: value.of };
   if ('graph' in value) return { name, type: AttributeType.GRAPH, g: value.graph };
   return { name, type: AttributeType.TENSOR, t: namedTensor('', value.tensor) };
 }

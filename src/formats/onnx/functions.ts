@@ -1,5 +1,5 @@
 import { clone, create } from '@bufbuild/protobuf';
-import { NodeProtoSchema } from '../../runtime/onnx/onnx_pb';
+import { AttributeProtoSchema, NodeProtoSchema } from '../../runtime/onnx/onnx_pb';
 import type {
   AttributeProto,
   FunctionProto,
@@ -26,12 +26,15 @@ export function inlineFunctions(model: ModelProto, graph: GraphProto): void {
   );
   if (functions.size === 0) return;
   const isCall = ({ domain, opType }: NodeProto): boolean => functions.has(keyOf(domain, opType));
-  while (graph.node.some(isCall) && graph.node.length <= mostNodes) {
+  // Functions nest no deeper than there are functions, but where one calls itself.
+  for (let depth = 0; depth < functions.size && graph.node.length <= mostNodes; depth++) {
+    if (!graph.node.some(isCall)) break;
     graph.node = graph.node.flatMap((node) => {
       const called = functions.get(keyOf(node.domain, node.opType));
       return called === undefined ? [node] : bodyOf(called, node);
     });
   }
+  if (functions.size === model.functions.length) model.functions = [];
 }
 
 function keyOf(domain: string, name: string): string {
@@ -49,7 +52,8 @@ function isPlain(called: FunctionProto, versions: ReadonlyMap<string, bigint>): 
 
 /** The nodes of a function with the tensors and attributes of a call of it; what is inside gets names after the call's output. */
 function bodyOf(called: FunctionProto, call: NodeProto): NodeProto[] {
-  const prefix = `${call.name === '' ? (call.output.find((name) => name !== '') ?? '') : call.name}/`;
+  const made = call.output.find((name) => name !== '') ?? '';
+  const prefix = `${made}/`;
   const names = new Map([
     ...called.output.flatMap((name, i) => (call.output[i] ? [[name, call.output[i]] as const] : [])),
     ...called.input.map((name, i) => [name, call.input[i] ?? ''] as const),
@@ -57,7 +61,7 @@ function bodyOf(called: FunctionProto, call: NodeProto): NodeProto[] {
   const renamed = (name: string): string => (name === '' ? '' : (names.get(name) ?? prefix + name));
   const body = called.node.map((inner) => {
     const node = clone(NodeProtoSchema, inner);
-    node.name = prefix + (inner.name === '' ? inner.opType : inner.name);
+    node.name = `${call.name === '' ? made : call.name}/${inner.name === '' ? inner.opType : inner.name}`;
     node.input = inner.input.map(renamed);
     node.output = inner.output.map(renamed);
     node.attribute = node.attribute.flatMap((attribute) => resolved(attribute, called, call));
@@ -77,5 +81,7 @@ function resolved(attribute: AttributeProto, called: FunctionProto, call: NodePr
   const given = [...call.attribute, ...called.attributeProto].find(
     ({ name }) => name === attribute.refAttrName,
   );
-  return given === undefined ? [] : [{ ...given, name: attribute.name }];
+  return given === undefined
+    ? []
+    : [Object.assign(clone(AttributeProtoSchema, given), { name: attribute.name })];
 }

@@ -64,26 +64,47 @@ function inverseTanh(g: StaticGraph, x: Value): Value {
 }
 
 /**
- * atan(x) in arithmetic, for which onnxruntime has no float64 kernel: atan(x) = 2 atan(x/(1 + √(1 + x²))) three times over
- * brings any x to within tan(π/16), where 13 terms of Taylor's series leave 1e-19.
+ * atan(x) for |x| ≤ 1 in arithmetic, for which onnxruntime has no float64 kernel: atan(x) = 2 atan(x/(1 + √(1 + x²))) three
+ * times over brings x to within tan(π/32), where 10 terms of Taylor's series leave 1e-21.
  */
-function arcTangent(g: StaticGraph, x: Value): Value {
+function arcTangentWithin(g: StaticGraph, x: Value): Value {
   const halved = (angle: Value): Value => {
     const root = unary(g, 'sqrt', add(g, mul(g, angle, angle), g.scalar(1)));
     return div(g, angle, add(g, root, g.scalar(1)));
   };
   const t = halved(halved(halved(x)));
   const square = mul(g, t, t);
-  let series = g.scalar(1 / 25);
-  for (let n = 23; n > 0; n -= 2)
+  let series = g.scalar(-1 / 19);
+  for (let n = 17; n > 0; n -= 2)
     series = add(g, mul(g, series, square), g.scalar(n % 4 === 1 ? 1 / n : -1 / n));
   return scale(g, mul(g, series, t), 8);
 }
 
-/** asin(x) = 2 atan(x/(1 + √(1 − x²))), which does not cancel towards ±1. */
+/** Beyond ±1, where x² would overflow, atan(x) = ±π/2 + atan(−1/x). */
+function arcTangent(g: StaticGraph, x: Value): Value {
+  const above = greaterMask(g, x, g.scalar(1));
+  const below = greaterMask(g, g.scalar(-1), x);
+  const beyond = add(g, above, below);
+  const within = sub(g, g.scalar(1), beyond);
+  const turned = div(g, sub(g, mul(g, x, within), beyond), add(g, mul(g, x, beyond), within));
+  return add(g, arcTangentWithin(g, turned), scale(g, sub(g, above, below), Math.PI / 2));
+}
+
+/** asin(x) = 2 atan(x/(1 + √((1 − x)(1 + x)))), which does not cancel towards ±1. */
 function arcSine(g: StaticGraph, x: Value): Value {
-  const root = unary(g, 'sqrt', sub(g, g.scalar(1), mul(g, x, x)));
-  return scale(g, arcTangent(g, div(g, x, add(g, root, g.scalar(1)))), 2);
+  const one = g.scalar(1);
+  const root = unary(g, 'sqrt', mul(g, sub(g, one, x), add(g, one, x)));
+  return scale(g, arcTangentWithin(g, div(g, x, add(g, root, one))), 2);
+}
+
+/** acos(x) = 2 atan(√((1 − x)/(1 + x))) for x ≥ 0, which does not cancel towards 1; π − acos(−x) below. */
+function arcCosine(g: StaticGraph, x: Value): Value {
+  const below = greaterMask(g, g.scalar(0), x);
+  const sign = sub(g, g.scalar(1), scale(g, below, 2));
+  const size = mul(g, x, sign);
+  const ratio = div(g, sub(g, g.scalar(1), size), add(g, g.scalar(1), size));
+  const angle = scale(g, arcTangentWithin(g, unary(g, 'sqrt', ratio)), 2);
+  return add(g, mul(g, angle, sign), scale(g, below, Math.PI));
 }
 
 export const activationLowerings = {
@@ -106,6 +127,8 @@ export const activationLowerings = {
   Acosh: activation(inverseCosh),
   Atanh: activation(inverseTanh),
   Asin: activation(arcSine),
+  Acos: activation(arcCosine),
+  Atan: activation(arcTangent),
   Sinh: activation((g, x) => scale(g, sub(g, unary(g, 'exp', x), unary(g, 'exp', neg(g, x))), 0.5)),
   Cosh: activation((g, x) => scale(g, add(g, unary(g, 'exp', x), unary(g, 'exp', neg(g, x))), 0.5)),
 } satisfies LoweringTable;

@@ -5,7 +5,8 @@ import { SamplePairs } from './dualBlock';
 import type { ClosedFormPlan, PlannedBlock } from './plan';
 import { crossFactors, diagonalFactors, PrimalPiece, type Factors } from './primalBlock';
 import { ranges } from './ranges';
-import { augmentedWidth, sampleTile, type Problem, type SampleTile } from './sampleTile';
+import { parametersOf } from '../perceptron';
+import { augmentedWeights, augmentedWidth, sampleTile, type Problem, type SampleTile } from './sampleTile';
 import { UnitRows } from './unitRows';
 
 /** The exact second-order picture of a mean loss at a perceptron's weights; layers in the order of the forward pass. */
@@ -17,13 +18,13 @@ export interface ClosedForm {
   readonly traces: readonly number[];
   /** ‖H_lm‖_F², symmetric. */
   readonly blocks: readonly (readonly number[])[];
-  /** The part of every block that comes from pairs of a sample with itself. */
+  /** The part of every block that comes from pairs of a sample with itself, or from the weight decay. */
   readonly sameSampleBlocks: readonly (readonly number[])[];
-  /** What every sample's pairs bring to ‖H‖_F²; they sum to it. Null where the plan leaves them out. */
+  /** What every sample's pairs bring to ‖H‖_F²; without weight decay they sum to it. Null where the plan leaves them out. */
   readonly sampleRows: Float64Array | null;
   /** ℓ_n of every sample. */
   readonly losses: Float64Array;
-  /** Σ of squares of the Hessian's rows of every hidden unit, by hidden layer; null unless all blocks were primal. */
+  /** Σ of squares of the Hessian's rows of every hidden unit, by hidden layer; null unless all blocks were primal and no weight decays. */
   readonly unitRows: readonly Float64Array[] | null;
 }
 
@@ -66,7 +67,9 @@ class ClosedFormRun {
     this.tiles = ranges(problem.inputs.rows, plan.tileSize);
     this.started = products.multiplyAdds;
     this.losses = new Float64Array(problem.inputs.rows);
-    this.unitRows = plan.blocks.every(({ form }) => form === 'primal') ? new UnitRows(layers) : null;
+    const countsUnits =
+      plan.blocks.every(({ form }) => form === 'primal') && (problem.weightDecay ?? 0) === 0;
+    this.unitRows = countsUnits ? new UnitRows(layers) : null;
     for (const block of plan.blocks) this.sums.set(block, new BlockSum(problem.inputs.rows));
   }
 
@@ -74,15 +77,30 @@ class ClosedFormRun {
     await this.dualBlocks();
     for (const block of this.plan.blocks) if (block.form === 'primal') await this.primalBlock(block);
     const samples = this.problem.inputs.rows;
+    const { layers } = this.problem.perceptron;
+    const decay = this.problem.weightDecay ?? 0;
+    const traces = this.traces.map((trace) => trace / samples);
     let gradientSquared = 0;
-    for (const gradient of this.gradients)
-      for (const value of gradient ?? []) gradientSquared += value * value;
+    let weightsSquared = 0;
+    for (const [l, gradient] of this.gradients.entries()) {
+      const weights = augmentedWeights(layers[l]!);
+      for (const [at, value] of (gradient ?? []).entries()) {
+        gradientSquared += (value / samples + decay * weights[at]!) ** 2;
+        weightsSquared += weights[at]! ** 2;
+      }
+    }
+    // ‖H_ll + λI‖² = ‖H_ll‖² + 2λ tr H_ll + λ²P_l.
+    const decayed = layers.map((layer, l) => decay * (2 * traces[l]! + decay * parametersOf(layer)));
+    const blocksOf = (part: (sum: BlockSum) => number): number[][] =>
+      this.symmetric(part).map((row, m) =>
+        row.map((value, l) => (m === l ? Math.max(0, value + decayed[l]!) : value)),
+      );
     return {
-      meanLoss: this.losses.reduce((sum, loss) => sum + loss, 0) / samples,
-      gradientNorm: Math.sqrt(gradientSquared) / samples,
-      traces: this.traces.map((trace) => trace / samples),
-      blocks: this.symmetric(({ total }) => total),
-      sameSampleBlocks: this.symmetric(({ sameSample }) => sameSample),
+      meanLoss: this.losses.reduce((sum, loss) => sum + loss, 0) / samples + (decay / 2) * weightsSquared,
+      gradientNorm: Math.sqrt(gradientSquared),
+      traces: traces.map((trace, l) => trace + decay * parametersOf(layers[l]!)),
+      blocks: blocksOf(({ total }) => total),
+      sameSampleBlocks: blocksOf(({ sameSample }) => sameSample),
       sampleRows: this.plan.sampleRows ? this.sampleRows() : null,
       losses: this.losses,
       unitRows: this.unitRows?.hiddenUnits().map((rows) => rows.map((row) => row / samples ** 2)) ?? null,

@@ -14,6 +14,8 @@ export interface Problem {
   readonly targets: Targets;
   /** The Hessian, or the Gauss-Newton matrix: the Hessian without what the curvature of the network itself brings. */
   readonly matrix: 'hessian' | 'gauss-newton';
+  /** λ of ½λ‖θ‖², which is added to the loss; without it 0. */
+  readonly weightDecay?: number;
 }
 
 /**
@@ -54,6 +56,17 @@ export function augmentedWidth(layer: AffineLayer): number {
   return layer.inputs + (layer.bias === null ? 0 : 1);
 }
 
+/** W and b as the gradient has them: outputs × augmented width, the bias last in each row. */
+export function augmentedWeights(layer: AffineLayer): Float64Array {
+  const width = augmentedWidth(layer);
+  const weights = new Float64Array(layer.outputs * width);
+  for (let o = 0; o < layer.outputs; o++) {
+    weights.set(layer.weight.subarray(o * layer.inputs, (o + 1) * layer.inputs), o * width);
+    if (layer.bias !== null) weights[o * width + layer.inputs] = layer.bias[o]!;
+  }
+  return weights;
+}
+
 /** Forward and backward through the samples `from` to `to` (math.md 3). */
 export async function sampleTile(
   { perceptron: { layers }, inputs, loss, targets, matrix }: Problem,
@@ -76,7 +89,8 @@ export async function sampleTile(
 
   const { width } = targets;
   const rows = targets.values.subarray(from * width, to * width);
-  const ofLoss = lossDerivatives(loss, activation.data, rows, width);
+  const factors = targets.factors?.subarray(from * width, to * width);
+  const ofLoss = lossDerivatives(loss, activation.data, rows, width, factors);
   const last = layers.length - 1;
   const bend = new Array<Matrix>(layers.length);
   const delta = new Array<Matrix>(layers.length);
@@ -110,7 +124,7 @@ export async function sampleTile(
     layers,
     input,
     outputs: activation,
-    losses: lossValues(loss, activation.data, rows, width),
+    losses: lossValues(loss, activation.data, rows, width, factors),
     slope,
     bend,
     delta,

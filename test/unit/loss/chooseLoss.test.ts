@@ -7,7 +7,7 @@ import { FailureError } from '../../../src/report/failure';
 import { SeededRandom } from '../../../src/samples/random';
 import type { Labels } from '../../../src/samples/samples';
 
-const automatic: LossOptions = { loss: 'auto', classWeights: null, labelSmoothing: 0 };
+const automatic: LossOptions = { loss: 'auto', classWeights: null, labelSmoothing: 0, posWeight: null, ignoreLabel: null };
 
 function classes(...values: number[]): Labels {
   return { kind: 'classes', values: Int32Array.from(values) };

@@ -21,13 +21,17 @@ const operators = {
   mish: 'Mish',
   'hard-swish': 'HardSwish',
   'hard-sigmoid': 'HardSigmoid',
+  atan: 'Atan',
+  asin: 'Asin',
+  acos: 'Acos',
 } as const;
 
-export type ActivationName = keyof typeof operators;
+/** Those that networks are drawn with. */
+export type ActivationName = Exclude<keyof typeof operators, 'atan' | 'asin' | 'acos'>;
 
 /** The activation that one operator is, lowered and differentiated as in a model. */
 export function activationNamed(
-  name: ActivationName,
+  name: keyof typeof operators,
   attributes: Readonly<Record<string, number>> = {},
 ): Activation {
   const given = Object.entries(attributes).map(([key, value]): readonly [string, Attribute] => [

@@ -30,7 +30,8 @@ describe('random inputs', () => {
   });
 
   it('range over the rows of the table that they index', () => {
-    const ids = drawInputs(tokens, 100, 0, new Map([['input_ids', 5]])).inputs[0]?.data;
+    const indexed = tokens.map((spec) => ({ ...spec, indexes: { rows: 5, isBound: true } }));
+    const ids = drawInputs(indexed, 100, 0).inputs[0]?.data;
     expect(new Set(ids)).toEqual(new Set([0, 1, 2, 3, 4]));
   });
 

@@ -377,6 +377,20 @@ describe('npz samples', () => {
     }
   });
 
+  it('for an input that chooses rows of a table are rows of it, from the end where they are negative', async () => {
+    const indexes = { rows: 7, isBound: true };
+    const specs: InputSpec[] = [{ name: 'ids', type: 'int64', dims: [2], indexes }];
+    const written = (last: number) => archive({ x: { ...x, type: 'i8', values: [0, 1, 2, 3, -7, last] } });
+    expect(plain(await readFrom(written(6), specs)).inputs).toEqual([[0, 1, 2, 3, -7, 6]]);
+    for (const wrong of [7, -8]) {
+      const failure = await failureIn(() => readFrom(written(wrong), specs));
+      expect(failure.kind).toBe('IndexOutOfRange');
+      expect(failure.message).toContain(`${String(wrong)} at [2, 1] (counted from 0), in sample 2`);
+    }
+    const compared = specs.map((spec) => ({ ...spec, indexes: { ...indexes, isBound: false } }));
+    expect(plain(await readFrom(written(9), compared)).inputs).toEqual([[0, 1, 2, 3, -7, 9]]);
+  });
+
   it('say where axes are in another order', async () => {
     const images: WrittenArray = { type: 'u1', shape: [1, 2, 2, 3], values: new Array<number>(12).fill(0) };
     expect((await failureIn(() => readFrom(archive({ images }), floats(3, 2, 2)))).message).toBe(

@@ -49,6 +49,16 @@ export const furtherCases: readonly OperatorCase[] = [
     ],
   },
   {
+    operator: 'Acos',
+    shape: [6],
+    float32Only: true,
+    nodes: [
+      { operator: 'Tanh', inputs: ['x'], outputs: ['t'] },
+      { operator: 'Acos', inputs: ['t'], outputs: ['y'] },
+    ],
+  },
+  { operator: 'Atan', shape: [6], float32Only: true },
+  {
     operator: 'LRN',
     shape: image,
     float32Only: true,
