@@ -260,10 +260,10 @@ def perceptrons():
     case("perceptron", "softmax regression", lambda: nn.Linear(6, 3), normal(6))
     case("perceptron", "MLP fresh", lambda: mlp(5, 6, 4, 3), normal(5), steps=0)
     case("perceptron", "MLP zero biases", lambda: zero_biases(mlp(5, 4, 4, 4, 3)), normal(5), steps=0)
-    case("perceptron", "MLP on pictures", lambda: nn.Sequential(nn.Flatten(), mlp(16, 6, 3, act=nn.ReLU)), normal(1, 4,
-         4))
-    case("perceptron", "MLP dropout", lambda: nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Dropout(0.3), nn.Linear(7,
-         3)), normal(5))
+    case("perceptron", "MLP on pictures", lambda: nn.Sequential(nn.Flatten(), mlp(16, 6, 3, act=nn.ReLU)),
+         normal(1, 4, 4))
+    case("perceptron", "MLP dropout", lambda: nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Dropout(0.3),
+         nn.Linear(7, 3)), normal(5))
     case("perceptron", "MLP by matmul", lambda: net(lambda m, x: torch.tanh(x @ m.w1 + m.b1) @ m.w2 + m.b2,
          w1=param(5, 6), b1=param(6), w2=param(6, 3), b2=param(3)), normal(5))
 
@@ -284,8 +284,7 @@ def heads_and_losses():
          truth=lambda z, y: F.binary_cross_entropy(z[:, 0], y))
     case(k, "single logit", lambda: mlp(5, 6, 1), normal(5), bits(), loss="binary-cross-entropy")
     case(k, "single logit squeezed", lambda: net(lambda m, x: m.body(x).squeeze(1), body=mlp(5, 6, 1)), normal(5),
-         bits(),
-         loss="binary-cross-entropy")
+         bits(), loss="binary-cross-entropy")
     case(k, "multi-label", lambda: mlp(5, 6, 4), normal(5), bits(4), loss="binary-cross-entropy")
     case(k, "soft targets of BCE", lambda: mlp(5, 6, 2), normal(5), lambda _: torch.rand(N, 2),
          loss="binary-cross-entropy")
@@ -316,12 +315,11 @@ def heads_and_losses():
     case(k, "tokens", lambda: net(lambda m, x: m.out(torch.tanh(m.fc(x))), fc=nn.Linear(4, 6), out=nn.Linear(6, 3)),
          normal(5, 4), classes(3, 5), truth=of_tokens)
     case(k, "tokens, some ignored", lambda: net(lambda m, x: m.out(torch.tanh(m.fc(x))), fc=nn.Linear(4, 6),
-         out=nn.Linear(6, 3)), normal(5, 4), lambda _: torch.where(torch.rand(N, 5) < 0.3, -100, torch.randint(0, 3, (N,
-         5))),
-         truth=of_tokens)
+         out=nn.Linear(6, 3)), normal(5, 4), lambda _: torch.where(torch.rand(N, 5) < 0.3, -100,
+         torch.randint(0, 3, (N, 5))), truth=of_tokens)
     case(k, "tokens, class weights", lambda: net(lambda m, x: m.out(torch.tanh(m.fc(x))), fc=nn.Linear(4, 6),
-         out=nn.Linear(6, 3)), normal(5, 4), classes(3, 5), options=["--class-weights", "1,2,0.5"],
-         truth=lambda z, y: cross_entropy([1, 2, 0.5])(z.transpose(1, 2), y))
+         out=nn.Linear(6, 3)), normal(5, 4), classes(3, 5), options=["--class-weights", "1,2,0.5"], truth=lambda z,
+         y: cross_entropy([1, 2, 0.5])(z.transpose(1, 2), y))
 
 
     case(k, "weight decay", lambda: mlp(5, 6, 3), normal(5), options=["--weight-decay", "0.25"], decay=0.25)
@@ -332,8 +330,8 @@ def heads_and_losses():
          lambda _: torch.tensor([0, 1, 2, -100, 1, 0, 2, -100, 1, 1, 0, 2]), options=["--class-weights", "1,2,0.5"],
          truth=cross_entropy([1, 2, 0.5]))
     case(k, "pos_weight", lambda: mlp(5, 6, 3), normal(5), bits(3), loss="binary-cross-entropy",
-         options=["--pos-weight", "2,0.5,3"],
-         truth=lambda z, y: F.binary_cross_entropy_with_logits(z, y, pos_weight=z.new_tensor([2, 0.5, 3])))
+         options=["--pos-weight", "2,0.5,3"], truth=lambda z,
+         y: F.binary_cross_entropy_with_logits(z, y, pos_weight=z.new_tensor([2, 0.5, 3])))
     case(k, "missing targets", lambda: mlp(5, 6, 2), normal(5),
          lambda _: torch.where(torch.rand(N, 2) < 0.3, math.nan, torch.randn(N, 2)), loss="mean-squared-error",
          truth=lambda z, y: F.mse_loss(z[~y.isnan()], y[~y.isnan()]))
@@ -349,14 +347,12 @@ def heads_and_losses():
     case(k, "softmax with classes and squared error", lambda: mlp(5, 6, 3, head=nn.Softmax(1)), normal(5),
          loss="mean-squared-error", truth=lambda z, y: F.mse_loss(z, F.one_hot(y, 3).to(z.dtype)))
     case(k, "softmax with BCE", lambda: mlp(5, 6, 3, head=nn.Softmax(1)), normal(5), bits(3),
-         loss="binary-cross-entropy",
-         truth=lambda z, y: F.binary_cross_entropy(z, y))
-    case(k, "sigmoid with squared error", lambda: mlp(5, 6, 2, head=nn.Sigmoid()), normal(5), lambda _: torch.rand(N,
-         2),
-         loss="mean-squared-error")
-    case(k, "softmax of segmentation", lambda: nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Tanh(), nn.Conv2d(4, 3,
-         1),
-         nn.Softmax(1)), normal(1, 4, 5), classes(3, 4, 5), truth=lambda z, y: F.nll_loss(z.log(), y))
+         loss="binary-cross-entropy", truth=lambda z, y: F.binary_cross_entropy(z, y))
+    case(k, "sigmoid with squared error", lambda: mlp(5, 6, 2, head=nn.Sigmoid()), normal(5),
+         lambda _: torch.rand(N, 2), loss="mean-squared-error")
+    case(k, "softmax of segmentation", lambda: nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Tanh(),
+         nn.Conv2d(4, 3, 1), nn.Softmax(1)), normal(1, 4, 5), classes(3, 4, 5), truth=lambda z,
+         y: F.nll_loss(z.log(), y))
     case(k, "tokens, multi-label", lambda: net(lambda m, x: m.out(torch.tanh(m.fc(x))), fc=nn.Linear(4, 6),
          out=nn.Linear(6, 3)), normal(5, 4), bits(5, 3), loss="binary-cross-entropy")
     case(k, "regression of sequences", lambda: net(lambda m, x: m.out(torch.tanh(m.fc(x))), fc=nn.Linear(4, 6),
@@ -368,14 +364,14 @@ def heads_and_losses():
 def convolutions():
     k = "convolution"
     case(k, "Conv1d", lambda: convs1(nn.Conv1d(2, 4, 3), nn.Tanh(), out=24), normal(2, 8))
-    case(k, "Conv1d dilated", lambda: convs1(nn.Conv1d(2, 4, 3, dilation=2, padding=2), nn.ReLU(), out=32), normal(2,
-         8))
+    case(k, "Conv1d dilated", lambda: convs1(nn.Conv1d(2, 4, 3, dilation=2, padding=2), nn.ReLU(), out=32),
+         normal(2, 8))
     case(k, "Conv1d causal", lambda: convs1(nn.ConstantPad1d((2, 0), 0.0), nn.Conv1d(2, 4, 3), nn.Tanh(), out=32),
          normal(2, 8))
-    case(k, "Conv2d", lambda: convs1(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Conv2d(3, 4, 3), nn.ReLU(), out=16), normal(1, 6,
-         6))
-    case(k, "Conv2d strided", lambda: convs1(nn.Conv2d(2, 4, 3, stride=2, padding=1), nn.Tanh(), out=36), normal(2, 6,
-         6))
+    case(k, "Conv2d", lambda: convs1(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Conv2d(3, 4, 3), nn.ReLU(), out=16),
+         normal(1, 6, 6))
+    case(k, "Conv2d strided", lambda: convs1(nn.Conv2d(2, 4, 3, stride=2, padding=1), nn.Tanh(), out=36),
+         normal(2, 6, 6))
     case(k, "Conv2d dilated", lambda: convs1(nn.Conv2d(2, 4, 3, dilation=2, padding=2), nn.Tanh(), nn.AvgPool2d(2),
          out=36), normal(2, 6, 6))
     case(k, "Conv2d grouped", lambda: convs1(nn.Conv2d(4, 4, 3, groups=2), nn.Tanh(), out=16), normal(4, 4, 4))
@@ -393,8 +389,8 @@ def convolutions():
     case(k, "ConvTranspose2d grouped", lambda: convs1(nn.ConvTranspose2d(4, 4, 2, groups=2), nn.Tanh(), out=64),
          normal(4, 3, 3))
     case(k, "ConvTranspose3d", lambda: convs1(nn.ConvTranspose3d(1, 2, 2), nn.Tanh(), out=54), normal(1, 2, 2, 2))
-    case(k, "global mean head", lambda: net(lambda m, x: m.out(torch.tanh(m.conv(x)).mean((2, 3))), conv=nn.Conv2d(2, 5,
-         3), out=nn.Linear(5, 3)), normal(2, 5, 5))
+    case(k, "global mean head", lambda: net(lambda m, x: m.out(torch.tanh(m.conv(x)).mean((2, 3))),
+         conv=nn.Conv2d(2, 5, 3), out=nn.Linear(5, 3)), normal(2, 5, 5))
     case(k, "fully convolutional", lambda: nn.Sequential(nn.Conv2d(2, 5, 3), nn.ReLU(), nn.Conv2d(5, 3, 1),
          nn.AdaptiveAvgPool2d(1), nn.Flatten()), normal(2, 5, 5))
     k = "pooling"
@@ -403,11 +399,11 @@ def convolutions():
                             ("AvgPool2d padded", nn.AvgPool2d(3, 2, padding=1), 16),
                             ("AvgPool2d without padding in its mean", nn.AvgPool2d(3, 2, padding=1,
                             count_include_pad=False), 16),
-                            ("AdaptiveAvgPool2d 1", nn.AdaptiveAvgPool2d(1), 4), ("AdaptiveAvgPool2d 2",
-                            nn.AdaptiveAvgPool2d(2), 16),
+                            ("AdaptiveAvgPool2d 1", nn.AdaptiveAvgPool2d(1), 4),
+                            ("AdaptiveAvgPool2d 2", nn.AdaptiveAvgPool2d(2), 16),
                             ("AdaptiveMaxPool2d 1", nn.AdaptiveMaxPool2d(1), 4), ("LPPool2d", nn.LPPool2d(2, 2), 16)):
-        case(k, name, lambda pool=pool, out=out: convs1(nn.Conv2d(1, 4, 3), nn.Softplus(), pool, out=out), normal(1, 6,
-             6))
+        case(k, name, lambda pool=pool, out=out: convs1(nn.Conv2d(1, 4, 3), nn.Softplus(), pool, out=out),
+             normal(1, 6, 6))
     case(k, "MaxPool1d", lambda: convs1(nn.Conv1d(2, 4, 3), nn.ReLU(), nn.MaxPool1d(2), out=12), normal(2, 8))
     case(k, "AvgPool3d", lambda: convs1(nn.Conv3d(1, 3, 2), nn.Tanh(), nn.AvgPool3d(2), out=3), normal(1, 3, 3, 3))
     case(k, "upsample nearest", lambda: nn.Sequential(nn.Conv2d(1, 3, 3, stride=2, padding=1), nn.Tanh(),
@@ -423,10 +419,11 @@ def normalisations():
     for suffix, steps in (("", 3), (" fresh", 0)):
         case(k, "BatchNorm1d" + suffix, lambda: nn.Sequential(nn.Linear(5, 6), nn.BatchNorm1d(6), nn.Tanh(),
              nn.Linear(6, 3)), normal(5), steps=steps)
-        case(k, "BatchNorm2d" + suffix, lambda: convs1(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 4,
-             2, bias=False), nn.BatchNorm2d(4), nn.ReLU(), out=36), normal(1, 6, 6), steps=steps, opset=16)
-        case(k, "LayerNorm" + suffix, lambda: nn.Sequential(nn.Linear(5, 6), nn.LayerNorm(6), nn.Tanh(), nn.Linear(6,
-             6), nn.LayerNorm(6), nn.Tanh(), nn.Linear(6, 3)), normal(5), steps=steps)
+        case(k, "BatchNorm2d" + suffix, lambda: convs1(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(),
+             nn.Conv2d(4, 4, 2, bias=False), nn.BatchNorm2d(4), nn.ReLU(), out=36), normal(1, 6, 6), steps=steps,
+             opset=16)
+        case(k, "LayerNorm" + suffix, lambda: nn.Sequential(nn.Linear(5, 6), nn.LayerNorm(6), nn.Tanh(),
+             nn.Linear(6, 6), nn.LayerNorm(6), nn.Tanh(), nn.Linear(6, 3)), normal(5), steps=steps)
         case(k, "GroupNorm" + suffix, lambda: convs1(nn.Conv2d(1, 4, 3), nn.GroupNorm(2, 4), nn.Tanh(), out=16),
              normal(1, 4, 4), steps=steps)
         case(k, "InstanceNorm2d" + suffix, lambda: convs1(nn.Conv2d(1, 4, 3), nn.InstanceNorm2d(4, affine=True),
@@ -464,11 +461,11 @@ def normalisations():
          out=16), normal(1, 4, 4))
     case(k, "spectral norm, parametrised", lambda: nn.Sequential(spectral(nn.Linear(5, 6)), nn.Tanh(), nn.Linear(6, 3)),
          normal(5))
-    case(k, "standardised weights", lambda: net(lambda m, x: m.out(torch.tanh(F.linear(x, (m.w - m.w.mean(1,
-         keepdim=True)) / (m.w.std(1, unbiased=False, keepdim=True) + 1e-3)))), w=param(6, 5), out=nn.Linear(6, 3)),
-         normal(5))
-    case(k, "low rank", lambda: net(lambda m, x: m.out(torch.tanh(F.linear(x, m.a @ m.b))), a=param(6, 2), b=param(2,
-         5), out=nn.Linear(6, 3)), normal(5))
+    case(k, "standardised weights", lambda: net(lambda m,
+         x: m.out(torch.tanh(F.linear(x, (m.w - m.w.mean(1, keepdim=True)) / (m.w.std(1, unbiased=False,
+         keepdim=True) + 1e-3)))), w=param(6, 5), out=nn.Linear(6, 3)), normal(5))
+    case(k, "low rank", lambda: net(lambda m, x: m.out(torch.tanh(F.linear(x, m.a @ m.b))), a=param(6, 2),
+         b=param(2, 5), out=nn.Linear(6, 3)), normal(5))
     case(k, "LoRA", lambda: net(lambda m, x: m.out(torch.tanh(m.fc(x) + F.linear(F.linear(x, m.a), m.b) * 2)),
          fc=nn.Linear(5, 6), a=param(2, 5), b=param(6, 2, scale=0.1), out=nn.Linear(6, 3)), normal(5))
     case(k, "symmetric weight", lambda: net(lambda m, x: m.out(torch.tanh(x @ (m.w + m.w.t()))), w=param(5, 5),
@@ -477,14 +474,14 @@ def normalisations():
 
 def wirings():
     k = "wiring"
-    case(k, "residual", lambda: net(lambda m, x: m.out(x + m.b(torch.tanh(m.a(x)))), a=nn.Linear(5, 6), b=nn.Linear(6,
-         5), out=nn.Linear(5, 3)), normal(5), opset=11)
+    case(k, "residual", lambda: net(lambda m, x: m.out(x + m.b(torch.tanh(m.a(x)))), a=nn.Linear(5, 6),
+         b=nn.Linear(6, 5), out=nn.Linear(5, 3)), normal(5), opset=11)
     case(k, "residual of convolutions", residual, normal(1, 4, 4))
     case(k, "residual of convolutions fresh", lambda: residual(zero=True), normal(1, 4, 4), steps=0)
-    case(k, "squeeze and excite", lambda: net(lambda m,
-         x: m.out(flat((lambda h: h * torch.sigmoid(m.up(torch.relu(m.down(h.mean((2, 3),
-         keepdim=True))))))(torch.tanh(m.conv(x))))), conv=nn.Conv2d(1, 4, 3), down=nn.Conv2d(4, 2, 1), up=nn.Conv2d(2,
-         4, 1), out=nn.Linear(16, 3)), normal(1, 4, 4))
+    case(k, "squeeze and excite",
+         lambda: net(lambda m, x: m.out(flat((lambda h: h * torch.sigmoid(m.up(torch.relu(m.down(h.mean((2, 3),
+         keepdim=True))))))(torch.tanh(m.conv(x))))), conv=nn.Conv2d(1, 4, 3), down=nn.Conv2d(4, 2, 1),
+         up=nn.Conv2d(2, 4, 1), out=nn.Linear(16, 3)), normal(1, 4, 4))
     case(k, "gated", lambda: net(lambda m, x: m.out(torch.tanh(m.value(x)) * torch.sigmoid(m.gate(x))),
          value=nn.Linear(5, 6), gate=nn.Linear(5, 6), out=nn.Linear(6, 3)), normal(5))
     case(k, "GLU", lambda: nn.Sequential(nn.Linear(5, 12), nn.GLU(), nn.Linear(6, 3)), normal(5))
@@ -492,20 +489,20 @@ def wirings():
          up=nn.Linear(5, 6, bias=False), down=nn.Linear(6, 3, bias=False)), normal(5))
     case(k, "bilinear by einsum", lambda: net(lambda m, x: m.out(torch.tanh(torch.einsum("ni,kij,nj->nk", x, m.w, x))),
          w=param(4, 5, 5, scale=0.2), out=nn.Linear(4, 3)), normal(5))
-    case(k, "two inputs", lambda: net(lambda m, a, b: m.out(torch.tanh(torch.cat([m.a(a), m.b(b)], 1))), a=nn.Linear(5,
-         4), b=nn.Linear(3, 3), out=nn.Linear(7, 3)), lambda: (torch.randn(N, 5), torch.randn(N, 3)))
+    case(k, "two inputs", lambda: net(lambda m, a, b: m.out(torch.tanh(torch.cat([m.a(a), m.b(b)], 1))),
+         a=nn.Linear(5, 4), b=nn.Linear(3, 3), out=nn.Linear(7, 3)), lambda: (torch.randn(N, 5), torch.randn(N, 3)))
     case(k, "dense connections", lambda: net(lambda m, x: m.out((lambda h: torch.cat([h, torch.tanh(m.b(h))],
          1))(torch.cat([x, torch.tanh(m.a(x))], 1))), a=nn.Linear(5, 3), b=nn.Linear(8, 3), out=nn.Linear(11, 3)),
          normal(5))
     case(k, "U-net", lambda: net(lambda m, x: (lambda d: m.out(torch.cat([d,
-         torch.relu(m.up(torch.relu(m.down(F.max_pool2d(d, 2)))))], 1)))(torch.relu(m.enter(x))), enter=nn.Conv2d(1, 3,
-         3, padding=1), down=nn.Conv2d(3, 4, 3, padding=1), up=nn.ConvTranspose2d(4, 3, 2, stride=2), out=nn.Conv2d(6,
-         3, 1)), normal(1, 4, 4), classes(3, 4, 4))
+         torch.relu(m.up(torch.relu(m.down(F.max_pool2d(d, 2)))))], 1)))(torch.relu(m.enter(x))),
+         enter=nn.Conv2d(1, 3, 3, padding=1), down=nn.Conv2d(3, 4, 3, padding=1),
+         up=nn.ConvTranspose2d(4, 3, 2, stride=2), out=nn.Conv2d(6, 3, 1)), normal(1, 4, 4), classes(3, 4, 4))
     case(k, "tied autoencoder", lambda: net(lambda m, x: F.linear(torch.tanh(m.enc(x)), m.enc.weight.t(), m.b),
          enc=nn.Linear(6, 3), b=param(6)), normal(6), lambda x: x[0], loss="mean-squared-error")
-    case(k, "module used twice", lambda: net(lambda m,
-         x: m.out(torch.tanh(m.mid(torch.tanh(m.mid(torch.tanh(m.enter(x))))))), enter=nn.Linear(5, 4), mid=nn.Linear(4,
-         4), out=nn.Linear(4, 3)), normal(5))
+    case(k, "module used twice",
+         lambda: net(lambda m, x: m.out(torch.tanh(m.mid(torch.tanh(m.mid(torch.tanh(m.enter(x))))))),
+         enter=nn.Linear(5, 4), mid=nn.Linear(4, 4), out=nn.Linear(4, 3)), normal(5))
     case(k, "siamese", lambda: net(lambda m, a, b: m.out((torch.tanh(m.body(a)) - torch.tanh(m.body(b))).abs()),
          body=nn.Linear(5, 4), out=nn.Linear(4, 3)), lambda: (torch.randn(N, 5), torch.randn(N, 5)))
     case(k, "convolution used twice", lambda: net(lambda m, x: m.out(flat(torch.tanh(m.mid(torch.tanh(m.mid(x)))))),
@@ -518,9 +515,9 @@ def wirings():
          gamma=nn.Parameter(torch.full((5,), 0.125)), out=nn.Linear(5, 3)), normal(5), steps=0)
     case(k, "ReZero", lambda: net(lambda m, x: m.out(x + m.alpha * torch.tanh(m.fc(x))), fc=nn.Linear(5, 5),
          alpha=nn.Parameter(torch.zeros(1)), out=nn.Linear(5, 3)), normal(5), steps=0)
-    case(k, "highway", lambda: net(lambda m,
-         x: m.out((lambda t: t * torch.relu(m.fc(x)) + (1 - t) * x)(torch.sigmoid(m.gate(x)))), fc=nn.Linear(5, 5),
-         gate=nn.Linear(5, 5), out=nn.Linear(5, 3)), normal(5))
+    case(k, "highway",
+         lambda: net(lambda m, x: m.out((lambda t: t * torch.relu(m.fc(x)) + (1 - t) * x)(torch.sigmoid(m.gate(x)))),
+         fc=nn.Linear(5, 5), gate=nn.Linear(5, 5), out=nn.Linear(5, 3)), normal(5))
     case(k, "mixture of experts", lambda: net(lambda m, x: (torch.stack([e(x) for e in m.experts],
          1) * m.gate(x).softmax(1)[:, :, None]).sum(1), experts=nn.ModuleList([mlp(5, 4, 3) for _ in range(3)]),
          gate=nn.Linear(5, 3)), normal(5))
@@ -547,11 +544,13 @@ def sequences():
          tok=nn.Embedding(7, 5), pos=nn.Embedding(4, 5), out=nn.Linear(5, 3)), tokens(4))
     case(k, "positions as a parameter", lambda: net(lambda m, i: m.out(torch.tanh(m.tok(i) + m.pos).mean(1)),
          tok=nn.Embedding(7, 5), pos=param(1, 4, 5), out=nn.Linear(5, 3)), tokens(4))
-    case(k, "matrix factorisation", lambda: net(lambda m, u, i: (m.u(u) * m.i(i)).sum(1) + m.bu(u)[:, 0] + m.bi(i)[:,
-         0], u=nn.Embedding(5, 3), i=nn.Embedding(6, 3), bu=nn.Embedding(5, 1), bi=nn.Embedding(6, 1)),
-         lambda: (torch.randint(0, 5, (N,)), torch.randint(0, 6, (N,))), numbers(), loss="mean-squared-error")
-    case(k, "embedding and convolution", lambda: net(lambda m, i: m.out(torch.relu(m.conv(m.emb(i).transpose(1,
-         2))).max(2)[0]), emb=nn.Embedding(7, 4), conv=nn.Conv1d(4, 5, 3), out=nn.Linear(5, 3)), tokens(6))
+    case(k, "matrix factorisation", lambda: net(lambda m, u,
+         i: (m.u(u) * m.i(i)).sum(1) + m.bu(u)[:, 0] + m.bi(i)[:, 0], u=nn.Embedding(5, 3), i=nn.Embedding(6, 3),
+         bu=nn.Embedding(5, 1), bi=nn.Embedding(6, 1)), lambda: (torch.randint(0, 5, (N,)), torch.randint(0, 6, (N,))),
+         numbers(), loss="mean-squared-error")
+    case(k, "embedding and convolution", lambda: net(lambda m,
+         i: m.out(torch.relu(m.conv(m.emb(i).transpose(1, 2))).max(2)[0]), emb=nn.Embedding(7, 4),
+         conv=nn.Conv1d(4, 5, 3), out=nn.Linear(5, 3)), tokens(6))
     case(k, "tied language model", lambda: net(lambda m, i: F.linear(torch.tanh(m.fc(m.emb(i))), m.emb.weight),
          emb=nn.Embedding(7, 5), fc=nn.Linear(5, 5)), tokens(4), classes(7, 4), truth=of_tokens)
     k = "attention"
@@ -568,8 +567,8 @@ def sequences():
          attn=nn.MultiheadAttention(8, 2, kdim=3, vdim=3, batch_first=True), out=nn.Linear(8, 3)),
          lambda: (torch.randn(N, 3, 8), torch.randn(N, 4, 3)))
     case(k, "TransformerDecoderLayer", lambda: net(lambda m, a, b: m.head(m.block(a, b).mean(1)),
-         block=nn.TransformerDecoderLayer(8, 2, 6, batch_first=True), head=nn.Linear(8, 3)), lambda: (torch.randn(N, 3,
-         8), torch.randn(N, 4, 8)))
+         block=nn.TransformerDecoderLayer(8, 2, 6, batch_first=True), head=nn.Linear(8, 3)),
+         lambda: (torch.randn(N, 3, 8), torch.randn(N, 4, 8)))
     case(k, "decoder, causal", decoder, tokens(5), classes(7, 5), truth=of_tokens)
     case(k, "rotary positions", lambda: net(rotary, q=nn.Linear(6, 4), k=nn.Linear(6, 4), v=nn.Linear(6, 4),
          out=nn.Linear(4, 3)), normal(5, 6), tolerance=ROUNDED)
@@ -589,8 +588,8 @@ def sequences():
     case(k, "RNN ReLU", lambda: recurrent(nn.RNN, nonlinearity="relu"), normal(4, 3))
     case(k, "GRU 2 layers, bidirectional", lambda: recurrent(nn.GRU, num_layers=2, bidirectional=True, hidden=3),
          normal(3, 3))
-    case(k, "LSTM tagger", lambda: net(lambda m, i: m.out(m.rnn(m.emb(i))[0]), emb=nn.Embedding(7, 3), rnn=nn.LSTM(3, 4,
-         batch_first=True), out=nn.Linear(4, 3)), tokens(4), classes(3, 4), truth=of_tokens)
+    case(k, "LSTM tagger", lambda: net(lambda m, i: m.out(m.rnn(m.emb(i))[0]), emb=nn.Embedding(7, 3),
+         rnn=nn.LSTM(3, 4, batch_first=True), out=nn.Linear(4, 3)), tokens(4), classes(3, 4), truth=of_tokens)
     case(k, "LSTMCell by hand", lambda: net(unrolled, cell=nn.LSTMCell(3, 4), out=nn.Linear(4, 3)), normal(3, 3))
 
 
@@ -862,7 +861,7 @@ Whether the numbers are those that PyTorch finds. The page is made by [truth.py]
 
     python3 docs/truth.py --cli dist/cli.js --out docs/truth.md
 
-Every model is exported without folding (`model.eval()`, `training=TrainingMode.PRESERVE, do_constant_folding=False`), most after three steps of SGD, those called fresh as they were made. The truth is the loss, its gradient and its whole Hessian by PyTorch {torch.__version__.partition('a')[0]}'s autograd in float64, column by column, on {N} samples and with the weights of the file; beside it stands `--method exact`. Errors are relative: those of traces to max(|T|, ‖H‖_F), that of λ_min to the largest |λ|, all others to the number itself. The closed form's column has the largest of its errors; its intervals must hold PyTorch's eigenvalues. Rows agree where the number of parameters is PyTorch's and no error exceeds {short(EXACT)}, or {short(ROUNDED)} where the file writes a constant of the function in float32 (\\*).
+Every model is exported without folding (`model.eval()`, `training=TrainingMode.PRESERVE, do_constant_folding=False`), most after three steps of SGD, those called fresh as they were made. The truth is the loss, its gradient and its whole Hessian by PyTorch {torch.__version__.partition('a')[0]}'s autograd in float64, column by column, on {N} samples and with the weights of the file; beside it stands `--method exact`. Of hardsigmoid PyTorch has no second derivative, and of weight norm a wrong one: the truth has them written out. Errors are relative: those of traces to max(|T|, ‖H‖_F), that of λ_min to the largest |λ|, all others to the number itself. The closed form's column has the largest of its errors; its intervals must hold PyTorch's eigenvalues. Rows agree where the number of parameters is PyTorch's and no error exceeds {short(EXACT)}, or {short(ROUNDED)} where the file writes a constant of the function in float32 (\\*).
 
 {summary(rows)}
 
