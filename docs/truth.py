@@ -7,12 +7,15 @@ stands what the command line says of the file. Exits with 1 where the two disagr
 
     python3 docs/truth.py --cli dist/cli.js --out docs/truth.md
 
-Needs PyTorch 1.13 and numpy. --only REGEX takes the models whose names match, --keep FOLDER leaves the files there.
+Needs PyTorch 1.13 and numpy. --only REGEX takes the models whose names match, --keep FOLDER leaves the files there,
+--jobs N runs N at a time.
 """
 import argparse
+import functools
 import itertools
 import json
 import math
+import multiprocessing
 import re
 import subprocess
 import sys
@@ -37,6 +40,8 @@ TIMEOUT = 240
 
 @dataclass
 class Case:
+    """A model, its data and its loss. The functions do not travel between processes: a case goes as its name."""
+
     name: str
     kind: str
     build: Callable[[], nn.Module]
@@ -51,8 +56,15 @@ class Case:
     decay: float = 0.0  # of the weights
     extra: dict = field(default_factory=dict)  # further arrays of the data file
 
+    def __reduce__(self):
+        return case_named, (self.name,)
+
 
 CASES: list = []
+
+
+def case_named(name):
+    return next(c for c in CASES if c.name == name)
 
 
 def case(kind, name, build, inputs, labels=None, **options):
@@ -207,6 +219,12 @@ def residual(zero=False):
     if zero:
         nn.init.zeros_(made.bn2.weight)
     return made
+
+
+def response_norm():
+    part = lambda: param(1, 4, 1, 1)
+    scaled = lambda m, x: m.gamma * x * torch.rsqrt(x.pow(2).mean((2, 3), keepdim=True) + 1e-3) + m.beta
+    return net(lambda m, x: torch.maximum(scaled(m, x), m.tau), gamma=part(), beta=part(), tau=part())
 
 
 def recurrent(kind, **options):
@@ -530,6 +548,99 @@ def wirings():
          fc=nn.Linear(5, 4), w=param(3, 4)), normal(5))
     case(k, "maxout", lambda: net(lambda m, x: m.out(m.fc(x).reshape(-1, 4, 2).max(2)[0]), fc=nn.Linear(5, 8),
          out=nn.Linear(4, 3)), normal(5))
+
+
+def operations():
+    """Functions inside a network: two layers with one between them, or a parameter that is no weight."""
+    k = "operation"
+
+    def between(name, function, hidden=6, width=6, **options):
+        case(k, name, lambda: net(lambda m, x: m.out(function(m.fc(x))), fc=nn.Linear(5, hidden),
+             out=nn.Linear(width, 3)), normal(5), **options)
+
+    between("softmax inside", lambda h: h.softmax(1))
+    between("log-softmax inside", lambda h: F.log_softmax(h, 1))
+    between("logsumexp", lambda h: torch.logsumexp(h.reshape(-1, 2, 3), 1), width=3)
+    between("cumsum", lambda h: torch.tanh(h).cumsum(1))
+    between("product", lambda h: torch.sigmoid(h).reshape(-1, 3, 2).prod(2), width=3)
+    between("largest and smallest", lambda h: torch.cat([h.max(1, keepdim=True)[0], h.min(1, keepdim=True)[0]], 1), width=2)
+    between("sorted", lambda h: torch.tanh(h).topk(6, 1)[0])
+    between("clamp", lambda h: h.clamp(-0.5, 0.75))
+    between("minimum and maximum", lambda h: torch.maximum(h, -h * 0.5) + torch.minimum(h, h * h))
+    between("where", lambda h: torch.where(h > 0, h * h, torch.sin(h)))
+    between("norm", lambda h: torch.cat([h, h.norm(dim=1, keepdim=True)], 1), width=7)
+    between("deviation", lambda h: (h - h.mean(1, keepdim=True)) / (h.std(1, keepdim=True) + 0.5))
+    between("variance", lambda h: torch.cat([h, h.var(1, keepdim=True)], 1), width=7)
+    between("powers", lambda h: (h.abs() + 1) ** 1.5 + h**3 * 0.25)
+    between("quotient", lambda h: h / (1 + h * h))
+    between("roots and logarithms", lambda h: torch.sqrt(h * h + 1) + torch.log(2 + h * h) - torch.rsqrt(3 + h * h))
+    between("outer product", lambda h: flat(torch.tanh(h)[:, :, None] @ torch.tanh(h)[:, None, :]), hidden=3, width=9)
+    between("slices and flips", lambda h: torch.cat([h[:, ::2], h.flip(1)[:, 1:4], h.roll(2, 1)], 1).sin(), width=12)
+    between("chunks", lambda h: (lambda a, b, c: a * b + torch.sigmoid(c))(*h.chunk(3, 1)), width=2)
+    between("gather", lambda h: torch.tanh(h)[:, torch.tensor([0, 2, 2, 5])], width=4)
+    between("hyperbolic", lambda h: (h.exp() - (-h).exp()) * 0.25 + torch.tanh(h) ** 2)
+    between("cosine", torch.cos)
+    case(k, "bounded arcs", lambda: mlp(5, 6, 3, act=lambda h: torch.asin(torch.tanh(h) * 0.75)), normal(5))
+    case(k, "scale of the inputs", lambda: net(lambda m, x: m.body(x * m.scale + m.shift), body=mlp(5, 6, 3),
+         scale=param(5), shift=param(5)), normal(5), options=["--trained", "scale", "--trained", "shift"])
+    case(k, "learned slope", lambda: net(lambda m, x: m.out((lambda h: h * torch.sigmoid(m.beta * h))(m.fc(x))),
+         fc=nn.Linear(5, 6), beta=nn.Parameter(torch.tensor(1.25)), out=nn.Linear(6, 3)), normal(5))
+    case(k, "radial basis", lambda: net(lambda m, x: m.out(torch.exp(-((x[:,
+         None] - m.centres) ** 2).sum(2) * torch.exp(m.log_width))), centres=param(4, 5),
+         log_width=param(4, scale=0.25), out=nn.Linear(4, 3)), normal(5))
+    case(k, "generalised mean", lambda: net(lambda m, x: m.out(F.softplus(m.conv(x)).pow(m.p).mean((2,
+         3)).pow(1 / m.p)), conv=nn.Conv2d(1, 4, 3), p=nn.Parameter(torch.tensor([2.5])), out=nn.Linear(4, 3)),
+         normal(1, 5, 5))
+    case(k, "thresholded response norm", lambda: net(lambda m, x: m.out(m.norm(m.conv(x)).mean((2, 3))),
+         conv=nn.Conv2d(1, 4, 3), norm=response_norm(), out=nn.Linear(4, 3)), normal(1, 5, 5))
+    case(k, "mask token", lambda: net(lambda m, x, k: m.out(torch.tanh(m.mix(torch.where(k[:, :, None] > 0, m.token,
+         m.fc(x)))).mean(1)), fc=nn.Linear(4, 5), token=param(1, 1, 5), mix=nn.Linear(5, 5), out=nn.Linear(5, 3)),
+         lambda: (torch.randn(N, 4, 4), torch.randint(0, 2, (N, 4)).float()))
+    case(k, "learned powers", lambda: net(lambda m, x: m.out(F.softplus(m.fc(x)) ** m.e), fc=nn.Linear(5, 6),
+         e=nn.Parameter(torch.rand(6) + 1), out=nn.Linear(6, 3)), normal(5))
+    case(k, "learned base", lambda: net(lambda m, x: m.out(m.e ** m.fc(x)), fc=nn.Linear(5, 6),
+         e=nn.Parameter(torch.rand(6) + 1), out=nn.Linear(6, 3)), normal(5))
+    case(k, "learned limit", lambda: net(lambda m, x: m.out(torch.minimum(torch.relu(m.fc(x)), m.alpha)),
+         fc=nn.Linear(5, 6), alpha=nn.Parameter(torch.tensor(0.75)), out=nn.Linear(6, 3)), normal(5))
+    case(k, "learned first state", lambda: net(lambda m,
+         x: m.out(m.rnn(x, m.h0.expand(-1, x.shape[0], -1).contiguous())[0][:, -1]), rnn=nn.GRU(3, 4, batch_first=True),
+         h0=param(1, 1, 4), out=nn.Linear(4, 3)), normal(3, 3))
+    case(k, "low-rank interactions", lambda: net(lambda m,
+         x: m.fc(x) + 0.5 * ((x @ m.v) ** 2 - x**2 @ m.v**2).sum(1, keepdim=True), fc=nn.Linear(6, 1),
+         v=param(6, 3, scale=0.25)), normal(6), numbers(1), loss="mean-squared-error")
+    case(k, "cross network", lambda: net(lambda m, x: m.out((lambda h: x * m.c2(h) + h)(x * m.c1(x) + x)),
+         c1=nn.Linear(5, 1), c2=nn.Linear(5, 1), out=nn.Linear(5, 3)), normal(5))
+    case(k, "graph convolution", lambda: net(lambda m, x,
+         a: m.out(torch.relu(a @ m.w2(torch.relu(a @ m.w1(x)))).mean(1)), w1=nn.Linear(3, 4),
+         w2=nn.Linear(4, 4, bias=False), out=nn.Linear(4, 3)),
+         lambda: (torch.randn(N, 5, 3), torch.rand(N, 5, 5).softmax(2)))
+    case(k, "deep sets", lambda: net(lambda m, x: m.rho(m.phi(x).sum(1)), phi=mlp(3, 5, 4), rho=mlp(4, 4, 3)),
+         normal(4, 3))
+    case(k, "linear attention", lambda: net(lambda m, x: (lambda q, k,
+         v: m.out(((q @ (k.transpose(1, 2) @ v)) / (q @ k.sum(1)[:, :, None])).mean(1)))(F.elu(m.q(x)) + 1,
+         F.elu(m.k(x)) + 1, m.v(x)), q=nn.Linear(6, 4), k=nn.Linear(6, 4), v=nn.Linear(6, 4), out=nn.Linear(4, 3)),
+         normal(4, 6))
+    case(k, "patches by unfold", lambda: net(lambda m, x: m.out(torch.tanh(m.fc(x.reshape(-1, 2, 2, 2, 2).permute(0, 1,
+         3, 2, 4) .reshape(-1, 4, 4))).mean(1)), fc=nn.Linear(4, 6), out=nn.Linear(6, 3)), normal(1, 4, 4))
+    case(k, "channel shuffle", lambda: net(lambda m, x: m.out(flat(torch.relu(m.b(m.a(x).reshape(-1, 2, 2, 4,
+         4).transpose(1, 2) .reshape(-1, 4, 4, 4))))), a=nn.Conv2d(4, 4, 1, groups=2), b=nn.Conv2d(4, 4, 3, groups=2),
+         out=nn.Linear(16, 3)), normal(4, 4, 4))
+    case(k, "two heads added", lambda: net(lambda m, x: (lambda h: m.v(h) + m.a(h) - m.a(h).mean(1,
+         keepdim=True))(torch.relu(m.fc(x))), fc=nn.Linear(5, 6), v=nn.Linear(6, 1), a=nn.Linear(6, 3)), normal(5),
+         numbers(3), loss="mean-squared-error")
+    case(k, "variational code", lambda: net(lambda m, x: m.dec(torch.tanh(m.mu(x)) * torch.exp(0.5 * m.lv(x))),
+         mu=nn.Linear(6, 3), lv=nn.Linear(6, 3), dec=nn.Linear(3, 6)), normal(6), lambda x: x[0],
+         loss="mean-squared-error")
+    case(k, "neural ODE by Euler", lambda: net(lambda m, x: m.out(euler(m.f, x)), f=mlp(4, 5, 4), out=nn.Linear(4, 3)),
+         normal(4))
+    case(k, "periodic features", lambda: net(lambda m, x: m.out((lambda h: torch.cat([h.sin(), h.cos()],
+         1))(6.25 * m.fc(x))), fc=nn.Linear(5, 4), out=nn.Linear(8, 3)), normal(5))
+
+
+def euler(f, x):
+    for _ in range(3):
+        x = x + 0.25 * f(x)
+    return x
 
 
 def sequences():
@@ -876,32 +987,37 @@ Every model is exported without folding (`model.eval()`, `training=TrainingMode.
     return text
 
 
+def judged(index, cli, folder):
+    """The row of a case, which stands in the table whatever happens."""
+    try:
+        return judge(CASES[index], cli, folder)
+    except Exception as error:
+        return Row(CASES[index], wrong=[f"not compared: {type(error).__name__}: {str(error).splitlines()[0][:200]}"])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cli", default="dist/cli.js")
     parser.add_argument("--out")
     parser.add_argument("--only", default="")
     parser.add_argument("--keep")
+    parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    for fill in (perceptrons, heads_and_losses, convolutions, normalisations, wirings, sequences):
+    for fill in (perceptrons, heads_and_losses, convolutions, normalisations, wirings, operations, sequences):
         fill()
     names = [c.name for c in CASES]
     assert len(set(names)) == len(names), "a name is used twice"
     rows = []
-    with tempfile.TemporaryDirectory() as made:
+    with tempfile.TemporaryDirectory() as made, multiprocessing.get_context("fork").Pool(options.jobs) as pool:
         folder = options.keep or made
         Path(folder).mkdir(parents=True, exist_ok=True)
-        for case_ in CASES:
-            if not re.search(options.only, case_.name):
-                continue
-            try:
-                row = judge(case_, options.cli, folder)
-            except Exception as error:  # the row stands in the table, the others go on
-                row = Row(case_, wrong=[f"not compared: {type(error).__name__}: {str(error).splitlines()[0][:200]}"])
+        chosen = [i for i, c in enumerate(CASES) if re.search(options.only, c.name)]
+        for row in pool.imap(functools.partial(judged, cli=options.cli, folder=folder), chosen):
             rows.append(row)
-            print(f"{case_.name}: P {row.parameters}, " + (row.refused or "; ".join(row.wrong) or f"agrees, {row.worst:.1e}"
-                  + (" (closed form too)" if row.closed is not None else "") + f", layers {row.layers}"), flush=True)
+            print(f"{row.case.name}: P {row.parameters}, " + (row.refused or "; ".join(row.wrong)
+                  or f"agrees, {row.worst:.1e}, layers {row.layers}" + ("" if row.closed is None else ", closed form too")),
+                  flush=True)
     print(summary(rows))
     if options.out:
         Path(options.out).write_text(page(rows), encoding="utf-8")
