@@ -65,12 +65,12 @@ const arithmetic = {
   Sub: { ...bias, layer: 'Bias' },
   Mul: { ...bias, layer: 'Scale' },
   Div: { ...bias, layer: 'Scale' },
-  Sum: bias,
-  ...each(['Mean', 'Max', 'Min', 'Pow', 'Where', 'Equal', 'Greater', 'GreaterOrEqual', 'Less'], {
+  // A learned threshold, exponent or token is a parameter as a bias is.
+  ...each(['Sum', 'Max', 'Min', 'Pow', 'Where'], bias),
+  ...each(['Mean', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or', 'Xor'], {
     broadcasts: true,
     keeps: 'sizes',
   }),
-  ...each(['LessOrEqual', 'And', 'Or', 'Xor'], { broadcasts: true, keeps: 'sizes' }),
   ...each(['Neg', 'Abs', 'Reciprocal', 'Sqrt', 'Log', 'Not', 'Tan'], { keeps: 'sizes' }),
   ...each(['Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh'], { keeps: 'sizes' }),
   ...each(['Clip', 'Asin', 'Acos', 'Atan'], { keeps: 'sizes', bounded: true }),

@@ -231,10 +231,10 @@ function lossOfRows(
       `The loss asked for needs ${wanted}, but ${source} holds other numbers as labels; use ${setting('loss', 'mean-squared-error')} or other labels.`,
     );
   }
-  if (kind === 'numbers' && head === 'softmax') {
+  if (kind === 'numbers' && head === 'softmax' && !asNumbers) {
     throw new FailureError(
       'UnsupportedLabels',
-      `The labels in ${source} are no probabilities, but the model ends in a softmax; ${loss} after a softmax is not analysed here, give class labels instead.`,
+      `The labels in ${source} are no probabilities, but the model ends in a softmax; give class labels, or ask for ${setting('loss', 'mean-squared-error')} on what the softmax gives.`,
     );
   }
   // Squared error is what float targets mean, unless they look like classes that are scaled, or like probabilities.

@@ -110,7 +110,7 @@ export function surveyParameters(
           met.add(name);
           continue;
         }
-        if (!certain && isAnonymous(name) && isUniform(tensor)) continue;
+        if ((!certain || fills.has(operatorName(node))) && isAnonymous(name) && isUniform(tensor)) continue;
         const alone = inputs[index]?.pending.length === 1;
         const counts =
           tensor.data.length > 1 ||
@@ -135,9 +135,12 @@ export function surveyParameters(
   };
 }
 
+/** Operators that exporters give whole tensors of one number, to fill or to limit. */
+const fills = new Set(['Max', 'Min', 'Pow', 'Where']);
+
 /** Constants that a node combines with what depends on the samples. */
 function metBySamples(node: GraphNode, inputs: readonly Status[]): readonly string[] {
-  if (operatorOf(node).constant === undefined && operatorName(node) !== 'Pow') return [];
+  if (operatorOf(node).constant === undefined) return [];
   return inputs.some(({ samples }) => samples) ? inputs.flatMap(({ pending }) => pending) : [];
 }
 

@@ -74,6 +74,12 @@ describe('the loss that fits head and labels', () => {
     expect(choose(classes(0, 2), 'none', 3, asked)).toMatchObject({ assumed: false, oneHot: false });
   });
 
+  it('is squared error of what a softmax gives, where it is asked for', () => {
+    const asked = { loss: 'mean-squared-error' } as const;
+    expect(choose(rows(2, 0.25, 0.75), 'softmax', 2, asked)).toMatchObject({ loss: 'mean-squared-error' });
+    expect(choose(rows(2, 3, 4), 'softmax', 2, asked)).toMatchObject({ loss: 'mean-squared-error' });
+  });
+
   it('takes class labels as one-hot rows', () => {
     const { targets, classes: labels } = choose(classes(2, 0), 'softmax', 3);
     expect([...targets.values]).toEqual([0, 0, 1, 1, 0, 0]);

@@ -77,6 +77,33 @@ describe('parameters', () => {
     expect(await parametersOf({ nodes })).toEqual(['w', 'b']);
   });
 
+  it.each([
+    ['a threshold', 'Max', ['h', 't']],
+    ['a limit', 'Min', ['t', 'h']],
+    ['exponents', 'Pow', ['h', 't']],
+    ['a token', 'Where', ['chosen', 't', 'h']],
+  ])(
+    'hold %s that meets what weights made, but no filling under a made-up name',
+    async (_, operator, inputs) => {
+      const chosen = { dims: [3], data: Uint8Array.of(1, 0, 1) };
+      const network = (name: string, data: Float32Array): Promise<readonly string[]> =>
+        parametersOf({
+          nodes: [
+            node('MatMul', ['x', 'w'], 'h'),
+            node(
+              operator,
+              inputs.map((input) => (input === 't' ? name : input)),
+              'y',
+            ),
+          ],
+          initialisers: { w: floats(1, [4, 3]), [name]: { dims: [3], data }, chosen },
+        });
+      expect(await network('norm.tau', floats(2, [3]).data)).toEqual(['w', 'norm.tau']);
+      expect(await network('norm.tau', new Float32Array(3))).toEqual(['w', 'norm.tau']);
+      expect(await network('onnx::Max_12', new Float32Array(3))).toEqual(['w']);
+    },
+  );
+
   it('do not hold statistics of the data, told by their names', async () => {
     const found = await parametersOf({
       nodes: [
