@@ -200,7 +200,7 @@ describe('a refusal names the node and what is in the way', () => {
     [
       'a weight that does not fit',
       alone(['N', 3], (b, x) => b.node('MatMul', [x, b.weight('w', [2, 2], square)], {}, 'mm')),
-      /^DamagedModel: .*\(mm\) Op \(MatMul\)/,
+      /^DamagedModel: .*node "mm" \(MatMul\)/,
     ],
   ];
   it.each(cases)('%s', async (_, graph, sentence) => {
