@@ -94,7 +94,7 @@ describe('an estimate', () => {
 
   it('says that blocks were not asked for, and has a dash where their numbers would be', async () => {
     const page = await panel(shown(estimateReport));
-    expect(await textOf(page, '.blocks.absent')).toContain('--blocks');
+    expect(await textOf(page, '.blocks.absent')).toContain('“Blocks of layers” in the menu of the method');
     expect(await page.locator('.blocks svg').count()).toBe(0);
     const own = await page.locator('td.ownBound').allInnerTexts();
     expect(new Set(own)).toEqual(new Set(['–']));
