@@ -10,9 +10,6 @@ import { inEvaluationMode } from './evaluationMode';
 import { modelFeeds, type ModelSamples } from './feeds';
 import { lacksKernel, lacksMemory, runtimeWords } from './runtimeWords';
 
-/** onnxruntime does not run the model on the samples. */
-export class DoesNotRun extends FailureError {}
-
 /**
  * A model's own file in onnxruntime, normalisation and dropout in evaluation mode. It is opened at most twice, each time
  * when it is first needed: once for the wanted outputs, which any number of samples is run through, and once with every
@@ -44,7 +41,7 @@ export class ModelSession {
 
   /**
    * Tensors of the model for samples `from` to `from + size`; beyond the last the first stands in.
-   * @throws FailureError DamagedModel, DoesNotRun, SampleKeyMissing
+   * @throws FailureError DamagedModel, UnsupportedStructure, SampleKeyMissing
    */
   async run(
     names: readonly string[],
@@ -126,7 +123,7 @@ async function running<T>(run: () => Promise<T>): Promise<T> {
         String(error),
       );
     }
-    throw new DoesNotRun(
+    throw new FailureError(
       'UnsupportedStructure',
       `onnxruntime does not run the model on these samples: ${runtimeWords(error)}; check that their shapes are the model's, and that its rows are samples.`,
       String(error),

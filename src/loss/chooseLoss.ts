@@ -8,7 +8,8 @@ import { SeededRandom } from '../samples/random';
 import { defaultIgnoredLabel, type IgnoreOptions } from '../samples/ignoredLabels';
 import type { Labels, Samples } from '../samples/samples';
 import { classesOf } from './accuracy';
-import { losses, lossValues } from './losses';
+import { evenGuessLoss, meanLossOf } from './evenGuess';
+import { losses } from './losses';
 import { modelTargets } from './modelTargets';
 import type { Targets } from './targets';
 import { weightedTargets, type WeightOptions } from './weightedTargets';
@@ -67,11 +68,10 @@ export function lossFor(
 const mostTimesChance = 10;
 
 /** An assumed loss far beyond that of guessing is rather another one. @throws FailureError UsageError */
-function requirePlausible({ loss, targets }: ChosenLoss, { data, columns }: Matrix, source: string): void {
-  const own = lossValues(loss, data, targets.values, columns, targets.factors);
-  const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
-  const chance = Math.log(Math.max(2, columns));
-  if (!(mean > mostTimesChance * chance)) return;
+function requirePlausible({ loss, targets }: ChosenLoss, { data }: Matrix, source: string): void {
+  const mean = meanLossOf(loss, data, targets);
+  const chance = evenGuessLoss(loss, targets);
+  if (chance === null || !(mean > mostTimesChance * chance)) return;
   throw new FailureError(
     'UsageError',
     `Taken as ${loss}, the mean loss on the labels in ${source} would be ${mean.toPrecision(3)}, far above the ${chance.toPrecision(3)} of guessing, so that these are no class scores or the inputs are not scaled as in training; say which loss it is with ${setting('loss')}, or scale the inputs (${setting('scale')}).`,

@@ -32,7 +32,6 @@ export type Range = EstimateIntervals['trace'];
 export type GaussNewton = NonNullable<Report['gaussNewton']>;
 
 export type LayerReport = Report['layers'][number];
-export type Orthogonality = NonNullable<Report['orthogonality']>;
 export type TopSample = NonNullable<Report['topSamples']>[number];
 export type SamplePicture = NonNullable<TopSample['picture']>;
 

@@ -3,7 +3,7 @@ import type { Graph, GraphNode, TensorSpec } from '../graph/graph';
 import { operatorName } from '../graph/operatorName';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
-import { findHead } from './head';
+import { findHead, type Head } from './head';
 import { findParameters } from './parameters';
 import { setting } from '../report/wording/settings';
 
@@ -37,18 +37,19 @@ export function chooseOutput(graph: Graph, requested: string | null): string {
     throw new FailureError('NoParameters', 'The model has no outputs, so there is nothing to put a loss on.');
   const named = candidates.filter(({ name }) => /logits/i.test(name));
   if (named.length === 1 && named[0] !== undefined) return named[0].name;
-  const logitsOf = ({ name }: TensorSpec): string => findHead(graph, tensorOf(name)).logits;
-  const isOne = new Set(candidates.map(logitsOf)).size === 1;
-  const learned = isOne ? candidates : behindWeights(graph, candidates);
-  const tensors = learned.map(({ name }) => tensorOf(name));
-  const heads = tensors.map((name) => findHead(graph, name));
-  if (new Set(heads.map(({ logits }) => logits)).size > 1) {
+  const headsOf = (outputs: readonly TensorSpec[]) =>
+    outputs.map(({ name }) => ({ tensor: tensorOf(name), ...findHead(graph, tensorOf(name)) }));
+  const isOne = (heads: readonly Head[]): boolean => new Set(heads.map(({ logits }) => logits)).size === 1;
+  const all = headsOf(candidates);
+  const learned = isOne(all) ? candidates : behindWeights(graph, candidates);
+  const heads = headsOf(learned);
+  if (!isOne(heads)) {
     throw new FailureError(
       'UsageError',
       `The model has several outputs that a loss can be put on (${listed(learned)}); choose one with ${setting('output')}.`,
     );
   }
-  return tensors[heads.findIndex(({ kind }) => kind !== 'none')] ?? tensorOf(learned[0]?.name ?? first.name);
+  return (heads.find(({ kind }) => kind !== 'none') ?? heads[0])?.tensor ?? first.name;
 }
 
 /** The outputs that a loss can be put on: floats that nodes make of more than a copy of an input, else tables, else whatever there is. */

@@ -163,7 +163,7 @@ function mayBeLearned(name: string, { type, data }: Tensor): boolean {
 }
 
 /** Whether a file calls weights as PyTorch's modules do: whatever is trained in it has such a name, or had one. */
-export function namesByModules({ initialisers }: Graph): boolean {
+function namesByModules({ initialisers }: Graph): boolean {
   return [...initialisers.keys()].some((name) => /^\w+(\.\w+)*\.(weight|bias)$/.test(name));
 }
 
