@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { helpText, parseCommandLine, requestOfCommand, type Command } from '../../../src/report/commandLine';
+import { parseCommandLine, requestOfCommand, type Command } from '../../../src/report/commandLine';
+import { helpText } from '../../../src/report/helpText';
 import { FailureError } from '../../../src/report/failure';
 import { lossChoices } from '../../../src/report/wording/lossWords';
 import {

@@ -1,0 +1,46 @@
+import { defaultRandomCount, requestDefaults } from './request';
+import { lossChoicesText } from './wording/lossWords';
+
+/** What `--help` prints; the names of the options' values are read from it, too. */
+export const helpText = `Usage: model-sharpness analyze MODEL [options]
+       model-sharpness detect FOLDER
+       model-sharpness --help | --version
+
+analyze says how sharp the loss is at the model's weights, which layer makes it so, and why.
+detect lists the model files in a folder, their formats, and what to do with those that cannot be read.
+
+Options of analyze:
+  --samples FILE        the data to compute the loss on: npz, npy or CSV
+                        (without it: random inputs, which say nothing about your data)
+  --inputs KEY          key of the inputs in FILE; GRAPHINPUT=KEY, repeated, where the model has several inputs
+  --labels KEY          key of the labels in FILE
+  --scale NUMBER        multiplies the inputs (1)
+  --limit N             uses at most N samples, drawn by the seed; without FILE: N random inputs (${defaultRandomCount})
+  --shape NAME=SIZES    shape of an input of which the file leaves sizes open, as image=1x3x224x224 (repeat it for more)
+  --output NAME         what the loss is put on: a graph output, or any tensor inside the model
+  --loss LOSS           ${lossChoicesText} (auto)
+  --class-weights W,…   weight of every class in the cross-entropy, or "balanced" (PyTorch's weight=)
+  --label-smoothing E   share of every label spread evenly over all classes, from 0 to below 1 (0)
+  --pos-weight P,…      weight of the positives in the binary cross-entropy: one, or one for every output
+  --ignore-label N      leaves out what has this label (-100)
+  --weight-decay L      adds ½L‖θ‖² over all parameters to the loss (0)
+  --method METHOD       auto, closed-form (perceptrons), exact (small models) or estimate (auto)
+  --precision R         relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})
+  --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)
+  --evaluation          analyses an export in training mode as in evaluation mode
+  --trained TENSOR      counts a tensor of the file as a parameter (repeat it for more)
+  --fixed TENSOR        holds a tensor of the file fixed, so that it is none (repeat it for more)
+  --blocks              estimates the blocks of layers, too, which takes more products
+  --scale-adapted       looks for the scale-adapted sharpness, too: the same however layers are scaled against each other
+  --time SECONDS        begins no further product after so many seconds
+  --seed N              seed of everything drawn (0)
+  --threads N           threads for matrix products (as many as there are cores)
+  --memory BYTES        what the working set may take (${requestDefaults.memoryBudget})
+  --html FILE           writes the report as one HTML page, too
+  --json                prints the report as JSON, alone, on standard output
+
+What the options leave open is taken from NAME.sharpness.json beside the model NAME, where there is one.
+
+Exit codes: 0 done, 2 wrong use, 3 the model cannot be read or analysed, 4 the samples cannot be read or do not fit,
+130 interrupted, 1 anything else.
+`;
