@@ -2,24 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
 import type { Report } from '../../../src/report/report';
 import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
-import { floats } from '../autodiff/opening';
 import { failureFrom } from '../formats/failures';
 import { temporaryFolder } from '../formats/temporaryFolder';
 import { onnxModel, type NodeParts } from '../onnxModel';
-import { explicitCurvature } from '../perceptron/closedForm/explicitHessian';
 import { npzBytes } from '../samples/writers';
+import { explicitly, initialisers, layers, samples, targets } from './smallNetwork';
 
 const folder = temporaryFolder();
-
-const initialisers = {
-  w1: floats(1, [2, 4]),
-  b1: floats(2, [4]),
-  w2: floats(3, [4, 2], 2),
-  b2: floats(4, [2]),
-};
-/** Multiples of 1/8, which float32 holds. */
-const samples = Array.from({ length: 12 }, (_, n) => [((5 * n) % 16) / 8 - 1, ((7 * n) % 24) / 8 - 1.5]);
-const targets = samples.map((_, n) => [((11 * n) % 32) / 8 - 2, ((13 * n) % 40) / 8 - 2.5]);
 
 /** A perceptron with its squared error, whose mean is taken over these axes. */
 async function analysed(
@@ -28,9 +17,7 @@ async function analysed(
   request: Partial<AnalysisRequest>,
 ): Promise<Report> {
   const nodes: readonly NodeParts[] = [
-    { operator: 'Gemm', inputs: ['x', 'w1', 'b1'], outputs: ['a'] },
-    { operator: 'Tanh', inputs: ['a'], outputs: ['b'] },
-    { operator: 'Gemm', inputs: ['b', 'w2', 'b2'], outputs: ['z'] },
+    ...layers,
     { operator: 'Sub', inputs: ['z', 't'], outputs: ['e'] },
     { operator: 'Mul', inputs: ['e', 'e'], outputs: ['s'] },
     {
@@ -62,20 +49,7 @@ async function analysed(
   );
 }
 
-const transposed = ({ data }: { data: Float32Array }, rows: number, columns: number): number[] =>
-  Array.from({ length: rows * columns }, (_, at) => data[(at % rows) * columns + Math.floor(at / rows)]!);
-const oracle = explicitCurvature({
-  widths: [2, 4, 2],
-  biased: [true, true],
-  activations: ['tanh', 'identity'],
-  parameters: [
-    [...transposed(initialisers.w1, 2, 4), ...initialisers.b1.data],
-    [...transposed(initialisers.w2, 4, 2), ...initialisers.b2.data],
-  ],
-  samples,
-  targets,
-  loss: 'mean-squared-error',
-});
+const oracle = explicitly('mean-squared-error');
 
 function expectRelative(found: number, wanted: number): void {
   expect(Math.abs(found / wanted - 1)).toBeLessThanOrEqual(1e-9);
