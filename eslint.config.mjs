@@ -10,6 +10,7 @@ import tseslint from 'typescript-eslint';
 const floors = [
   'report',
   'charts',
+  'files',
   'runtime',
   'graph',
   'formats',

@@ -1,6 +1,6 @@
 import { trainNetwork, initialNetwork, layersOf } from '../examples/perceptronTraining';
 import type { SymmetricProducts } from '../src/curvature/products';
-import { closedForm } from '../src/perceptron/closedForm/closedForm';
+import { computeClosedForm } from '../src/perceptron/closedForm/closedForm';
 import { planClosedForm } from '../src/perceptron/closedForm/plan';
 import type { MatrixProducts } from '../src/runtime/matrixProducts';
 import { SeededRandom } from '../src/samples/random';
@@ -75,7 +75,7 @@ async function perceptronModel(
   const { hessian } = explicitCurvature(network);
   const problem = problemOf(network);
   const plan = planClosedForm(problem.perceptron, network.samples.length, 2 ** 28);
-  const form = await closedForm(problem, products, plan, () => undefined);
+  const form = await computeClosedForm(problem, products, plan, () => undefined);
   const sizes = network.parameters.map((values) => values.length);
   return { ...explicitModel(name, hessian, sizes), traces: form.traces, blocks: form.blocks };
 }
@@ -113,7 +113,7 @@ export function denseProducts(rows: Rows, sizes: readonly number[]): SymmetricPr
   return {
     order,
     layers: sizes.map((size) => ({ from: reached, to: (reached += size) })),
-    singles: null,
+    float32: null,
     multiply: (vector) => {
       const product = new Float64Array(order);
       for (let i = 0; i < order; i++) {

@@ -1,5 +1,5 @@
 import { lambdaMaxBounds } from '../src/curvature/bounds';
-import { contributions } from '../src/curvature/contributions';
+import { computeContributions } from '../src/curvature/contributions';
 import { estimateCurvature } from '../src/curvature/estimateCurvature';
 import { ExtremeEigenvalues } from '../src/curvature/extremes';
 import { Lanczos } from '../src/curvature/lanczos';
@@ -31,7 +31,7 @@ async function coverage(model: CalibrationModel, runs: number): Promise<(string 
   const rows = blocks.map(sum);
   const exact = { trace: sum(traces), frobeniusSquared: sum(rows), order: products.order };
   const upper = lambdaMaxBounds(exact).upper;
-  const shares = contributions(
+  const shares = computeContributions(
     parameters.map((count, l) => ({ parameters: count, trace: traces[l]!, row: blocks[l]! })),
   );
   const held = { trace: 0, norm: 0, upper: 0, shares: 0, blocks: 0 };

@@ -1,7 +1,7 @@
 // One measurement in a process of its own: what to measure comes as JSON in the first argument, the result goes as JSON
 // to standard output.
 import { Bench } from 'tinybench';
-import { closedForm } from '../src/perceptron/closedForm/closedForm';
+import { computeClosedForm } from '../src/perceptron/closedForm/closedForm';
 import { planClosedForm } from '../src/perceptron/closedForm/plan';
 import type { Problem } from '../src/perceptron/closedForm/sampleTile';
 import { MatrixProducts, type Matrix } from '../src/runtime/matrixProducts';
@@ -45,7 +45,7 @@ async function measure({ problem: wanted, threads, rounds, memoryBudget }: Wante
       : randomProblem(wanted.widths, wanted.samples);
   const products = await MatrixProducts.open(threads);
   const plan = planClosedForm(problem.perceptron, problem.inputs.rows, memoryBudget);
-  const run = () => closedForm(problem, products, plan, () => undefined);
+  const run = () => computeClosedForm(problem, products, plan, () => undefined);
 
   const before = products.multiplyAdds;
   const { traces } = await run();

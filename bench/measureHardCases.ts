@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { eigenpairs, exactMatrix } from '../src/curvature/exactMatrix';
+import { eigenpairs, computeMatrix } from '../src/curvature/exactMatrix';
 import { ModelProtoSchema, TensorProtoSchema } from '../src/runtime/onnx/onnx_pb';
 import { SeededRandom } from '../src/samples/random';
 import { openProducts, readCase, type GraphCase } from './graphCases';
@@ -23,7 +23,7 @@ const seeds = 10;
 async function measured(name: HardCase['name'], graphCase: GraphCase): Promise<HardCase> {
   const products = await openProducts(graphCase, 'float64');
   try {
-    const { values: descending } = eigenpairs(await exactMatrix(products, 0, () => undefined));
+    const { values: descending } = eigenpairs(await computeMatrix(products, 0, () => undefined));
     return {
       name,
       lambdaMax: descending[0] ?? NaN,

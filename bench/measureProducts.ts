@@ -3,7 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { HessianProducts } from '../src/autodiff/hessianProducts';
-import type { SingleProducts } from '../src/curvature/products';
+import type { Float32Products } from '../src/curvature/products';
 import { findSubject, noSubjectChoice } from '../src/subject/subject';
 import { groupLayers } from '../src/subject/layers';
 import { ModelProtoSchema, TensorProto_DataType } from '../src/runtime/onnx/onnx_pb';
@@ -108,9 +108,9 @@ async function torchFor(
   }
 }
 
-function singlesOf({ singles }: HessianProducts): SingleProducts {
-  if (singles === null) throw new Error('The products are made in float64.');
-  return singles;
+function singlesOf({ float32 }: HessianProducts): Float32Products {
+  if (float32 === null) throw new Error('The products are made in float64.');
+  return float32;
 }
 
 async function secondsOf(work: () => Promise<unknown>): Promise<number> {

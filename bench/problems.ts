@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { oneHotRows } from '../src/loss/chooseLoss';
-import { analysedModel } from '../src/analysis/analysedModel';
+import { openAnalysedModel } from '../src/analysis/analysedModel';
 import { readPerceptron } from '../src/analysis/readPerceptron';
 import { noSubjectChoice } from '../src/subject/subject';
 import { readModel } from '../src/formats/readModel';
@@ -14,7 +14,7 @@ import { readSamples } from '../src/samples/readSamples';
 /** The model NAME.onnx with all samples of NAME.npz, from a folder of reference cases. */
 export async function referenceProblem(folder: string, name: string): Promise<Problem> {
   const recognition = await readPerceptron(
-    analysedModel(await readModel(join(folder, `${name}.onnx`)), noSubjectChoice, 1),
+    openAnalysedModel(await readModel(join(folder, `${name}.onnx`)), noSubjectChoice, 1),
     null,
   );
   if (!recognition.ok) throw new Error(recognition.failure.message);

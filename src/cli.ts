@@ -4,7 +4,7 @@ import { version } from '../package.json';
 import { analyse } from './analysis/analyse';
 import { reportPage } from './charts/reportPage';
 import { detectFile, modelExtensions } from './formats/detection';
-import { atomicWrite } from './report/atomicWrite';
+import { atomicWrite } from './files/atomicWrite';
 import { parseCommandLine, requestOfCommand, type Command } from './report/commandLine';
 import { helpText } from './report/helpText';
 import { costText, durationText, worthTelling } from './report/wording/cost';
@@ -17,8 +17,8 @@ import type { AnalysisRequest, Progress } from './report/request';
 import { reportJson } from './report/schema';
 import { reportText } from './report/text';
 import { inTerminalWords } from './report/wording/settings';
-import { writeFailureText } from './report/writeFailure';
-import { namingSidecar, readSidecar, sidecarPath, takenFrom, withSidecar } from './samples/sidecar';
+import { writeFailureText } from './files/writeFailure';
+import { namingSidecar, readSidecar, sidecarPath, describeSource, withSidecar } from './samples/sidecar';
 
 const exitCodes = {
   usage: 2,
@@ -30,19 +30,19 @@ const exitCodes = {
 
 /** One line on standard error that is written over itself; nothing where standard error is no terminal. */
 class ProgressLine {
-  #shown = false;
+  private shown = false;
 
   show({ stage, fraction }: Progress): void {
     if (!process.stderr.isTTY) return;
     const share = fraction === null ? '' : ` ${Math.floor(100 * fraction)} %`;
     const text = `${printable(stage)}${share}`.slice(0, Math.max(0, process.stderr.columns - 1));
     process.stderr.write(`\r\u001b[K${text}`);
-    this.#shown = true;
+    this.shown = true;
   }
 
   clear(): void {
-    if (this.#shown) process.stderr.write('\r\u001b[K');
-    this.#shown = false;
+    if (this.shown) process.stderr.write('\r\u001b[K');
+    this.shown = false;
   }
 }
 
@@ -55,11 +55,11 @@ function note(sentence: string): void {
 
 /** Says before a long stage what it will take. */
 class CostNotes {
-  #told: string | null = null;
+  private told: string | null = null;
 
   tell({ stage, cost, remainingSeconds }: Progress): void {
-    if (cost === null || remainingSeconds === null || stage === this.#told) return;
-    this.#told = stage;
+    if (cost === null || remainingSeconds === null || stage === this.told) return;
+    this.told = stage;
     if (remainingSeconds < worthTelling) return;
     note(
       `${stage}: ${costText(cost)}, ${cost.atMost ? 'up to' : 'about'} ${durationText(remainingSeconds)}.`,
@@ -73,7 +73,7 @@ async function analyze(command: Extract<Command, { kind: 'analyze' }>): Promise<
   const request = requestOfCommand(command, options);
   // Before anything is computed: a page that cannot be written is found out early.
   if (command.html !== null) await requirePageTarget(command.html, filesReadFor(request));
-  const taken = sidecar === null ? [] : takenFrom(sidecar, command.options);
+  const taken = sidecar === null ? [] : describeSource(sidecar, command.options);
   let noted = false;
   const costs = new CostNotes();
   const noteOnce = (progress: Progress): void => {

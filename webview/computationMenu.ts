@@ -2,7 +2,7 @@ import { methodText } from '../src/charts/circumstances';
 import type { ComputationChoice } from '../src/report/panelMessages';
 import { methods } from '../src/report/request';
 import { button, element } from './dom';
-import { explained } from './tooltip';
+import { findExplained } from './tooltip';
 import type { View } from './view';
 
 type Asked = ComputationChoice['method'];
@@ -24,7 +24,7 @@ export function computationMenu(view: View): HTMLElement {
     text(view),
   );
   chip.addEventListener('click', () => change({ choosing: open ? null : computation }));
-  if (settings.choosing === null) return element('div', { class: 'menu' }, explained(chip, 'method'));
+  if (settings.choosing === null) return element('div', { class: 'menu' }, findExplained(chip, 'method'));
   // Open, it has no explanation, which would lie over what can be chosen.
   const menu = element('div', { class: 'menu' }, chip);
   menu.append(choices(view, settings.choosing));

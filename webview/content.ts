@@ -2,7 +2,7 @@ import type { Choice, Content } from '../src/charts/content';
 import { unknown } from './card';
 import { chartBox } from './chartBox';
 import { element, svgElement, withSubscripts, type Child } from './dom';
-import { explained } from './tooltip';
+import { findExplained } from './tooltip';
 import type { View } from './view';
 
 /** What a section holds as nodes of the panel; the section's id prefixes those of its charts and controls. */
@@ -14,7 +14,7 @@ export function nodesOf(content: Content, id: string, view: View): Child[] {
       const built = element(content.name, content.attributes, ...children);
       if (content.term === undefined) return [built];
       built.tabIndex = 0;
-      return [explained(built, content.term)];
+      return [findExplained(built, content.term)];
     }
     case 'drawing':
       return [svgElement(content.svg)];

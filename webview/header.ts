@@ -2,7 +2,7 @@ import { circumstances, modelText, type Circumstance } from '../src/charts/circu
 import { button, element } from './dom';
 import { computationMenu } from './computationMenu';
 import { exportMenu } from './exportMenu';
-import { explained } from './tooltip';
+import { findExplained } from './tooltip';
 import type { Part, View } from './view';
 
 /** Who this is about, everything that the numbers depend on, and what can be done. */
@@ -77,7 +77,7 @@ function chips(view: View): HTMLElement[] {
 
 function chip({ text, term, caution }: Circumstance): HTMLElement {
   const look = caution ? 'assumed' : term === 'time' ? 'plain' : '';
-  return explained(element('span', { class: `chip ${look}`, tabindex: 0 }, text), term);
+  return findExplained(element('span', { class: `chip ${look}`, tabindex: 0 }, text), term);
 }
 
 /** The samples can be changed from their chip. */
@@ -93,5 +93,5 @@ function samplesChip({ text, term, caution }: Circumstance, { state, post }: Vie
     text,
   );
   built.addEventListener('click', () => post({ type: 'change-samples' }));
-  return explained(built, term);
+  return findExplained(built, term);
 }

@@ -9,7 +9,7 @@ import {
 } from '../src/charts/layerColumns';
 import { layerSizes } from '../src/charts/layerRows';
 import { element } from './dom';
-import { explained } from './tooltip';
+import { findExplained } from './tooltip';
 import type { Part, View } from './view';
 
 /** A longer table scrolls in its card, under its head. */
@@ -95,7 +95,7 @@ function heads(shown: readonly ColumnLook[], view: View): HTMLElement[] {
       const descending = active ? !sort.descending : column !== 'layer';
       view.change({ sort: { column, descending } });
     });
-    return element('th', { scope: 'col', 'aria-sort': order, class: column }, explained(press, column));
+    return element('th', { scope: 'col', 'aria-sort': order, class: column }, findExplained(press, column));
   };
   return [head('layer', 'layer'), ...shown.map(({ column, head: caption }) => head(column, caption))];
 }

@@ -9,7 +9,7 @@ function isTerm(name: string | undefined): name is Term {
 }
 
 /** Ties an element to the explanation of a term, for eyes (hover and focus) and for screen readers. */
-export function explained<Target extends HTMLElement>(target: Target, term: Term): Target {
+export function findExplained<Target extends HTMLElement>(target: Target, term: Term): Target {
   target.dataset['term'] = term;
   target.setAttribute('aria-describedby', `explanation-${term}`);
   return target;
@@ -17,7 +17,7 @@ export function explained<Target extends HTMLElement>(target: Target, term: Term
 
 /** The question mark beside a title. */
 export function hint(term: Term, about: string): HTMLElement {
-  return explained(
+  return findExplained(
     element('button', { class: 'hint', type: 'button', 'aria-label': `About: ${about}` }, '?'),
     term,
   );

@@ -2,7 +2,7 @@ import { readModel } from '../formats/readModel';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
-import { analysedModel, subjectChoice, type AnalysedModel } from './analysedModel';
+import { openAnalysedModel, subjectChoice, type AnalysedModel } from './analysedModel';
 import { AnalysisRun } from './analysisRun';
 import { analyseGraph } from './graphAnalysis';
 import { analysePerceptron } from './perceptronAnalysis';
@@ -23,7 +23,7 @@ export async function analyse(
   run.tell('Reading the model');
   const model = await readModel(request.model);
   run.stopwatch.lap('read');
-  const analysed = analysedModel(model, subjectChoice(request), run.threads);
+  const analysed = openAnalysedModel(model, subjectChoice(request), run.threads);
   return analyseModel(analysed, run).finally(() => analysed.session.release());
 }
 

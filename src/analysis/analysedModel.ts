@@ -11,7 +11,7 @@ export interface AnalysedModel {
 }
 
 /** Finds what is analysed; the session is opened when it is first used, and whoever used it releases it. */
-export function analysedModel(model: Model, choice: SubjectChoice, threads: number): AnalysedModel {
+export function openAnalysedModel(model: Model, choice: SubjectChoice, threads: number): AnalysedModel {
   const subject = findSubject(model, choice);
   return { model, subject, session: new ModelSession(model, [subject.output, subject.head.logits], threads) };
 }

@@ -36,13 +36,13 @@ export class AnalysisRun {
     const { multiplyAdds, bytes, atMost = false } = predicted;
     const cost = { multiplyAdds, bytes, ...(atMost && { atMost }) };
     const remaining = new RemainingTime(predictedSeconds(predicted, this.threads));
-    const told = (fraction: number): void => {
+    const tell = (fraction: number): void => {
       const remainingSeconds = remaining.seconds(fraction);
       this.onProgress({ stage, fraction, remainingSeconds, cost, report: this.shown });
     };
-    told(0);
+    tell(0);
     return (fraction) => {
-      if (remaining.due(fraction)) told(fraction);
+      if (remaining.due(fraction)) tell(fraction);
     };
   }
 

@@ -1,7 +1,7 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import type { CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
-import { exactCurvature } from '../curvature/exactCurvature';
+import { computeExactCurvature } from '../curvature/exactCurvature';
 import { inUnit } from '../curvature/unit';
 import type { ChosenLoss } from '../loss/chooseLoss';
 import { FailureError } from '../report/failure';
@@ -40,7 +40,7 @@ const roundingOfWeights = 1e-14;
  * the differentiated graph: another way to the same Hessian, which has to have the same loss and gradient. Where products
  * cannot be had, a warning says why.
  */
-export async function certified(
+export async function certify(
   report: Report,
   { subject, session }: AnalysedModel,
   samples: Samples,
@@ -129,7 +129,7 @@ async function intervals(
       layers: withShares(report.layers, sharpestShares),
     };
   }
-  const found = await exactCurvature(inUnit(products, run.unit), options).catch((error: unknown) => {
+  const found = await computeExactCurvature(inUnit(products, run.unit), options).catch((error: unknown) => {
     // The closed form's numbers stand: where the time ends before the last column, they are shown without the spectrum.
     if (error instanceof FailureError && run.outOfTime() && error.failure.kind !== 'InternalError')
       return null;

@@ -1,13 +1,13 @@
 import { lambdaMaxBounds } from '../curvature/bounds';
 import { predictedClass } from '../loss/accuracy';
-import { closedForm, type ClosedForm } from '../perceptron/closedForm/closedForm';
-import { weightElasticities } from '../perceptron/closedForm/elasticity';
+import { computeClosedForm, type ClosedForm } from '../perceptron/closedForm/closedForm';
+import { computeElasticities } from '../perceptron/closedForm/elasticity';
 import { planClosedForm } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
 import type { Cost, GaussNewton, Report, TopSample } from '../report/report';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
 import type { SampleInput, Samples } from '../samples/samples';
-import { gramMatrices } from './gram';
+import { computeGramMatrices } from './gram';
 import { samplePictures } from './samplePictures';
 
 /**
@@ -29,7 +29,7 @@ export type BeginStage = (stage: string, cost: Cost, report: Report) => (fractio
  * What drives the bound, added to a report part by part: the Gauss-Newton matrix beside the Hessian, the hidden units, the
  * elasticities and the Gram matrices of the layers' inputs.
  */
-export async function withDrivers(
+export async function addDrivers(
   report: Report,
   problem: Problem,
   classes: Int32Array | null,
@@ -43,7 +43,7 @@ export async function withDrivers(
 
   if (problem.loss !== 'output' && plan.multiplyAdds <= affordable) {
     const told = beginStage('Comparing with the Gauss-Newton matrix', plan, current);
-    const form = await closedForm({ ...problem, matrix: 'gauss-newton' }, products, plan, told);
+    const form = await computeClosedForm({ ...problem, matrix: 'gauss-newton' }, products, plan, told);
     current = { ...current, gaussNewton: gaussNewtonOf(form, report.model.parameters) };
   }
 
@@ -57,7 +57,7 @@ export async function withDrivers(
     primal.multiplyAdds <= affordableForUnits
   ) {
     const told = beginStage('Weighing the hidden units', primal, current);
-    const { unitRows, blocks } = await closedForm(problem, products, primal, told);
+    const { unitRows, blocks } = await computeClosedForm(problem, products, primal, told);
     const all = blocks.flat().reduce((sum, block) => sum + block, 0);
     current = {
       ...current,
@@ -72,7 +72,7 @@ export async function withDrivers(
   }
 
   if (current.orthogonality !== null) {
-    const { grams, classes: shown } = await gramMatrices(problem, products, classes);
+    const { grams, classes: shown } = await computeGramMatrices(problem, products, classes);
     current = {
       ...current,
       orthogonality: {
@@ -87,7 +87,7 @@ export async function withDrivers(
   if (twoForEachLayer <= affordable) {
     const cost = { multiplyAdds: twoForEachLayer, bytes: plan.bytes };
     const told = beginStage('Scaling each layer’s weights', cost, current);
-    const elasticities = await weightElasticities(problem, products, plan, told);
+    const elasticities = await computeElasticities(problem, products, plan, told);
     current = {
       ...current,
       layers: current.layers.map((layer, l) => ({ ...layer, elasticity: elasticities[l] ?? null })),

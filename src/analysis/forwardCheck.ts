@@ -50,7 +50,7 @@ export async function checkForwardPass(
     const tolerance = await outputTolerance(perceptron, start, products, unit);
     const rows = given.subarray(from * columns, to * columns);
     const held = { ...own, data: toHeld(input, own.data, columns) };
-    compare(rows, held, input.holds === 'z' ? tolerance : widened(tolerance), from);
+    compare(rows, held, input.holds === 'z' ? tolerance : widen(tolerance), from);
   }
 }
 
@@ -74,7 +74,7 @@ function compare(found: ArrayLike<number>, { columns, data }: Matrix, tolerance:
 }
 
 /** A probability moves by no more than the logits do; its own float32 rounding comes on top. */
-function widened(tolerance: Matrix): Matrix {
+function widen(tolerance: Matrix): Matrix {
   const { rows, columns, data } = tolerance;
   const wide = new Float64Array(data.length);
   for (let n = 0; n < rows; n++) {

@@ -16,7 +16,7 @@ export interface GramPictures {
  * Cosines between the inputs a_{l−1} of every layer of at most 64 samples, ordered by class: evenly spaced ones of the
  * samples in that order, so that every class has about its share. An input of zeros has cosine 0 with every other.
  */
-export async function gramMatrices(
+export async function computeGramMatrices(
   { perceptron: { layers }, inputs }: Problem,
   products: MatrixProducts,
   classes: Int32Array | null,

@@ -1,7 +1,7 @@
 import type { HessianProducts } from '../autodiff/hessianProducts';
 import type { CurvatureEstimate, CurvatureProgress, EstimateOptions } from '../curvature/curvatureEstimate';
 import { estimateCurvature } from '../curvature/estimateCurvature';
-import { exactCurvature } from '../curvature/exactCurvature';
+import { computeExactCurvature } from '../curvature/exactCurvature';
 import { inUnit, unitFor } from '../curvature/unit';
 import { FailureError } from '../report/failure';
 import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/report';
@@ -174,7 +174,7 @@ async function curvatureOf(
   };
   const curvature =
     method === 'exact'
-      ? await exactCurvature(inUnit(products, run.unit), { ...options, onProgress })
+      ? await computeExactCurvature(inUnit(products, run.unit), { ...options, onProgress })
       : await estimateCurvature(inUnit(products, run.unit), { ...options, onProgress });
   const { multiplyAdds, bytes } =
     method === 'exact'
@@ -223,7 +223,7 @@ async function gaussNewtonOf(
     {
       order,
       layers,
-      singles: products.gaussNewtonSingles,
+      float32: products.gaussNewtonSingles,
       multiply: (vector: Float64Array, into?: Float64Array) => products.multiplyGaussNewton(vector, into),
     },
     run.unit,
@@ -241,7 +241,7 @@ async function gaussNewtonOf(
   };
   const curvature = await (
     method === 'exact'
-      ? exactCurvature(matrix, { ...options, onProgress })
+      ? computeExactCurvature(matrix, { ...options, onProgress })
       : estimateCurvature(matrix, { ...options, onProgress })
   ).catch((error: unknown) => {
     // It stands beside the Hessian's numbers: where the time ends before its own, they are shown without it.

@@ -6,7 +6,7 @@ import { findSampleCandidates } from '../samples/candidates';
 import type { InputSpec } from '../samples/samples';
 import { readSidecar } from '../samples/sidecar';
 import { parameterCount } from '../subject/subject';
-import { analysedModel, subjectChoice } from './analysedModel';
+import { openAnalysedModel, subjectChoice } from './analysedModel';
 import { modelFacts } from './modelFacts';
 import { readPerceptron } from './readPerceptron';
 
@@ -36,7 +36,7 @@ async function factsOf(
     shapes: shapes ?? {},
     evaluation: true,
   };
-  const analysed = analysedModel(model, subjectChoice(choice), 1);
+  const analysed = openAnalysedModel(model, subjectChoice(choice), 1);
   const { subject, session } = analysed;
   const perceptron = await readPerceptron(analysed, null).finally(() => session.release());
   if (perceptron.ok) return { facts: perceptron.read.facts, inputs: [perceptron.read.inputSpec] };

@@ -34,15 +34,15 @@ export async function openGraph(
   samples: Samples,
   run: AnalysisRun,
 ): Promise<OpenedGraph> {
-  const asked = run.request.loss === 'auto' ? null : run.request.loss;
-  const input = lossInput(subject, asked);
+  const requested = run.request.loss === 'auto' ? null : run.request.loss;
+  const input = lossInput(subject, requested);
   const outputs = async (batch: number | null): Promise<TensorOfSamples> => {
     run.tell('Running the model');
     const found = await tensorAt(session, input.tensor, samples, batch, run.request.memoryBudget);
     const held = heldNumbers(input, found.data, samples.count);
     return { dims: input.inside === null ? found.dims : [input.inside], data: fromHeld(input, held) };
   };
-  const opened = async (logits: TensorOfSamples, batch: number | null): Promise<OpenedGraph> => {
+  const differentiate = async (logits: TensorOfSamples, batch: number | null): Promise<OpenedGraph> => {
     const chosen = lossOfOutputs(run.request, subject, samples, logits);
     run.stopwatch.lap('forward');
     run.tell('Differentiating the graph');
@@ -53,7 +53,7 @@ export async function openGraph(
     return { chosen, products: await openProducts(objective, batch, run), warnings };
   };
   try {
-    return await opened(await outputs(null), null);
+    return await differentiate(await outputs(null), null);
   } catch (error) {
     const batch = writtenBatch(subject);
     if (batch === null || !(error instanceof FailureError) || !isOfBatches(error)) throw error;
@@ -64,7 +64,7 @@ export async function openGraph(
     });
     const many = batch === 1 ? 'one sample' : `${formatCount(batch)} samples`;
     const note = `The model runs only with the ${many} at a time that it was exported for; exported with a free batch size it is analysed faster.`;
-    const again = await opened(logits, batch);
+    const again = await differentiate(logits, batch);
     return { ...again, warnings: [...again.warnings, { kind: 'model', message: note }] };
   } finally {
     await session.release();

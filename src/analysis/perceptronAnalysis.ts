@@ -2,9 +2,9 @@ import { tensorAt } from '../inference/tensorAt';
 import { accuracy } from '../loss/accuracy';
 import { lossFor } from '../loss/chooseLoss';
 import { fromHeld, heldNumbers, lossInput } from '../loss/lossInput';
-import { closedFormInUnit } from '../perceptron/closedForm/closedFormInUnit';
+import { computeClosedFormInUnit } from '../perceptron/closedForm/closedFormInUnit';
 import { planClosedForm } from '../perceptron/closedForm/plan';
-import { firstActivations, networkOutputs } from '../perceptron/forward';
+import { firstActivations, computeOutputs } from '../perceptron/forward';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
@@ -12,9 +12,9 @@ import type { Samples } from '../samples/samples';
 import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
-import { certified } from './certificate';
+import { certify } from './certificate';
 import { dataWarnings } from './dataWarnings';
-import { topSamples, withDrivers } from './drivers';
+import { topSamples, addDrivers } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
 import { inTrueSizes } from './inTrueSizes';
@@ -56,7 +56,7 @@ export async function analysePerceptron(
     };
     const first = await firstActivations(asRead, rows);
     const inputs = first.values;
-    const logits = await networkOutputs(asRead, inputs, products);
+    const logits = await computeOutputs(asRead, inputs, products);
     const outputsOf = async (tensor: string): Promise<Float64Array> =>
       (await tensorAt(session, tensor, samples, null, request.memoryBudget)).data;
     const found = await outputsOf(own.tensor);
@@ -76,7 +76,7 @@ export async function analysePerceptron(
         throw new FailureError(whole.failure.kind, whole.failure.message, whole.failure.detail);
       if (!whole.ok) return await analyseGraph(analysed, run);
       ({ perceptron } = whole.read);
-      const outputs = await networkOutputs(perceptron, inputs, products);
+      const outputs = await computeOutputs(perceptron, inputs, products);
       const { input: ofLoss } = whole.read;
       await checkForwardPass(
         { subject, input: ofLoss, perceptron, first, outputs, found: await outputsOf(ofLoss.tensor) },
@@ -86,7 +86,7 @@ export async function analysePerceptron(
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
     stopwatch.lap('forward');
 
-    const { problem, form } = await closedFormInUnit(
+    const { problem, form } = await computeClosedFormInUnit(
       { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay: request.weightDecay },
       products,
       plan,
@@ -124,7 +124,7 @@ export async function analysePerceptron(
       time: stopwatch.seconds(),
     };
     run.known = report;
-    const driven = await withDrivers(
+    const driven = await addDrivers(
       report,
       problem,
       chosen.classes,
@@ -137,7 +137,7 @@ export async function analysePerceptron(
     );
     stopwatch.lap('drivers');
     run.known = driven;
-    const whole = await certified(driven, analysed, samples, chosen, run);
+    const whole = await certify(driven, analysed, samples, chosen, run);
     stopwatch.lap('certificate');
     return { ...inTrueSizes(whole, run.unit), time: stopwatch.seconds() };
   } finally {

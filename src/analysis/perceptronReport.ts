@@ -1,6 +1,6 @@
-import { blockwiseUpperBound } from '../curvature/blockwiseBound';
+import { computeBlockwiseUpperBound } from '../curvature/blockwiseBound';
 import { eigenvalueBounds, lambdaMaxBounds, lambdaMinBounds, type Moments } from '../curvature/bounds';
-import { contributions } from '../curvature/contributions';
+import { computeContributions } from '../curvature/contributions';
 import type { ClosedForm } from '../perceptron/closedForm/closedForm';
 import { parameterCount, parametersOf, type Perceptron } from '../perceptron/perceptron';
 import { norm } from '../runtime/norm';
@@ -34,7 +34,7 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
         order: parametersOf(layer),
       }).upper,
   );
-  const shares = contributions(
+  const shares = computeContributions(
     layers.map((layer, l) => ({
       parameters: parametersOf(layer),
       trace: form.traces[l]!,
@@ -50,7 +50,7 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
     bounds: {
       lambdaMax: {
         ...interval(lambdaMaxBounds(moments)),
-        blockwiseUpper: exact(blockwiseUpperBound(ownBounds, form.blocks)),
+        blockwiseUpper: exact(computeBlockwiseUpperBound(ownBounds, form.blocks)),
       },
       lambdaMin: interval(lambdaMinBounds(moments)),
       eigenvalues: Array.from({ length: Math.min(mostEigenvalues, order - 1) - 1 }, (_, index) => {

@@ -37,14 +37,14 @@ export type PerceptronReading =
  */
 export async function readPerceptron(analysed: AnalysedModel, loss: Loss | null): Promise<PerceptronReading> {
   try {
-    return { ok: true, read: await recognised(analysed, lossInput(analysed.subject, loss)) };
+    return { ok: true, read: await recogniseOrExplain(analysed, lossInput(analysed.subject, loss)) };
   } catch (error) {
     if (error instanceof FailureError) return { ok: false, failure: error.failure };
     throw error;
   }
 }
 
-async function recognised(
+async function recogniseOrExplain(
   { model, subject, session }: AnalysedModel,
   input: LossInput,
 ): Promise<ReadPerceptron> {

@@ -33,7 +33,7 @@ export function samplePictures(
   const greatest = Math.max(...samples.map((sample) => sample.reduce((a, b) => Math.max(a, b), -Infinity)));
   // Halves first: the difference itself may be beyond the largest float64.
   const range = greatest / 2 - least / 2;
-  const scaled = (value: number): number =>
+  const scalePixels = (value: number): number =>
     range > 0 ? Math.round(255 * Math.min(1, (value / 2 - least / 2) / range)) : 0;
   return samples.map((sample) => ({
     width,
@@ -41,7 +41,7 @@ export function samplePictures(
     channels,
     pixels: Array.from({ length: size }, (_, at) => {
       const [pixel, channel] = [Math.floor(at / channels), at % channels];
-      return scaled(sample[channel * plane + pixel * step]!);
+      return scalePixels(sample[channel * plane + pixel * step]!);
     }),
   }));
 }
@@ -50,19 +50,25 @@ function layoutOf(dims: readonly number[]): Layout | null {
   const [a = 0, b = 0, c = 0] = dims;
   // An axis of length 1 says nothing of a picture: [1, 64] is a flat row.
   if (dims.filter((size) => size !== 1).length === 1) return squareOf(dims.reduce((x, y) => x * y, 1));
-  if (dims.length === 2) return bounded(a, b, 1, 0, 1);
+  if (dims.length === 2) return boundSize(a, b, 1, 0, 1);
   if (dims.length !== 3) return null;
-  if (a === 1) return bounded(b, c, 1, 0, 1);
-  if (a === 3) return bounded(b, c, 3, b * c, 1);
-  if (c === 1) return bounded(a, b, 1, 0, 1);
-  return c === 3 ? bounded(a, b, 3, 1, 3) : null;
+  if (a === 1) return boundSize(b, c, 1, 0, 1);
+  if (a === 3) return boundSize(b, c, 3, b * c, 1);
+  if (c === 1) return boundSize(a, b, 1, 0, 1);
+  return c === 3 ? boundSize(a, b, 3, 1, 3) : null;
 }
 
 function squareOf(size: number): Layout | null {
   const side = Math.round(Math.sqrt(size));
-  return size >= fewestPixels && side * side === size ? bounded(side, side, 1, 0, 1) : null;
+  return size >= fewestPixels && side * side === size ? boundSize(side, side, 1, 0, 1) : null;
 }
 
-function bounded(height: number, width: number, channels: 1 | 3, plane: number, step: number): Layout | null {
+function boundSize(
+  height: number,
+  width: number,
+  channels: 1 | 3,
+  plane: number,
+  step: number,
+): Layout | null {
   return height <= longestSide && width <= longestSide ? { width, height, channels, plane, step } : null;
 }

@@ -92,7 +92,7 @@ function scaleAdaptedProducts(products: HessianProducts): SymmetricProducts {
   return {
     order: products.order,
     layers: products.layers,
-    singles: null,
+    float32: null,
     multiply: async (vector, into) => scaled(await products.multiply(scaled(vector), into)),
   };
 }

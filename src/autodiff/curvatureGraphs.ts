@@ -34,11 +34,11 @@ export interface CurvatureGraphs {
 /**
  * @param width number of outputs C of a row
  * @param parameters in the order of the flat vector
- * @param table the rules; the tests give wrong ones to see that the proof at run time finds them
+ * @param table the rules; the tests give wrong ones to see that the check at run time finds them
  * @param classAxis the axis of the output along which its rows lie, where a sample has several
  * @param weighsNumbers whether every output of a row has a weight of its own
  */
-export function curvatureGraphs(
+export function buildCurvatureGraphs(
   model: LoweredModel,
   loss: Loss,
   width: number,

@@ -7,7 +7,7 @@ import { jvpOf, rules, vjpOf } from './rules/rules';
 
 /**
  * Forward mode: the tangents of the outputs where the sources move along the given tangents.
- * @param table the rules; the tests give wrong ones to see that the proof at run time finds them
+ * @param table the rules; the tests give wrong ones to see that the check at run time finds them
  * @returns in the order of the outputs; null where an output does not move
  */
 export function tangentsOf(

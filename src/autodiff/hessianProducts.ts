@@ -1,9 +1,9 @@
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
-import { lossValues } from '../loss/losses';
+import { computeLosses } from '../loss/losses';
 import { rowsPerSample, rowWeights } from '../loss/targets';
 import { addNumbers } from '../runtime/copyNumbers';
-import { SingleVectors } from '../runtime/singleVectors';
+import { Float32Vectors } from '../runtime/float32Vectors';
 import type { HeadKind } from '../subject/head';
 import type { ParameterSurvey } from '../subject/parameters';
 import { batchFeeds } from './batches';
@@ -17,11 +17,11 @@ import type { Objective, PreparedModel } from './preparedModel';
 import { planModel, vectorBytes } from './plannedModel';
 import type { OncePerBatch } from './productSessions';
 import { ProductSessions } from './productSessions';
-import type { ProofMeasures } from './proof';
-import { proveProducts } from './proof';
+import type { GradientCheckMeasures } from './gradientCheck';
+import { checkProducts } from './gradientCheck';
 import type { Rules } from './rules/rules';
 import { rules } from './rules/rules';
-import { bytesOf } from './split';
+import { bytesOf } from './residuals';
 
 export interface ProductOptions {
   readonly precision: Precision;
@@ -33,8 +33,8 @@ export interface ProductOptions {
 }
 
 /** Products of vectors of float32 that are not rounded on the way, and kernels for many such vectors. */
-interface Singles {
-  readonly kernels: SingleVectors;
+interface Float32Products {
+  readonly kernels: Float32Vectors;
   readonly multiply: (vector: Float32Array, into: Float32Array) => Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export class HessianProducts {
     private readonly weightFeeds: Feeds,
     private readonly batches: readonly Feeds[],
     private readonly options: ProductOptions,
-    private readonly kernels: SingleVectors | null,
+    private readonly kernels: Float32Vectors | null,
     /** θ, the weights of the file, in the order of the products. */
     readonly weights: Float64Array,
     /** ∇L at the weights of the file. */
@@ -71,8 +71,8 @@ export class HessianProducts {
     private readonly rowWeights: Float64Array,
     private readonly weightDecay: number,
     readonly layers: readonly ProductLayer[],
-    /** What the proof at run time measured; relative. */
-    readonly measured: ProofMeasures,
+    /** What the check at run time measured; relative. */
+    readonly measured: GradientCheckMeasures,
     /** Bytes that stay taken between products: weights, samples and residuals. */
     readonly bytes: number,
     /** Whether residuals are kept from product to product. */
@@ -82,7 +82,7 @@ export class HessianProducts {
   /**
    * Prepares the products and proves them: nothing is given out before uᵀHv = vᵀHu and a finite difference of the
    * gradient hold.
-   * @param table the rules; the tests give wrong ones to see that the proof finds them
+   * @param table the rules; the tests give wrong ones to see that the check finds them
    * @throws FailureError naming the node where the model cannot be analysed
    */
   static async open(
@@ -130,10 +130,10 @@ export class HessianProducts {
     );
     try {
       const own = outputs.subarray(0, targets.values.length);
-      const losses = lossValues(loss, own, targets.values, width, targets.factors);
+      const losses = computeLosses(loss, own, targets.values, width, targets.factors);
       requireFinite(losses, gradient, rowsPerSample(targets));
       requireOwnOutputs(prepared, own);
-      const measured = await proveProducts(
+      const measured = await checkProducts(
         { prepared, graphs, table, objective, weights, precision, threads },
         hessian,
       );
@@ -146,7 +146,7 @@ export class HessianProducts {
         ownWeights,
         batches,
         options,
-        precision === 'float32' ? await SingleVectors.open(threads) : null,
+        precision === 'float32' ? await Float32Vectors.open(threads) : null,
         weights,
         gradient,
         own,
@@ -226,16 +226,16 @@ export class HessianProducts {
   }
 
   /** The products of the Hessian in float32, where they are made in it. */
-  get singles(): Singles | null {
+  get float32(): Float32Products | null {
     return this.singlesOf(() => Promise.resolve(this.hessian));
   }
 
   /** Those of the Gauss-Newton matrix. */
-  get gaussNewtonSingles(): Singles | null {
+  get gaussNewtonSingles(): Float32Products | null {
     return this.singlesOf(async () => (this.gaussNewton ??= await this.openGaussNewton()));
   }
 
-  private singlesOf(sessions: () => Promise<ProductSessions>): Singles | null {
+  private singlesOf(sessions: () => Promise<ProductSessions>): Float32Products | null {
     const { kernels } = this;
     if (kernels === null) return null;
     return {

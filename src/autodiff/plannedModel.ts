@@ -1,12 +1,12 @@
 import type { Value } from '../graph/static/value';
 import { dependentOn, sizeOf } from '../graph/static/value';
-import { neededValues } from '../graph/writing/writeOnnx';
+import { findNeededValues } from '../graph/writing/writeOnnx';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/wording/number';
 import { byteSize } from '../report/wording/byteSize';
 import { cutBatches } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
-import { curvatureGraphs } from './curvatureGraphs';
+import { buildCurvatureGraphs } from './curvatureGraphs';
 import type { Objective, PreparedModel } from './preparedModel';
 import { prepareModel, requireSamplesApart } from './preparedModel';
 import { parameterCount } from '../subject/subject';
@@ -103,11 +103,19 @@ function graphsOf(
   const parameters = layers.flatMap((layer) =>
     layer.parameters.flatMap(({ name }) => lowered.parameters.get(name) ?? []),
   );
-  return curvatureGraphs(lowered, loss, width, parameters, table, classAxis, targets.factors !== undefined);
+  return buildCurvatureGraphs(
+    lowered,
+    loss,
+    width,
+    parameters,
+    table,
+    classAxis,
+    targets.factors !== undefined,
+  );
 }
 
 function workOf({ prepared, graphs }: PlannedModel): Work {
-  const forward = neededValues([graphs.outputs], new Map());
+  const forward = findNeededValues([graphs.outputs], new Map());
   const ofSamples = dependentOn(graphs.samples, forward);
   const sizes = [...ofSamples].flatMap(({ operation, dims }) =>
     operation.kind === 'reshape' || operation.kind === 'im2col' ? [] : [sizeOf(dims)],

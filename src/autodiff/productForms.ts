@@ -15,7 +15,7 @@ const smallPart = 2;
  * one is only where it is turned: a small matrix is better on the right, and a left one that is kept is turned before.
  * Stacks have no flags: they are turned before they are multiplied.
  */
-export function oriented(
+export function orient(
   g: StaticGraph,
   { transA, transB }: OperationOf<'matmul'>,
   operands: readonly Value[],

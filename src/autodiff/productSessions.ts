@@ -1,13 +1,13 @@
 import type { Value } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
-import { neededValues, writeOnnx } from '../graph/writing/writeOnnx';
+import { findNeededValues, writeOnnx } from '../graph/writing/writeOnnx';
 import { addNumbers, copyNumbers } from '../runtime/copyNumbers';
 import type { RunFeeds } from '../runtime/session';
 import { Session } from '../runtime/session';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
 import { FlatTensors, pickFeeds } from './feeds';
-import { residualsOf } from './split';
+import { residualsOf } from './residuals';
 import { multiplyAddsOf, peakBytesOf } from './workload';
 
 /** A session with the names of what it reads. */
@@ -82,7 +82,7 @@ export class ProductSessions {
     /** Of weights and residuals that are constants of the model, which onnxruntime holds beside ours. */
     readonly constantBytes: number,
   ) {
-    const computed = neededValues(product, kept).filter((value) => !kept.has(value));
+    const computed = findNeededValues(product, kept).filter((value) => !kept.has(value));
     this.multiplyAdds = multiplyAddsOf(computed);
     this.operators = computed.length;
     this.batchBytes = peakBytesOf(product, kept, precision);
@@ -130,7 +130,7 @@ export class ProductSessions {
       }
     }
     const outputs = new Map(product.map((value, i) => [`product ${i}`, value]));
-    const read = neededValues(product, kept);
+    const read = findNeededValues(product, kept);
     const all = batches.map(
       (own, batch) => new Map([...parameterFeeds, ...own, ...(residualFeeds[batch] ?? [])]),
     );

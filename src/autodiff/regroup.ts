@@ -5,8 +5,8 @@ import type { StaticGraph } from '../graph/static/staticGraph';
 import type { Value } from '../graph/static/value';
 import { dependentOn, reachedFrom, sameDims } from '../graph/static/value';
 import type { Standing } from './productForms';
-import { repeatedOverWindows } from './pooled';
-import { isRow, oriented, withBias } from './productForms';
+import { repeatedOverWindows } from './unpooling';
+import { isRow, orient, withBias } from './productForms';
 
 /** A value that moves with the direction, times one that does not; all of one shape. */
 interface Term {
@@ -73,7 +73,7 @@ class Regrouping {
     for (const value of this.ordered) {
       if (!this.moving.has(value)) continue;
       this.g.under(value.origin, () => {
-        this.combinations.set(value, this.settled(value, this.combined(value)));
+        this.combinations.set(value, this.settle(value, this.combined(value)));
       });
     }
     return this.wanted.map((output) => this.g.under(output.origin, () => this.value(output)));
@@ -105,15 +105,15 @@ class Regrouping {
     if (operation.kind === 'scatterElements')
       return this.unpooled(value, value.dims) ?? alone(this.rebuilt(value));
     if (!this.isGathered(value) || a === undefined) return alone(this.rebuilt(value));
-    if (operation.kind !== 'binary' || b === undefined) return negated(this.combinationOf(a));
+    if (operation.kind !== 'binary' || b === undefined) return negate(this.combinationOf(a));
     switch (operation.function) {
       case 'add':
         return this.sum(this.combinationOf(a), this.combinationOf(b));
       case 'sub':
-        return this.sum(this.combinationOf(a), negated(this.combinationOf(b)));
+        return this.sum(this.combinationOf(a), negate(this.combinationOf(b)));
       case 'mul': {
         const [moved, factor] = this.moving.has(a) ? [a, b] : [b, a];
-        return this.spread(moved, factor) ?? this.multiple(this.combinationOf(moved), factor);
+        return this.spreadSum(moved, factor) ?? this.multiple(this.combinationOf(moved), factor);
       }
       case 'div':
         return this.multiple(this.combinationOf(a), div(g, g.scalar(1), b));
@@ -148,7 +148,7 @@ class Regrouping {
   }
 
   /** The same the other way: elements that are spread over zeros and multiplied are multiplied before. */
-  private spread(moved: Value, factor: Value): Combination | null {
+  private spreadSum(moved: Value, factor: Value): Combination | null {
     const { g } = this;
     const { operation, inputs, dims } = throughReshape(moved);
     const [elements, indices] = inputs;
@@ -159,7 +159,7 @@ class Regrouping {
     if (unpooled !== null) return this.multiple(unpooled, factor);
     const places = this.value(indices);
     const own = gatherElements(g, reshape(g, factor, dims), places);
-    const products = this.written(this.multiple(this.combinationOf(elements), own));
+    const products = this.write(this.multiple(this.combinationOf(elements), own));
     const { columns, disjoint } = operation;
     return alone(reshape(g, scatterElements(g, products, places, columns, disjoint), moved.dims));
   }
@@ -173,7 +173,7 @@ class Regrouping {
     const [a, b] = own;
     if (operation.kind === 'matmul') {
       const [left, right] = inputs.map((input) => this.standing(input));
-      return oriented(g, operation, own, dims, { left: left ?? 'weights', right: right ?? 'weights' });
+      return orient(g, operation, own, dims, { left: left ?? 'weights', right: right ?? 'weights' });
     }
     if (operation.kind !== 'binary' || a === undefined || b === undefined)
       return g.make(operation, own, dims, type);
@@ -201,11 +201,11 @@ class Regrouping {
   }
 
   /** What is computed anyway, or would be computed for each of several readers, is one moving value from here on. */
-  private settled(value: Value, combination: Combination): Combination {
+  private settle(value: Value, combination: Combination): Combination {
     const { factor, terms } = combination;
     const gathered = this.gathered.get(value) ?? 0;
     if (gathered === 0) return combination;
-    if ((this.other.get(value) ?? 0) > 0) return alone(this.written(combination));
+    if ((this.other.get(value) ?? 0) > 0) return alone(this.write(combination));
     return terms.length > 1 && gathered > 1 ? this.asOneTerm(combination) : { factor, terms };
   }
 
@@ -217,7 +217,7 @@ class Regrouping {
     const known = this.made.get(value);
     if (known !== undefined) return known;
     const combination = this.combinations.get(value);
-    const made = combination === undefined ? value : this.written(combination);
+    const made = combination === undefined ? value : this.write(combination);
     this.made.set(value, made);
     return made;
   }
@@ -266,11 +266,11 @@ class Regrouping {
   }
 
   private asOneTerm({ factor, terms }: Combination): Combination {
-    const moved = this.written({ factor: null, terms });
+    const moved = this.write({ factor: null, terms });
     return { factor: null, terms: [{ moved, sign: 1, factor }] };
   }
 
-  private written({ factor, terms }: Combination): Value {
+  private write({ factor, terms }: Combination): Value {
     const { g } = this;
     const bare = terms.filter((term) => term.factor === null).length;
     // One multiplication for every term, or one more for the sum: as many as there are terms without a factor.
@@ -308,6 +308,6 @@ function alone(moved: Value): Combination {
   return { factor: null, terms: [{ moved, sign: 1, factor: null }] };
 }
 
-function negated({ factor, terms }: Combination): Combination {
+function negate({ factor, terms }: Combination): Combination {
   return { factor, terms: terms.map((term) => ({ ...term, sign: term.sign === 1 ? -1 : 1 })) };
 }

@@ -1,8 +1,8 @@
 import type { Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
-import { neededValues } from '../graph/writing/writeOnnx';
+import { findNeededValues } from '../graph/writing/writeOnnx';
 import type { Precision } from '../graph/writing/nodeWriter';
-import { bytesOf } from './split';
+import { bytesOf } from './residuals';
 
 /** Multiply-adds of a list of values: those of matrix products, and one for every other number that is computed. */
 export function multiplyAddsOf(values: readonly Value[]): number {
@@ -39,7 +39,7 @@ export function peakBytesOf(
   precision: Precision,
 ): number {
   const realBytes = precision === 'float64' ? 8 : 4;
-  const ordered = neededValues(outputs, given);
+  const ordered = findNeededValues(outputs, given);
   const kept = new Set(outputs.map(memoryOf));
   const isOutside = (value: Value): boolean => given.has(value) || value.operation.kind === 'input';
   const lastUse = new Map<Value, number>();

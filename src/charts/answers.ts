@@ -72,7 +72,7 @@ function foundSentence(interval: EigenvalueInterval): string {
   // Where the headline names the ends they are not said again.
   const ends = commonValue(interval) === null || within.startsWith('=') ? '' : `, ${within}`;
   return certified
-    ? `${capitalised(certaintyText(interval))}${ends}.`
+    ? `${capitalise(certaintyText(interval))}${ends}.`
     : `Not certified: ${groundsText(interval)}.`;
 }
 
@@ -113,7 +113,7 @@ function looseness(known: PartialReport, { lambdaMax: { lower, upper } }: Bounds
   return `${kind}; it may be many times too high: λ_max itself is not computed yet, only that it is ${estimated ? 'about' : 'at least'} ${formatQuantity(lower)}${estimated ? ' or more' : ''}.`;
 }
 
-function capitalised(sentence: string): string {
+function capitalise(sentence: string): string {
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
 }
 

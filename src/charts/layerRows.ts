@@ -2,7 +2,7 @@ import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import type { LayerReport } from '../report/report';
 import { colours } from './colours';
 import { shortNames } from './layerNames';
-import { element, fittedText, fontSize, label, text, textWidth, type SvgText } from './svg';
+import { element, fitText, fontSize, label, text, textWidth, type SvgText } from './svg';
 
 /** Rows of one bar per layer around a common zero: what the contributions and the elasticities share. */
 export interface LayerRows {
@@ -124,6 +124,6 @@ export function keyEntry(swatch: SvgText, content: string, x: number, y: number,
     'g',
     { class: 'key' },
     swatch,
-    element('text', { x: x + 16, y, fill: colours.faint }, text(fittedText(content, room - 16))),
+    element('text', { x: x + 16, y, fill: colours.faint }, text(fitText(content, room - 16))),
   );
 }

@@ -93,7 +93,7 @@ export function textWidth(content: string, size = fontSize): number {
 }
 
 /** The text cut in its middle, where names of layers differ least, to about `width` pixels. */
-export function fittedText(content: string, width: number, size = fontSize): string {
+export function fitText(content: string, width: number, size = fontSize): string {
   const characters = Array.from(content);
   const most = Math.max(3, Math.floor(width / (size * characterWidth) + 0.01));
   if (characters.length <= most) return content;
@@ -109,7 +109,7 @@ export function label(
   whole = content,
 ): SvgText {
   const size = attributes['font-size'];
-  const fitted = fittedText(content, width, typeof size === 'number' ? size : fontSize);
+  const fitted = fitText(content, width, typeof size === 'number' ? size : fontSize);
   const tooltip = fitted === whole ? [] : [element('title', {}, text(whole))];
   return element('text', attributes, ...tooltip, text(fitted));
 }

@@ -55,7 +55,7 @@ const mostPasses = 4;
  * @param norm of the vector before
  * @param unit of rounding, relative to the norm: where the part that is found is no larger, it is left where it is
  */
-export async function projectedOut(vector: Projecting, norm: number, unit: number): Promise<Projection> {
+export async function projectOut(vector: Projecting, norm: number, unit: number): Promise<Projection> {
   let coefficients: Float64Array | undefined;
   let remaining = norm;
   for (let pass = 0; pass < mostPasses; pass++) {

@@ -7,11 +7,11 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
  * @param blockUpperBounds upper bound on the largest eigenvalue of every layer's own block
  * @param blockNormsSquared ‖H_lm‖_F², layers × layers
  */
-export function blockwiseUpperBound(
+export function computeBlockwiseUpperBound(
   blockUpperBounds: readonly number[],
   blockNormsSquared: readonly (readonly number[])[],
 ): number {
-  return blockwiseBound(blockUpperBounds, blockNormsSquared).upper;
+  return computeBlockwiseBound(blockUpperBounds, blockNormsSquared).upper;
 }
 
 export interface BlockwiseBound {
@@ -21,7 +21,7 @@ export interface BlockwiseBound {
 }
 
 /** The bound with its slope. */
-export function blockwiseBound(
+export function computeBlockwiseBound(
   blockUpperBounds: readonly number[],
   blockNormsSquared: readonly (readonly number[])[],
 ): BlockwiseBound {

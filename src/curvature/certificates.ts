@@ -8,7 +8,7 @@ import { bisect, gershgorinUpper, largestEigenvalue, logDeterminant, type Tridia
  */
 
 /** The coefficients of −H. */
-export function negated(run: LanczosCoefficients): LanczosCoefficients {
+export function negate(run: LanczosCoefficients): LanczosCoefficients {
   const { matrixOrder, alphas, betas, noise, ended } = run;
   return { matrixOrder, alphas: alphas.map((alpha) => -alpha), betas, noise, ended };
 }

@@ -31,9 +31,9 @@ export class CertifyingLanczos {
     exactMoments: Moments | null,
   ) {
     this.extremes = new ExtremeEigenvalues({ ...options, exactMoments });
-    const { order, singles } = products;
+    const { order, float32 } = products;
     const free = options.memoryBytes - 8 * order * workingVectors;
-    const vectors = Math.floor(free / (order * (singles === null ? 8 : 4)));
+    const vectors = Math.floor(free / (order * (float32 === null ? 8 : 4)));
     this.mostSteps = Math.max(1, Math.min(order, vectors - 1));
     this.lanczos = new Lanczos(products, options.random, options.productError, this.mostSteps);
   }

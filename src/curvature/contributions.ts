@@ -17,7 +17,7 @@ export interface LayerMoments {
  * U is lambdaMaxBounds' (with its slack), so the part above the mean eigenvalue is split in the proportions ψ_l; where it is
  * nothing but the slack, by the numbers of parameters.
  */
-export function contributions(layers: readonly LayerMoments[]): number[] {
+export function computeContributions(layers: readonly LayerMoments[]): number[] {
   const order = sum(layers.map(({ parameters }) => parameters));
   const trace = sum(layers.map((layer) => layer.trace));
   const rows = layers.map(({ row }) => sum(row));

@@ -1,12 +1,12 @@
 import { FailureError } from '../report/failure';
 import type { Spectrum } from '../report/report';
 import { groundsText, intervalText } from '../report/wording/sharpnessText';
-import { absoluteTrace, shortfall, traceScale } from './askedPrecision';
+import { absoluteTrace, shortfall, traceScale } from './requestedPrecision';
 import { CertifyingLanczos, tellProgress } from './certifySharpness';
 import type { CurvatureEstimate, EstimatedMoments, EstimateOptions, StoppedBy } from './curvatureEstimate';
 import { estimateIntervals } from './estimateIntervals';
 import { Lanczos } from './lanczos';
-import { momentEstimate } from './momentEstimate';
+import { estimateMoments } from './momentEstimate';
 import { Probes, type LayerNumbers } from './probes';
 import { CountedProducts, type SymmetricProducts } from './products';
 import { estimatedSpectrum, quadrature } from './spectralDensity';
@@ -106,7 +106,7 @@ class Estimation {
     samples: readonly LayerNumbers[],
     stoppedBy: StoppedBy | null,
   ): EstimatedMoments {
-    const moments = momentEstimate(this.parameters, probes.exact, samples);
+    const moments = estimateMoments(this.parameters, probes.exact, samples);
     const quantile = studentQuantile(samples.length - 1);
     return {
       moments,
@@ -161,7 +161,7 @@ class Estimation {
       samples.push(await probes.draw());
       tellProgress(this.options, 'pilot', this.products, this.lanczos.sharpness);
     }
-    const pilot = momentEstimate(this.parameters, probes.exact, samples);
+    const pilot = estimateMoments(this.parameters, probes.exact, samples);
     const probesFor = (quantile: number): number => {
       const missing = shortfall(pilot, magnitude, this.options.precision, quantile);
       const probes = Math.ceil(pilotProbes * pilotMargin * missing * missing);

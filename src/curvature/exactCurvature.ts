@@ -1,11 +1,11 @@
 import { FailureError } from '../report/failure';
 import { CertifyingLanczos, tellProgress } from './certifySharpness';
 import type { CurvatureEstimate, CurvatureOptions } from './curvatureEstimate';
-import { eigenpairs, exactMatrix, exactNumbers, productsWith } from './exactMatrix';
-import { momentEstimate } from './momentEstimate';
+import { eigenpairs, computeMatrix, exactNumbers, productsWith } from './exactMatrix';
+import { estimateMoments } from './momentEstimate';
 import { CountedProducts, type SymmetricProducts } from './products';
-import { tellsShares, layerShares } from './sharpestDirection';
-import { exactSpectrum } from './spectralDensity';
+import { tellsShares, computeLayerShares } from './sharpestDirection';
+import { binEigenvalues } from './spectralDensity';
 
 /** Eigenvalues no larger than this, relative to ‖H‖, are zeros to rounding. */
 const roundingOfSpectrum = 1e-13;
@@ -23,13 +23,13 @@ const mostLanczosSteps = 400;
  *
  * Throws an InternalError where the matrix is not symmetric, TimeLimit where the time runs out on the way.
  */
-export async function exactCurvature(
+export async function computeExactCurvature(
   products: SymmetricProducts,
   options: CurvatureOptions,
 ): Promise<CurvatureEstimate> {
   const counted = new CountedProducts(products);
   const { order, layers } = counted;
-  const matrix = await exactMatrix(counted, options.productError, (column) => {
+  const matrix = await computeMatrix(counted, options.productError, (column) => {
     if (options.outOfTime?.() === true) {
       throw new FailureError(
         'TimeLimit',
@@ -38,7 +38,7 @@ export async function exactCurvature(
     }
     tellProgress(options, 'columns', counted, null, { expectedProducts: order });
   });
-  const moments = momentEstimate(
+  const moments = estimateMoments(
     layers.map(({ from, to }) => to - from),
     exactNumbers(matrix, layers),
     [],
@@ -78,9 +78,9 @@ export async function exactCurvature(
     sharpness: { lambdaMax: known(descending[0]!), lambdaMin: known(descending[order - 1]!) },
     ritzValues: [],
     sharpestShares: tellsShares(error, descending[0]! - (descending[1] ?? -Infinity))
-      ? layerShares(sharpest, layers)
+      ? computeLayerShares(sharpest, layers)
       : null,
     stoppedBy: 'complete',
-    spectrum: exactSpectrum(descending),
+    spectrum: binEigenvalues(descending),
   };
 }

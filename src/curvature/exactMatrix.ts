@@ -21,7 +21,7 @@ const symmetryTolerance = 1e-8;
  * @param productError relative error of the products; 0 for float64
  * @param onColumn called before every product
  */
-export async function exactMatrix(
+export async function computeMatrix(
   products: SymmetricProducts,
   productError: number,
   onColumn: (column: number) => void,
@@ -63,7 +63,7 @@ export function productsWith(
   return {
     order,
     layers,
-    singles: null,
+    float32: null,
     error: asymmetry,
     multiply: (vector) => {
       const product = new Float64Array(order);

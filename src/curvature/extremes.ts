@@ -1,6 +1,6 @@
 import type { EigenvalueInterval, Sharpness } from '../report/report';
 import { lambdaMaxBounds, type Moments } from './bounds';
-import { negated, probabilisticUpper, provedUpper } from './certificates';
+import { negate, probabilisticUpper, provedUpper } from './certificates';
 import type { LanczosCoefficients } from './lanczos';
 import { largestEigenvalue } from './tridiagonal';
 
@@ -41,7 +41,7 @@ export class ExtremeEigenvalues {
    */
   after(run: LanczosCoefficients): Sharpness | null {
     if (!this.possible || run.alphas.length === 0 || (run.alphas.length === 1 && !run.ended)) return null;
-    const smallest = this.smallest.after(negated(run));
+    const smallest = this.smallest.after(negate(run));
     return {
       lambdaMax: this.largest.after(run),
       lambdaMin: { ...smallest, lower: 0 - smallest.upper, upper: 0 - smallest.lower },

@@ -1,9 +1,9 @@
 import { FailureError } from '../report/failure';
 import type { Basis } from './basis';
-import { DoubleBasis } from './doubleBasis';
+import { Float64Basis } from './float64Basis';
 import type { SymmetricProducts } from './products';
-import { uniformDirection, type RandomSource } from './randomVectors';
-import { SingleBasis } from './singleBasis';
+import { drawDirection, type RandomSource } from './randomVectors';
+import { Float32Basis } from './float32Basis';
 import { tridiagonalEigenpairs } from './tridiagonal';
 
 /** Relative error of a float64 product that nobody has measured: a thousand rounding units. */
@@ -65,11 +65,11 @@ export class Lanczos implements LanczosCoefficients {
     mostSteps = products.order,
   ) {
     this.matrixOrder = products.order;
-    const start = uniformDirection(products.order, random);
+    const start = drawDirection(products.order, random);
     this.basis =
-      products.singles === null
-        ? new DoubleBasis(products, start)
-        : new SingleBasis(products.singles, start, mostSteps + 1);
+      products.float32 === null
+        ? new Float64Basis(products, start)
+        : new Float32Basis(products.float32, start, mostSteps + 1);
   }
 
   get steps(): number {
@@ -77,7 +77,7 @@ export class Lanczos implements LanczosCoefficients {
   }
 
   get noise(): number {
-    const rounding = this.products.singles === null ? float64Noise : float32Noise;
+    const rounding = this.products.float32 === null ? float64Noise : float32Noise;
     const ofNorm = Math.max(this.productError, rounding) * this.norm;
     return 10 * Math.max(ofNorm, this.asymmetry, this.products.error ?? 0);
   }

@@ -1,6 +1,6 @@
 import type { Bounds, Quantity } from '../report/report';
-import { blockwiseBound } from './blockwiseBound';
-import { contributions } from './contributions';
+import { computeBlockwiseBound } from './blockwiseBound';
+import { computeContributions } from './contributions';
 import { EstimatedBounds } from './estimatedBounds';
 import type { LayerNumbers } from './probes';
 import { SampleMeans } from './sampleMeans';
@@ -35,7 +35,7 @@ export interface MomentEstimate {
  * everything is exact).
  * @param parameters P_l of every layer
  */
-export function momentEstimate(
+export function estimateMoments(
   parameters: readonly number[],
   exact: LayerNumbers,
   samples: readonly LayerNumbers[],
@@ -114,7 +114,7 @@ function layerContributions(
 ): Quantity[] {
   const { deviation: s, deviationAtZero, outermost } = whole;
   const { trace, order } = whole.moments;
-  const values = contributions(
+  const values = computeContributions(
     parameters.map((count, l) => ({
       parameters: count,
       trace: means.value(l),
@@ -173,7 +173,7 @@ class EstimatedBlocks {
   blockwiseUpper(): Quantity {
     const { own, means, places } = this;
     const norms = this.parameters.map((_, l) => this.parameters.map((__, m) => this.norm(l, m)));
-    const { upper, direction: x } = blockwiseBound(
+    const { upper, direction: x } = computeBlockwiseBound(
       own.map((bounds) => bounds.upper().value),
       norms.map((row) => row.map(({ value }) => value)),
     );

@@ -1,4 +1,4 @@
-import type { SingleVectors } from '../runtime/singleVectors';
+import type { Float32Vectors } from '../runtime/float32Vectors';
 import { innerProduct } from './vectors';
 
 /**
@@ -11,7 +11,7 @@ export interface SymmetricProducts {
   /** The layers' ranges of parameters, `to` excluded: one after the other, from 0 to P. */
   readonly layers: readonly LayerRange[];
   /** The same products in float32, where they are made in it. */
-  readonly singles: SingleProducts | null;
+  readonly float32: Float32Products | null;
   /** The norm of what they are known to be off by; absent: nothing beyond what they show. */
   readonly error?: number;
   /**
@@ -22,8 +22,8 @@ export interface SymmetricProducts {
 }
 
 /** Products with vectors of float32, and kernels for many such vectors. */
-export interface SingleProducts {
-  readonly kernels: SingleVectors;
+export interface Float32Products {
+  readonly kernels: Float32Vectors;
   /** H v, finite or not. @param vector length P, unchanged @param into length P, for the result */
   readonly multiply: (vector: Float32Array, into: Float32Array) => Promise<void>;
 }
@@ -37,7 +37,7 @@ export interface LayerRange {
 export class CountedProducts implements SymmetricProducts {
   readonly order: number;
   readonly layers: readonly LayerRange[];
-  readonly singles: SingleProducts | null;
+  readonly float32: Float32Products | null;
   readonly error: number;
   private made = 0;
 
@@ -46,7 +46,7 @@ export class CountedProducts implements SymmetricProducts {
     this.order = products.order;
     this.layers = products.layers;
     this.error = products.error ?? 0;
-    this.singles = products.singles === null ? null : this.counted(products.singles);
+    this.float32 = products.float32 === null ? null : this.counted(products.float32);
     let reached = 0;
     for (const { from, to } of this.layers) {
       if (from !== reached || to <= from)
@@ -72,7 +72,7 @@ export class CountedProducts implements SymmetricProducts {
     return product;
   }
 
-  private counted({ kernels, multiply }: SingleProducts): SingleProducts {
+  private counted({ kernels, multiply }: Float32Products): Float32Products {
     return {
       kernels,
       multiply: (vector, into) => {

@@ -7,7 +7,7 @@ export interface RandomSource {
 }
 
 /** A vector uniform on the unit sphere: a normalised Gaussian. */
-export function uniformDirection(length: number, random: RandomSource): Float64Array {
+export function drawDirection(length: number, random: RandomSource): Float64Array {
   for (;;) {
     const vector = new Float64Array(length);
     let squares = 0;

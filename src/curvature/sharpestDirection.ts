@@ -31,7 +31,7 @@ export async function sharpestShares(
     offDiagonal: run.betas,
   });
   const ofMatrix = (run.betas.at(-1) ?? 0) * Math.abs(vector.at(-1) ?? 0) + residual + run.noise;
-  return tellsShares(ofMatrix, gap) ? layerShares(await run.basis.combination(vector), layers) : null;
+  return tellsShares(ofMatrix, gap) ? computeLayerShares(await run.basis.combination(vector), layers) : null;
 }
 
 /**
@@ -75,7 +75,7 @@ export function tellsShares(residual: number, gap: number): boolean {
 }
 
 /** The share of each layer in the squared norm of a vector. */
-export function layerShares(vector: ArrayLike<number>, layers: readonly LayerRange[]): number[] {
+export function computeLayerShares(vector: ArrayLike<number>, layers: readonly LayerRange[]): number[] {
   const squares = layers.map(({ from, to }) => {
     let sum = 0;
     for (let i = from; i < to; i++) sum += vector[i]! ** 2;

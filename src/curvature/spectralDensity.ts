@@ -25,7 +25,7 @@ export function quadrature(alphas: readonly number[], betas: readonly number[]):
 }
 
 /** The histogram of known eigenvalues. */
-export function exactSpectrum(descending: readonly number[]): Spectrum {
+export function binEigenvalues(descending: readonly number[]): Spectrum {
   const grid = gridOver(descending.at(-1) ?? 0, descending[0] ?? 0);
   const measure = { nodes: descending, weights: descending.map(() => 1 / descending.length) };
   return {

@@ -26,7 +26,7 @@ export function inUnit(products: SymmetricProducts, unit: number): SymmetricProd
   return {
     order,
     layers,
-    singles: null,
+    float32: null,
     error: error / unit,
     multiply: async (vector, into) => {
       const product = await products.multiply(vector, into);

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FailureError } from '../report/failure';
-import { openRandomAccessFile } from './containers/randomAccess';
-import type { RandomAccessFile } from './containers/randomAccess';
+import { openRandomAccessFile } from '../files/randomAccess';
+import type { RandomAccessFile } from '../files/randomAccess';
 import { formats } from './detection/formats';
 import type { FormatName } from './detection/formats';
 import { peekLength, signatures } from './detection/signatures';
-import { quoted } from './quoted';
+import { quote } from '../files/quote';
 
 /** Extensions by which files are found that may be models; what they are is told by their contents. */
 export const modelExtensions: readonly string[] = [
@@ -61,7 +61,7 @@ export async function detectFile(path: string): Promise<Detection> {
 export function detectionFailure(name: string, format: FormatName): FailureError | null {
   const { title, failure, advice } = formats[format];
   if (failure === null) return null;
-  return new FailureError(failure, `${quoted(name)} is ${withArticle(title)}; ${advice}.`);
+  return new FailureError(failure, `${quote(name)} is ${withArticle(title)}; ${advice}.`);
 }
 
 async function detectFormat(file: RandomAccessFile): Promise<FormatName> {
@@ -80,11 +80,11 @@ async function requireFile(path: string): Promise<void> {
   if (status === null || status.isFile()) return;
   const name = basename(path);
   if (!status.isDirectory()) {
-    throw new FailureError('FileUnreadable', `${quoted(name)} is no regular file; choose a model file.`);
+    throw new FailureError('FileUnreadable', `${quote(name)} is no regular file; choose a model file.`);
   }
   const savedModel = await stat(join(path, 'saved_model.pb')).catch(() => null);
   if (savedModel === null) {
-    throw new FailureError('NotAModel', `${quoted(name)} is a folder; choose the model file in it.`);
+    throw new FailureError('NotAModel', `${quote(name)} is a folder; choose the model file in it.`);
   }
   throw detectionFailure(name, 'savedModel') ?? new Error('A SavedModel cannot be analysable');
 }

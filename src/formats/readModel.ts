@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path';
 import { FailureError } from '../report/failure';
-import { openRandomAccessFile } from './containers/randomAccess';
+import { openRandomAccessFile } from '../files/randomAccess';
 import { detectFile, detectionFailure } from './detection';
 import type { Model } from './model';
 import { readOnnx } from './onnx/readOnnx';
-import { quoted } from './quoted';
+import { quote } from '../files/quote';
 
 /** Protobuf allows no more. */
 const largestModel = 2 ** 31 - 1;
@@ -24,7 +24,7 @@ export async function readModel(path: string): Promise<Model> {
   if (size > largestModel) {
     throw new FailureError(
       'TooLarge',
-      `${quoted(name)} has ${size.toLocaleString('en')} bytes, more than the 2 GiB of an ONNX file; save it with external data.`,
+      `${quote(name)} has ${size.toLocaleString('en')} bytes, more than the 2 GiB of an ONNX file; save it with external data.`,
     );
   }
   return readOnnx(absolute, await readWhole(absolute));

@@ -37,11 +37,11 @@ export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions 
 
 /** The panel of one model file: it sends its session's state to the webview, and the webview's wishes to the session. */
 export class AnalysisPanel implements vscode.Disposable {
-  readonly #panel: vscode.WebviewPanel;
-  readonly #parts: PanelParts;
-  readonly #session: AnalysisSession;
-  readonly #disposables: vscode.Disposable[] = [];
-  #watcher: { folders: string; disposables: vscode.Disposable[] } | null = null;
+  private readonly panel: vscode.WebviewPanel;
+  private readonly parts: PanelParts;
+  private readonly session: AnalysisSession;
+  private readonly disposables: vscode.Disposable[] = [];
+  private watcher: { folders: string; disposables: vscode.Disposable[] } | null = null;
 
   /** @param computation what an earlier window was to compute, or null */
   constructor(
@@ -50,14 +50,14 @@ export class AnalysisPanel implements vscode.Disposable {
     parts: PanelParts,
     computation: ComputationChoice | null,
   ) {
-    this.#panel = panel;
-    this.#parts = parts;
-    this.#session = new AnalysisSession(
+    this.panel = panel;
+    this.parts = parts;
+    this.session = new AnalysisSession(
       file,
       {
         ...parts,
         onChange: (state) => {
-          this.#show(state);
+          this.show(state);
         },
       },
       computation,
@@ -69,53 +69,53 @@ export class AnalysisPanel implements vscode.Disposable {
     panel.webview.options = webviewOptions(parts.extensionUri);
     panel.webview.onDidReceiveMessage(
       (message: unknown) => {
-        this.#receive(message).catch((thrown: unknown) => {
-          this.#complain(thrown);
+        this.receive(message).catch((thrown: unknown) => {
+          this.complain(thrown);
         });
       },
       null,
-      this.#disposables,
+      this.disposables,
     );
-    panel.webview.html = this.#page();
+    panel.webview.html = this.page();
   }
 
   get state(): PanelState {
-    return this.#session.state;
+    return this.session.state;
   }
 
   get busy(): boolean {
-    return this.#session.busy;
+    return this.session.busy;
   }
 
   reveal(): void {
-    this.#panel.reveal();
+    this.panel.reveal();
   }
 
   /** Starts an analysis unless one is going on, or the user is being asked. */
   run(): void {
-    if (this.#session.busy || this.state.phase === 'choosing-samples') return;
-    void this.#session.run();
+    if (this.session.busy || this.state.phase === 'choosing-samples') return;
+    void this.session.run();
   }
 
   restore(report: Report): Promise<void> {
-    return this.#session.restore(report);
+    return this.session.restore(report);
   }
 
   cancel(): void {
-    this.#session.cancel();
+    this.session.cancel();
   }
 
   dispose(): void {
-    this.#session.dispose();
-    vscode.Disposable.from(...this.#disposables, ...(this.#watcher?.disposables ?? [])).dispose();
+    this.session.dispose();
+    vscode.Disposable.from(...this.disposables, ...(this.watcher?.disposables ?? [])).dispose();
   }
 
-  #page(): string {
-    const { webview } = this.#panel;
+  private page(): string {
+    const { webview } = this.panel;
     const resource = (name: string): string =>
-      webview.asWebviewUri(vscode.Uri.joinPath(this.#parts.extensionUri, 'dist', 'webview', name)).toString();
+      webview.asWebviewUri(vscode.Uri.joinPath(this.parts.extensionUri, 'dist', 'webview', name)).toString();
     return webviewPage({
-      title: this.#panel.title,
+      title: this.panel.title,
       language: vscode.env.language,
       script: resource('panel.js'),
       style: resource('panel.css'),
@@ -124,98 +124,98 @@ export class AnalysisPanel implements vscode.Disposable {
     });
   }
 
-  #show(state: PanelState): void {
-    this.#watchFiles();
+  private show(state: PanelState): void {
+    this.watchFiles();
     if (state.phase === 'failed') {
       const { kind, message, detail } = state.failure;
-      this.#parts.log.error(`${state.file}: ${kind}: ${message}${detail === null ? '' : `\n${detail}`}`);
+      this.parts.log.error(`${state.file}: ${kind}: ${message}${detail === null ? '' : `\n${detail}`}`);
     } else if (state.phase !== 'running') {
-      this.#parts.log.info(`${state.file}: ${state.phase}`);
+      this.parts.log.info(`${state.file}: ${state.phase}`);
     }
-    this.#send(state);
-    this.#parts.onChange();
+    this.send(state);
+    this.parts.onChange();
   }
 
   /** A hidden webview has no page and takes no message; when it is shown again it says `ready` and gets the state. */
-  #send(state: PanelState): void {
-    const message: HostToPanel = { type: 'state', state, computation: this.#session.computation };
-    void this.#panel.webview.postMessage(message);
+  private send(state: PanelState): void {
+    const message: HostToPanel = { type: 'state', state, computation: this.session.computation };
+    void this.panel.webview.postMessage(message);
   }
 
-  async #receive(raw: unknown): Promise<void> {
+  private async receive(raw: unknown): Promise<void> {
     const message = readPanelMessage(raw);
     switch (message?.type) {
       case undefined:
-        this.#parts.log.warn('The panel sent a message that it does not have; it was ignored.');
+        this.parts.log.warn('The panel sent a message that it does not have; it was ignored.');
         return;
       case 'ready':
-        this.#send(this.state);
+        this.send(this.state);
         return;
       case 'run':
-        await this.#session.run();
+        await this.session.run();
         return;
       case 'cancel':
-        this.#session.cancel();
+        this.session.cancel();
         return;
       case 'compute': {
         const { method, blocks, scaleAdapted, evaluation } = message;
-        await this.#session.compute({ method, blocks, scaleAdapted, evaluation });
+        await this.session.compute({ method, blocks, scaleAdapted, evaluation });
         return;
       }
       case 'change-samples':
-        await this.#session.changeSamples();
+        await this.session.changeSamples();
         return;
       case 'choose-samples':
-        await this.#chooseSamples(message.choice);
+        await this.chooseSamples(message.choice);
         return;
       case 'export':
-        await this.#export(message);
+        await this.export(message);
         return;
       case 'show-log':
-        this.#parts.log.show(true);
+        this.parts.log.show(true);
     }
   }
 
-  async #chooseSamples(choice: SampleChoice): Promise<void> {
-    const source = await this.#sourceOf(choice);
+  private async chooseSamples(choice: SampleChoice): Promise<void> {
+    const source = await this.sourceOf(choice);
     if (source === null) return;
-    if (source.kind === 'file') await this.#remember(source.path);
-    await this.#session.useSamples(source);
+    if (source.kind === 'file') await this.remember(source.path);
+    await this.session.useSamples(source);
   }
 
   /** Writes the chosen samples beside the model, for the next time; where that fails, this time goes on all the same. */
-  async #remember(samples: string): Promise<void> {
+  private async remember(samples: string): Promise<void> {
     const { writeSidecar } = await import('../samples/sidecar');
     try {
-      await writeSidecar(this.#session.file, samples);
+      await writeSidecar(this.session.file, samples);
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      this.#parts.log.warn(`${this.#session.file}: the choice of samples was not written down: ${reason}`);
+      this.parts.log.warn(`${this.session.file}: the choice of samples was not written down: ${reason}`);
     }
   }
 
-  async #sourceOf(choice: SampleChoice): Promise<SampleSource | null> {
+  private async sourceOf(choice: SampleChoice): Promise<SampleSource | null> {
     if (choice.kind === 'random') return { kind: 'random', count: defaultRandomCount };
-    const path = choice.kind === 'file' ? choice.path : await this.#browse();
-    if (path === null || (choice.kind === 'file' && !this.#session.offers(path))) return null;
+    const path = choice.kind === 'file' ? choice.path : await this.browse();
+    if (path === null || (choice.kind === 'file' && !this.session.offers(path))) return null;
     return { kind: 'file', path, inputs: {}, labels: null };
   }
 
-  async #browse(): Promise<string | null> {
+  private async browse(): Promise<string | null> {
     const chosen = await vscode.window.showOpenDialog({
       canSelectMany: false,
-      defaultUri: vscode.Uri.file(dirname(this.#session.file)),
+      defaultUri: vscode.Uri.file(dirname(this.session.file)),
       filters: {
         [vscode.l10n.t('Samples')]: ['npz', 'npy', 'csv'],
         [vscode.l10n.t('All files')]: ['*'],
       },
-      title: vscode.l10n.t('Training samples for {0}', basename(this.#session.file)),
+      title: vscode.l10n.t('Training samples for {0}', basename(this.session.file)),
       openLabel: vscode.l10n.t('Use these samples'),
     });
     return chosen?.[0]?.fsPath ?? null;
   }
 
-  async #export(wanted: Extract<PanelToHost, { type: 'export' }>): Promise<void> {
+  private async export(wanted: Extract<PanelToHost, { type: 'export' }>): Promise<void> {
     const state = this.state;
     if (state.phase !== 'done') return;
     // Loaded by the first export, with the charts and the schema: the start of the editor does not wait for them.
@@ -223,27 +223,27 @@ export class AnalysisPanel implements vscode.Disposable {
     await exportReport(state.file, state.report, wanted);
   }
 
-  #complain(thrown: unknown): void {
-    this.#parts.log.error(thrown instanceof Error ? thrown : String(thrown));
+  private complain(thrown: unknown): void {
+    this.parts.log.error(thrown instanceof Error ? thrown : String(thrown));
     const { kind, message } = failureOf(thrown);
     const reason = kind === 'InternalError' && thrown instanceof Error ? thrown.message : message;
     void vscode.window.showErrorMessage(reason);
   }
 
   /** Watches the folders of the files that the report depends on, not what is below them. */
-  #watchFiles(): void {
-    const files = this.#session.files;
+  private watchFiles(): void {
+    const files = this.session.files;
     const folders = [...new Set(files.map((file) => dirname(file)))];
-    if (this.#watcher?.folders === folders.join('\n')) return;
-    vscode.Disposable.from(...(this.#watcher?.disposables ?? [])).dispose();
+    if (this.watcher?.folders === folders.join('\n')) return;
+    vscode.Disposable.from(...(this.watcher?.disposables ?? [])).dispose();
     const check = (uri: vscode.Uri): void => {
-      if (this.#session.files.some((file) => vscode.Uri.file(file).path === uri.path))
-        void this.#session.checkFiles();
+      if (this.session.files.some((file) => vscode.Uri.file(file).path === uri.path))
+        void this.session.checkFiles();
     };
     const watchers = folders.map((folder) =>
       vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(folder), '*')),
     );
-    this.#watcher = {
+    this.watcher = {
       folders: folders.join('\n'),
       disposables: watchers.flatMap((watcher) => [
         watcher,

@@ -6,38 +6,38 @@ import { contextKeys, panelViewType } from './identifiers';
 
 /** Every open panel, at most one for a model file. */
 export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSerializer {
-  readonly #parts: Omit<PanelParts, 'onChange'>;
-  readonly #panels = new Map<string, AnalysisPanel>();
-  readonly #changed = new vscode.EventEmitter<void>();
-  #running = false;
+  private readonly parts: Omit<PanelParts, 'onChange'>;
+  private readonly panels = new Map<string, AnalysisPanel>();
+  private readonly changed = new vscode.EventEmitter<void>();
+  private isRunning = false;
 
   /** A panel opened, closed, or shows something new. */
-  readonly onDidChange = this.#changed.event;
+  readonly onDidChange = this.changed.event;
 
   constructor(parts: Omit<PanelParts, 'onChange'>) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   /** What each open panel shows, in the order that they were opened. */
   get states(): readonly PanelState[] {
-    return [...this.#panels.values()].map(({ state }) => state);
+    return [...this.panels.values()].map(({ state }) => state);
   }
 
   /** The states of the panels that work now and can be cancelled. */
   get running(): readonly PanelState[] {
-    return [...this.#panels.values()].filter(({ busy }) => busy).map(({ state }) => state);
+    return [...this.panels.values()].filter(({ busy }) => busy).map(({ state }) => state);
   }
 
   /** Shows the panel of a model, the one that is open already if there is one, and starts an analysis. */
   analyse(file: string): void {
-    const open = this.#panels.get(file);
+    const open = this.panels.get(file);
     open?.reveal();
-    const panel = open ?? this.#adopt(this.#create(file), file);
+    const panel = open ?? this.adopt(this.create(file), file);
     panel.run();
   }
 
   cancel(file: string): void {
-    this.#panels.get(file)?.cancel();
+    this.panels.get(file)?.cancel();
   }
 
   /** VS Code calls it after a reload of the window, for each panel that was open. */
@@ -45,54 +45,54 @@ export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSer
     // Loaded only here, with the schema of reports: the start of the editor does not wait for it.
     const { readRestoredState } = await import('./restoredState');
     const restored = readRestoredState(saved);
-    if (restored === null || this.#panels.has(restored.file)) {
+    if (restored === null || this.panels.has(restored.file)) {
       webviewPanel.dispose();
       return;
     }
-    const panel = this.#adopt(webviewPanel, restored.file, restored.computation);
+    const panel = this.adopt(webviewPanel, restored.file, restored.computation);
     if (restored.report === null) panel.run();
     else await panel.restore(restored.report);
   }
 
   dispose(): void {
-    for (const panel of this.#panels.values()) panel.dispose();
-    this.#panels.clear();
-    this.#changed.dispose();
+    for (const panel of this.panels.values()) panel.dispose();
+    this.panels.clear();
+    this.changed.dispose();
   }
 
-  #create(file: string): vscode.WebviewPanel {
+  private create(file: string): vscode.WebviewPanel {
     return vscode.window.createWebviewPanel(
       panelViewType,
       vscode.l10n.t('Sharpness of {0}', basename(file)),
       vscode.ViewColumn.Active,
-      { ...webviewOptions(this.#parts.extensionUri), enableFindWidget: true, retainContextWhenHidden: false },
+      { ...webviewOptions(this.parts.extensionUri), enableFindWidget: true, retainContextWhenHidden: false },
     );
   }
 
-  #adopt(
+  private adopt(
     webviewPanel: vscode.WebviewPanel,
     file: string,
     computation: ComputationChoice | null = null,
   ): AnalysisPanel {
     const onChange = (): void => {
-      this.#announce();
+      this.announce();
     };
-    const panel = new AnalysisPanel(webviewPanel, file, { ...this.#parts, onChange }, computation);
-    this.#panels.set(file, panel);
+    const panel = new AnalysisPanel(webviewPanel, file, { ...this.parts, onChange }, computation);
+    this.panels.set(file, panel);
     webviewPanel.onDidDispose(() => {
       panel.dispose();
-      this.#panels.delete(file);
-      this.#announce();
+      this.panels.delete(file);
+      this.announce();
     });
     return panel;
   }
 
-  #announce(): void {
+  private announce(): void {
     const running = this.running.length > 0;
-    if (running !== this.#running) {
-      this.#running = running;
+    if (running !== this.isRunning) {
+      this.isRunning = running;
       void vscode.commands.executeCommand('setContext', contextKeys.running, running);
     }
-    this.#changed.fire();
+    this.changed.fire();
   }
 }

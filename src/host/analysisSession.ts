@@ -13,7 +13,7 @@ import {
 } from '../report/request';
 import type { Sidecar } from '../samples/sidecar';
 import type { WorkerCalls } from '../worker/client';
-import { filesRead, fingerprintsOf, unchanged, type Fingerprints } from './fingerprint';
+import { filesRead, fingerprintsOf, isUnchanged, type Fingerprints } from './fingerprint';
 import type { RunMemory } from './runMemory';
 
 export interface SessionParts {
@@ -29,42 +29,42 @@ export interface SessionParts {
  */
 export class AnalysisSession {
   readonly file: string;
-  readonly #parts: SessionParts;
-  #state: PanelState;
-  #work: AbortController | null = null;
-  #inspection: ModelInspection | null = null;
-  #source: SampleSource | null = null;
+  private readonly parts: SessionParts;
+  private currentState: PanelState;
+  private work: AbortController | null = null;
+  private inspection: ModelInspection | null = null;
+  private source: SampleSource | null = null;
   /** What the state was before the chooser came up, to return to when it is left without a choice. */
-  #beforeChoosing: PanelState | null = null;
-  #known: PartialReport = {};
-  #fingerprints: Fingerprints = {};
-  #computation: ComputationChoice;
+  private beforeChoosing: PanelState | null = null;
+  private known: PartialReport = {};
+  private fingerprints: Fingerprints = {};
+  private chosenComputation: ComputationChoice;
 
   /** @param computation as an earlier window had it, or null: what nobody has chosen */
   constructor(file: string, parts: SessionParts, computation: ComputationChoice | null = null) {
     const { method, blocks, scaleAdapted, evaluation } = requestDefaults;
-    this.#computation = computation ?? { method, blocks, scaleAdapted, evaluation };
+    this.chosenComputation = computation ?? { method, blocks, scaleAdapted, evaluation };
     this.file = file;
-    this.#parts = parts;
-    this.#state = { phase: 'reading', file };
+    this.parts = parts;
+    this.currentState = { phase: 'reading', file };
   }
 
   get state(): PanelState {
-    return this.#state;
+    return this.currentState;
   }
 
   /** What the next run will do; the webview keeps it over a reload of the window. */
   get computation(): ComputationChoice {
-    return this.#computation;
+    return this.chosenComputation;
   }
 
   get busy(): boolean {
-    return this.#work !== null;
+    return this.work !== null;
   }
 
   /** The files whose change makes the shown report old. */
   get files(): readonly string[] {
-    return this.#source === null ? [this.file] : filesRead(this.file, this.#source);
+    return this.source === null ? [this.file] : filesRead(this.file, this.source);
   }
 
   /**
@@ -73,188 +73,188 @@ export class AnalysisSession {
    */
   async run(): Promise<void> {
     // The file may be another by now: nothing that the last run found is shown as if it were of this one.
-    this.#known = {};
-    if (this.#source === null) await this.#inspect('use-the-only-one');
-    else await this.#analyse(this.#source);
+    this.known = {};
+    if (this.source === null) await this.inspect('use-the-only-one');
+    else await this.analyse(this.source);
   }
 
   /** Analyses once more, in this way; where samples are being chosen, once they are. */
   async compute(computation: ComputationChoice): Promise<void> {
-    this.#computation = computation;
-    if (this.#state.phase === 'choosing-samples') this.#parts.onChange(this.#state);
+    this.chosenComputation = computation;
+    if (this.currentState.phase === 'choosing-samples') this.parts.onChange(this.currentState);
     else await this.run();
   }
 
   /** Shows the chooser, whatever fits. */
   async changeSamples(): Promise<void> {
-    if (this.#state.phase === 'choosing-samples') return;
-    this.#beforeChoosing = this.busy ? null : this.#state;
-    await this.#inspect('ask');
+    if (this.currentState.phase === 'choosing-samples') return;
+    this.beforeChoosing = this.busy ? null : this.currentState;
+    await this.inspect('ask');
   }
 
   async useSamples(source: SampleSource): Promise<void> {
-    await this.#analyse(source);
+    await this.analyse(source);
   }
 
   /** Whether the chooser offers this file: nothing else that a webview names is opened. */
   offers(path: string): boolean {
-    return this.#inspection?.candidates.some((candidate) => candidate.path === path) ?? false;
+    return this.inspection?.candidates.some((candidate) => candidate.path === path) ?? false;
   }
 
   /** Ends what is going on; a chooser left without a choice gives back what stood there before. */
   cancel(): void {
-    if (!this.busy && this.#state.phase !== 'choosing-samples') return;
-    this.#stop();
-    this.#change(this.#beforeChoosing ?? { phase: 'cancelled', file: this.file, known: this.#known });
-    this.#beforeChoosing = null;
+    if (!this.busy && this.currentState.phase !== 'choosing-samples') return;
+    this.stop();
+    this.change(this.beforeChoosing ?? { phase: 'cancelled', file: this.file, known: this.known });
+    this.beforeChoosing = null;
   }
 
   /** Shows a report of an earlier window, marked as old unless its files are known to be the same. */
   async restore(report: Report): Promise<void> {
-    const run = this.#parts.memory.recall(this.file);
-    this.#source = run?.source ?? null;
-    this.#fingerprints = run?.fingerprints ?? {};
-    const stale = run === null || !(await unchanged(run.fingerprints));
-    this.#change({ phase: 'done', file: this.file, report, stale });
+    const run = this.parts.memory.recall(this.file);
+    this.source = run?.source ?? null;
+    this.fingerprints = run?.fingerprints ?? {};
+    const stale = run === null || !(await isUnchanged(run.fingerprints));
+    this.change({ phase: 'done', file: this.file, report, stale });
   }
 
   /** To be called when one of `files` may have changed. */
   async checkFiles(): Promise<void> {
-    const state = this.#state;
-    if (state.phase !== 'done' || state.stale || (await unchanged(this.#fingerprints))) return;
-    if (this.#state === state) this.#change({ ...state, stale: true });
+    const state = this.currentState;
+    if (state.phase !== 'done' || state.stale || (await isUnchanged(this.fingerprints))) return;
+    if (this.currentState === state) this.change({ ...state, stale: true });
   }
 
   dispose(): void {
-    this.#stop();
+    this.stop();
   }
 
-  async #inspect(choice: 'ask' | 'use-the-only-one'): Promise<void> {
-    const signal = this.#begin();
-    this.#known = {};
-    this.#change({ phase: 'reading', file: this.file });
-    await this.#guard(signal, async () => {
-      const remembered = choice === 'ask' ? null : await this.#remembered();
-      if (!this.#isCurrent(signal)) return;
+  private async inspect(choice: 'ask' | 'use-the-only-one'): Promise<void> {
+    const signal = this.begin();
+    this.known = {};
+    this.change({ phase: 'reading', file: this.file });
+    await this.guard(signal, async () => {
+      const remembered = choice === 'ask' ? null : await this.remembered();
+      if (!this.isCurrent(signal)) return;
       if (remembered !== null) {
-        await this.#analyse(remembered);
+        await this.analyse(remembered);
         return;
       }
-      const inspection = await this.#parts.worker.inspect(this.file, {
+      const inspection = await this.parts.worker.inspect(this.file, {
         owner: this.file,
         signal,
         onProgress: (progress) => {
-          this.#report(signal, progress);
+          this.report(signal, progress);
         },
       });
-      if (!this.#isCurrent(signal)) return;
-      this.#inspection = inspection;
-      this.#known = inspection.facts;
+      if (!this.isCurrent(signal)) return;
+      this.inspection = inspection;
+      this.known = inspection.facts;
       const [first, ...others] = inspection.candidates.filter(({ fits }) => fits);
       if (choice === 'use-the-only-one' && first !== undefined && others.length === 0) {
-        await this.#analyse({ kind: 'file', path: first.path, inputs: {}, labels: null });
+        await this.analyse({ kind: 'file', path: first.path, inputs: {}, labels: null });
         return;
       }
-      this.#work = null;
-      this.#change({ phase: 'choosing-samples', file: this.file, ...inspection });
+      this.work = null;
+      this.change({ phase: 'choosing-samples', file: this.file, ...inspection });
     });
   }
 
-  async #analyse(source: SampleSource): Promise<void> {
-    const signal = this.#begin();
-    this.#source = source;
-    this.#beforeChoosing = null;
-    this.#report(signal, {
+  private async analyse(source: SampleSource): Promise<void> {
+    const signal = this.begin();
+    this.source = source;
+    this.beforeChoosing = null;
+    this.report(signal, {
       stage: 'Starting',
       fraction: null,
       remainingSeconds: null,
       cost: null,
       report: {},
     });
-    await this.#guard(signal, async () => {
+    await this.guard(signal, async () => {
       // Taken before the files are read: a change while they are being read counts.
       const fingerprints = await fingerprintsOf(filesRead(this.file, source));
-      const sidecar = await this.#sidecar();
-      if (!this.#isCurrent(signal)) return;
+      const sidecar = await this.sidecar();
+      if (!this.isCurrent(signal)) return;
       const request = {
-        ...this.#parts.settings(),
-        ...this.#computation,
+        ...this.parts.settings(),
+        ...this.chosenComputation,
         model: this.file,
         samples: source,
       };
-      const report = await this.#parts.worker
+      const report = await this.parts.worker
         .analyse(
           { ...requestDefaults, ...settingsOf(sidecar, source), ...request },
           {
             owner: this.file,
             signal,
             onProgress: (progress) => {
-              this.#report(signal, progress);
+              this.report(signal, progress);
             },
           },
         )
         .catch(async (thrown: unknown) => {
           if (sidecar === null) throw thrown;
-          const { namingSidecar, takenFrom } = await import('../samples/sidecar');
-          throw namingSidecar(thrown, sidecar, takenFrom(sidecar, optionsBeside(sidecar, source)));
+          const { namingSidecar, describeSource } = await import('../samples/sidecar');
+          throw namingSidecar(thrown, sidecar, describeSource(sidecar, optionsBeside(sidecar, source)));
         });
-      if (!this.#isCurrent(signal)) return;
-      this.#work = null;
-      this.#fingerprints = fingerprints;
-      this.#change({ phase: 'done', file: this.file, report, stale: false });
+      if (!this.isCurrent(signal)) return;
+      this.work = null;
+      this.fingerprints = fingerprints;
+      this.change({ phase: 'done', file: this.file, report, stale: false });
       await this.checkFiles();
-      await this.#parts.memory.remember(this.file, { source, fingerprints });
+      await this.parts.memory.remember(this.file, { source, fingerprints });
     });
   }
 
   /** What stands beside the model. Loaded here with what checks it: the start of the editor does not wait for it. */
-  async #sidecar(): Promise<Sidecar | null> {
+  private async sidecar(): Promise<Sidecar | null> {
     const { readSidecar } = await import('../samples/sidecar');
     return readSidecar(this.file);
   }
 
   /** The samples that the sidecar names, if it names any. */
-  async #remembered(): Promise<SampleSource | null> {
-    const options = (await this.#sidecar())?.options;
+  private async remembered(): Promise<SampleSource | null> {
+    const options = (await this.sidecar())?.options;
     const source = options === undefined ? null : requestOf(options).samples;
     return source?.kind === 'file' ? source : null;
   }
 
   /** A failure of the work becomes the state, unless a newer wish took over. */
-  async #guard(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  private async guard(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (thrown) {
-      if (!this.#isCurrent(signal)) return;
-      this.#work = null;
-      this.#change({ phase: 'failed', file: this.file, failure: failureOf(thrown), known: this.#known });
+      if (!this.isCurrent(signal)) return;
+      this.work = null;
+      this.change({ phase: 'failed', file: this.file, failure: failureOf(thrown), known: this.known });
     }
   }
 
-  #report(signal: AbortSignal, progress: Progress): void {
-    if (!this.#isCurrent(signal)) return;
-    this.#known = { ...this.#known, ...progress.report };
-    this.#change({ phase: 'running', file: this.file, progress: { ...progress, report: this.#known } });
+  private report(signal: AbortSignal, progress: Progress): void {
+    if (!this.isCurrent(signal)) return;
+    this.known = { ...this.known, ...progress.report };
+    this.change({ phase: 'running', file: this.file, progress: { ...progress, report: this.known } });
   }
 
-  #begin(): AbortSignal {
-    this.#stop();
-    this.#work = new AbortController();
-    return this.#work.signal;
+  private begin(): AbortSignal {
+    this.stop();
+    this.work = new AbortController();
+    return this.work.signal;
   }
 
-  #isCurrent(signal: AbortSignal): boolean {
-    return this.#work?.signal === signal;
+  private isCurrent(signal: AbortSignal): boolean {
+    return this.work?.signal === signal;
   }
 
-  #stop(): void {
-    this.#work?.abort();
-    this.#work = null;
+  private stop(): void {
+    this.work?.abort();
+    this.work = null;
   }
 
-  #change(state: PanelState): void {
-    this.#state = state;
-    this.#parts.onChange(state);
+  private change(state: PanelState): void {
+    this.currentState = state;
+    this.parts.onChange(state);
   }
 }
 

@@ -39,65 +39,65 @@ function isModel(format: FormatName): boolean {
  * is taken when somebody asks for the list. A file that did not change since the last look is not read again.
  */
 export class DetectedModels implements vscode.Disposable {
-  readonly #log: vscode.LogOutputChannel;
-  readonly #disposables: { dispose: () => unknown }[] = [];
-  readonly #changed = new vscode.EventEmitter<void>();
-  #known = new Map<string, Known>();
-  #list: Promise<readonly DetectedModel[]> | null = null;
-  #timer: NodeJS.Timeout | null = null;
-  #truncated = false;
+  private readonly log: vscode.LogOutputChannel;
+  private readonly disposables: { dispose: () => unknown }[] = [];
+  private readonly changed = new vscode.EventEmitter<void>();
+  private known = new Map<string, Known>();
+  private pendingList: Promise<readonly DetectedModel[]> | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private wasTruncated = false;
 
   /** The list is no longer what it was. */
-  readonly onDidChange = this.#changed.event;
+  readonly onDidChange = this.changed.event;
 
   constructor(log: vscode.LogOutputChannel) {
-    this.#log = log;
-    this.#disposables.push(this.#changed);
+    this.log = log;
+    this.disposables.push(this.changed);
   }
 
   /** Whether the workspace holds more files than were looked at. */
   get truncated(): boolean {
-    return this.#truncated;
+    return this.wasTruncated;
   }
 
   list(): Promise<readonly DetectedModel[]> {
-    if (this.#list === null) {
-      this.#watch();
-      this.#list = this.#look();
+    if (this.pendingList === null) {
+      this.watch();
+      this.pendingList = this.look();
     }
-    return this.#list;
+    return this.pendingList;
   }
 
   /** Looks again and tells the listeners. */
   refresh(): void {
-    if (this.#list === null) return;
+    if (this.pendingList === null) return;
     // One look at a time: the next begins when the last has ended, whatever became of it.
-    this.#list = this.#list.catch(() => []).then(() => this.#look());
-    this.#changed.fire();
+    this.pendingList = this.pendingList.catch(() => []).then(() => this.look());
+    this.changed.fire();
   }
 
   dispose(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    for (const disposable of this.#disposables) disposable.dispose();
+    if (this.timer !== null) clearTimeout(this.timer);
+    for (const disposable of this.disposables) disposable.dispose();
   }
 
-  #watch(): void {
+  private watch(): void {
     const refreshSoon = (): void => {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = null;
+      this.timer ??= setTimeout(() => {
+        this.timer = null;
         this.refresh();
       }, settleMilliseconds);
     };
     for (const glob of [modelGlob, ambiguousGlob]) {
       const watcher = vscode.workspace.createFileSystemWatcher(glob);
-      this.#disposables.push(
+      this.disposables.push(
         watcher,
         watcher.onDidCreate(refreshSoon),
         watcher.onDidChange(refreshSoon),
         watcher.onDidDelete(refreshSoon),
       );
     }
-    this.#disposables.push(
+    this.disposables.push(
       vscode.workspace.onDidChangeWorkspaceFolders(refreshSoon),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (affectsModels(event)) refreshSoon();
@@ -105,23 +105,23 @@ export class DetectedModels implements vscode.Disposable {
     );
   }
 
-  async #look(): Promise<readonly DetectedModel[]> {
+  private async look(): Promise<readonly DetectedModel[]> {
     const found: vscode.Uri[] = [];
     for (const glob of [modelGlob, ambiguousGlob])
       found.push(...(await vscode.workspace.findFiles(glob, excludedFiles(), mostFiles + 1)));
     const onDisk = found.filter(({ scheme }) => scheme === 'file');
-    this.#truncated = onDisk.length > mostFiles;
+    this.wasTruncated = onDisk.length > mostFiles;
     const files = onDisk.slice(0, mostFiles).sort((a, b) => a.path.localeCompare(b.path));
     const known = new Map<string, Known>();
     const waiting = files.values();
     const peek = async (): Promise<void> => {
       for (const { fsPath } of waiting) {
-        const one = await this.#detect(fsPath);
+        const one = await this.detect(fsPath);
         if (one !== null) known.set(fsPath, one);
       }
     };
     await Promise.all(Array.from({ length: peeksAtOnce }, peek));
-    this.#known = known;
+    this.known = known;
     const models = files.flatMap((uri): DetectedModel[] => {
       const detection = known.get(uri.fsPath)?.detection ?? null;
       return detection === null ? [] : [{ uri, path: vscode.workspace.asRelativePath(uri), detection }];
@@ -131,7 +131,7 @@ export class DetectedModels implements vscode.Disposable {
     return models;
   }
 
-  async #detect(path: string): Promise<Known | null> {
+  private async detect(path: string): Promise<Known | null> {
     let fingerprint: string;
     try {
       const { mtimeMs, size } = await stat(path);
@@ -139,7 +139,7 @@ export class DetectedModels implements vscode.Disposable {
     } catch {
       return null; // gone since it was found
     }
-    const before = this.#known.get(path);
+    const before = this.known.get(path);
     if (before?.fingerprint === fingerprint) return before;
     try {
       const detection = await detectFile(path);
@@ -147,7 +147,7 @@ export class DetectedModels implements vscode.Disposable {
     } catch (thrown) {
       // Not readable: it is not listed, and asking for its analysis says why.
       const reason = thrown instanceof FailureError ? thrown.failure.message : String(thrown);
-      this.#log.debug(`${path} is not listed: ${reason}`);
+      this.log.debug(`${path} is not listed: ${reason}`);
       return { fingerprint, detection: null };
     }
   }

@@ -1,7 +1,7 @@
 import { basename, dirname, extname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { reportPage } from '../charts/reportPage';
-import { atomicWrite } from '../report/atomicWrite';
+import { atomicWrite } from '../files/atomicWrite';
 import { reportCsv } from '../report/csv';
 import type { ExportFormat, PanelToHost } from '../report/panelMessages';
 import type { Report } from '../report/report';

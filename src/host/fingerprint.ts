@@ -11,7 +11,7 @@ export async function fingerprintsOf(paths: readonly string[]): Promise<Fingerpr
 }
 
 /** Whether every file is now as it was. */
-export async function unchanged(before: Fingerprints): Promise<boolean> {
+export async function isUnchanged(before: Fingerprints): Promise<boolean> {
   const now = await fingerprintsOf(Object.keys(before));
   return Object.entries(before).every(([path, fingerprint]) => now[path] === fingerprint);
 }

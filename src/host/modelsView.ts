@@ -6,20 +6,20 @@ import { commands, modelsViewId } from './identifiers';
 
 /** The view "Models" below the explorer: every model of the workspace, with what can be done with it. */
 export class ModelsView implements vscode.Disposable, vscode.TreeDataProvider<DetectedModel> {
-  readonly #models: DetectedModels;
-  readonly #view: vscode.TreeView<DetectedModel>;
+  private readonly models: DetectedModels;
+  private readonly view: vscode.TreeView<DetectedModel>;
   readonly onDidChangeTreeData: vscode.Event<void>;
 
   constructor(models: DetectedModels) {
-    this.#models = models;
+    this.models = models;
     this.onDidChangeTreeData = models.onDidChange;
-    this.#view = vscode.window.createTreeView(modelsViewId, { treeDataProvider: this });
+    this.view = vscode.window.createTreeView(modelsViewId, { treeDataProvider: this });
   }
 
   async getChildren(model?: DetectedModel): Promise<DetectedModel[]> {
     if (model !== undefined) return [];
-    const models = await this.#models.list();
-    this.#view.message = this.#models.truncated
+    const models = await this.models.list();
+    this.view.message = this.models.truncated
       ? vscode.l10n.t(
           'There are more files than are looked at; leave some out with the setting modelSharpness.exclude.',
         )
@@ -56,6 +56,6 @@ export class ModelsView implements vscode.Disposable, vscode.TreeDataProvider<De
   }
 
   dispose(): void {
-    this.#view.dispose();
+    this.view.dispose();
   }
 }

@@ -21,23 +21,23 @@ const keptRuns = 50;
  * that a restored panel can say whether it is out of date and can run again. The oldest are forgotten.
  */
 export class RunMemory {
-  readonly #store: Store;
+  private readonly store: Store;
 
   constructor(store: Store) {
-    this.#store = store;
+    this.store = store;
   }
 
   recall(model: string): Run | null {
-    return this.#runs().find(([file]) => file === model)?.[1] ?? null;
+    return this.runs().find(([file]) => file === model)?.[1] ?? null;
   }
 
   async remember(model: string, run: Run): Promise<void> {
-    const others = this.#runs().filter(([file]) => file !== model);
-    await this.#store.update(key, [[model, run], ...others].slice(0, keptRuns));
+    const others = this.runs().filter(([file]) => file !== model);
+    await this.store.update(key, [[model, run], ...others].slice(0, keptRuns));
   }
 
-  #runs(): readonly (readonly [string, Run])[] {
-    const stored = this.#store.get(key);
+  private runs(): readonly (readonly [string, Run])[] {
+    const stored = this.store.get(key);
     // Only this class writes under the key.
     return Array.isArray(stored) ? (stored as [string, Run][]) : [];
   }

@@ -1,4 +1,4 @@
-import { quoted } from '../formats/quoted';
+import { quote } from '../files/quote';
 import { nodeText } from '../graph/nodeText';
 
 /** How onnxruntime's messages name a node. */
@@ -44,10 +44,10 @@ function placeIn(text: string): string | null {
     places.reduce<RegExpExecArray | null>((found, place) => found ?? place.exec(text), null)?.groups ?? {};
   if (operator !== undefined)
     return name === ''
-      ? `at an unnamed ${quoted(operator).slice(1, -1)} node`
+      ? `at an unnamed ${quote(operator).slice(1, -1)} node`
       : `at ${nodeText({ name, operator }).replace('N', 'n')}`;
   const input = /input: (.*?) (?:for the|Got:)/.exec(text)?.[1];
-  return input === undefined ? null : `at the input ${quoted(input)}`;
+  return input === undefined ? null : `at the input ${quote(input)}`;
 }
 
 /** Whether onnxruntime asked for more memory than there is. */

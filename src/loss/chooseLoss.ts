@@ -12,7 +12,7 @@ import { evenGuessLoss, meanLossOf } from './evenGuess';
 import { losses } from './losses';
 import { modelTargets } from './modelTargets';
 import type { Targets } from './targets';
-import { weightedTargets, type WeightOptions } from './weightedTargets';
+import { weightTargets, type WeightOptions } from './weightedTargets';
 import { setting } from '../report/wording/settings';
 
 /** What of a request the loss depends on. */
@@ -48,7 +48,7 @@ export function lossFor(
   logits: Matrix,
   { kind: head, bounded }: Pick<Head, 'kind' | 'bounded'>,
 ): ChosenLoss {
-  if (request.loss === 'output') return weighted(ownLoss(logits), request, weights?.values ?? null);
+  if (request.loss === 'output') return weightLoss(ownLoss(logits), request, weights?.values ?? null);
   if (request.loss === 'auto' && bounded !== undefined && labels?.kind !== 'rows') {
     throw new FailureError(
       'UsageError',
@@ -110,7 +110,7 @@ export function chooseLoss(
     labels.kind === 'rows' && classes === null
       ? lossOfRows(labels, head, width, options, source)
       : lossOfClasses(classes ?? new Int32Array(0), head, width, options.loss, source);
-  return weighted(chosen, options, weights);
+  return weightLoss(chosen, options, weights);
 }
 
 /** Class labels among rows: one whole number for each sample, stored as a float for a model of several outputs. */
@@ -134,13 +134,13 @@ export function lossWithoutLabels(
   const width = outputs.columns;
   const automatic =
     head === 'sigmoid' ? 'binary-cross-entropy' : width > 1 ? 'cross-entropy' : 'mean-squared-error';
-  const loss = askedOr(automatic, options.loss, width);
+  const loss = requestedOr(automatic, options.loss, width);
   const assumed = options.loss === 'auto' && head === 'none';
   const targets = modelTargets(loss, outputs, random);
-  return weighted({ loss, assumed, oneHot: false, targets, mask: null }, options, weights);
+  return weightLoss({ loss, assumed, oneHot: false, targets, mask: null }, options, weights);
 }
 
-function weighted(
+function weightLoss(
   { mask, ...chosen }: Unweighted,
   options: WeightOptions,
   samples: Float64Array | null,
@@ -151,12 +151,12 @@ function weighted(
   return {
     ...chosen,
     classes: classes?.map((label, n) => (mask?.[n * width] === 0 ? -1 : label)) ?? null,
-    targets: weightedTargets(loss, targets, options, { samples, mask }),
+    targets: weightTargets(loss, targets, options, { samples, mask }),
     ignoredNumbers: mask?.filter((counts) => counts === 0).length ?? 0,
   };
 }
 
-function askedOr(automatic: Loss, requested: Loss | 'auto', width: number): Loss {
+function requestedOr(automatic: Loss, requested: Loss | 'auto', width: number): Loss {
   const loss = requested === 'auto' ? automatic : requested;
   if (losses[loss].targets !== 'distributions' || width > 1) return loss;
   throw new FailureError(
@@ -173,7 +173,7 @@ function lossOfClasses(
   source: string,
 ): Unweighted {
   const automatic: Loss = width === 1 || head === 'sigmoid' ? 'binary-cross-entropy' : 'cross-entropy';
-  const loss = askedOr(automatic, requested, width);
+  const loss = requestedOr(automatic, requested, width);
   const kind = losses[loss].targets;
   const assumed = requested === 'auto' && (head === 'none' || (head === 'sigmoid' && width > 1));
   const count = values.length;
@@ -222,7 +222,7 @@ function lossOfRows(
       : binary || (head === 'sigmoid' && probabilities)
         ? 'binary-cross-entropy'
         : 'mean-squared-error';
-  const loss = askedOr(automatic, requested, width);
+  const loss = requestedOr(automatic, requested, width);
   const kind = losses[loss].targets;
   if ((kind === 'distributions' && !distributions) || (kind === 'probabilities' && !probabilities)) {
     const wanted = kind === 'distributions' ? 'rows of probabilities that sum to 1' : 'labels from 0 to 1';

@@ -1,12 +1,12 @@
 import type { Loss } from '../report/report';
-import { isOfOutput, lossValues } from './losses';
+import { isOfOutput, computeLosses } from './losses';
 import { rowWeights, type Targets } from './targets';
 
 /** The mean loss of outputs, with the weights and smoothing of the targets. @param outputs rows × C */
 export function meanLossOf(loss: Loss, outputs: Float64Array, targets: Targets): number {
   const { values, width, factors, count } = targets;
   const weights = rowWeights(targets, 0, count);
-  return lossValues(loss, outputs, values, width, factors).reduce(
+  return computeLosses(loss, outputs, values, width, factors).reduce(
     (sum, each, row) => sum + weights[row]! * each,
     0,
   );

@@ -58,7 +58,7 @@ export function lossOfOutputs(
     outputs,
     subject.head,
   );
-  const spread = (numbers: Float64Array): Float64Array => {
+  const spreadWeights = (numbers: Float64Array): Float64Array => {
     const all = new Float64Array(count * width);
     for (const [at, n] of kept.entries()) all.set(numbers.subarray(at * width, (at + 1) * width), n * width);
     return all;
@@ -71,8 +71,8 @@ export function lossOfOutputs(
     targets: {
       count: samples.count,
       width,
-      values: spread(values),
-      ...(factors !== undefined && { factors: spread(factors) }),
+      values: spreadWeights(values),
+      ...(factors !== undefined && { factors: spreadWeights(factors) }),
       rows: { classAxis, perSample, weights },
     },
     accuracy: accuracy(outputs, chosen.classes),

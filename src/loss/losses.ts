@@ -151,7 +151,7 @@ export function isOfOutput(loss: Loss): boolean {
 }
 
 /** The losses ℓ_n of rows of outputs. @param outputs count × C @param targets count × C @param factors count × C */
-export function lossValues(
+export function computeLosses(
   loss: Loss,
   outputs: Float64Array,
   targets: Float64Array,

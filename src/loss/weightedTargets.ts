@@ -25,7 +25,7 @@ interface RowWeights {
  * p y + 1 − y on the loss at the target p y / (p y + 1 − y), and none in the divisor.
  * @throws FailureError UsageError where the loss or the number of weights does not fit, or nothing weighs anything
  */
-export function weightedTargets(
+export function weightTargets(
   loss: Loss,
   targets: Targets,
   options: WeightOptions,

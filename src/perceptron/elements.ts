@@ -6,11 +6,11 @@ import { sizeOf } from '../graph/static/value';
  * What a value holds at every place, where it only moves, repeats or leaves out what its inputs hold; null: it does more.
  * @param contents of the inputs, place by place, row-major
  */
-export function moved(value: Value, contents: readonly Int32Array[]): Int32Array | null {
+export function move(value: Value, contents: readonly Int32Array[]): Int32Array | null {
   const [own] = contents;
   const [input] = value.inputs;
   if (own === undefined || input === undefined) return null;
-  if (value.operation.kind === 'concat') return joined(value, value.operation.axis, contents);
+  if (value.operation.kind === 'concat') return join(value, value.operation.axis, contents);
   const from = sources(value, input);
   return from === null ? null : from === 'same' ? own : from.map((place) => own[place]!);
 }
@@ -75,7 +75,7 @@ function windowPlaces(
   );
 }
 
-function joined({ inputs, dims }: Value, axis: number, contents: readonly Int32Array[]): Int32Array {
+function join({ inputs, dims }: Value, axis: number, contents: readonly Int32Array[]): Int32Array {
   const whole = new Int32Array(sizeOf(dims));
   const inner = sizeOf(dims.slice(axis + 1));
   let at = 0;
@@ -98,7 +98,7 @@ export function reachOf(value: Value, reaches: readonly Int32Array[]): Int32Arra
   const [input] = value.inputs;
   const [own] = reaches;
   if (axes !== null && input !== undefined && own !== undefined) return reducedReach(value, input, own, axes);
-  const places = moved(value, reaches);
+  const places = move(value, reaches);
   if (places !== null) return places;
   const result = new Int32Array(sizeOf(value.dims));
   const isElementwise = elementwise.has(value.operation.kind);

@@ -21,8 +21,8 @@ export async function firstActivations(
   inputs: Matrix,
 ): Promise<FirstActivations> {
   if (preprocessing === null) return { values: inputs, rounding: null };
-  const values = await preprocessed(preprocessing, inputs, 'float64');
-  const short = await preprocessed(preprocessing, inputs, 'float32');
+  const values = await preprocess(preprocessing, inputs, 'float64');
+  const short = await preprocess(preprocessing, inputs, 'float32');
   const rounding = new Float64Array(values.columns);
   values.data.forEach((value, at) => {
     const column = at % values.columns;
@@ -32,7 +32,7 @@ export async function firstActivations(
 }
 
 /** Two samples at a time, for which the graph was lowered; beside an odd last one the first stands in. */
-async function preprocessed(
+async function preprocess(
   value: NonNullable<Perceptron['preprocessing']>,
   { rows, columns: width, data }: Matrix,
   precision: 'float64' | 'float32',
@@ -57,7 +57,7 @@ async function preprocessed(
 }
 
 /** The network's outputs a_L for rows a_0; count × width of the last layer, in float64. */
-export async function networkOutputs(
+export async function computeOutputs(
   { layers }: Perceptron,
   activations: Matrix,
   products: MatrixProducts,

@@ -1,6 +1,6 @@
 import type { Origin, Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
-import { moved } from './elements';
+import { move } from './elements';
 import { obstacle } from './obstacle';
 
 /** Samples that the graph is lowered for: with two, what mixes them shows. */
@@ -59,7 +59,7 @@ export interface FoundLayer {
 /** Which number of a parameter stands where, after a transpose. */
 export function movedOrder(value: Value, order: Int32Array | null): Int32Array | null {
   const own = order ?? Int32Array.from({ length: sizeOf(value.dims) }, (_, place) => place);
-  return moved(value, [own]);
+  return move(value, [own]);
 }
 
 /** Whether the same units stand at the same places. */

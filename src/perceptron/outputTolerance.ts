@@ -48,7 +48,7 @@ export async function outputTolerance(
   const data = new Float64Array(inputs.rows * columns);
   for (const [from, to] of ranges(inputs.rows, Math.floor(mostNumbers / (draws * widest)))) {
     const first = { values: rowsOf(inputs, from, to), rounding };
-    const errors = await drawnErrors(layers, first, products, unit);
+    const errors = await drawErrors(layers, first, products, unit);
     for (let n = from; n < to; n++) {
       for (let c = 0; c < columns; c++) {
         let squares = 0;
@@ -61,7 +61,7 @@ export async function outputTolerance(
 }
 
 /** The errors of a_L in every draw, to first order; for each sample draws × outputs. */
-async function drawnErrors(
+async function drawErrors(
   layers: readonly AffineLayer[],
   first: FirstActivations,
   products: MatrixProducts,

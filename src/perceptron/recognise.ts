@@ -10,7 +10,7 @@ import { groupLayers } from '../subject/layers';
 import type { Subject } from '../subject/subject';
 import type { Activation } from './activation';
 import { activationOf } from './activation';
-import { elementwise, moved, reachOf } from './elements';
+import { elementwise, move, reachOf } from './elements';
 import { Expressions } from './expressions';
 import type { FoundLayer, FoundNumbers, Meaning, ParameterMeaning, UnitsMeaning } from './meanings';
 import { movedOrder, recognisedSamples, requireRowsOfSamples, sameOrder, unitsOf } from './meanings';
@@ -176,7 +176,7 @@ class Walk {
         value,
         contents.map(({ reach }) => reach),
       ),
-      order: isMoved ? moved(value, orders) : null,
+      order: isMoved ? move(value, orders) : null,
     };
   }
 
@@ -280,7 +280,7 @@ class Walk {
           : [],
       );
       const places =
-        parts.length === inputs.length || operation.kind === 'gather' ? moved(value, parts) : null;
+        parts.length === inputs.length || operation.kind === 'gather' ? move(value, parts) : null;
       if (places === null)
         throw obstacle(origin, 'makes more of the units of a layer than an elementwise function');
       return { ...units, order: places };

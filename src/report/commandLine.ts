@@ -104,7 +104,7 @@ function valueName(option: string): string {
   return line?.trimStart().split(' ')[1] ?? 'VALUE';
 }
 
-function parsed(args: readonly string[]) {
+function parseOptions(args: readonly string[]) {
   try {
     return parseArgs({ args: joinNegatives(args), options, strict: true, allowPositionals: true });
   } catch (error) {
@@ -126,7 +126,7 @@ function parsed(args: readonly string[]) {
   }
 }
 
-type Values = ReturnType<typeof parsed>['values'];
+type Values = ReturnType<typeof parseOptions>['values'];
 type TextOption = Exclude<
   keyof Values,
   'json' | 'help' | 'version' | 'evaluation' | 'blocks' | 'scale-adapted'
@@ -339,7 +339,7 @@ export function requestOfCommand(
  * Throws a UsageError that says what was found and what is allowed.
  */
 export function parseCommandLine(args: readonly string[]): Command {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parseOptions(args);
   if (values.help === true) return { kind: 'help' };
   if (values.version === true) return { kind: 'version' };
   const [command, subject, surplus] = positionals;

@@ -44,7 +44,7 @@ export async function requirePageTarget(page: string, readFiles: readonly ReadFi
     refuse(
       'a file that holds something else than the page of a report; name another, or delete it if it is of no use.',
     );
-  const folder = dirname(await followed(page));
+  const folder = dirname(await followLinks(page));
   const folderFacts = await factsOf(folder);
   if (folderFacts?.isDirectory() !== true)
     refuse(`but there is no folder ${printable(folder)}; make it, or name a file in another.`);
@@ -57,7 +57,7 @@ async function factsOf(path: string): Promise<BigIntStats | null> {
 }
 
 /** The absolute path without links, as far as it exists. */
-async function followed(path: string): Promise<string> {
+async function followLinks(path: string): Promise<string> {
   const whole = resolve(path);
   return realpath(whole).catch(async () =>
     join(await realpath(dirname(whole)).catch(() => dirname(whole)), basename(whole)),
@@ -79,7 +79,7 @@ function isOpenAs(output: number, facts: BigIntStats): boolean {
 async function isSameFile(one: string, other: string): Promise<boolean> {
   const [first, second] = await Promise.all([factsOf(one), factsOf(other)]);
   if (first !== null && second !== null) return first.dev === second.dev && first.ino === second.ino;
-  return (await followed(one)) === (await followed(other));
+  return (await followLinks(one)) === (await followLinks(other));
 }
 
 /** Whether a file is empty or the page of a report: anything else may be weights of the model, or somebody's only copy. */

@@ -136,7 +136,7 @@ export const noOptions: RequestOptions = {
 };
 
 /** `options`, and what they leave open from `others`; a tensor that the one says is trained the other cannot hold fixed. */
-export function completed(options: RequestOptions, others: RequestOptions): RequestOptions {
+export function completeRequest(options: RequestOptions, others: RequestOptions): RequestOptions {
   return {
     samples: options.samples ?? others.samples,
     inputs: options.inputs ?? others.inputs,

@@ -1,5 +1,5 @@
 import Papa from 'papaparse';
-import { quoted } from '../formats/quoted';
+import { quote } from '../files/quote';
 import { FailureError } from '../report/failure';
 
 /** A CSV file as numbers. */
@@ -157,7 +157,7 @@ export function decodeCsv(name: string, bytes: Uint8Array): string {
   } catch {
     throw new FailureError(
       'SamplesUnreadable',
-      `${quoted(name)} is neither npz, npy nor a CSV in UTF-8; save the samples as one of these.`,
+      `${quote(name)} is neither npz, npy nor a CSV in UTF-8; save the samples as one of these.`,
     );
   }
 }

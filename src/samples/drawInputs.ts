@@ -1,4 +1,4 @@
-import { quoted } from '../formats/quoted';
+import { quote } from '../files/quote';
 import { FailureError } from '../report/failure';
 import { SeededRandom } from './random';
 import { mostInputNumbers, type InputSpec, type SampleInput, type Samples } from './samples';
@@ -53,7 +53,7 @@ function closedDims(spec: InputSpec): readonly number[] {
   if (spec.type === 'string' || spec.type === 'other') {
     throw new FailureError(
       'UnsupportedStructure',
-      `The model's input ${quoted(spec.name)} takes no numbers, and only numbers can be given to it.`,
+      `The model's input ${quote(spec.name)} takes no numbers, and only numbers can be given to it.`,
     );
   }
   const dims = spec.dims.map((size) => size ?? (spec.type.includes('int') ? openLength : null));
@@ -61,7 +61,7 @@ function closedDims(spec: InputSpec): readonly number[] {
   if (closed.length === dims.length) return closed;
   throw new FailureError(
     'SampleShapeMismatch',
-    `The model's input ${quoted(spec.name)} takes samples of any size, so random ones cannot be drawn; say which with ${setting('shape')}, or give a file with ${setting('samples')}.`,
+    `The model's input ${quote(spec.name)} takes samples of any size, so random ones cannot be drawn; say which with ${setting('shape')}, or give a file with ${setting('samples')}.`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { quoted } from '../formats/quoted';
+import { quote } from '../files/quote';
 import { FailureError } from '../report/failure';
 import type { SampleArray } from './sampleArray';
 import type { InputSpec } from './samples';
@@ -14,10 +14,10 @@ export function fitSample(array: SampleArray, spec: InputSpec): readonly number[
   if (spec.type === 'string') {
     throw new FailureError(
       'UnsupportedStructure',
-      `The model's input ${quoted(spec.name)} takes text, and only numbers can be given to it.`,
+      `The model's input ${quote(spec.name)} takes text, and only numbers can be given to it.`,
     );
   }
-  const found = array.shape.length === 0 ? null : fittedDims(array.shape.slice(1), spec.dims);
+  const found = array.shape.length === 0 ? null : fitDims(array.shape.slice(1), spec.dims);
   if (found !== null) return found;
   const wanted = sizeOf(spec.dims);
   const advice = isTransposed(array.shape.slice(1), spec.dims)
@@ -25,7 +25,7 @@ export function fitSample(array: SampleArray, spec: InputSpec): readonly number[
     : array.advice(wanted);
   throw new FailureError(
     'SampleShapeMismatch',
-    `${array.holds}, but the model's input ${quoted(spec.name)} takes ${describeDims(spec.dims)}; ${advice}.`,
+    `${array.holds}, but the model's input ${quote(spec.name)} takes ${describeDims(spec.dims)}; ${advice}.`,
   );
 }
 
@@ -36,18 +36,18 @@ export function describeDims(dims: Sizes): string {
     : dims.map((size) => (size === null ? 'any' : String(size))).join(' × ');
 }
 
-function fittedDims(sample: readonly number[], dims: Sizes): readonly number[] | null {
+function fitDims(sample: readonly number[], dims: Sizes): readonly number[] | null {
   const size = sample.reduce((product, next) => product * next, 1);
   if (size === 0) return null;
-  const direct = matched(sample, dims);
+  const direct = match(sample, dims);
   if (direct !== null) return direct;
   const proper = sample.filter((next) => next !== 1);
   const open = dims.filter((next) => next !== 1);
   // Singleton axes that one side has and the other lacks.
-  if (matched(proper, open) !== null) return filled(dims, proper);
+  if (match(proper, open) !== null) return fill(dims, proper);
   const closed = dims.map((next) => next ?? 1);
   if (
-    matched(
+    match(
       proper,
       closed.filter((next) => next !== 1),
     ) !== null
@@ -71,14 +71,14 @@ function isTransposed(sample: readonly number[], dims: Sizes): boolean {
 }
 
 /** The sizes, where they are as the dimensions want them. */
-function matched(sizes: readonly number[], dims: Sizes): readonly number[] | null {
+function match(sizes: readonly number[], dims: Sizes): readonly number[] | null {
   const equal =
     sizes.length === dims.length && dims.every((size, axis) => size === null || size === sizes[axis]);
   return equal ? sizes : null;
 }
 
 /** The dimensions with the sizes of the proper axes put in, in order. */
-function filled(dims: Sizes, proper: readonly number[]): number[] {
+function fill(dims: Sizes, proper: readonly number[]): number[] {
   let next = 0;
   return dims.map((size) => (size === 1 ? 1 : (proper[next++] ?? 1)));
 }

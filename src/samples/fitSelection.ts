@@ -1,4 +1,4 @@
-import { quoted } from '../formats/quoted';
+import { quote } from '../files/quote';
 import { FailureError } from '../report/failure';
 import { fitSample } from './fit';
 import { requireLabelShape } from './labels';
@@ -58,7 +58,7 @@ function sampleCount(file: string, selection: Selection): number {
   }
   const count = first.shape[0] ?? 0;
   if (count === 0)
-    throw new FailureError('NoSamples', `${quoted(file)} holds no samples; choose a file with at least one.`);
+    throw new FailureError('NoSamples', `${quote(file)} holds no samples; choose a file with at least one.`);
   return count;
 }
 

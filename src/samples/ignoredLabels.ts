@@ -14,7 +14,7 @@ export type IgnoreOptions = Pick<AnalysisRequest, 'ignoreLabel' | 'loss'>;
  * rest, as PyTorch's is.
  * @throws FailureError NoSamples where none is left
  */
-export function withoutIgnored(
+export function dropIgnored(
   samples: Samples,
   options: IgnoreOptions,
 ): { readonly samples: Samples; readonly ignored: number } {

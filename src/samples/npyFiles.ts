@@ -1,8 +1,8 @@
 import { opendir } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
-import { npyHeaderLimit, parseNpy, parseNpyHeader, requireNpyLength } from '../formats/containers/npy';
-import { openRandomAccessFile, type RandomAccessFile } from '../formats/containers/randomAccess';
-import { quoted } from '../formats/quoted';
+import { npyHeaderLimit, parseNpy, parseNpyHeader, requireNpyLength } from '../files/npy';
+import { openRandomAccessFile, type RandomAccessFile } from '../files/randomAccess';
+import { quote } from '../files/quote';
 import { FailureError } from '../report/failure';
 import { roleOf } from './arrayNames';
 import { arrayOf, largestArray, type KeyedArrays } from './npzFile';
@@ -20,7 +20,7 @@ export async function openNpyFiles(path: string): Promise<KeyedArrays> {
   if (roleOf(inputsKey).role === 'labels') {
     throw new FailureError(
       'UsageError',
-      `${quoted(base)} is named as labels are; choose the file of the inputs, and the labels beside it are found.`,
+      `${quote(base)} is named as labels are; choose the file of the inputs, and the labels beside it are found.`,
     );
   }
   const keys = new Set([inputsKey]);
@@ -30,7 +30,7 @@ export async function openNpyFiles(path: string): Promise<KeyedArrays> {
     if (entry.name.endsWith('.npy')) keys.add(parse(entry.name).name);
   }
   return {
-    title: `the folder of ${quoted(base)}`,
+    title: `the folder of ${quote(base)}`,
     keys: [...keys].sort(),
     inputsKey,
     open: (key) => openNpyFile(key === inputsKey ? path : join(dir, `${key}.npy`)),
@@ -38,7 +38,7 @@ export async function openNpyFiles(path: string): Promise<KeyedArrays> {
 }
 
 async function openNpyFile(path: string): Promise<SampleArray> {
-  const title = quoted(parse(path).base);
+  const title = quote(parse(path).base);
   const header = await reading(path, async (file) => {
     const found = parseNpyHeader(title, await file.read(0, Math.min(file.size, npyHeaderLimit)));
     requireNpyLength(title, found, file.size);

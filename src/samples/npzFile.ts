@@ -5,10 +5,10 @@ import {
   parseNpyHeader,
   requireNpyLength,
   type NpyHeader,
-} from '../formats/containers/npy';
-import type { RandomAccessFile } from '../formats/containers/randomAccess';
-import { readZipDirectory, readZipEntry, readZipEntryStart } from '../formats/containers/zip';
-import { quoted } from '../formats/quoted';
+} from '../files/npy';
+import type { RandomAccessFile } from '../files/randomAccess';
+import { readZipDirectory, readZipEntry, readZipEntryStart } from '../files/zip';
+import { quote } from '../files/quote';
 import type { SampleArray } from './sampleArray';
 import { setting } from '../report/wording/settings';
 
@@ -33,13 +33,13 @@ export async function openNpz(file: RandomAccessFile): Promise<KeyedArrays> {
     if (entry.name.endsWith('.npy')) entries.set(entry.name.slice(0, -'.npy'.length), entry);
   }
   return {
-    title: quoted(file.name),
+    title: quote(file.name),
     keys: [...entries.keys()],
     inputsKey: null,
     async open(key) {
       const entry = entries.get(key);
       if (entry === undefined) throw new RangeError(`no key ${key}`);
-      const title = `${quoted(key)} in ${quoted(file.name)}`;
+      const title = `${quote(key)} in ${quote(file.name)}`;
       const header = parseNpyHeader(title, await readZipEntryStart(file, entry, npyHeaderLimit));
       requireNpyLength(title, header, entry.size);
       return arrayOf(title, header, async () =>
@@ -63,7 +63,7 @@ export function arrayOf(
     holds: `${title} holds an array of shape [${header.shape.join(', ')}], ${describeSample(header.shape)}`,
     advice: () => `choose another array with ${setting('inputs', 'NAME')}, or another file`,
     read: async (rows) => npyRows(title, await load(), rows),
-    place: (row, column) => `at [${[row, ...unravelled(column, sample)].join(', ')}] (counted from 0)`,
+    place: (row, column) => `at [${[row, ...unravel(column, sample)].join(', ')}] (counted from 0)`,
   };
 }
 
@@ -74,7 +74,7 @@ function describeSample(shape: readonly number[]): string {
 }
 
 /** The indices of an element of a sample, from its position in row-major order. */
-function unravelled(position: number, sample: readonly number[]): number[] {
+function unravel(position: number, sample: readonly number[]): number[] {
   const indices: number[] = [];
   let left = position;
   for (const size of sample.toReversed()) {

@@ -1,6 +1,6 @@
 import type { SampleSource } from '../report/request';
 import { FailureError } from '../report/failure';
-import { quoted } from '../formats/quoted';
+import { quote } from '../files/quote';
 import { drawInputs } from './drawInputs';
 import { fitSelection } from './fitSelection';
 import { labelsOf } from './labels';
@@ -57,7 +57,7 @@ export async function readSamples(
       inputs.push({
         name: spec.name,
         dims: dims[index] ?? [],
-        data: fittedValues(array, data, spec, options.scale, drawn, count),
+        data: fitValues(array, data, spec, options.scale, drawn, count),
       });
     }
     return {
@@ -108,12 +108,12 @@ function requireSize(file: string, count: number, dims: readonly (readonly numbe
   if (count * width <= mostInputNumbers) return;
   throw new FailureError(
     'SamplesUnreadable',
-    `${quoted(file)} holds ${(count * width).toLocaleString('en')} input numbers, more than the ${mostInputNumbers.toLocaleString('en')} that fit in memory; take fewer samples with ${setting('limit', String(Math.max(1, Math.floor(mostInputNumbers / width))))}.`,
+    `${quote(file)} holds ${(count * width).toLocaleString('en')} input numbers, more than the ${mostInputNumbers.toLocaleString('en')} that fit in memory; take fewer samples with ${setting('limit', String(Math.max(1, Math.floor(mostInputNumbers / width))))}.`,
   );
 }
 
 /** Scales float inputs; checks that inputs of integer type are whole numbers of that type. */
-function fittedValues(
+function fitValues(
   array: SampleArray,
   values: Float64Array,
   spec: InputSpec,
@@ -133,7 +133,7 @@ function fittedValues(
     (value, place) => {
       return new FailureError(
         'SampleShapeMismatch',
-        `${array.title} holds ${String(value)} ${place}, but the model's input ${quoted(spec.name)} takes ${spec.type}; choose another array or file.`,
+        `${array.title} holds ${String(value)} ${place}, but the model's input ${quote(spec.name)} takes ${spec.type}; choose another array or file.`,
       );
     },
   );
@@ -160,7 +160,7 @@ function requireRows(
     (value, place, sample) => {
       return new FailureError(
         'IndexOutOfRange',
-        `${array.title} holds ${String(value)} ${place}, in sample ${String(sample)}, but the model's input ${quoted(spec.name)} chooses rows of a table that has ${String(rows)}, 0 to ${String(rows - 1)}; correct that number, or make the samples as the model's own were made.`,
+        `${array.title} holds ${String(value)} ${place}, in sample ${String(sample)}, but the model's input ${quote(spec.name)} chooses rows of a table that has ${String(rows)}, 0 to ${String(rows - 1)}; correct that number, or make the samples as the model's own were made.`,
       );
     },
   );

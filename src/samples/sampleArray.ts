@@ -1,5 +1,5 @@
 import { FailureError } from '../report/failure';
-import { quoted } from '../formats/quoted';
+import { quote } from '../files/quote';
 import { setting } from '../report/wording/settings';
 
 /** An array of a data file, its shape known, its numbers not read yet. The first axis counts samples. */
@@ -48,7 +48,7 @@ export function requireKnownInputs(choice: KeyChoice, names: readonly string[]):
   for (const name of Object.keys(choice.inputs)) {
     if (names.includes(name) || (name === '' && names.length === 1)) continue;
     const found =
-      name === '' ? 'which of its inputs is meant must be said' : `it has no input ${quoted(name)}`;
+      name === '' ? 'which of its inputs is meant must be said' : `it has no input ${quote(name)}`;
     throw new FailureError(
       'UsageError',
       `The model's inputs are ${listed(names)}, and ${found}; write ${setting('inputs', 'GRAPHINPUT=KEY')} with one of them.`,
@@ -59,7 +59,7 @@ export function requireKnownInputs(choice: KeyChoice, names: readonly string[]):
 /** `"a", "b" and "c"`, at most ten of them. */
 export function listed(names: readonly string[]): string {
   if (names.length === 0) return 'none';
-  const shown = names.slice(0, 10).map(quoted);
+  const shown = names.slice(0, 10).map(quote);
   if (names.length > shown.length)
     return `${shown.join(', ')} and ${String(names.length - shown.length)} more`;
   const last = shown.pop() ?? '';

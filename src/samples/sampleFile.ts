@@ -1,6 +1,6 @@
-import { isNpy } from '../formats/containers/npy';
-import { openRandomAccessFile, type RandomAccessFile } from '../formats/containers/randomAccess';
-import { quoted } from '../formats/quoted';
+import { isNpy } from '../files/npy';
+import { openRandomAccessFile, type RandomAccessFile } from '../files/randomAccess';
+import { quote } from '../files/quote';
 import { failureOf, FailureError, type FailureKind } from '../report/failure';
 import { decodeCsv, parseCsv } from './csvTable';
 import { openNpyFiles } from './npyFiles';
@@ -37,7 +37,7 @@ export async function withSampleFile<T>(path: string, use: (file: SampleFile) =>
   try {
     const file = await openRandomAccessFile(path);
     try {
-      return await use(await recognised(path, file));
+      return await use(await recogniseFormat(path, file));
     } finally {
       await file.close();
     }
@@ -46,7 +46,7 @@ export async function withSampleFile<T>(path: string, use: (file: SampleFile) =>
   }
 }
 
-async function recognised(path: string, file: RandomAccessFile): Promise<SampleFile> {
+async function recogniseFormat(path: string, file: RandomAccessFile): Promise<SampleFile> {
   const start = await file.read(0, Math.min(file.size, peekLength));
   if (isZip(start)) return keyedFile(file.name, await openNpz(file));
   if (isNpy(start)) return keyedFile(file.name, await openNpyFiles(path));
@@ -67,7 +67,7 @@ function keyedFile(name: string, arrays: KeyedArrays): SampleFile {
 
 function csvFile(file: RandomAccessFile): SampleFile {
   const { name, size } = file;
-  const title = quoted(name);
+  const title = quote(name);
   return {
     name,
     select: async (specs, choice) => {
@@ -112,7 +112,7 @@ function requireText(name: string, start: Uint8Array): void {
   if (new TextDecoder('latin1').decode(start.subarray(0, 19)) === 'version https://git') {
     throw new FailureError(
       'SamplesUnreadable',
-      `${quoted(name)} is a Git LFS pointer and not the data; run "git lfs pull" in its folder.`,
+      `${quote(name)} is a Git LFS pointer and not the data; run "git lfs pull" in its folder.`,
     );
   }
   const other = otherFormats.find(([bytes]) => bytes.every((byte, index) => start[index] === byte));
@@ -120,7 +120,7 @@ function requireText(name: string, start: Uint8Array): void {
   if (what === null) return;
   throw new FailureError(
     'SamplesUnreadable',
-    `${quoted(name)} is ${what}; save the samples with numpy.savez(file, x=inputs, y=labels) or as a CSV.`,
+    `${quote(name)} is ${what}; save the samples with numpy.savez(file, x=inputs, y=labels) or as a CSV.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { AnalysisRequest } from '../report/request';
 import { drawInputs } from './drawInputs';
-import { withoutIgnored } from './ignoredLabels';
+import { dropIgnored } from './ignoredLabels';
 import { readSamples } from './readSamples';
 import type { InputSpec, Samples } from './samples';
 
@@ -14,5 +14,5 @@ export async function samplesFor(
     source.kind === 'random'
       ? drawInputs(specs, source.count, seed)
       : await readSamples(source, specs, { scale, limit, seed, ignoreLabel });
-  return withoutIgnored(samples, request);
+  return dropIgnored(samples, request);
 }

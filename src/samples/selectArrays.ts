@@ -72,7 +72,7 @@ function inputKey(file: KeyedArrays, name: string, inputCount: number, choice: K
   if (inputCount > 1) {
     throw new FailureError(
       'SampleKeyMissing',
-      `${capitalised(file.title)} holds nothing named ${listed([name])}, which is an input of the model (it holds ${listed(file.keys)}); rename an array, or say which with ${setting('inputs', 'GRAPHINPUT=KEY')} for each input.`,
+      `${capitalise(file.title)} holds nothing named ${listed([name])}, which is an input of the model (it holds ${listed(file.keys)}); rename an array, or say which with ${setting('inputs', 'GRAPHINPUT=KEY')} for each input.`,
     );
   }
   return onlyInput(file);
@@ -87,8 +87,8 @@ function onlyInput(file: KeyedArrays): string {
   throw new FailureError(
     'SampleKeyMissing',
     named.length > 1
-      ? `${capitalised(file.title)} holds ${listed(candidates)}, any of which may be the inputs; say which with ${setting('inputs', 'NAME')}.`
-      : `${capitalised(file.title)} holds ${listed(file.keys)} and nothing that is named as inputs are (x, inputs, data, …); say which array it is with ${setting('inputs', 'NAME')} and, for the labels, ${setting('labels', 'NAME')}.`,
+      ? `${capitalise(file.title)} holds ${listed(candidates)}, any of which may be the inputs; say which with ${setting('inputs', 'NAME')}.`
+      : `${capitalise(file.title)} holds ${listed(file.keys)} and nothing that is named as inputs are (x, inputs, data, …); say which array it is with ${setting('inputs', 'NAME')} and, for the labels, ${setting('labels', 'NAME')}.`,
   );
 }
 
@@ -110,7 +110,7 @@ function findLabels(
   if (candidates.length <= 1) return only ?? null;
   throw new FailureError(
     'SampleKeyMissing',
-    `${capitalised(file.title)} holds ${listed(candidates)}, any of which may be the labels; say which with ${setting('labels', 'NAME')}.`,
+    `${capitalise(file.title)} holds ${listed(candidates)}, any of which may be the labels; say which with ${setting('labels', 'NAME')}.`,
   );
 }
 
@@ -119,7 +119,7 @@ function presentKey(file: KeyedArrays, key: string, option: string): string {
   if (found !== undefined) return found;
   throw new FailureError(
     'SampleKeyMissing',
-    `${capitalised(file.title)} holds nothing named ${listed([key])} (it holds ${listed(file.keys)}); correct ${option}.`,
+    `${capitalise(file.title)} holds nothing named ${listed([key])} (it holds ${listed(file.keys)}); correct ${option}.`,
   );
 }
 
@@ -137,6 +137,6 @@ async function openLabels(file: KeyedArrays, key: string): Promise<SampleArray> 
   }
 }
 
-function capitalised(title: string): string {
+function capitalise(title: string): string {
   return title.charAt(0).toUpperCase() + title.slice(1);
 }

@@ -1,4 +1,4 @@
-import { quoted } from '../formats/quoted';
+import { quote } from '../files/quote';
 import { FailureError } from '../report/failure';
 import { isLabelHeading, isWeightHeading } from './arrayNames';
 import type { CsvTable } from './csvTable';
@@ -36,7 +36,7 @@ export function selectColumns(
     if (specs.length === 1) return null;
     throw new FailureError(
       'SampleKeyMissing',
-      `The columns of ${title} that are the model's input ${quoted(spec.name)} are not known; say so with ${setting('inputs', 'GRAPHINPUT=COLUMNS')}, as in a=1-64, for each input.`,
+      `The columns of ${title} that are the model's input ${quote(spec.name)} are not known; say so with ${setting('inputs', 'GRAPHINPUT=COLUMNS')}, as in a=1-64, for each input.`,
     );
   });
   const named = choice.labels === null ? null : columnsNamed(title, table, choice.labels, setting('labels'));
@@ -90,7 +90,7 @@ function labelColumn(title: string, table: CsvTable, taken: readonly number[]): 
   if (candidates.length <= 1) return candidates;
   throw new FailureError(
     'SampleKeyMissing',
-    `${capitalised(title)} has the columns ${listed(candidates.map((column) => table.headings?.[column] ?? ''))}, any of which may be the label; say which with ${setting('labels', 'NAME')}.`,
+    `${capitalise(title)} has the columns ${listed(candidates.map((column) => table.headings?.[column] ?? ''))}, any of which may be the label; say which with ${setting('labels', 'NAME')}.`,
   );
 }
 
@@ -106,7 +106,7 @@ function columnsNamed(title: string, table: CsvTable, key: string, option: strin
     if (!(first >= 1 && first <= last && last <= table.columnCount)) {
       throw new FailureError(
         'SampleKeyMissing',
-        `${capitalised(title)} has no column ${quoted(part.trim())} (it has ${String(table.columnCount)} columns${table.headings === null ? ' without headings' : `: ${listed(table.headings)}`}); correct ${option}.`,
+        `${capitalise(title)} has no column ${quote(part.trim())} (it has ${String(table.columnCount)} columns${table.headings === null ? ' without headings' : `: ${listed(table.headings)}`}); correct ${option}.`,
       );
     }
     return Array.from({ length: last - first + 1 }, (_, offset) => first - 1 + offset);
@@ -114,7 +114,7 @@ function columnsNamed(title: string, table: CsvTable, key: string, option: strin
   if (new Set(columns).size === columns.length) return columns;
   throw new FailureError(
     'UsageError',
-    `${option} ${quoted(key)} names a column of ${title} twice; name each once.`,
+    `${option} ${quote(key)} names a column of ${title} twice; name each once.`,
   );
 }
 
@@ -123,7 +123,7 @@ function columnsHeaded(title: string, table: CsvTable, heading: string): number[
   if (columns.length <= 1) return columns;
   throw new FailureError(
     'SampleKeyMissing',
-    `${capitalised(title)} has several columns ${quoted(heading)}; name them by number.`,
+    `${capitalise(title)} has several columns ${quote(heading)}; name them by number.`,
   );
 }
 
@@ -137,7 +137,7 @@ function inputArray(title: string, table: CsvTable, columns: readonly number[]):
         if (text === null) continue;
         throw new FailureError(
           'SamplesUnreadable',
-          `Line ${String(text.line)} of ${title} holds ${quoted(text.text)} in column ${String(column + 1)}, which is not a number; correct it (with a decimal point, not a comma), or choose the columns with ${setting('inputs')}, as in ${setting('inputs', `2-${String(table.columnCount)}`)}.`,
+          `Line ${String(text.line)} of ${title} holds ${quote(text.text)} in column ${String(column + 1)}, which is not a number; correct it (with a decimal point, not a comma), or choose the columns with ${setting('inputs')}, as in ${setting('inputs', `2-${String(table.columnCount)}`)}.`,
         );
       }
       return array.read(rows);
@@ -151,7 +151,7 @@ function labelArray(title: string, table: CsvTable, columns: readonly number[]):
     if (text === null) continue;
     throw new FailureError(
       'UnsupportedLabels',
-      `The label in line ${String(text.line)} of ${title} is ${quoted(text.text)} (column ${String(column + 1)}); encode the classes as the integers 0 to C − 1, or name the label's column with ${setting('labels')}.`,
+      `The label in line ${String(text.line)} of ${title} is ${quote(text.text)} (column ${String(column + 1)}); encode the classes as the integers 0 to C − 1, or name the label's column with ${setting('labels')}.`,
     );
   }
   return columnArray(title, table, columns);
@@ -171,7 +171,7 @@ function columnArray(title: string, table: CsvTable, columns: readonly number[])
     title,
     shape: [rowCount, columns.length],
     whole,
-    holds: `${capitalised(title)} has ${String(columns.length)} numbers per row (${describeColumns(columns)})`,
+    holds: `${capitalise(title)} has ${String(columns.length)} numbers per row (${describeColumns(columns)})`,
     advice: (wanted) => {
       const example =
         wanted !== null && wanted <= columnCount
@@ -208,6 +208,6 @@ function describeColumns(columns: readonly number[]): string {
     .join(', ')}${columns.length > 3 ? ', …' : ''}`;
 }
 
-function capitalised(title: string): string {
+function capitalise(title: string): string {
   return title.charAt(0).toUpperCase() + title.slice(1);
 }

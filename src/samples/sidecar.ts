@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import * as v from 'valibot';
-import { quoted } from '../formats/quoted';
-import { atomicWrite } from '../report/atomicWrite';
+import { quote } from '../files/quote';
+import { atomicWrite } from '../files/atomicWrite';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
 import { lossChoices, lossChoicesText } from '../report/wording/lossWords';
-import { completed, type RequestOptions } from '../report/request';
+import { completeRequest, type RequestOptions } from '../report/request';
 
 /** A sidecar has some lines; what is far beyond is none. */
 const largest = 1024 ** 2;
@@ -95,10 +95,10 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
   if (written === null) return null;
   const { samples } = written;
   if (samples !== undefined && isAbsolute(samples)) {
-    throw invalid(path, `its samples are ${quoted(samples)}, but must be relative to the model`);
+    throw invalid(path, `its samples are ${quote(samples)}, but must be relative to the model`);
   }
   const both = written.trained?.find((name) => written.fixed?.includes(name) === true);
-  if (both !== undefined) throw invalid(path, `${quoted(both)} cannot be both trained and fixed`);
+  if (both !== undefined) throw invalid(path, `${quote(both)} cannot be both trained and fixed`);
   return {
     name: basename(path),
     options: {
@@ -153,7 +153,7 @@ async function readWritten(path: string): Promise<Written | null> {
   const field = issue.path?.[0]?.key;
   if (typeof field !== 'string') throw invalid(path, 'it is no JSON object');
   if (!isField(field)) {
-    throw invalid(path, `it has no field ${quoted(field)} (${Object.keys(sidecarFields).join(', ')})`);
+    throw invalid(path, `it has no field ${quote(field)} (${Object.keys(sidecarFields).join(', ')})`);
   }
   throw invalid(path, `its field ${field} must be ${sidecarFields[field]}`, issue.message);
 }
@@ -183,13 +183,13 @@ async function readText(path: string): Promise<string | null> {
 function invalid(path: string, what: string, detail: string | null = null): FailureError {
   return new FailureError(
     'UsageError',
-    `The sidecar ${quoted(basename(path))} cannot be used: ${what}; correct or delete it.`,
+    `The sidecar ${quote(basename(path))} cannot be used: ${what}; correct or delete it.`,
     detail,
   );
 }
 
 /** What an analysis takes from a sidecar: the fields that `options` leave open. */
-export function takenFrom({ options: said }: Sidecar, options: RequestOptions): string[] {
+export function describeSource({ options: said }: Sidecar, options: RequestOptions): string[] {
   return Object.keys(sidecarFields).filter(
     (field) => isField(field) && options[field] === null && said[field] !== null,
   );
@@ -197,7 +197,7 @@ export function takenFrom({ options: said }: Sidecar, options: RequestOptions): 
 
 /** The options, completed by the sidecar. */
 export function withSidecar(options: RequestOptions, sidecar: Sidecar | null): RequestOptions {
-  return sidecar === null ? options : completed(options, sidecar.options);
+  return sidecar === null ? options : completeRequest(options, sidecar.options);
 }
 
 /**
@@ -209,5 +209,5 @@ export function namingSidecar(thrown: unknown, { name }: Sidecar, fields: readon
   const subject = failureSubjects[kind];
   const blamed = subject === 'usage' || subject === 'samples';
   if (!blamed || fields.length === 0) return thrown;
-  return new FailureError(kind, `With ${fields.join(', ')} from ${quoted(name)}: ${message}`, detail);
+  return new FailureError(kind, `With ${fields.join(', ')} from ${quote(name)}: ${message}`, detail);
 }

@@ -3,7 +3,7 @@ import type { Graph, GraphNode, Tensor } from '../graph/graph';
 import { operatorName } from '../graph/operatorName';
 import { operatorOf, type Operator } from '../graph/operators';
 import { isAnonymous, isWeightName } from './layerNames';
-import { extended, inputPath, spreads, unknownPath, type Path } from './samplePath';
+import { extend, inputPath, spreads, unknownPath, type Path } from './samplePath';
 
 /** An initialiser that training would move, with the node that first uses it as a weight. */
 export interface Parameter {
@@ -272,6 +272,6 @@ function statusOf(
     samples,
     learned,
     pending: samples || learned ? [] : [...new Set(passing.flatMap(({ pending }) => pending))],
-    path: extended(graph, node, inputs),
+    path: extend(graph, node, inputs),
   };
 }

@@ -44,33 +44,37 @@ export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[]
   for (const node of nodes) {
     const { refused: reason, training } = operatorOf(node);
     if (quantised.test(node.operator)) {
-      throw refused(node, 'computes with quantised numbers', 'analyse the float model that it was made from');
+      throw requireDifferentiable(
+        node,
+        'computes with quantised numbers',
+        'analyse the float model that it was made from',
+      );
     }
     if (!knownDomains.test(node.domain)) {
-      throw refused(
+      throw requireDifferentiable(
         node,
         `belongs to the domain "${printable(node.domain.slice(0, longestDomain))}", whose operators are not known here`,
         "export the model with ONNX's own operators",
       );
     }
     if (reason === 'control flow') {
-      throw refused(
+      throw requireDifferentiable(
         node,
         'decides while it runs what is computed (dynamic control flow)',
         'export the model without it, for one fixed path',
       );
     }
     if (reason !== undefined && isModelKind(reason))
-      throw refused(node, modelKinds[reason].what, modelKinds[reason].remedy);
+      throw requireDifferentiable(node, modelKinds[reason].what, modelKinds[reason].remedy);
     if (reason === 'loss') {
-      throw refused(
+      throw requireDifferentiable(
         node,
         'computes a loss inside the model, where the loss is put on the outputs here',
         `choose the outputs that it is computed from, ${setting('output', printable(logitsOf(graph, node)))}`,
       );
     }
     if (operatorName(node) === 'Constant') {
-      throw refused(
+      throw requireDifferentiable(
         node,
         `holds ${printable(valueText(node))}, which is not read here`,
         'export the model with float32 weights',
@@ -122,7 +126,7 @@ function valueText(node: GraphNode): string {
   return value?.kind === 'unsupported' ? value.value : 'a constant';
 }
 
-function refused(node: GraphNode, what: string, remedy: string): FailureError {
+function requireDifferentiable(node: GraphNode, what: string, remedy: string): FailureError {
   return new FailureError('UnsupportedOperator', `${nodeText(node)} ${what}; ${remedy}.`);
 }
 

@@ -23,7 +23,7 @@ interface Input {
 }
 
 /** The path of what a node makes. */
-export function extended(graph: Graph, node: GraphNode, inputs: readonly Input[]): Path {
+export function extend(graph: Graph, node: GraphNode, inputs: readonly Input[]): Path {
   const operator = operatorName(node);
   const varying = inputs.filter(({ samples }) => samples);
   const isCombined = varying.length > 1 && operator !== 'Concat';

@@ -50,48 +50,52 @@ const keptErrorOutput = 8192;
  * it ended.
  */
 export class WorkerClient implements WorkerCalls {
-  readonly #options: WorkerOptions;
-  #executable: Promise<string> | null = null;
-  #queue: Job[] = [];
-  #active: Job | null = null;
-  #child: Child | null = null;
-  #idleTimer: NodeJS.Timeout | null = null;
-  #lastId = 0;
-  #disposed = false;
+  private readonly workerOptions: WorkerOptions;
+  private executable: Promise<string> | null = null;
+  private queue: Job[] = [];
+  private active: Job | null = null;
+  private child: Child | null = null;
+  private idleTimer: NodeJS.Timeout | null = null;
+  private lastId = 0;
+  private disposed = false;
 
   constructor(options: WorkerOptions) {
-    this.#options = options;
+    this.workerOptions = options;
   }
 
   analyse(request: Argument['analyse'], options: CallOptions): Promise<Value['analyse']> {
-    return this.#call('analyse', request, options);
+    return this.enqueue('analyse', request, options);
   }
 
   inspect(file: Argument['inspect'], options: CallOptions): Promise<Value['inspect']> {
-    return this.#call('inspect', file, options);
+    return this.enqueue('inspect', file, options);
   }
 
   /** Ends every call with an Interrupted failure and kills the process. */
   dispose(): void {
-    this.#disposed = true;
-    for (const job of [...this.#queue, ...(this.#active === null ? [] : [this.#active])])
-      this.#drop(job, 'The editor is closing.');
-    this.#discardChild();
+    this.disposed = true;
+    for (const job of [...this.queue, ...(this.active === null ? [] : [this.active])])
+      this.drop(job, 'The editor is closing.');
+    this.discardChild();
   }
 
-  #call<M extends Method>(method: M, argument: Argument[M], options: CallOptions): Promise<Value[M]> {
-    if (this.#disposed || options.signal?.aborted === true)
+  private enqueue<M extends Method>(
+    method: M,
+    argument: Argument[M],
+    options: CallOptions,
+  ): Promise<Value[M]> {
+    if (this.disposed || options.signal?.aborted === true)
       return Promise.reject(new FailureError('Interrupted', 'The analysis was cancelled.'));
-    for (const job of [...this.#queue, ...(this.#active === null ? [] : [this.#active])])
+    for (const job of [...this.queue, ...(this.active === null ? [] : [this.active])])
       if (job.options.owner === options.owner)
-        this.#drop(job, 'A newer analysis of this model took its place.');
+        this.drop(job, 'A newer analysis of this model took its place.');
 
     return new Promise<Value[M]>((resolve, reject) => {
       const onAbort = (): void => {
-        this.#drop(job, 'The analysis was cancelled.');
+        this.drop(job, 'The analysis was cancelled.');
       };
       const job: Job = {
-        call: { id: ++this.#lastId, method, argument },
+        call: { id: ++this.lastId, method, argument },
         options,
         settle: (answer) => {
           options.signal?.removeEventListener('abort', onAbort);
@@ -102,8 +106,8 @@ export class WorkerClient implements WorkerCalls {
         },
       };
       options.signal?.addEventListener('abort', onAbort);
-      this.#queue.push(job);
-      if (this.#active !== null)
+      this.queue.push(job);
+      if (this.active !== null)
         options.onProgress?.({
           stage: 'Waiting for another analysis to end',
           fraction: null,
@@ -111,127 +115,127 @@ export class WorkerClient implements WorkerCalls {
           cost: null,
           report: {},
         });
-      void this.#startNext();
+      void this.startNext();
     });
   }
 
-  async #startNext(): Promise<void> {
-    if (this.#active !== null) return;
-    const job = this.#queue.shift();
+  private async startNext(): Promise<void> {
+    if (this.active !== null) return;
+    const job = this.queue.shift();
     if (job === undefined) {
-      this.#startIdling();
+      this.startIdling();
       return;
     }
-    this.#active = job;
-    this.#stopIdling();
+    this.active = job;
+    this.stopIdling();
     try {
-      this.#executable ??= (this.#options.executable ?? (() => workerExecutable(process)))();
-      const executable = await this.#executable;
-      if (this.#active !== job) return; // cancelled meanwhile
-      this.#child ??= this.#fork(executable);
-      // A channel that closed under the message is answered by #bury, which knows what killed the process.
-      this.#child.process.send(job.call, () => undefined);
+      this.executable ??= (this.workerOptions.executable ?? (() => workerExecutable(process)))();
+      const executable = await this.executable;
+      if (this.active !== job) return; // cancelled meanwhile
+      this.child ??= this.fork(executable);
+      // A channel that closed under the message is answered by bury(), which knows what killed the process.
+      this.child.process.send(job.call, () => undefined);
     } catch (thrown) {
-      this.#executable = null;
-      this.#finish(job, { failure: unstartable(thrown) });
+      this.executable = null;
+      this.finish(job, { failure: unstartable(thrown) });
     }
   }
 
-  #fork(executable: string): Child {
+  private fork(executable: string): Child {
     const { NODE_OPTIONS: _hostOnly, ...environment } = process.env;
-    const forked = fork(this.#options.script, [], {
+    const forked = fork(this.workerOptions.script, [], {
       execPath: executable,
       execArgv: [],
       env: { ...environment, ELECTRON_RUN_AS_NODE: '1' },
-      cwd: dirname(this.#options.script),
+      cwd: dirname(this.workerOptions.script),
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const child: Child = { process: forked, errorOutput: '' };
-    this.#options.log(`Worker ${String(forked.pid)} started on ${executable}.`);
+    this.workerOptions.log(`Worker ${String(forked.pid)} started on ${executable}.`);
     forked.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.#options.log(text.trimEnd());
+      this.workerOptions.log(text.trimEnd());
     });
     forked.stderr?.setEncoding('utf8').on('data', (text: string) => {
       child.errorOutput = (child.errorOutput + text).slice(-keptErrorOutput);
-      this.#options.log(text.trimEnd());
+      this.workerOptions.log(text.trimEnd());
     });
     forked.on('message', (answer: Answer) => {
-      if (child === this.#child) this.#receive(answer);
+      if (child === this.child) this.receive(answer);
     });
     forked.on('error', (error) => {
       child.errorOutput += String(error);
       // A program that could not be started never closes.
-      if (forked.pid === undefined) this.#bury(child, null, null);
+      if (forked.pid === undefined) this.bury(child, null, null);
     });
     forked.on('disconnect', () => {
       // It ended between two calls: the next one needs another.
-      if (child === this.#child && this.#active === null) this.#child = null;
+      if (child === this.child && this.active === null) this.child = null;
     });
     forked.on('close', (code, signal) => {
-      this.#bury(child, code, signal);
+      this.bury(child, code, signal);
     });
     return child;
   }
 
-  #receive(answer: Answer): void {
-    const job = this.#active;
+  private receive(answer: Answer): void {
+    const job = this.active;
     if (job?.call.id !== answer.id) return;
     if (answer.type === 'progress') job.options.onProgress?.(answer.progress);
-    else if (answer.result.ok) this.#finish(job, { value: answer.result.value });
-    else this.#finish(job, { failure: answer.result.error });
+    else if (answer.result.ok) this.finish(job, { value: answer.result.value });
+    else this.finish(job, { failure: answer.result.error });
   }
 
   /** The process ended: whoever waits for it gets to know what killed it. */
-  #bury(child: Child, code: number | null, signal: NodeJS.Signals | null): void {
-    if (child !== this.#child) return;
-    this.#child = null;
-    this.#stopIdling();
-    this.#options.log(
+  private bury(child: Child, code: number | null, signal: NodeJS.Signals | null): void {
+    if (child !== this.child) return;
+    this.child = null;
+    this.stopIdling();
+    this.workerOptions.log(
       `Worker ${String(child.process.pid)} ended: code ${String(code)}, signal ${String(signal)}.`,
     );
-    if (this.#active !== null)
-      this.#finish(this.#active, {
+    if (this.active !== null)
+      this.finish(this.active, {
         failure: describeDeath({ code, signal, errorOutput: child.errorOutput }),
       });
   }
 
   /** Takes a job out wherever it is. One that runs takes the process with it, the only way to stop it. */
-  #drop(job: Job, reason: string): void {
+  private drop(job: Job, reason: string): void {
     const failure: Failure = { kind: 'Interrupted', message: reason, detail: null };
-    if (job === this.#active) {
-      this.#discardChild();
-      this.#finish(job, { failure });
-    } else if (this.#queue.includes(job)) {
-      this.#queue = this.#queue.filter((other) => other !== job);
+    if (job === this.active) {
+      this.discardChild();
+      this.finish(job, { failure });
+    } else if (this.queue.includes(job)) {
+      this.queue = this.queue.filter((other) => other !== job);
       job.settle({ failure });
     }
   }
 
-  #finish(job: Job, answer: Parameters<Job['settle']>[0]): void {
-    if (job !== this.#active) return;
-    this.#active = null;
+  private finish(job: Job, answer: Parameters<Job['settle']>[0]): void {
+    if (job !== this.active) return;
+    this.active = null;
     job.settle(answer);
-    void this.#startNext();
+    void this.startNext();
   }
 
-  #startIdling(): void {
-    this.#stopIdling();
-    this.#idleTimer = setTimeout(() => {
-      this.#discardChild();
-    }, this.#options.idleMilliseconds ?? defaultIdleMilliseconds);
+  private startIdling(): void {
+    this.stopIdling();
+    this.idleTimer = setTimeout(() => {
+      this.discardChild();
+    }, this.workerOptions.idleMilliseconds ?? defaultIdleMilliseconds);
   }
 
-  #stopIdling(): void {
-    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
-    this.#idleTimer = null;
+  private stopIdling(): void {
+    if (this.idleTimer !== null) clearTimeout(this.idleTimer);
+    this.idleTimer = null;
   }
 
   /** SIGKILL, since a process inside a native call handles no other signal until it returns. */
-  #discardChild(): void {
-    const child = this.#child;
-    this.#child = null;
-    this.#stopIdling();
+  private discardChild(): void {
+    const child = this.child;
+    this.child = null;
+    this.stopIdling();
     child?.process.kill('SIGKILL');
   }
 }

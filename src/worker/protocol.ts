@@ -35,6 +35,6 @@ export type Answer =
   | { readonly id: number; readonly type: 'progress'; readonly progress: Progress }
   | { readonly id: number; readonly type: 'result'; readonly result: Result<unknown> };
 
-export function failed(error: Failure): Result<never> {
+export function failedResponse(error: Failure): Result<never> {
   return { ok: false, error };
 }

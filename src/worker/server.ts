@@ -1,7 +1,7 @@
 import { failureOf, type Result } from '../report/failure';
 import type { Progress } from '../report/request';
 import {
-  failed,
+  failedResponse,
   type Answer,
   type Argument,
   type Method,
@@ -45,7 +45,7 @@ async function answerCall(
     send({
       id,
       type: 'result',
-      result: failed({
+      result: failedResponse({
         kind: 'InternalError',
         message:
           'The worker was asked for something that it does not do; restart the editor after an update.',
@@ -71,44 +71,44 @@ async function runHandler<M extends Method>(
   try {
     return { ok: true, value: await handlers[method](argument, onProgress) };
   } catch (thrown) {
-    return failed(failureOf(thrown));
+    return failedResponse(failureOf(thrown));
   }
 }
 
 /** Passes on the first progress at once, then at most one in each interval, the newest. */
 class ThrottledProgress {
-  readonly #send: (progress: Progress) => void;
-  #lastSent = -Infinity;
-  #waiting: Progress | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  private readonly post: (progress: Progress) => void;
+  private lastSent = -Infinity;
+  private waiting: Progress | null = null;
+  private timer: NodeJS.Timeout | null = null;
 
   constructor(send: (progress: Progress) => void) {
-    this.#send = send;
+    this.post = send;
   }
 
   readonly listen = (progress: Progress): void => {
-    this.#waiting = progress;
-    const wait = this.#lastSent + progressIntervalMilliseconds - performance.now();
-    if (wait <= 0) this.#flush();
+    this.waiting = progress;
+    const wait = this.lastSent + progressIntervalMilliseconds - performance.now();
+    if (wait <= 0) this.flush();
     else
-      this.#timer ??= setTimeout(() => {
-        this.#flush();
+      this.timer ??= setTimeout(() => {
+        this.flush();
       }, wait);
   };
 
   /** After this nothing more is sent: a result must be the last word. */
   end(): void {
-    this.#waiting = null;
-    this.#flush();
+    this.waiting = null;
+    this.flush();
   }
 
-  #flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    if (this.#waiting === null) return;
-    this.#lastSent = performance.now();
-    this.#send(this.#waiting);
-    this.#waiting = null;
+  private flush(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    if (this.waiting === null) return;
+    this.lastSent = performance.now();
+    this.post(this.waiting);
+    this.waiting = null;
   }
 }
 

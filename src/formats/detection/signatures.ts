@@ -1,4 +1,4 @@
-import type { RandomAccessFile } from '../containers/randomAccess';
+import type { RandomAccessFile } from '../../files/randomAccess';
 import type { FormatName } from './formats';
 import { startsLikeOnnx, startsLikeProtobufModel } from './protobufStart';
 import { zipFormat } from './zipContents';

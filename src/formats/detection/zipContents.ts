@@ -1,6 +1,6 @@
 import { FailureError } from '../../report/failure';
-import type { RandomAccessFile } from '../containers/randomAccess';
-import { readZipDirectory } from '../containers/zip';
+import type { RandomAccessFile } from '../../files/randomAccess';
+import { readZipDirectory } from '../../files/zip';
 import type { FormatName } from './formats';
 
 /** What a zip archive is, by the names in its directory; PyTorch's lie in a folder named after the file. */

@@ -1,6 +1,6 @@
 import { isFieldSet } from '@bufbuild/protobuf';
 import type { Attribute } from '../../graph/graph';
-import { quoted } from '../quoted';
+import { quote } from '../../files/quote';
 import { damagedModel } from './damaged';
 import {
   AttributeProtoSchema,
@@ -23,10 +23,7 @@ export function readAttributes(
   const attributes = new Map<string, Attribute>();
   for (const proto of protos) {
     if (attributes.has(proto.name)) {
-      throw damagedModel(
-        source.file,
-        `the node ${quoted(node)} has the attribute ${quoted(proto.name)} twice`,
-      );
+      throw damagedModel(source.file, `the node ${quote(node)} has the attribute ${quote(proto.name)} twice`);
     }
     attributes.set(proto.name, readAttribute(proto, node, source));
   }
@@ -51,7 +48,7 @@ function readAttribute(proto: AttributeProto, node: string, source: OnnxSource):
       return { kind: 'strings', value: proto.strings.map(text) };
     case AttributeType.TENSOR:
       if (proto.t === undefined) return { kind: 'unsupported', value: 'an absent tensor' };
-      return readTensor(proto.t, `the attribute ${quoted(proto.name)} of the node ${quoted(node)}`, source);
+      return readTensor(proto.t, `the attribute ${quote(proto.name)} of the node ${quote(node)}`, source);
     case AttributeType.GRAPH:
     case AttributeType.GRAPHS:
       return { kind: 'unsupported', value: 'a subgraph' };

@@ -57,23 +57,23 @@ function branchOf(
     attribute.some(({ g, graphs }) => g.length > 0 || graphs.length > 0),
   );
   if ((nested && names.size > 0) || branch.sparseInitializer.length > 0) return null;
-  const renamed = (name: string): string => names.get(name) ?? name;
-  for (const name of own) taken.add(renamed(name));
+  const rename = (name: string): string => names.get(name) ?? name;
+  for (const name of own) taken.add(rename(name));
   for (const tensor of branch.initializer) {
-    tensor.name = renamed(tensor.name);
+    tensor.name = rename(tensor.name);
     graph.initializer.push(tensor);
   }
   const inner = branch.node.map((each) => {
     const copy = clone(NodeProtoSchema, each);
     copy.name = each.name === '' ? '' : `${node.name}/${each.name}`;
-    copy.input = each.input.map(renamed);
-    copy.output = each.output.map(renamed);
+    copy.input = each.input.map(rename);
+    copy.output = each.output.map(rename);
     return copy;
   });
   const outputs = node.output.flatMap((name, i) => {
     const made = branch.output[i]?.name;
     if (name === '' || made === undefined) return [];
-    return [create(NodeProtoSchema, { opType: 'Identity', input: [renamed(made)], output: [name] })];
+    return [create(NodeProtoSchema, { opType: 'Identity', input: [rename(made)], output: [name] })];
   });
   return [...inner, ...outputs];
 }

@@ -1,5 +1,5 @@
 import type { Attribute } from '../../graph/graph';
-import { quoted } from '../quoted';
+import { quote } from '../../files/quote';
 import { readAttributes } from './attributes';
 import { damagedModel } from './damaged';
 import type { NodeProto } from '../../runtime/onnx/onnx_pb';
@@ -19,7 +19,7 @@ export function constantValue(node: NodeProto, source: OnnxSource): Attribute {
   const name = node.output[0] ?? '';
   const [first, ...others] = readAttributes(node.attribute, name, source);
   if (first === undefined || others.length > 0 || node.output.length !== 1) {
-    throw damagedModel(source.file, `the Constant ${quoted(name)} does not hold exactly one value`);
+    throw damagedModel(source.file, `the Constant ${quote(name)} does not hold exactly one value`);
   }
   const [attribute, value] = first;
   if (value.kind === 'unsupported') return value;
@@ -44,7 +44,7 @@ export function constantValue(node: NodeProto, source: OnnxSource): Attribute {
   }
   throw damagedModel(
     source.file,
-    `the Constant ${quoted(name)} holds its value in an unknown attribute ${quoted(attribute)}`,
+    `the Constant ${quote(name)} holds its value in an unknown attribute ${quote(attribute)}`,
   );
 }
 

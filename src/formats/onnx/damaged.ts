@@ -1,5 +1,5 @@
 import { FailureError } from '../../report/failure';
-import { quoted } from '../quoted';
+import { quote } from '../../files/quote';
 
 /**
  * An ONNX file that contradicts itself.
@@ -9,7 +9,7 @@ import { quoted } from '../quoted';
 export function damagedModel(file: string, what: string, detail: string | null = null): FailureError {
   return new FailureError(
     'DamagedModel',
-    `${quoted(file)} is damaged: ${what}; copy the file again or export the model again.`,
+    `${quote(file)} is damaged: ${what}; copy the file again or export the model again.`,
     detail,
   );
 }

@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { FailureError } from '../../report/failure';
 import type { ExecutableModel } from '../../runtime/session';
-import { quoted } from '../quoted';
+import { quote } from '../../files/quote';
 import type { Conditions } from './branches';
 import { decodeModel } from './decode';
 import { externalLocation, isExternal } from './externalData';
@@ -19,7 +19,7 @@ import type { OnnxSource } from './tensors';
  * @param order the positions of its nodes in an order in which they can run.
  * @throws FailureError UsageError where the model has no such tensor.
  */
-export function executableModel(
+export function writeExecutableModel(
   bytes: Uint8Array,
   order: readonly number[],
   outputs: readonly string[],
@@ -65,7 +65,7 @@ function keepNeeded(graph: GraphProto, file: string): readonly TensorProto[] {
   if (absent !== undefined) {
     throw new FailureError(
       'UsageError',
-      `${quoted(file)} has no tensor ${quoted(absent.name)}; name one of its outputs.`,
+      `${quote(file)} has no tensor ${quote(absent.name)}; name one of its outputs.`,
     );
   }
   graph.node = nodes.reverse();

@@ -1,8 +1,8 @@
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep, win32 } from 'node:path';
 import { FailureError } from '../../report/failure';
-import { openRandomAccessFile } from '../containers/randomAccess';
-import { quoted } from '../quoted';
+import { openRandomAccessFile } from '../../files/randomAccess';
+import { quote } from '../../files/quote';
 import { damagedModel } from './damaged';
 import { TensorProto_DataLocation as DataLocation } from '../../runtime/onnx/onnx_pb';
 import type { TensorProto } from '../../runtime/onnx/onnx_pb';
@@ -22,7 +22,7 @@ export function isExternal(tensor: TensorProto): boolean {
 export function externalLocation(tensor: TensorProto, file: string): string {
   const location = entryOf(tensor, 'location');
   if (location === undefined || location === '') {
-    throw damagedModel(file, `the external tensor ${quoted(tensor.name)} does not say in which file it is`);
+    throw damagedModel(file, `the external tensor ${quote(tensor.name)} does not say in which file it is`);
   }
   return location;
 }
@@ -47,7 +47,7 @@ export function externalBytes(
   if (!sizes.every((size) => Number.isSafeInteger(size) && size >= 0) || offset + length > contents.length) {
     throw damagedModel(
       source.file,
-      `${where} lies beyond the end of ${quoted(location)}, which has ${contents.length} bytes`,
+      `${where} lies beyond the end of ${quote(location)}, which has ${contents.length} bytes`,
     );
   }
   return contents.subarray(offset, offset + length);
@@ -83,7 +83,7 @@ async function readWhole(path: string, file: string, location: string): Promise<
   if (status.size > largestFile) {
     throw new FailureError(
       'TooLarge',
-      `The weights file ${quoted(location)} of ${quoted(file)} has ${status.size.toLocaleString('en')} bytes, more than the 2 GiB that can be read; analyse a smaller model.`,
+      `The weights file ${quote(location)} of ${quote(file)} has ${status.size.toLocaleString('en')} bytes, more than the 2 GiB that can be read; analyse a smaller model.`,
     );
   }
   const opened = await openRandomAccessFile(path);
@@ -92,7 +92,7 @@ async function readWhole(path: string, file: string, location: string): Promise<
     if (new TextDecoder('latin1').decode(bytes.subarray(0, lfsPointer.length)) === lfsPointer) {
       throw new FailureError(
         'LfsPointer',
-        `The weights file ${quoted(location)} of ${quoted(file)} is a Git LFS pointer instead of the weights; run "git lfs pull" in its folder.`,
+        `The weights file ${quote(location)} of ${quote(file)} is a Git LFS pointer instead of the weights; run "git lfs pull" in its folder.`,
       );
     }
     return bytes;
@@ -124,13 +124,13 @@ function entryOf(tensor: TensorProto, key: string): string | undefined {
 function missing(file: string, location: string): FailureError {
   return new FailureError(
     'ExternalDataMissing',
-    `${quoted(file)} keeps weights in ${quoted(location)}, which is not there; put that file into the model's folder.`,
+    `${quote(file)} keeps weights in ${quote(location)}, which is not there; put that file into the model's folder.`,
   );
 }
 
 function outside(file: string, location: string): FailureError {
   return new FailureError(
     'ExternalDataOutsideFolder',
-    `${quoted(file)} asks for weights in ${quoted(location)}, which is outside the model's folder and is not read; put the weights beside the model and export it again with a plain file name.`,
+    `${quote(file)} asks for weights in ${quote(location)}, which is outside the model's folder and is not read; put the weights beside the model and export it again with a plain file name.`,
   );
 }

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { quoted } from '../quoted';
+import { quote } from '../../files/quote';
 import { batchFirstTensors } from './batchFirst';
 import { isConstant } from './constants';
 import { freshName } from './freshName';
@@ -90,7 +90,7 @@ function freeTarget(
 }
 
 function targetElements(tensor: TensorProto, source: OnnxSource): readonly bigint[] {
-  const target = readTensor(tensor, `the Reshape target ${quoted(tensor.name)}`, source);
+  const target = readTensor(tensor, `the Reshape target ${quote(tensor.name)}`, source);
   if (target.kind !== 'tensor' || !(target.value.data instanceof BigInt64Array)) return [];
   return [...target.value.data];
 }

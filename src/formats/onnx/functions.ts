@@ -58,25 +58,29 @@ function bodyOf(called: FunctionProto, call: NodeProto): NodeProto[] {
     ...called.output.flatMap((name, i) => (call.output[i] ? [[name, call.output[i]] as const] : [])),
     ...called.input.map((name, i) => [name, call.input[i] ?? ''] as const),
   ]);
-  const renamed = (name: string): string => (name === '' ? '' : (names.get(name) ?? prefix + name));
+  const rename = (name: string): string => (name === '' ? '' : (names.get(name) ?? prefix + name));
   const body = called.node.map((inner) => {
     const node = clone(NodeProtoSchema, inner);
     node.name = `${call.name === '' ? made : call.name}/${inner.name === '' ? inner.opType : inner.name}`;
-    node.input = inner.input.map(renamed);
-    node.output = inner.output.map(renamed);
-    node.attribute = node.attribute.flatMap((attribute) => resolved(attribute, called, call));
+    node.input = inner.input.map(rename);
+    node.output = inner.output.map(rename);
+    node.attribute = node.attribute.flatMap((attribute) => resolveAttribute(attribute, called, call));
     return node;
   });
   const passed = called.output.flatMap((name, i) => {
     const output = call.output[i] ?? '';
     if (!called.input.includes(name) || output === '') return [];
-    return [create(NodeProtoSchema, { opType: 'Identity', input: [renamed(name)], output: [output] })];
+    return [create(NodeProtoSchema, { opType: 'Identity', input: [rename(name)], output: [output] })];
   });
   return [...body, ...passed];
 }
 
 /** An attribute that refers to one of the function: the call's, else the function's default, else none. */
-function resolved(attribute: AttributeProto, called: FunctionProto, call: NodeProto): AttributeProto[] {
+function resolveAttribute(
+  attribute: AttributeProto,
+  called: FunctionProto,
+  call: NodeProto,
+): AttributeProto[] {
   if (attribute.refAttrName === '') return [attribute];
   const given = [...call.attribute, ...called.attributeProto].find(
     ({ name }) => name === attribute.refAttrName,

@@ -1,5 +1,5 @@
 import { FailureError } from '../../report/failure';
-import { quoted } from '../quoted';
+import { quote } from '../../files/quote';
 import { damagedModel } from './damaged';
 import type { ModelProto } from '../../runtime/onnx/onnx_pb';
 
@@ -25,7 +25,7 @@ export function readOpsets(model: ModelProto, file: string): ReadonlyMap<string,
   if (model.irVersion > newestFormat) {
     throw new FailureError(
       'UnsupportedStructure',
-      `${quoted(file)} was written by a newer onnx (IR version ${model.irVersion}) than this version reads (${newestFormat}); set model.ir_version = 10 in Python and save it again.`,
+      `${quote(file)} was written by a newer onnx (IR version ${model.irVersion}) than this version reads (${newestFormat}); set model.ir_version = 10 in Python and save it again.`,
     );
   }
   const opsets = new Map<string, number>();
@@ -35,7 +35,7 @@ export function readOpsets(model: ModelProto, file: string): ReadonlyMap<string,
     if (known !== undefined && known !== Number(version))
       throw damagedModel(
         file,
-        `it imports the operators of ${quoted(name)} in two versions, ${known} and ${version}`,
+        `it imports the operators of ${quote(name)} in two versions, ${known} and ${version}`,
       );
     opsets.set(name, Number(version));
   }
@@ -52,6 +52,6 @@ export function readOpsets(model: ModelProto, file: string): ReadonlyMap<string,
       : ['newest', `export it with opset_version=${newestOpset} or lower`];
   throw new FailureError(
     'UnsupportedStructure',
-    `${quoted(file)} uses version ${version} of ONNX's operators, but the ${age} that can be analysed is ${version < oldestOpset ? oldestOpset : newestOpset}; ${remedy}.`,
+    `${quote(file)} uses version ${version} of ONNX's operators, but the ${age} that can be analysed is ${version < oldestOpset ? oldestOpset : newestOpset}; ${remedy}.`,
   );
 }

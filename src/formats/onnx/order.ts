@@ -1,4 +1,4 @@
-import { quoted } from '../quoted';
+import { quote } from '../../files/quote';
 import { damagedModel } from './damaged';
 import type { NodeProto } from '../../runtime/onnx/onnx_pb';
 
@@ -21,13 +21,13 @@ export function executionOrder(
   for (const [position, node] of nodes.entries()) {
     for (const name of node.input) {
       if (name === '' || given.has(name) || makers.has(name)) continue;
-      throw damagedModel(file, `the node ${label(node)} reads ${quoted(name)}, which nothing in it makes`);
+      throw damagedModel(file, `the node ${label(node)} reads ${quote(name)}, which nothing in it makes`);
     }
     for (const name of [...node.input, ...captured(node)]) {
       inOrder &&= (makers.get(name) ?? -1) < position;
     }
   }
-  return inOrder ? [...nodes.keys()] : sorted(nodes, makers, captured, file);
+  return inOrder ? [...nodes.keys()] : sortNodes(nodes, makers, captured, file);
 }
 
 function makersOf(
@@ -40,7 +40,7 @@ function makersOf(
     for (const name of node.output) {
       if (name === '') continue;
       if (makers.has(name) || given.has(name)) {
-        throw damagedModel(file, `the node ${label(node)} makes ${quoted(name)}, which is made already`);
+        throw damagedModel(file, `the node ${label(node)} makes ${quote(name)}, which is made already`);
       }
       makers.set(name, position);
     }
@@ -48,7 +48,7 @@ function makersOf(
   return makers;
 }
 
-function sorted(
+function sortNodes(
   nodes: readonly NodeProto[],
   makers: ReadonlyMap<string, number>,
   captured: (node: NodeProto) => readonly string[],
@@ -97,7 +97,7 @@ function cycleIn(
   }
   const node = nodes[position];
   const what = node === undefined ? 'a node' : `the node ${label(node)}`;
-  const through = tensor === '' ? 'a subgraph of it' : quoted(tensor);
+  const through = tensor === '' ? 'a subgraph of it' : quote(tensor);
   return damagedModel(file, `its nodes form a cycle: ${what} depends on itself, through ${through}`);
 }
 
@@ -107,5 +107,5 @@ function isLeft(maker: number | undefined, done: ReadonlySet<number>): boolean {
 
 /** A node as a sentence names it. */
 function label(node: NodeProto): string {
-  return `${quoted(node.name === '' ? (node.output[0] ?? '') : node.name)} (${quoted(node.opType).slice(1, -1)})`;
+  return `${quote(node.name === '' ? (node.output[0] ?? '') : node.name)} (${quote(node.opType).slice(1, -1)})`;
 }

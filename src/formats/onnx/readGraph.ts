@@ -1,5 +1,5 @@
 import type { Attribute, Graph, GraphNode, Tensor, TensorSpec } from '../../graph/graph';
-import { quoted } from '../quoted';
+import { quote } from '../../files/quote';
 import { readAttributes } from './attributes';
 import { constantValue, isConstant } from './constants';
 import { damagedModel } from './damaged';
@@ -69,12 +69,12 @@ function readInitialisers(graph: GraphProto, source: OnnxSource): Map<string, At
   const add = (name: string, value: Attribute): void => {
     if (name === '') throw damagedModel(source.file, 'an initialiser in it has no name');
     if (constants.has(name)) {
-      throw damagedModel(source.file, `it holds the initialiser ${quoted(name)} twice`);
+      throw damagedModel(source.file, `it holds the initialiser ${quote(name)} twice`);
     }
     constants.set(name, value);
   };
   for (const tensor of graph.initializer) {
-    add(tensor.name, readTensor(tensor, `the initialiser ${quoted(tensor.name)}`, source));
+    add(tensor.name, readTensor(tensor, `the initialiser ${quote(tensor.name)}`, source));
   }
   for (const sparse of graph.sparseInitializer) {
     add(sparse.values?.name ?? '', { kind: 'unsupported', value: 'a sparse tensor' });
@@ -97,7 +97,7 @@ function readOutputs(graph: GraphProto, made: ReadonlySet<string>, file: string)
   if (graph.output.length === 0) throw damagedModel(file, 'its graph has no outputs');
   const absent = graph.output.find((output) => !made.has(output.name));
   if (absent !== undefined) {
-    throw damagedModel(file, `nothing in it makes its output ${quoted(absent.name)}`);
+    throw damagedModel(file, `nothing in it makes its output ${quote(absent.name)}`);
   }
   return graph.output.map(readSpec);
 }
@@ -106,7 +106,7 @@ function requireDistinct(infos: readonly ValueInfoProto[], what: 'input' | 'outp
   const names = new Set<string>();
   for (const { name } of infos) {
     if (name === '') throw damagedModel(file, `an ${what} of its graph has no name`);
-    if (names.has(name)) throw damagedModel(file, `its graph has the ${what} ${quoted(name)} twice`);
+    if (names.has(name)) throw damagedModel(file, `its graph has the ${what} ${quote(name)} twice`);
     names.add(name);
   }
 }
@@ -139,7 +139,7 @@ function constantNode(name: string, output: string, value: Attribute): GraphNode
 }
 
 function readNode(node: NodeProto, name: string, source: OnnxSource): GraphNode {
-  if (node.opType === '') throw damagedModel(source.file, `the node ${quoted(name)} has no operator`);
+  if (node.opType === '') throw damagedModel(source.file, `the node ${quote(name)} has no operator`);
   return {
     name,
     operator: node.opType,

@@ -4,7 +4,7 @@ import { refuseOversized } from '../../graph/oversized';
 import type { Model } from '../model';
 import { conditionsOfShapes, knownConditions, type Conditions } from './branches';
 import { decodeModel } from './decode';
-import { executableModel } from './executable';
+import { writeExecutableModel } from './executable';
 import { externalLocation, isExternal, readExternalFiles } from './externalData';
 import type { GraphProto, NodeProto } from '../../runtime/onnx/onnx_pb';
 import { producerName } from './producer';
@@ -34,7 +34,7 @@ export async function readOnnx(path: string, bytes: Uint8Array): Promise<Model> 
     const open = conditionsOfShapes(read.graph).filter((name) => !conditions.has(name));
     const { order } = read;
     const known = await knownConditions(read.graph, open, (outputs) =>
-      executableModel(bytes, order, outputs, source, conditions),
+      writeExecutableModel(bytes, order, outputs, source, conditions),
     );
     if (known.size === 0) break;
     conditions = new Map([...conditions, ...known]);
@@ -48,7 +48,7 @@ export async function readOnnx(path: string, bytes: Uint8Array): Promise<Model> 
     format: 'ONNX',
     producer: producerName(model),
     graph,
-    executable: (outputs) => executableModel(bytes, order, outputs, source, conditions),
+    executable: (outputs) => writeExecutableModel(bytes, order, outputs, source, conditions),
   };
 }
 

@@ -51,7 +51,7 @@ export function readTensor(tensor: TensorProto, where: string, source: OnnxSourc
     isExternal(tensor) || tensor.rawData.length > 0
       ? fromBytes(tensor, type, count, where, source)
       : fromTypedField(tensor, type, count, where, source.file);
-  return { kind: 'tensor', value: { type, dims, data: widened(type, data) } };
+  return { kind: 'tensor', value: { type, dims, data: widen(type, data) } };
 }
 
 function readDims(tensor: TensorProto, where: string, file: string): number[] {
@@ -132,7 +132,7 @@ function typedField(
   }
 }
 
-function widened(type: NumericType, data: TensorData): TensorData {
+function widen(type: NumericType, data: TensorData): TensorData {
   if (!(data instanceof Uint16Array)) return data;
   if (type === 'float16') return widenFloat16(data);
   return type === 'bfloat16' ? widenBfloat16(data) : data;

@@ -68,11 +68,11 @@ function inverseTanh(g: StaticGraph, x: Value): Value {
  * times over brings x to within tan(π/32), where 10 terms of Taylor's series leave 1e-21.
  */
 function arcTangentWithin(g: StaticGraph, x: Value): Value {
-  const halved = (angle: Value): Value => {
+  const halve = (angle: Value): Value => {
     const root = unary(g, 'sqrt', add(g, mul(g, angle, angle), g.scalar(1)));
     return div(g, angle, add(g, root, g.scalar(1)));
   };
-  const t = halved(halved(halved(x)));
+  const t = halve(halve(halve(x)));
   const square = mul(g, t, t);
   let series = g.scalar(-1 / 19);
   for (let n = 17; n > 0; n -= 2)

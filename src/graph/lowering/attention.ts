@@ -19,7 +19,7 @@ export function byHead(g: StaticGraph, x: Value, heads: number): Value {
 }
 
 /** Every head of keys and values serves as many heads of queries as there are for it. */
-function repeated(n: LoweredNode, x: Value, heads: number): Value {
+function repeatHeads(n: LoweredNode, x: Value, heads: number): Value {
   const [count = 0, own = 0, length = 0, depth = 0] = x.dims;
   if (own === heads) return x;
   const spread = reshape(n.g, x, [count, own, 1, length, depth]);
@@ -34,8 +34,8 @@ function lowerAttention(n: LoweredNode): Value {
     throw new CannotLower('keeps earlier keys and values');
   const query = byHead(g, realInput(n, 0), n.int('q_num_heads', 1));
   const heads = query.dims[1] ?? 1;
-  const key = repeated(n, byHead(g, realInput(n, 1), n.int('kv_num_heads', 1)), heads);
-  const value = repeated(n, byHead(g, realInput(n, 2), n.int('kv_num_heads', 1)), heads);
+  const key = repeatHeads(n, byHead(g, realInput(n, 1), n.int('kv_num_heads', 1)), heads);
+  const value = repeatHeads(n, byHead(g, realInput(n, 2), n.int('kv_num_heads', 1)), heads);
   const [queries = 0, depth = 1] = query.dims.slice(2);
   const keys = key.dims[2] ?? 0;
   const scores = scale(g, matmul(g, query, key, false, true), n.float('scale', 1 / Math.sqrt(depth)));

@@ -27,7 +27,7 @@ function scores(n: LoweredNode): Value {
   return bias === null ? product : add(n.g, product, bias);
 }
 
-function transformed(n: LoweredNode, z: Value): Value {
+function transform(n: LoweredNode, z: Value): Value {
   const transform = n.text('post_transform', 'NONE');
   switch (transform) {
     case 'NONE':
@@ -50,7 +50,7 @@ function lowerLinearClassifier(n: LoweredNode): readonly Value[] {
   if (rows !== classes && n.text('post_transform', 'NONE') !== 'LOGISTIC') {
     throw new CannotLower('has one row of weights for two classes, and no sigmoid');
   }
-  const probabilities = transformed(n, rows === classes ? z : concat(g, [neg(g, z), z], 1));
+  const probabilities = transform(n, rows === classes ? z : concat(g, [neg(g, z), z], 1));
   const best = reshape(g, g.make({ kind: 'argMax', axis: 1 }, [probabilities], [count, 1], 'int64'), [count]);
   // Names of classes hold no numbers: their positions stand for them.
   const labels = n.ints('classlabels_ints');
@@ -78,7 +78,7 @@ export const classicalLowerings = {
   'ai.onnx.ml::Scaler': lowerScaler,
   'ai.onnx.ml::Normalizer': lowerNormalizer,
   'ai.onnx.ml::LinearClassifier': lowerLinearClassifier,
-  'ai.onnx.ml::LinearRegressor': (n) => transformed(n, scores(n)),
+  'ai.onnx.ml::LinearRegressor': (n) => transform(n, scores(n)),
 } satisfies LoweringTable;
 
 /** The logits of a lowered softmax or sigmoid: what it is taken of, of both classes' sigmoids that of the second. */

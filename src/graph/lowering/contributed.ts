@@ -1,4 +1,4 @@
-import { add, mul, rectified, scale, unary } from '../static/elementwise';
+import { add, mul, rectify, scale, unary } from '../static/elementwise';
 import { gather } from '../static/indexing';
 import { reduceSum } from '../static/linear';
 import { range, reshape, swapLastTwo, transpose } from '../static/shape';
@@ -93,7 +93,7 @@ function fusedActivation(n: LoweredNode, x: Value, first: number | null, second:
     case '':
       return x;
     case 'Relu':
-      return rectified(g, x);
+      return rectify(g, x);
     case 'Tanh':
       return unary(g, 'tanh', x);
     case 'Sigmoid':

@@ -105,7 +105,7 @@ export function lowerGraph(
       if (!(lowered instanceof CannotLower)) {
         lowered.forEach((value, i) => {
           const name = node.outputs[i] ?? '';
-          if (name !== '') values.set(name, checked(node, i, value, trace));
+          if (name !== '') values.set(name, check(node, i, value, trace));
         });
         return;
       }
@@ -210,7 +210,7 @@ function integerOutput(output: string): FailureError {
 }
 
 /** The shape that a lowering computed must be the one that the run showed. */
-function checked(node: GraphNode, index: number, value: Value, trace: Trace): Value {
+function check(node: GraphNode, index: number, value: Value, trace: Trace): Value {
   const traced = trace.get(node.outputs[index] ?? '');
   if (traced === undefined || sameDims(traced.dims, value.dims)) return value;
   throw new FailureError(

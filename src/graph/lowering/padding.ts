@@ -35,10 +35,10 @@ function lowerPad(n: LoweredNode): Value {
     after[axis] = amounts[i + axes.length] ?? 0;
   });
   const mode = n.text('mode', 'constant');
-  return mode === 'constant' ? padded(n, before, after) : continuedBy(n, mode, before, after);
+  return mode === 'constant' ? padAxis(n, before, after) : continueBy(n, mode, before, after);
 }
 
-function padded(n: LoweredNode, before: readonly number[], after: readonly number[]): Value {
+function padAxis(n: LoweredNode, before: readonly number[], after: readonly number[]): Value {
   const { g } = n;
   const x = n.input(0);
   const inner = pad(g, x, before, after);
@@ -50,7 +50,7 @@ function padded(n: LoweredNode, before: readonly number[], after: readonly numbe
   return add(g, inner, mul(g, outside, fill));
 }
 
-function continuedBy(
+function continueBy(
   n: LoweredNode,
   mode: string,
   before: readonly number[],

@@ -49,23 +49,23 @@ function recurrent(kind: Kind): Lowering {
     const backwards = direction === 'bidirectional' ? [false, true] : [direction === 'reverse'];
     const runs = backwards.map((isBackwards, d) => {
       const cell = kind.cell(n, size, (place) => activationOf(n, kind, d, place));
-      return unrolled(n, x, d, isBackwards, kind.gates * size, cell);
+      return unroll(n, x, d, isBackwards, kind.gates * size, cell);
     });
-    const joined = (values: readonly Value[], dims: readonly number[], axis: number): Value =>
+    const join = (values: readonly Value[], dims: readonly number[], axis: number): Value =>
       concat(
         g,
         values.map((value) => reshape(g, value, dims)),
         axis,
       );
-    const all = runs.map(({ hidden }) => joined(hidden, [1, count, size], 0));
+    const all = runs.map(({ hidden }) => join(hidden, [1, count, size], 0));
     const last = (values: readonly (Value | null)[]): Value =>
-      joined(
+      join(
         values.filter((value) => value !== null),
         [1, count, size],
         0,
       );
     const outputs = [
-      joined(all, [steps, 1, count, size], 1),
+      join(all, [steps, 1, count, size], 1),
       last(runs.map(({ state }) => state.hidden)),
       ...(runs.some(({ state }) => state.cell === null) ? [] : [last(runs.map(({ state }) => state.cell))]),
     ];
@@ -91,7 +91,7 @@ function activationOf(n: LoweredNode, { activations }: Kind, direction: number, 
 }
 
 /** One direction: its hidden states in the order of the sequence, and its last state. @param wide GH */
-function unrolled(
+function unroll(
   n: LoweredNode,
   x: Value,
   d: number,
@@ -116,7 +116,7 @@ function unrolled(
   // All steps at once: what the input gives does not depend on the state.
   const product = matmul(g, reshape(g, x, [steps * count, width]), needed(1), false, true);
   const projected = bias === null ? product : add(g, product, range(g, bias, 0, 0, wide));
-  const parts = unstacked(g, reshape(g, projected, [steps, count, wide]));
+  const parts = unstack(g, reshape(g, projected, [steps, count, wide]));
   const ordered = isBackwards ? parts.toReversed() : parts;
   const initial = (index: number): Value | null => {
     const value = own(index);
@@ -135,11 +135,11 @@ function unrolled(
  * The slices of the first axis, each 1 long. They are halved again and again: the derivative of a slice goes back into zeros
  * of the size that it was cut from, and from the whole that would be T² rows for T slices.
  */
-function unstacked(g: StaticGraph, x: Value): readonly Value[] {
+function unstack(g: StaticGraph, x: Value): readonly Value[] {
   const [length = 0] = x.dims;
   if (length <= 1) return [x];
   const middle = Math.floor(length / 2);
-  return [...unstacked(g, range(g, x, 0, 0, middle)), ...unstacked(g, range(g, x, 0, middle, length))];
+  return [...unstack(g, range(g, x, 0, 0, middle)), ...unstack(g, range(g, x, 0, middle, length))];
 }
 
 export const recurrentLowerings = {

@@ -1,4 +1,4 @@
-import { add, mul, rectified, sub, unary } from '../static/elementwise';
+import { add, mul, rectify, sub, unary } from '../static/elementwise';
 import { matmul } from '../static/linear';
 import { range } from '../static/shape';
 import type { StaticGraph } from '../static/staticGraph';
@@ -29,7 +29,7 @@ export type Activation = (g: StaticGraph, x: Value) => Value;
 export const cellActivations: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ['sigmoid', (g, x) => unary(g, 'sigmoid', x)],
   ['tanh', (g, x) => unary(g, 'tanh', x)],
-  ['relu', rectified],
+  ['relu', rectify],
 ]);
 
 /** One step of a cell. @param x what the input gives to the gates, its bias included: N × GH */
@@ -70,14 +70,14 @@ export function lstmCell(size: number, gate: Activation, content: Activation, ou
     const { peepholes } = weights;
     const all = plus(g, x, fromHidden(g, state.hidden, weights, 0, 4 * size));
     const part = (at: number): Value => range(g, all, 1, at * size, (at + 1) * size);
-    const peeped = (at: number, cell: Value | null): Value => {
+    const addPeephole = (at: number, cell: Value | null): Value => {
       if (peepholes === null || cell === null) return part(at);
       return add(g, part(at), mul(g, range(g, peepholes, 0, at * size, (at + 1) * size), cell));
     };
-    const gained = mul(g, gate(g, peeped(0, state.cell)), content(g, part(3)));
+    const gained = mul(g, gate(g, addPeephole(0, state.cell)), content(g, part(3)));
     const cell =
-      state.cell === null ? gained : add(g, gained, mul(g, gate(g, peeped(2, state.cell)), state.cell));
-    return { hidden: mul(g, gate(g, peeped(1, cell)), output(g, cell)), cell };
+      state.cell === null ? gained : add(g, gained, mul(g, gate(g, addPeephole(2, state.cell)), state.cell));
+    return { hidden: mul(g, gate(g, addPeephole(1, cell)), output(g, cell)), cell };
   };
 }
 

@@ -49,9 +49,9 @@ export function col2im(g: StaticGraph, columns: Value, windows: Windows, spatial
     const offsets = tapOffsets(tap, windows);
     return unslice(g, values, [channels, count, ...padded], [0, 0, ...offsets], [1, 1, ...windows.strides]);
   });
-  const cut = (amounts: readonly number[]): number[] => [0, 0, ...amounts.map((amount) => -amount)];
+  const cutMargins = (amounts: readonly number[]): number[] => [0, 0, ...amounts.map((amount) => -amount)];
   const sum = parts.reduce((a, b) => add(g, a, b));
-  return pad(g, sum, cut(windows.padsBefore), cut(windows.padsAfter));
+  return pad(g, sum, cutMargins(windows.padsBefore), cutMargins(windows.padsAfter));
 }
 
 function fromProducts(
@@ -63,15 +63,15 @@ function fromProducts(
   const [inner = columns] = columns.operation.kind === 'reshape' ? columns.inputs : [columns];
   const { operation } = inner;
   if (operation.kind === 'binary' && operation.function === 'add') {
-    const parts = inner.inputs.map((part) => turnedConvolution(g, part, columns.dims, windows, spatial));
+    const parts = inner.inputs.map((part) => transposeConvolution(g, part, columns.dims, windows, spatial));
     const [first = null, second = null] = parts;
     return first === null || second === null ? null : add(g, first, second);
   }
-  return turnedConvolution(g, inner, columns.dims, windows, spatial);
+  return transposeConvolution(g, inner, columns.dims, windows, spatial);
 }
 
 /** The convolution with the kernel turned round, where `matrix` is the product of a kernel with maps; else null. */
-function turnedConvolution(
+function transposeConvolution(
   g: StaticGraph,
   matrix: Value,
   columnDims: readonly number[],

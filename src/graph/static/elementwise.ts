@@ -19,7 +19,7 @@ function elementwise(
   const inputs = withoutExpansions(operands, dims);
   const perm = commonPerm(inputs, dims);
   if (perm === null) return g.make(operation, inputs, dims, type);
-  const bases = inputs.map((input) => permuted(g, input, inversePerm(perm), dims.length));
+  const bases = inputs.map((input) => permute(g, input, inversePerm(perm), dims.length));
   return transpose(g, elementwise(g, operation, bases, type), perm);
 }
 
@@ -54,7 +54,7 @@ function padRank(dims: readonly number[], rank: number): readonly number[] {
   return [...new Array<number>(rank - dims.length).fill(1), ...dims];
 }
 
-function permuted(g: StaticGraph, value: Value, perm: readonly number[], rank: number): Value {
+function permute(g: StaticGraph, value: Value, perm: readonly number[], rank: number): Value {
   if (sizeOf(value.dims) === 1) return reshape(g, value, []);
   return transpose(g, reshape(g, value, padRank(value.dims, rank)), perm);
 }
@@ -89,13 +89,11 @@ export function binary(g: StaticGraph, name: BinaryFunction, a: Value, b: Value)
   const dims = broadcastDims([a.dims, b.dims]);
   const folded = foldBinary(name, a, b, dims);
   if (folded !== null) return g.constant(folded, dims);
-  return (
-    simplified(g, name, a, b, dims) ?? elementwise(g, { kind: 'binary', function: name }, [a, b], a.type)
-  );
+  return simplify(g, name, a, b, dims) ?? elementwise(g, { kind: 'binary', function: name }, [a, b], a.type);
 }
 
 /** What adds 0 or multiplies by 1 is left out, and two constant factors become one. */
-function simplified(
+function simplify(
   g: StaticGraph,
   name: BinaryFunction,
   a: Value,
@@ -170,7 +168,7 @@ export function select(g: StaticGraph, condition: Value, whereTrue: Value, where
  * max(x, 0) as x times its mask: the kink is in the mask alone, through which nothing flows, and the derivative at 0 is
  * 0, as PyTorch's.
  */
-export function rectified(g: StaticGraph, x: Value): Value {
+export function rectify(g: StaticGraph, x: Value): Value {
   return mul(g, x, greaterMask(g, x, g.scalar(0)));
 }
 

@@ -129,13 +129,13 @@ export function range(g: StaticGraph, x: Value, axis: number, from: number, to: 
 export function reverse(g: StaticGraph, x: Value, axes: readonly number[]): Value {
   const reversed = axes.filter((axis) => x.dims[axis] !== 1);
   if (reversed.length === 0) return x;
-  const turned = (axis: number): boolean => reversed.includes(axis);
+  const turn = (axis: number): boolean => reversed.includes(axis);
   return slice(
     g,
     x,
-    x.dims.map((dim, axis) => (turned(axis) ? dim - 1 : 0)),
-    x.dims.map((dim, axis) => (turned(axis) ? -1 : dim)),
-    x.dims.map((_, axis) => (turned(axis) ? -1 : 1)),
+    x.dims.map((dim, axis) => (turn(axis) ? dim - 1 : 0)),
+    x.dims.map((dim, axis) => (turn(axis) ? -1 : dim)),
+    x.dims.map((_, axis) => (turn(axis) ? -1 : 1)),
   );
 }
 

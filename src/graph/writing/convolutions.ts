@@ -40,7 +40,7 @@ export function convolutionsAmong(
   const found = new Map<Value, Columns>();
   for (const value of ordered) {
     if (given.has(value)) continue;
-    const flat = convolvedColumns(value);
+    const flat = findConvolvedColumns(value);
     const [columns] = flat?.inputs ?? [];
     const [images] = columns?.inputs ?? [];
     if (flat === null || columns?.operation.kind !== 'im2col' || images === undefined) continue;
@@ -52,7 +52,7 @@ export function convolutionsAmong(
 }
 
 /** The flattened columns that a product of kernels with them reads, where a convolution could do it; else null. */
-export function convolvedColumns({ operation, inputs, dims }: Value): Value | null {
+export function findConvolvedColumns({ operation, inputs, dims }: Value): Value | null {
   if (operation.kind !== 'matmul' || operation.transA || operation.transB || dims.length !== 2) return null;
   const [, flat] = inputs;
   const [columns] = flat?.operation.kind === 'reshape' ? flat.inputs : [];

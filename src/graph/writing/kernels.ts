@@ -47,14 +47,14 @@ export function writeMatmul(
     w.emit('Gemm', [a, b], { transA: Number(transA), transB: Number(transB) }, output);
     return;
   }
-  const oriented = (name: string, operand: Value | undefined, swapped: boolean): string => {
+  const orient = (name: string, operand: Value | undefined, swapped: boolean): string => {
     const rank = operand?.dims.length ?? 2;
     const perm = Array.from({ length: rank }, (_, axis) =>
       axis < rank - 2 ? axis : axis === rank - 1 ? rank - 2 : rank - 1,
     );
     return swapped ? w.emit('Transpose', [name], { perm }) : name;
   };
-  w.emit('MatMul', [oriented(a, left, transA), oriented(b, right, transB)], {}, output);
+  w.emit('MatMul', [orient(a, left, transA), orient(b, right, transB)], {}, output);
 }
 
 /**

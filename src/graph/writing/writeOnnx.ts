@@ -34,7 +34,7 @@ export function writeOnnx(
   fixed: ReadonlyMap<Value, Float32Array> = new Map(),
 ): { readonly bytes: Uint8Array; readonly inputs: ReadonlyMap<string, Value>; readonly values: number } {
   const w = new NodeWriter(precision);
-  const ordered = neededValues([...outputs.values()], given);
+  const ordered = findNeededValues([...outputs.values()], given);
   const outside = new Set(outputs.values());
   const convolved =
     precision === 'float32' ? convolutionsAmong(ordered, outside, given) : new Map<Value, Columns>();
@@ -77,7 +77,7 @@ function ownName({ operation, id }: Value): string {
 }
 
 /** What the outputs are made from, in order; what only a given value is made from is left out. */
-export function neededValues(outputs: readonly Value[], given: ReadonlyMap<Value, string>): Value[] {
+export function findNeededValues(outputs: readonly Value[], given: ReadonlyMap<Value, string>): Value[] {
   const needed = new Set<Value>();
   const pending = [...outputs];
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {

@@ -47,7 +47,7 @@ export interface ClosedForm {
  * @param plan planClosedForm's for these shapes
  * @param onProgress told the fraction of the multiply-adds that is done
  */
-export function closedForm(
+export function computeClosedForm(
   problem: Problem,
   products: MatrixProducts,
   plan: ClosedFormPlan,
@@ -111,7 +111,7 @@ class ClosedFormRun {
       meanLoss: meanLoss + penalty,
       penalty,
       unit,
-      gradientNorm: norm(joined(gradients)) * unit,
+      gradientNorm: norm(join(gradients)) * unit,
       traces: traces.map((trace, l) => trace + decay * parametersOf(layers[l]!)),
       blocks: blocksOf(({ total }) => total),
       sameSampleBlocks: blocksOf(({ sameSample }) => sameSample),
@@ -268,7 +268,7 @@ class ClosedFormRun {
   }
 }
 
-function joined(parts: readonly (Float64Array | null)[]): Float64Array {
+function join(parts: readonly (Float64Array | null)[]): Float64Array {
   const length = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0);
   const whole = new Float64Array(length);
   let at = 0;

@@ -2,7 +2,7 @@ import { isOrdinary, powerOfTwoNear } from '../../curvature/unit';
 import type { MatrixProducts } from '../../runtime/matrixProducts';
 import { largestOf } from '../../runtime/norm';
 import { unitValues } from '../unitFunctions';
-import { closedForm, type ClosedForm } from './closedForm';
+import { computeClosedForm, type ClosedForm } from './closedForm';
 import type { ClosedFormPlan } from './plan';
 import { affine, type Problem } from './sampleTile';
 
@@ -21,20 +21,20 @@ export interface ScaledForm {
  * The closed form in a unit in which ‖H‖_F² and its squares are far from either end of float64: 1 where they are so, and
  * computed again where not, with the activations at most 1 and the loss as much larger or smaller as it takes.
  */
-export async function closedFormInUnit(
+export async function computeClosedFormInUnit(
   problem: Problem,
   products: MatrixProducts,
   plan: ClosedFormPlan,
   onProgress: (fraction: number) => void,
 ): Promise<ScaledForm> {
-  const plain = { problem, form: await closedForm(problem, products, plan, onProgress) };
+  const plain = { problem, form: await computeClosedForm(problem, products, plan, onProgress) };
   if (isOrdinary(frobeniusNorm(plain.form)) || !Number.isFinite(plain.form.meanLoss)) return plain;
   const largest = await largestActivation(problem, products);
   const activations = isOrdinary(largest) || largest === 0 ? 1 : powerOfTwoNear(largest);
   let loss = 1;
   for (let step = 0; step < mostSteps && loss > 0 && Number.isFinite(loss); step++) {
     const scaled: Problem = { ...problem, scale: { loss, activations } };
-    const form = await closedForm(scaled, products, plan, onProgress);
+    const form = await computeClosedForm(scaled, products, plan, onProgress);
     const norm = frobeniusNorm(form);
     if (isOrdinary(norm)) return { problem: scaled, form };
     loss = norm < 1 ? loss / stepOfLoss : loss * stepOfLoss;

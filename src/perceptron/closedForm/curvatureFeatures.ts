@@ -1,6 +1,6 @@
 import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
 import { scaleColumns, stackTimes, weightOf, type SampleTile } from './sampleTile';
-import { block, columnsOf, columnsOfMatrix, eachScaled, transposed, transposedColumns } from './stacks';
+import { block, columnsOf, columnsOfMatrix, eachScaled, transposeMatrix, transposeColumns } from './stacks';
 
 /**
  * The per-sample second derivatives that the blocks of the Hessian are made of, in pieces that bound the memory
@@ -88,7 +88,7 @@ export class CurvatureFeatures {
     const curved = columnsOf(curvedJacobian[l]!, from, to);
     if (m === layers.length - 1) return curved;
     const result = await this.products.timesEach(
-      transposedColumns(outputJacobian[m]!, 0, layers[m]!.outputs),
+      transposeColumns(outputJacobian[m]!, 0, layers[m]!.outputs),
       curved,
     );
     if (this.tile.gaussNewton) return result;
@@ -142,7 +142,7 @@ export class CurvatureFeatures {
     const width = layers[l]!.outputs;
     if (l === layers.length - 1) return block(curvedJacobian[l]!, from, to, from, width);
     const rows = await this.products.timesEach(
-      transposedColumns(outputJacobian[l]!, from, to),
+      transposeColumns(outputJacobian[l]!, from, to),
       columnsOf(curvedJacobian[l]!, from, width),
     );
     if (this.tile.gaussNewton) return rows;
@@ -158,7 +158,7 @@ export class CurvatureFeatures {
   private async pulledBack(l: number, from: number, to: number, firstColumn: number): Promise<MatrixStack> {
     const { layers, bend, slope, count } = this.tile;
     const weight = weightOf(layers[l + 1]!);
-    const left = transposed(columnsOfMatrix(weight, from, to));
+    const left = transposeMatrix(columnsOfMatrix(weight, from, to));
     const next = this.bending.get(l + 1);
     const leftBending =
       next === undefined ? eachScaled(left, bend[l + 1]!, count) : await this.products.timesEach(left, next);

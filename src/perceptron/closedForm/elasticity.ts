@@ -1,7 +1,7 @@
 import { lambdaMaxBounds } from '../../curvature/bounds';
 import type { MatrixProducts } from '../../runtime/matrixProducts';
 import { parameterCount, type AffineLayer, type Perceptron } from '../perceptron';
-import { closedForm, type ClosedForm } from './closedForm';
+import { computeClosedForm, type ClosedForm } from './closedForm';
 import type { ClosedFormPlan } from './plan';
 import type { Problem } from './sampleTile';
 
@@ -17,7 +17,7 @@ const step = 1e-4;
  * Null where the bound is 0: nothing is relative to it.
  * @param onProgress told the fraction done
  */
-export async function weightElasticities(
+export async function computeElasticities(
   problem: Problem,
   products: MatrixProducts,
   plan: ClosedFormPlan,
@@ -28,8 +28,8 @@ export async function weightElasticities(
   for (const [l] of layers.entries()) {
     const bounds: number[] = [];
     for (const [side, exponent] of [-step, step].entries()) {
-      const perceptron = scaled(problem.perceptron, l, Math.exp(exponent));
-      const form = await closedForm({ ...problem, perceptron }, products, plan, (fraction) => {
+      const perceptron = scaleWeights(problem.perceptron, l, Math.exp(exponent));
+      const form = await computeClosedForm({ ...problem, perceptron }, products, plan, (fraction) => {
         onProgress((2 * l + side + fraction) / (2 * layers.length));
       });
       bounds.push(upperBoundOf(perceptron, form));
@@ -42,7 +42,7 @@ export async function weightElasticities(
   return elasticities;
 }
 
-function scaled(perceptron: Perceptron, l: number, factor: number): Perceptron {
+function scaleWeights(perceptron: Perceptron, l: number, factor: number): Perceptron {
   return {
     ...perceptron,
     layers: perceptron.layers.map((layer, index): AffineLayer =>

@@ -3,7 +3,7 @@ import type { BlockSum } from './blockSum';
 import type { CurvatureFeatures } from './curvatureFeatures';
 import { ranges } from './ranges';
 import { rowsOf } from './sampleTile';
-import { columnsOfMatrix, flat, transposed } from './stacks';
+import { columnsOfMatrix, flat, transposeMatrix } from './stacks';
 
 /** Bytes of the factors that are made at once: they are read again from the cache, and their memory is used again. */
 const factorBytes = 4 * 1024 ** 2;
@@ -86,7 +86,7 @@ export async function* diagonalFactors(
     packSquares(rowsOf(input, first, last), data);
     yield {
       from: features.tile.from + first,
-      left: transposed(rowsOf(curvature, first, last)),
+      left: transposeMatrix(rowsOf(curvature, first, last)),
       right: { rows: last - first, columns: packedWidth, data },
     };
   }
@@ -107,8 +107,8 @@ export async function* crossFactors(
   const { tile } = features;
   const curvature = await features.crossCurvature(m, l, from, to);
   const inner = tile.input[m]!.columns;
-  const curved = transposed(flat(curvature));
-  const activations = transposed(tile.input[m]!);
+  const curved = transposeMatrix(flat(curvature));
+  const activations = transposeMatrix(tile.input[m]!);
   const moved = tile.gaussNewton ? null : movedInputs(features, m, l, from, to);
   const columns = curved.rows * inner;
   const runs = new SampleRuns(tile.count, columns, pieceBytes);
@@ -165,13 +165,13 @@ function movedInputs(
   to: number,
 ): MovedInputs {
   const { delta, slope } = features.tile;
-  const errors = transposed(delta[m]!);
+  const errors = transposeMatrix(delta[m]!);
   const width = to - from;
   if (m === l + 1) {
-    const jacobian = transposed(columnsOfMatrix(slope[l]!, from, to));
+    const jacobian = transposeMatrix(columnsOfMatrix(slope[l]!, from, to));
     return { errors, jacobian, places: Array.from({ length: width }, (_, j) => (from + j) * width + j) };
   }
-  const jacobian = transposed(flat(features.innerJacobian(m - 1, l, from, to)));
+  const jacobian = transposeMatrix(flat(features.innerJacobian(m - 1, l, from, to)));
   return { errors, jacobian, places: Array.from({ length: jacobian.rows }, (_, row) => row) };
 }
 

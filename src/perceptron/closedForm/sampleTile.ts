@@ -1,4 +1,4 @@
-import { lossDerivatives, lossValues } from '../../loss/losses';
+import { lossDerivatives, computeLosses } from '../../loss/losses';
 import type { Targets } from '../../loss/targets';
 import type { Loss } from '../../report/report';
 import type { Matrix, MatrixProducts, MatrixStack } from '../../runtime/matrixProducts';
@@ -93,7 +93,7 @@ export async function sampleTile(
   const second: Matrix[] = [];
   let activation = rowsOf(inputs, from, to);
   for (const layer of layers) {
-    input.push(divided(augmented(activation, layer), scale?.activations));
+    input.push(divide(augment(activation, layer), scale?.activations));
     const units = unitFunctions(layer, await affine(activation, layer, products));
     slope.push(units.slope);
     second.push(units.curvature);
@@ -130,7 +130,7 @@ export async function sampleTile(
     const next = weightOf(layers[l + 1]!);
     curvedJacobian[l] = scaleColumns(await stackTimes(curvedJacobian[l + 1]!, next, products), slope[l]!);
     const jacobian =
-      l + 1 === last ? repeated(next, count) : await stackTimes(outputJacobian[l + 1]!, next, products);
+      l + 1 === last ? repeat(next, count) : await stackTimes(outputJacobian[l + 1]!, next, products);
     outputJacobian[l] = scaleColumns(jacobian, slope[l]!);
   }
   return {
@@ -140,10 +140,10 @@ export async function sampleTile(
     layers,
     input,
     outputs: activation,
-    losses: lossValues(loss, activation.data, rows, width, factors),
+    losses: computeLosses(loss, activation.data, rows, width, factors),
     slope,
     bend,
-    delta: delta.map((errors) => divided(errors, scale?.activations)),
+    delta: delta.map((errors) => divide(errors, scale?.activations)),
     outputJacobian,
     curvedJacobian,
   };
@@ -171,7 +171,7 @@ export async function affine(
 }
 
 /** [a, 1] where the layer has a bias, else a. */
-function augmented(activation: Matrix, layer: AffineLayer): Matrix {
+function augment(activation: Matrix, layer: AffineLayer): Matrix {
   if (layer.bias === null) return activation;
   const { rows, columns, data } = activation;
   const wide = new Float64Array(rows * (columns + 1)).fill(1);
@@ -179,7 +179,7 @@ function augmented(activation: Matrix, layer: AffineLayer): Matrix {
   return { rows, columns: columns + 1, data: wide };
 }
 
-function divided(matrix: Matrix, by: number | undefined): Matrix {
+function divide(matrix: Matrix, by: number | undefined): Matrix {
   return by === undefined ? matrix : { ...matrix, data: matrix.data.map((value) => value / by) };
 }
 
@@ -212,7 +212,7 @@ export async function stackTimes(
   return { count: stack.count, rows: stack.rows, columns: right.columns, data };
 }
 
-function repeated(matrix: Matrix, count: number): MatrixStack {
+function repeat(matrix: Matrix, count: number): MatrixStack {
   const data = new Float64Array(count * matrix.data.length);
   for (let n = 0; n < count; n++) data.set(matrix.data, n * matrix.data.length);
   return { count, rows: matrix.rows, columns: matrix.columns, data };

@@ -20,7 +20,7 @@ export function eachScaled(matrix: Matrix, scale: Matrix, count: number): Matrix
 }
 
 /** The transposed matrix, in memory of its own. */
-export function transposed({ rows, columns, data }: Matrix): Matrix {
+export function transposeMatrix({ rows, columns, data }: Matrix): Matrix {
   const result = new Float64Array(data.length);
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < columns; j++) result[j * rows + i] = data[i * columns + j]!;
@@ -61,7 +61,7 @@ export function block(
 }
 
 /** Columns `from` to `to` of every matrix of a stack, transposed: S × ((to − from) × rows). */
-export function transposedColumns(stack: MatrixStack, from: number, to: number): MatrixStack {
+export function transposeColumns(stack: MatrixStack, from: number, to: number): MatrixStack {
   const { count, rows, columns, data } = stack;
   const width = to - from;
   const result = new Float64Array(count * width * rows);

@@ -10,7 +10,7 @@ const significantDigits = 4;
 const largestPlain = 1e5;
 const smallestPlain = 1e-4;
 
-function grouped(digits: string): string {
+function groupDigits(digits: string): string {
   const [whole = '', fraction] = digits.split('.');
   const withSeparators = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   return fraction === undefined ? withSeparators : `${withSeparators}.${fraction}`;
@@ -34,12 +34,12 @@ function atPlace(value: number, place: number): string {
   const rounded = place > 0 ? Math.round(value / unit) * unit : value;
   const text = rounded.toFixed(Math.min(100, Math.max(0, -place)));
   const withoutNegativeZero = /^-[0.]+$/.test(text) ? text.slice(1) : text;
-  return grouped(withoutNegativeZero);
+  return groupDigits(withoutNegativeZero);
 }
 
 /** A whole number with thousands separators: 1797 is "1,797". */
 export function formatCount(count: number): string {
-  return grouped(String(Math.round(count)));
+  return groupDigits(String(Math.round(count)));
 }
 
 /** At most four significant digits, trailing zeros dropped: 1.59943 is "1.599", 0.00000123 is "1.23e-6". */

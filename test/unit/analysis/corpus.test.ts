@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
-import { analysedModel } from '../../../src/analysis/analysedModel';
+import { openAnalysedModel } from '../../../src/analysis/analysedModel';
 import { readPerceptron } from '../../../src/analysis/readPerceptron';
 import { noSubjectChoice } from '../../../src/subject/subject';
 import { readModel } from '../../../src/formats/readModel';
@@ -66,7 +66,7 @@ describe(`real perceptrons exported elsewhere${reason}`, () => {
       samples: { kind: 'file', path, inputs: {}, labels: null },
     });
     const recognition = await readPerceptron(
-      analysedModel(await readModel(corpus('marabou-fc_2-2-3.onnx')), noSubjectChoice, 1),
+      openAnalysedModel(await readModel(corpus('marabou-fc_2-2-3.onnx')), noSubjectChoice, 1),
       null,
     );
     if (!recognition.ok) throw new Error(recognition.failure.message);

@@ -53,8 +53,8 @@ it('a search holds as many vectors as there are steps, within its part of the bu
     2 ** 20 - 2 ** 17 - 24 * 2000,
   );
   // Of products in float32 the vectors are float32, too.
-  const singles = { ...double, order: 1e6, multiplyAdds: 7, precision: 'float32' } as const;
-  expect(searchCost(singles, 40, budget).bytes - searchCost(singles, 30, budget).bytes).toBe(4 * 1e6 * 10);
+  const float32 = { ...double, order: 1e6, multiplyAdds: 7, precision: 'float32' } as const;
+  expect(searchCost(float32, 40, budget).bytes - searchCost(float32, 30, budget).bytes).toBe(4 * 1e6 * 10);
 });
 
 it('what was taken is at most what was told', () => {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import type { HessianProducts } from '../../../src/autodiff/hessianProducts';
-import { npyRows, parseNpy } from '../../../src/formats/containers/npy';
+import { npyRows, parseNpy } from '../../../src/files/npy';
 import { readModel } from '../../../src/formats/readModel';
 import { failureFrom, oneSentence } from '../formats/failures';
 import { dot, norm, relativeError } from './evaluation';

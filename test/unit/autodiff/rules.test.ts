@@ -7,7 +7,7 @@ import {
   magnitude,
   mul,
   power,
-  rectified,
+  rectify,
   scale,
   select,
   sub,
@@ -82,7 +82,7 @@ const cases: readonly Case[] = [
     low,
     high,
   })),
-  { name: 'rectified', dims: [[3, 4]], build: rectified },
+  { name: 'rectified', dims: [[3, 4]], build: rectify },
   { name: 'magnitude', dims: [[3, 4]], build: magnitude },
   ...[2, 3, -1, 0.5, -0.5, 1.7].map((exponent): Case => ({
     name: `power ${exponent}`,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resolveColours } from '../../../src/charts/colours';
 import { shortNames } from '../../../src/charts/layerNames';
-import { element, fittedText, text } from '../../../src/charts/svg';
+import { element, fitText, text } from '../../../src/charts/svg';
 import { anyName } from './reports';
 import { readXml, textOf } from './wellFormed';
 
@@ -35,8 +35,8 @@ describe('SVG text', () => {
   });
 
   it('cuts a text in the middle and keeps its ends', () => {
-    expect(fittedText('fc.0', 200)).toBe('fc.0');
-    const cut = fittedText('encoder.block.3.layer.1.DenseReluDense.wi_0', 100);
+    expect(fitText('fc.0', 200)).toBe('fc.0');
+    const cut = fitText('encoder.block.3.layer.1.DenseReluDense.wi_0', 100);
     expect(cut).toMatch(/^enco.*….*wi_0$/);
     expect(cut.length).toBeLessThan(16);
   });

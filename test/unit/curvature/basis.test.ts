@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DoubleBasis } from '../../../src/curvature/doubleBasis';
-import { SingleBasis, vectorsOfBlock } from '../../../src/curvature/singleBasis';
+import { Float64Basis } from '../../../src/curvature/float64Basis';
+import { Float32Basis, vectorsOfBlock } from '../../../src/curvature/float32Basis';
 import type { Basis } from '../../../src/curvature/basis';
-import { uniformDirection } from '../../../src/curvature/randomVectors';
-import { SingleVectors } from '../../../src/runtime/singleVectors';
+import { drawDirection } from '../../../src/curvature/randomVectors';
+import { Float32Vectors } from '../../../src/runtime/float32Vectors';
 import { SeededRandom } from '../../../src/samples/random';
 import { vectorsOf } from './symmetricMatrices';
 
@@ -27,22 +27,22 @@ describe.each([
   const random = SeededRandom.fromSeed(3);
 
   beforeAll(async () => {
-    const start = uniformDirection(length, random);
+    const start = drawDirection(length, random);
     const layers = [{ from: 0, to: length }];
     basis =
       precision === 'float64'
-        ? new DoubleBasis(
+        ? new Float64Basis(
             {
               order: length,
               layers,
-              singles: null,
+              float32: null,
               multiply: (vector) => Promise.resolve(vector.map((value, i) => value * values[i]!)),
             },
             start,
           )
-        : new SingleBasis(
+        : new Float32Basis(
             {
-              kernels: await SingleVectors.open(1),
+              kernels: await Float32Vectors.open(1),
               multiply: (vector, into) => {
                 for (let i = 0; i < length; i++) into[i] = vector[i]! * values[i]!;
                 return Promise.resolve();
@@ -63,7 +63,7 @@ describe.each([
   });
 
   it('knows the inner products with a vector and among its own, over a part as well', async () => {
-    const vector = uniformDirection(length, random);
+    const vector = drawDirection(length, random);
     const found = await basis.innerProducts(vector, count - 1);
     expect(found).toHaveLength(count - 1);
     found.forEach((value, i) => expect(Math.abs(value - dot(vector, vectors[i]!))).toBeLessThan(64 * unit));
@@ -85,7 +85,7 @@ describe.each([
       const factor = random.normal();
       direction.forEach((component, i) => (vector[i]! += factor * component));
     }
-    uniformDirection(length, random).forEach((component, i) => (vector[i]! += rest * component));
+    drawDirection(length, random).forEach((component, i) => (vector[i]! += rest * component));
     const whole = vector.slice();
     const { coefficients, remaining } = await basis.projectOut(vector, 20);
     expect(Math.abs(remaining / Math.sqrt(dot(vector, vector)) - 1)).toBeLessThan(64 * unit);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { negated, probabilisticUpper, provedUpper } from '../../../src/curvature/certificates';
+import { negate, probabilisticUpper, provedUpper } from '../../../src/curvature/certificates';
 import { ExtremeEigenvalues } from '../../../src/curvature/extremes';
 import { Lanczos, type LanczosCoefficients } from '../../../src/curvature/lanczos';
-import type { SingleProducts } from '../../../src/curvature/products';
+import type { Float32Products } from '../../../src/curvature/products';
 import type { EigenvalueInterval } from '../../../src/report/report';
-import { SingleVectors } from '../../../src/runtime/singleVectors';
+import { Float32Vectors } from '../../../src/runtime/float32Vectors';
 import { SeededRandom } from '../../../src/samples/random';
 import {
   awkwardSpectra,
@@ -45,7 +45,7 @@ describe('the proved bound', () => {
           do {
             await lanczos.step();
             const upper = provedUpper(lanczos, lanczos.steps, moments) + rounding;
-            const lower = -provedUpper(negated(lanczos), lanczos.steps, mirrored) - rounding;
+            const lower = -provedUpper(negate(lanczos), lanczos.steps, mirrored) - rounding;
             expect(upper).toBeGreaterThanOrEqual(spectrum.at(-1)!);
             expect(lower).toBeLessThanOrEqual(spectrum[0]!);
             checked++;
@@ -140,13 +140,13 @@ describe('the probabilistic bound', () => {
     epsilon: number,
     steps: number,
     productError: number,
-    singles: (eigenvalues: readonly number[]) => SingleProducts | null,
+    float32: (eigenvalues: readonly number[]) => Float32Products | null,
   ): Promise<void> {
     const eigenvalues = awkwardSpectra(40, SeededRandom.fromSeed(3))[name]!;
     const products = {
       order: 40,
       layers: [{ from: 0, to: 40 }],
-      singles: singles(eigenvalues),
+      float32: float32(eigenvalues),
       multiply: async (vector: Float64Array) => vector.map((value, i) => value * eigenvalues[i]!),
     };
     const [largest, smallest] = [Math.max(...eigenvalues), Math.min(...eigenvalues)];
@@ -181,7 +181,7 @@ describe('the probabilistic bound', () => {
   );
 
   it.each(few)('and no more often with products in float32: %s, ε = %f', async (name, epsilon, steps) => {
-    const kernels = await SingleVectors.open(1);
+    const kernels = await Float32Vectors.open(1);
     await countFailures(name, epsilon, steps + 2, 2 ** -23, (eigenvalues) => ({
       kernels,
       multiply: async (vector, into) => into.set(vector.map((value, i) => value * eigenvalues[i]!)),
@@ -280,7 +280,7 @@ describe('the interval', () => {
     const best = (run: LanczosCoefficients): number =>
       Math.min(...[1, 2, 3, 4, 5, 6].map((steps) => probabilisticUpper(run, steps, 0.01))) + lanczos.noise;
     expect(lambdaMax.upper / best(lanczos)).toBeCloseTo(1, 12);
-    expect(lambdaMin.lower / -best(negated(lanczos))).toBeCloseTo(1, 12);
+    expect(lambdaMin.lower / -best(negate(lanczos))).toBeCloseTo(1, 12);
   });
 
   it('makes its bounds anew where there is more noise than was thought', () => {

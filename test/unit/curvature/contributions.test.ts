@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lambdaMaxBounds } from '../../../src/curvature/bounds';
-import { contributions, type LayerMoments } from '../../../src/curvature/contributions';
+import { computeContributions, type LayerMoments } from '../../../src/curvature/contributions';
 
 /** A random symmetric matrix in blocks, and its moments by layer. */
 const blockMatrix = fc
@@ -50,7 +50,7 @@ describe('the contributions of the layers', () => {
         const trace = layers.reduce((sum, layer) => sum + layer.trace, 0);
         const frobeniusSquared = layers.flatMap(({ row }) => row).reduce((a, b) => a + b, 0);
         const { upper } = lambdaMaxBounds({ trace, frobeniusSquared, order });
-        const total = contributions(layers).reduce((a, b) => a + b, 0);
+        const total = computeContributions(layers).reduce((a, b) => a + b, 0);
         // Near a variance of 0 the proportions are off by rounding, but of no more than the slack.
         expect(Math.abs(total - upper)).toBeLessThanOrEqual(1e-9 * Math.sqrt(frobeniusSquared) + 1e-12);
       }),
@@ -63,7 +63,7 @@ describe('the contributions of the layers', () => {
       { parameters: 3, trace: 3, row: [0, 3] },
     ];
     const { upper } = lambdaMaxBounds({ trace: 5, frobeniusSquared: 5, order: 5 });
-    const [first = Number.NaN, second = Number.NaN] = contributions(layers);
+    const [first = Number.NaN, second = Number.NaN] = computeContributions(layers);
     // With their parts of the bound's slack, 1e-6 of the norm.
     expect(first / upper).toBeCloseTo(2 / 5, 14);
     expect(second / upper).toBeCloseTo(3 / 5, 14);
@@ -71,7 +71,7 @@ describe('the contributions of the layers', () => {
   });
 
   it('are negative for a layer that only brings positive curvature to the mean', () => {
-    const [sharp, flat] = contributions([
+    const [sharp, flat] = computeContributions([
       { parameters: 1, trace: 10, row: [100, 0] },
       { parameters: 9, trace: 9, row: [0, 9] },
     ]);

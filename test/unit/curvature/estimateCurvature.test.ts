@@ -145,7 +145,7 @@ describe('the estimate of the curvature', () => {
       {
         order: 400,
         layers: [{ from: 0, to: 400 }],
-        singles: null,
+        float32: null,
         multiply: async (vector) =>
           reflect(turn(turn(reflect(vector)).map((value, i) => value * values[i]!))),
       },
@@ -167,7 +167,7 @@ describe('the estimate of the curvature', () => {
       {
         order: 2000,
         layers: [{ from: 0, to: 2000 }],
-        singles: null,
+        float32: null,
         multiply: async (vector) => vector.map((value, i) => value * values[i]!),
       },
       options({ precision: 0.05, maxProducts: 75, onProgress: ({ stage }) => stages.push(stage) }),

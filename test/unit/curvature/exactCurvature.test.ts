@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CurvatureOptions } from '../../../src/curvature/curvatureEstimate';
-import { exactCurvature } from '../../../src/curvature/exactCurvature';
+import { computeExactCurvature } from '../../../src/curvature/exactCurvature';
 import { FailureError } from '../../../src/report/failure';
 import { SeededRandom } from '../../../src/samples/random';
 import {
@@ -32,7 +32,7 @@ describe('exact curvature', () => {
 
   it('is that of the matrix, in every number', async () => {
     let columns = 0;
-    const { moments, sharpness, spectrum, ...facts } = await exactCurvature(productsOf(rows, sizes), {
+    const { moments, sharpness, spectrum, ...facts } = await computeExactCurvature(productsOf(rows, sizes), {
       ...options,
       onProgress: ({ stage, expectedProducts }) => {
         expect([stage, expectedProducts]).toEqual(['columns', 20]);
@@ -67,7 +67,7 @@ describe('exact curvature', () => {
   });
 
   it('of a single parameter is that parameter’s', async () => {
-    const { moments, sharpness } = await exactCurvature(productsOf([[-2]]), options);
+    const { moments, sharpness } = await computeExactCurvature(productsOf([[-2]]), options);
     expect(moments.bounds.lambdaMax.upper).toEqual({ value: -2, standardError: 0 });
     expect(sharpness?.lambdaMax.upper).toBeCloseTo(-2, 11);
   });
@@ -76,11 +76,11 @@ describe('exact curvature', () => {
     const order = 1001;
     // Diagonal: its products cost nothing, and its eigenvalues are known.
     const values = Float64Array.from({ length: order }, (_, i) => 0.9 ** i - 0.01);
-    const { sharpness, spectrum, products } = await exactCurvature(
+    const { sharpness, spectrum, products } = await computeExactCurvature(
       {
         order,
         layers: [{ from: 0, to: order }],
-        singles: null,
+        float32: null,
         multiply: async (vector) => vector.map((value, i) => value * values[i]!),
       },
       options,
@@ -97,11 +97,11 @@ describe('exact curvature', () => {
     const q = Float64Array.from({ length: order }, (_, i) => (i % 2 === 0 ? 1 : -1) / Math.sqrt(order));
     // The columns are off above the diagonal alone, where it raises λ_max most, and by less than is refused.
     const off = 4e-9 * (order <= 1000 ? 2 : 1e-3);
-    const { sharpness } = await exactCurvature(
+    const { sharpness } = await computeExactCurvature(
       {
         order,
         layers: [{ from: 0, to: order }],
-        singles: null,
+        float32: null,
         multiply: (vector) => {
           const along = vector.reduce((sum, value, i) => sum + value * q[i]!, 0);
           const product = vector.map((value, i) => 2 * value + along * q[i]!);
@@ -126,24 +126,24 @@ describe('exact curvature', () => {
 
   it('is refused for a matrix that is not symmetric, and for products that are no numbers', async () => {
     const skewed = rows.map((row, i) => row.map((value, j) => (i === 4 && j === 9 ? value + 1e-3 : value)));
-    await expect(exactCurvature(productsOf(skewed), options)).rejects.toThrow(FailureError);
+    await expect(computeExactCurvature(productsOf(skewed), options)).rejects.toThrow(FailureError);
     const broken = { ...productsOf(rows), multiply: async () => new Float64Array(20).fill(Number.NaN) };
-    await expect(exactCurvature(broken, options)).rejects.toThrow(RangeError);
+    await expect(computeExactCurvature(broken, options)).rejects.toThrow(RangeError);
     const short = { ...productsOf(rows), multiply: async () => new Float64Array(19) };
-    await expect(exactCurvature(short, options)).rejects.toThrow(RangeError);
+    await expect(computeExactCurvature(short, options)).rejects.toThrow(RangeError);
   });
 
   it.each([[[5, 14]], [[20, 0]], [[]], [[5, 16]]])(
     'is refused for layers of %j of 20 parameters',
     async (given) => {
-      await expect(exactCurvature(productsOf(rows, given), options)).rejects.toThrow(RangeError);
+      await expect(computeExactCurvature(productsOf(rows, given), options)).rejects.toThrow(RangeError);
     },
   );
 
   it('ends where the time does', async () => {
     let asked = 0;
     const limited = { ...options, outOfTime: () => ++asked > 7 };
-    await expect(exactCurvature(productsOf(rows), limited)).rejects.toThrow(
+    await expect(computeExactCurvature(productsOf(rows), limited)).rejects.toThrow(
       /after 7 of the Hessian's 20 columns/,
     );
   });

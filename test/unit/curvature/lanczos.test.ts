@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Lanczos } from '../../../src/curvature/lanczos';
 import { FailureError } from '../../../src/report/failure';
-import { SingleVectors } from '../../../src/runtime/singleVectors';
+import { Float32Vectors } from '../../../src/runtime/float32Vectors';
 import { SeededRandom } from '../../../src/samples/random';
 import {
   awkwardSpectra,
@@ -136,9 +136,9 @@ describe('Lanczos', () => {
 
 describe('Lanczos with products in float32', () => {
   const random = SeededRandom.fromSeed(17);
-  let kernels: SingleVectors;
+  let kernels: Float32Vectors;
   beforeAll(async () => {
-    kernels = await SingleVectors.open(1);
+    kernels = await Float32Vectors.open(1);
   });
   const cases = [1, 2, 12, 60].flatMap((order) =>
     Object.entries(awkwardSpectra(order, random)).map(([name, eigenvalues]) => ({
@@ -174,11 +174,11 @@ describe('Lanczos with products in float32', () => {
   it('refuses a product that is no number', async () => {
     const products = singleProductsOf(withSpectrum([4, 3, 2, 1], random), kernels);
     for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
-      const singles = {
+      const float32 = {
         kernels,
         multiply: async (_: Float32Array, into: Float32Array) => void into.fill(wrong),
       };
-      const lanczos = new Lanczos({ ...products, singles }, random, productError);
+      const lanczos = new Lanczos({ ...products, float32 }, random, productError);
       await expect(lanczos.step()).rejects.toThrow(RangeError);
     }
   });

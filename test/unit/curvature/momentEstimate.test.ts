@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockwiseUpperBound } from '../../../src/curvature/blockwiseBound';
+import { computeBlockwiseUpperBound } from '../../../src/curvature/blockwiseBound';
 import { lambdaMaxBounds } from '../../../src/curvature/bounds';
-import { contributions } from '../../../src/curvature/contributions';
-import { momentEstimate, type MomentEstimate } from '../../../src/curvature/momentEstimate';
+import { computeContributions } from '../../../src/curvature/contributions';
+import { estimateMoments, type MomentEstimate } from '../../../src/curvature/momentEstimate';
 import type { LayerNumbers } from '../../../src/curvature/probes';
 import type { Quantity } from '../../../src/report/report';
 
@@ -37,7 +37,7 @@ const functions: Record<string, (numbers: LayerNumbers) => number> = {
   'block bound': (numbers) => ownBounds(numbers)[1]!,
   coupling: ({ rows, blocks }) => rows[1]! - blocks![4]!,
   blockwise: (numbers) =>
-    blockwiseUpperBound(
+    computeBlockwiseUpperBound(
       ownBounds(numbers),
       [0, 3, 6].map((start) => [...numbers.blocks!.slice(start, start + 3)]),
     ),
@@ -69,7 +69,7 @@ function bounds(numbers: LayerNumbers) {
 }
 
 function split({ traces, rows }: LayerNumbers): number[] {
-  return contributions(
+  return computeContributions(
     parameters.map((count, l) => ({ parameters: count, trace: traces[l]!, row: [rows[l]!] })),
   );
 }
@@ -86,7 +86,7 @@ describe('the estimate of the moments', () => {
     const samples = Array.from({ length: 6 }, (_, n) =>
       numbersOf(means.map((_, i) => 1e-5 * Math.sin(7 * n + 3 * i + 1))),
     );
-    const estimate = momentEstimate(parameters, numbersOf(means), samples);
+    const estimate = estimateMoments(parameters, numbersOf(means), samples);
     const values = samples.map(({ traces, rows, blocks }) => {
       const at = numbersOf(means);
       const shifted = {
@@ -107,7 +107,7 @@ describe('the estimate of the moments', () => {
     const sample = fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 15, maxLength: 15 });
     fc.assert(
       fc.property(fc.array(sample, { minLength: 2, maxLength: 30 }), (samples) => {
-        const { layers, bounds: all } = momentEstimate(parameters, numbersOf(means), samples.map(numbersOf));
+        const { layers, bounds: all } = estimateMoments(parameters, numbersOf(means), samples.map(numbersOf));
         const { upper } = all.lambdaMax;
         expect(sum(layers.map(({ contribution }) => contribution.value))).toBeCloseTo(upper.value, 5);
         for (const { contribution } of layers) expect(contribution.standardError).toBeGreaterThanOrEqual(0);
@@ -116,7 +116,7 @@ describe('the estimate of the moments', () => {
   });
 
   it('has no errors without samples', () => {
-    const { trace, bounds: all, layers, blocks } = momentEstimate(parameters, numbersOf(means), []);
+    const { trace, bounds: all, layers, blocks } = estimateMoments(parameters, numbersOf(means), []);
     const quantities = [trace, all.lambdaMax.upper, all.lambdaMin.lower, all.eigenvalues[3]!.upper];
     for (const { standardError } of [...quantities, ...layers.map(({ contribution }) => contribution)])
       expect(standardError).toBe(0);
@@ -127,7 +127,7 @@ describe('the estimate of the moments', () => {
   it('takes the error of the variance as that of the bound where all eigenvalues may be equal', () => {
     const exact = numbersOf([4, 7, 9, 4, 7, 9, 4, 0, 0, 0, 7, 0, 0, 0, 9]);
     const noise = (sign: number): LayerNumbers => ({ ...zero, rows: Float64Array.of(sign * 0.01, 0, 0) });
-    const { bounds: all, layers } = momentEstimate(parameters, exact, [
+    const { bounds: all, layers } = estimateMoments(parameters, exact, [
       noise(1),
       noise(-1),
       noise(1),
@@ -141,7 +141,7 @@ describe('the estimate of the moments', () => {
 
   it('is the number itself for a single parameter', () => {
     const one = { traces: Float64Array.of(-3), rows: Float64Array.of(9), blocks: null };
-    const { bounds: all, layers } = momentEstimate([1], one, []);
+    const { bounds: all, layers } = estimateMoments([1], one, []);
     expect(all.lambdaMax).toEqual({
       lower: { value: -3, standardError: 0 },
       upper: { value: -3, standardError: 0 },

@@ -2,7 +2,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { certifySharpness } from '../../../src/curvature/certifySharpness';
 import type { CurvatureOptions } from '../../../src/curvature/curvatureEstimate';
-import { exactCurvature } from '../../../src/curvature/exactCurvature';
+import { computeExactCurvature } from '../../../src/curvature/exactCurvature';
 import { Lanczos } from '../../../src/curvature/lanczos';
 import { sharpestShares } from '../../../src/curvature/sharpestDirection';
 import { dominantEigenvector } from '../../../src/curvature/tridiagonal';
@@ -46,7 +46,7 @@ describe('the layers’ shares of the sharpest direction', () => {
   it('are those of the eigenvector, by Lanczos and from the whole matrix', async () => {
     const wanted = sharesByPowers(rows);
     expect(Math.min(...wanted)).toBeGreaterThan(0.01);
-    const exact = await exactCurvature(productsOf(rows, sizes), optionsOf());
+    const exact = await computeExactCurvature(productsOf(rows, sizes), optionsOf());
     const certified = await certifySharpness(productsOf(rows, sizes), null, optionsOf(), 20);
     for (const { sharpestShares: shares } of [exact, certified]) {
       expect(shares!.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
@@ -72,7 +72,7 @@ describe('the layers’ shares of the sharpest direction', () => {
 
   it('are not told where another eigenvalue is as large', async () => {
     const near = withSpectrum(decaying(3 * (1 - 1e-13)), SeededRandom.fromSeed(2));
-    expect((await exactCurvature(productsOf(near, sizes), optionsOf())).sharpestShares).toBeNull();
+    expect((await computeExactCurvature(productsOf(near, sizes), optionsOf())).sharpestShares).toBeNull();
     // Lanczos sees one eigenvalue where there are two, until it has taken as many steps as part them.
     const close = withSpectrum(decaying(3 * (1 - 1e-3)), SeededRandom.fromSeed(2));
     const wanted = sharesByPowers(close, 100_000);
@@ -98,7 +98,7 @@ describe('the layers’ shares of the sharpest direction', () => {
   });
 
   it('are whole where there is one parameter', async () => {
-    const { sharpestShares: shares } = await exactCurvature(productsOf([[2]]), optionsOf());
+    const { sharpestShares: shares } = await computeExactCurvature(productsOf([[2]]), optionsOf());
     expect(shares).toEqual([1]);
     const run = new Lanczos(productsOf([[2]]), SeededRandom.fromSeed(1), 0);
     await run.step();

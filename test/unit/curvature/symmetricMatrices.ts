@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { Basis } from '../../../src/curvature/basis';
 import type { SymmetricProducts } from '../../../src/curvature/products';
-import type { SingleVectors } from '../../../src/runtime/singleVectors';
+import type { Float32Vectors } from '../../../src/runtime/float32Vectors';
 import type { SeededRandom } from '../../../src/samples/random';
 
 /** Rows of a symmetric matrix. */
@@ -16,18 +16,18 @@ export function productsOf(rows: Rows, sizes: readonly number[] = [rows.length])
   return {
     order: rows.length,
     layers,
-    singles: null,
+    float32: null,
     multiply: async (vector) =>
       Float64Array.from(rows, (row) => row.reduce((sum, value, j) => sum + value * vector[j]!, 0)),
   };
 }
 
 /** The same products with the matrix and the vectors rounded to float32, and their sums. */
-export function singleProductsOf(rows: Rows, kernels: SingleVectors): SymmetricProducts {
+export function singleProductsOf(rows: Rows, kernels: Float32Vectors): SymmetricProducts {
   const rounded = rows.map((row) => Float32Array.from(row));
   return {
     ...productsOf(rounded.map((row) => [...row])),
-    singles: {
+    float32: {
       kernels,
       multiply: async (vector, into) => {
         for (const [i, row] of rounded.entries())

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawSigns, uniformDirection } from '../../../src/curvature/randomVectors';
+import { drawSigns, drawDirection } from '../../../src/curvature/randomVectors';
 import { innerProduct } from '../../../src/curvature/vectors';
 import { SeededRandom } from '../../../src/samples/random';
 
@@ -31,7 +31,7 @@ describe('signs', () => {
 describe('a uniform direction', () => {
   it('is drawn again where all its numbers are 0', () => {
     const numbers = [0, 0, 3, 4];
-    const direction = uniformDirection(2, { nextUint32: () => 0, normal: () => numbers.shift() ?? 0 });
+    const direction = drawDirection(2, { nextUint32: () => 0, normal: () => numbers.shift() ?? 0 });
     expect([...direction]).toEqual([0.6, 0.8]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { neededValues, writeOnnx } from '../../../src/graph/writing/writeOnnx';
+import { findNeededValues, writeOnnx } from '../../../src/graph/writing/writeOnnx';
 import { add, mul, neg, scale, sub, unary } from '../../../src/graph/static/elementwise';
 import { matmul, reduceSum } from '../../../src/graph/static/linear';
 import { concat, expand, reshape, slice, transpose } from '../../../src/graph/static/shape';
@@ -100,7 +100,7 @@ describe('a static graph', () => {
     const used = unary(g, 'tanh', x);
     unary(g, 'sin', x);
     const value = mul(g, used, used);
-    expect(neededValues([value], new Map())).toEqual([x, used, value]);
+    expect(findNeededValues([value], new Map())).toEqual([x, used, value]);
     expect([
       ...writeOnnx(new Map([['y', value]]), new Map([[used, 'kept']]), 'float32').inputs.keys(),
     ]).toEqual(['kept']);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HeadKind } from '../../../src/subject/head';
 import { chooseLoss, lossWithoutLabels, type LossOptions } from '../../../src/loss/chooseLoss';
-import { lossValues } from '../../../src/loss/losses';
+import { computeLosses } from '../../../src/loss/losses';
 import { FailureError } from '../../../src/report/failure';
 import { SeededRandom } from '../../../src/samples/random';
 import type { Labels } from '../../../src/samples/samples';
@@ -171,7 +171,7 @@ describe('class weights and label smoothing', () => {
             classWeights,
             labelSmoothing,
           });
-          const values = lossValues(
+          const values = computeLosses(
             'cross-entropy',
             Float64Array.from(samples.flatMap(([, z]) => z)),
             targets.values,
@@ -252,7 +252,7 @@ describe('weights and gaps, against PyTorch 1.13', () => {
       'data.npz',
       ofSamples,
     );
-    const values = lossValues(loss, Float64Array.from(outputs), targets.values, width, targets.factors);
+    const values = computeLosses(loss, Float64Array.from(outputs), targets.values, width, targets.factors);
     expect(values.reduce((a, b) => a + b, 0) / targets.count).toBeCloseTo(wanted, 12);
   });
 

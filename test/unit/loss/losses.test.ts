@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { losses, lossDerivatives, lossValues } from '../../../src/loss/losses';
+import { losses, lossDerivatives, computeLosses } from '../../../src/loss/losses';
 import { softmax } from '../../../src/loss/probabilities';
 import type { Loss } from '../../../src/report/report';
 
@@ -9,7 +9,7 @@ function of(loss: Loss, z: readonly number[], target: readonly number[]) {
   const targets = Float64Array.from(target);
   const width = z.length;
   return {
-    values: lossValues(loss, outputs, targets, width),
+    values: computeLosses(loss, outputs, targets, width),
     ...lossDerivatives(loss, outputs, targets, width),
   };
 }

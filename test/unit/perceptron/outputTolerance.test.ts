@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { firstActivations, networkOutputs } from '../../../src/perceptron/forward';
+import { firstActivations, computeOutputs } from '../../../src/perceptron/forward';
 import { outputTolerance, roundingUnit } from '../../../src/perceptron/outputTolerance';
 import type { AffineLayer, Perceptron } from '../../../src/perceptron/perceptron';
 import { StaticGraph } from '../../../src/graph/static/staticGraph';
@@ -130,7 +130,7 @@ async function worst(
     const results = await opened.run({ x: { dims, data } });
     const found = Object.values(results)[0]?.data ?? new Float64Array(0);
     const first = await firstActivations(perceptron, inputs);
-    const own = await networkOutputs(perceptron, first.values, products);
+    const own = await computeOutputs(perceptron, first.values, products);
     const tolerance = await outputTolerance(perceptron, first, products, 2 ** -24);
     expect(found).toHaveLength(own.data.length);
     return own.data.reduce(

@@ -3,7 +3,7 @@ import { lstat, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { atomicWrite } from '../../../src/report/atomicWrite';
+import { atomicWrite } from '../../../src/files/atomicWrite';
 
 let folder: string;
 

@@ -4,7 +4,7 @@ import { helpText } from '../../../src/report/helpText';
 import { FailureError } from '../../../src/report/failure';
 import { lossChoices } from '../../../src/report/wording/lossWords';
 import {
-  completed,
+  completeRequest,
   noOptions,
   requestDefaults,
   type AnalysisRequest,
@@ -113,7 +113,7 @@ describe('parseCommandLine', () => {
       classWeights: 'balanced',
       labelSmoothing: 0.2,
     };
-    expect(requestOfCommand(command, completed(command.options, sidecar))).toEqual({
+    expect(requestOfCommand(command, completeRequest(command.options, sidecar))).toEqual({
       ...requestDefaults,
       model: 'model.onnx',
       samples: { kind: 'file', path: 'data.npz', inputs: {}, labels: 'y' },

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { atomicWrite } from '../../../src/report/atomicWrite';
-import { writeFailureText } from '../../../src/report/writeFailure';
+import { atomicWrite } from '../../../src/files/atomicWrite';
+import { writeFailureText } from '../../../src/files/writeFailure';
 
 it('says what the system means, without its code or the temporary file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'model-sharpness-failure-'));

@@ -12,7 +12,7 @@ import {
   sidecarFields,
   sidecarPath,
   sidecarSchema,
-  takenFrom,
+  describeSource,
   withSidecar,
   writeSidecar,
 } from '../../../src/samples/sidecar';
@@ -132,7 +132,7 @@ describe('what is taken from a sidecar', () => {
 
   it('is what the options leave open', () => {
     const options = { ...noOptions, scale: 3, limit: 5 };
-    expect(takenFrom(sidecar, options)).toEqual(['samples', 'classWeights']);
+    expect(describeSource(sidecar, options)).toEqual(['samples', 'classWeights']);
     expect(withSidecar(options, sidecar)).toEqual({ ...sidecar.options, scale: 3, limit: 5 });
     expect(withSidecar(options, null)).toBe(options);
     const chosen = { ...sidecar, options: { ...noOptions, trained: ['a'], fixed: ['b', 'c'] } };

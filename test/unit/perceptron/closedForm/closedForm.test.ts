@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blockwiseUpperBound } from '../../../../src/curvature/blockwiseBound';
+import { computeBlockwiseUpperBound } from '../../../../src/curvature/blockwiseBound';
 import { lambdaMaxBounds, lambdaMinBounds } from '../../../../src/curvature/bounds';
-import { closedForm, type ClosedForm } from '../../../../src/perceptron/closedForm/closedForm';
+import { computeClosedForm, type ClosedForm } from '../../../../src/perceptron/closedForm/closedForm';
 import { planClosedForm, type ClosedFormPlan } from '../../../../src/perceptron/closedForm/plan';
 import type { Problem } from '../../../../src/perceptron/closedForm/sampleTile';
 import { MatrixProducts } from '../../../../src/runtime/matrixProducts';
@@ -21,7 +21,7 @@ function planOf(problem: Problem): ClosedFormPlan {
 }
 
 function run(problem: Problem, plan = planOf(problem)): Promise<ClosedForm> {
-  return closedForm(problem, products, plan, () => undefined);
+  return computeClosedForm(problem, products, plan, () => undefined);
 }
 
 /** ‖H_lm‖² and traces of an explicit Hessian by blocks of layers. */
@@ -127,7 +127,7 @@ describe('the closed form against an explicit Hessian', () => {
             lambdaMaxBounds({ trace: traces[l]!, frobeniusSquared: blocks[l]![l]!, order: values.length })
               .upper,
         );
-        const blockwise = blockwiseUpperBound(own, blocks);
+        const blockwise = computeBlockwiseUpperBound(own, blocks);
         expect(eigenvalues.at(-1)!).toBeLessThanOrEqual(blockwise + rounding);
         expect(blockwise).toBeLessThanOrEqual(max.upper + 1e-5 * (1e-9 + Math.sqrt(frobeniusSquared)));
       }),

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lambdaMaxBounds } from '../../../../src/curvature/bounds';
-import { closedForm } from '../../../../src/perceptron/closedForm/closedForm';
-import { weightElasticities } from '../../../../src/perceptron/closedForm/elasticity';
+import { computeClosedForm } from '../../../../src/perceptron/closedForm/closedForm';
+import { computeElasticities } from '../../../../src/perceptron/closedForm/elasticity';
 import { planClosedForm } from '../../../../src/perceptron/closedForm/plan';
 import { MatrixProducts } from '../../../../src/runtime/matrixProducts';
 import { explicitCurvature, type PlainNetwork } from './explicitHessian';
@@ -39,7 +39,12 @@ describe('what drives the bound', () => {
       fc.asyncProperty(networks(4, 3, 3), fc.constantFrom(1, 2 ** 20), async (network, pieceBytes) => {
         const problem = problemOf(network);
         const plan = planClosedForm(problem.perceptron, problem.inputs.rows, 2 ** 30, { allPrimal: true });
-        const { unitRows } = await closedForm(problem, products, { ...plan, pieceBytes }, () => undefined);
+        const { unitRows } = await computeClosedForm(
+          problem,
+          products,
+          { ...plan, pieceBytes },
+          () => undefined,
+        );
         const { hessian, sameSample } = explicitCurvature(network);
         const size = sameSample.flat().reduce((a, b) => a + b, 0) * network.samples.length;
         expect(unitRows).toHaveLength(network.parameters.length - 1);
@@ -80,7 +85,7 @@ describe('what drives the bound', () => {
         fc.pre(boundAt(0, 1) > 1e-3);
         const problem = problemOf(network);
         const plan = planClosedForm(problem.perceptron, problem.inputs.rows, 2 ** 30, { sampleRows: false });
-        const elasticities = await weightElasticities(problem, products, plan, () => undefined);
+        const elasticities = await computeElasticities(problem, products, plan, () => undefined);
         elasticities.forEach((elasticity, l) => {
           const h = 1e-3;
           const slope = (step: number): number =>
@@ -106,6 +111,6 @@ describe('what drives the bound', () => {
       loss: 'mean-squared-error',
     });
     const plan = planClosedForm(problem.perceptron, 1, 2 ** 30, { sampleRows: false });
-    expect(await weightElasticities(problem, products, plan, () => undefined)).toEqual([null]);
+    expect(await computeElasticities(problem, products, plan, () => undefined)).toEqual([null]);
   });
 });

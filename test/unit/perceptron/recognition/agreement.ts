@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { PerceptronReading, ReadPerceptron } from '../../../../src/analysis/readPerceptron';
-import { analysedModel } from '../../../../src/analysis/analysedModel';
+import { openAnalysedModel } from '../../../../src/analysis/analysedModel';
 import { readPerceptron } from '../../../../src/analysis/readPerceptron';
 import { noSubjectChoice } from '../../../../src/subject/subject';
 import { readOnnx } from '../../../../src/formats/onnx/readOnnx';
@@ -15,7 +15,7 @@ import { plainForward, randomSource } from './plainForward';
 export async function reading(graph: Graph, output: string | null = null): Promise<PerceptronReading> {
   const model = await readOnnx(fileURLToPath(import.meta.url), graphFile(graph).model);
   try {
-    return await readPerceptron(analysedModel(model, { ...noSubjectChoice, output }, 1), null);
+    return await readPerceptron(openAnalysedModel(model, { ...noSubjectChoice, output }, 1), null);
   } catch (error) {
     if (error instanceof FailureError) return { ok: false, failure: error.failure };
     throw error;

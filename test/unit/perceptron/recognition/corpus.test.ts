@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readModel } from '../../../../src/formats/readModel';
-import { analysedModel } from '../../../../src/analysis/analysedModel';
+import { openAnalysedModel } from '../../../../src/analysis/analysedModel';
 import { readPerceptron, type PerceptronReading } from '../../../../src/analysis/readPerceptron';
 import { FailureError } from '../../../../src/report/failure';
 import { noSubjectChoice } from '../../../../src/subject/subject';
@@ -13,7 +13,7 @@ const why = shared === undefined ? ' (corpus absent: MODEL_SHARPNESS_SHARED not 
 async function recognition(file: string, output: string | null): Promise<PerceptronReading> {
   const model = await readModel(join(shared ?? '', 'corpus', file));
   try {
-    return await readPerceptron(analysedModel(model, { ...noSubjectChoice, output }, 1), null);
+    return await readPerceptron(openAnalysedModel(model, { ...noSubjectChoice, output }, 1), null);
   } catch (error) {
     if (error instanceof FailureError) return { ok: false, failure: error.failure };
     throw error;

@@ -9,7 +9,7 @@ import { openPart } from './productSessions';
 import type { Rules } from './rules/rules';
 
 /** What the products are proved on. */
-export interface ProofSubject {
+export interface CheckedProducts {
   readonly prepared: PreparedModel;
   readonly graphs: CurvatureGraphs;
   readonly table: Rules;
@@ -20,11 +20,15 @@ export interface ProofSubject {
 }
 
 /** What is constant almost everywhere and depends on the weights: masks, signs, indices, shifts. */
-export function frozenValues({ gradient, outputs, parameters }: CurvatureGraphs): ReadonlyMap<Value, string> {
+export function constantValues({
+  gradient,
+  outputs,
+  parameters,
+}: CurvatureGraphs): ReadonlyMap<Value, string> {
   const ordered = reachedFrom([...gradient, outputs]);
   const learned = dependentOn(parameters, ordered);
-  const frozen = ordered.filter((value) => learned.has(value) && isStep(value));
-  return new Map(frozen.map((value, i) => [value, `frozen ${i}`]));
+  const constant = ordered.filter((value) => learned.has(value) && isStep(value));
+  return new Map(constant.map((value, i) => [value, `constant ${i}`]));
 }
 
 function isStep({ operation }: Value): boolean {
@@ -42,14 +46,14 @@ function isStep({ operation }: Value): boolean {
   }
 }
 
-/** The frozen values as they are at the weights of the file. */
-export async function heldValues(
-  { graphs, weights, threads }: ProofSubject,
+/** The constant values as they are at the weights of the file. */
+export async function computeConstantValues(
+  { graphs, weights, threads }: CheckedProducts,
   feeds: Feeds,
-  frozen: ReadonlyMap<Value, string>,
+  constant: ReadonlyMap<Value, string>,
 ): Promise<Feeds> {
-  if (frozen.size === 0) return new Map();
-  const outputs = new Map([...frozen].map(([value, name]) => [name, value]));
+  if (constant.size === 0) return new Map();
+  const outputs = new Map([...constant].map(([value, name]) => [name, value]));
   const part = await openPart(outputs, new Map(), 'float64', threads);
   try {
     const results = await part.session.run(

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openRandomAccessFile, type RandomAccessFile } from '../../../../src/formats/containers/randomAccess';
-import { readZipDirectory, readZipEntry, readZipEntryStart } from '../../../../src/formats/containers/zip';
-import { FailureError } from '../../../../src/report/failure';
-import { failureIn } from '../../samples/failures';
-import { folderWith, zipBytes, type WrittenEntry } from '../../samples/writers';
+import { openRandomAccessFile, type RandomAccessFile } from '../../../src/files/randomAccess';
+import { readZipDirectory, readZipEntry, readZipEntryStart } from '../../../src/files/zip';
+import { FailureError } from '../../../src/report/failure';
+import { failureIn } from '../samples/failures';
+import { folderWith, zipBytes, type WrittenEntry } from '../samples/writers';
 
 const limit = 1024 ** 2;
 

@@ -1,5 +1,5 @@
-import { FailureError } from '../../report/failure';
-import { printable } from '../../report/printable';
+import { FailureError } from '../report/failure';
+import { printable } from '../report/printable';
 import { numberReader, type NumberReader } from './npyNumbers';
 import { parsePythonLiteral } from './pythonLiteral';
 
@@ -56,14 +56,14 @@ export function isNpy(start: Uint8Array): boolean {
  */
 export function parseNpyHeader(name: string, start: Uint8Array): NpyHeader {
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
-  if (!isNpy(start) || start.length < 12) throw damaged(name, 'it does not begin as a npy file does');
+  if (!isNpy(start) || start.length < 12) throw damagedFailure(name, 'it does not begin as a npy file does');
   const version = view.getUint8(6);
-  if (version < 1 || version > 3) throw damaged(name, `its npy version ${String(version)} is unknown`);
+  if (version < 1 || version > 3) throw damagedFailure(name, `its npy version ${String(version)} is unknown`);
   const textOffset = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const dataOffset = textOffset + length;
   if (dataOffset > Math.min(start.length, npyHeaderLimit)) {
-    throw damaged(
+    throw damagedFailure(
       name,
       'its npy header runs past the end of the file or is longer than any array of numbers needs',
     );
@@ -72,18 +72,18 @@ export function parseNpyHeader(name: string, start: Uint8Array): NpyHeader {
     start.subarray(textOffset, dataOffset),
   );
   const fields = parsePythonLiteral(text);
-  if (!(fields instanceof Map)) throw damaged(name, 'its npy header cannot be read');
+  if (!(fields instanceof Map)) throw damagedFailure(name, 'its npy header cannot be read');
   const descr = fields.get('descr');
   const fortranOrder = fields.get('fortran_order');
   const shape = shapeOf(fields.get('shape'));
   if (descr === undefined || typeof fortranOrder !== 'boolean' || shape === null) {
-    throw damaged(name, 'its npy header lacks a type, an order or a shape');
+    throw damagedFailure(name, 'its npy header lacks a type, an order or a shape');
   }
-  if (typeof descr !== 'string') throw unsupported(name, 'records (a structured dtype)');
+  if (typeof descr !== 'string') throw unsupportedFailure(name, 'records (a structured dtype)');
   const element = elementOf(name, descr);
   const count = shape.reduce((product, size) => product * size, 1);
   if (!Number.isSafeInteger(count * element.itemSize)) {
-    throw damaged(name, `its shape [${shape.join(', ')}] is larger than any file`);
+    throw damagedFailure(name, `its shape [${shape.join(', ')}] is larger than any file`);
   }
   return { ...element, fortranOrder, shape, count, dataOffset };
 }
@@ -99,7 +99,7 @@ export function parseNpy(name: string, bytes: Uint8Array): NpyArray {
 export function requireNpyLength(name: string, header: NpyHeader, fileLength: number): void {
   const expected = header.dataOffset + header.count * header.itemSize;
   if (fileLength === expected) return;
-  throw damaged(
+  throw damagedFailure(
     name,
     `its shape [${header.shape.join(', ')}] of ${header.type} takes ${expected.toLocaleString('en')} bytes but it has ${fileLength.toLocaleString('en')}`,
   );
@@ -194,7 +194,7 @@ function elementOf(name: string, descr: string): Pick<NpyHeader, 'type' | 'itemS
   const dtype = `dtype ${printable(descr.slice(0, longestType))}`;
   if (type === undefined) {
     const kind = code.charAt(0);
-    throw unsupported(
+    throw unsupportedFailure(
       name,
       Object.hasOwn(refusedKinds, kind) ? `${refusedKinds[kind] ?? ''} (${dtype})` : dtype,
     );
@@ -202,17 +202,17 @@ function elementOf(name: string, descr: string): Pick<NpyHeader, 'type' | 'itemS
   const itemSize = Number(code.slice(1));
   // "=" and a missing sign mean the byte order of the machine that wrote it, which nobody knows here.
   if (itemSize > 1 && order !== '<' && order !== '>')
-    throw unsupported(name, `${dtype}, which leaves the byte order open`);
+    throw unsupportedFailure(name, `${dtype}, which leaves the byte order open`);
   return { type, itemSize, bigEndian: order === '>' };
 }
 
-function unsupported(name: string, what: string): FailureError {
+function unsupportedFailure(name: string, what: string): FailureError {
   return new FailureError(
     'UnsupportedFormat',
     `${name} holds ${what}, and only real numbers can be read; save it as an array of floats or integers.`,
   );
 }
 
-function damaged(name: string, what: string): FailureError {
+function damagedFailure(name: string, what: string): FailureError {
   return new FailureError('DamagedModel', `${name} is damaged: ${what}; save it again.`);
 }

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { FailureError } from '../../report/failure';
-import { quoted } from '../quoted';
+import { FailureError } from '../report/failure';
+import { quote } from './quote';
 
 /** A file of which parts are read by position, so that a container of gigabytes costs no more than what is wanted of it. */
 export interface RandomAccessFile {
@@ -17,14 +17,14 @@ export interface RandomAccessFile {
 /** Opens a regular file. FailureError: FileNotFound where there is none, FileUnreadable where it is a folder or not to be opened. */
 export async function openRandomAccessFile(path: string): Promise<RandomAccessFile> {
   const name = basename(path);
-  const failed = (error: unknown): never => {
+  const readFailure = (error: unknown): never => {
     throw openFailure(name, error);
   };
   // Before it is opened: opening a pipe would wait for somebody to write to it.
-  if (!(await stat(path).catch(failed)).isFile()) {
-    throw new FailureError('FileUnreadable', `${quoted(name)} is not a regular file; choose a file.`);
+  if (!(await stat(path).catch(readFailure)).isFile()) {
+    throw new FailureError('FileUnreadable', `${quote(name)} is not a regular file; choose a file.`);
   }
-  const handle = await open(path, 'r').catch(failed);
+  const handle = await open(path, 'r').catch(readFailure);
   try {
     const { size } = await handle.stat();
     return {
@@ -60,7 +60,7 @@ function requireInside(name: string, size: number, offset: number, length: numbe
   if (inside) return;
   throw new FailureError(
     'DamagedModel',
-    `${quoted(name)} ends at byte ${String(size)} although its contents point beyond that; the file is damaged or was only partly copied, so copy or save it again.`,
+    `${quote(name)} ends at byte ${String(size)} although its contents point beyond that; the file is damaged or was only partly copied, so copy or save it again.`,
     `wanted ${String(length)} bytes at ${String(offset)}`,
   );
 }
@@ -70,10 +70,10 @@ function openFailure(name: string, error: unknown): FailureError {
   const missing =
     error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
   return missing
-    ? new FailureError('FileNotFound', `There is no file ${quoted(name)}; check the path.`, cause)
+    ? new FailureError('FileNotFound', `There is no file ${quote(name)}; check the path.`, cause)
     : new FailureError(
         'FileUnreadable',
-        `${quoted(name)} cannot be opened; check that it may be read.`,
+        `${quote(name)} cannot be opened; check that it may be read.`,
         cause,
       );
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { absoluteTrace, shortfall } from '../../../src/curvature/askedPrecision';
+import { absoluteTrace, shortfall } from '../../../src/curvature/requestedPrecision';
 import { Lanczos } from '../../../src/curvature/lanczos';
-import { momentEstimate } from '../../../src/curvature/momentEstimate';
+import { estimateMoments } from '../../../src/curvature/momentEstimate';
 import { SeededRandom } from '../../../src/samples/random';
 import { productsOf, withSpectrum } from './symmetricMatrices';
 
@@ -58,7 +58,7 @@ describe('Σ|λ| by Lanczos', () => {
 describe('what is missing of the precision', () => {
   /** One layer of 4; a sample of (trace, squared norm) for each probe. */
   const estimate = (samples: readonly (readonly [number, number])[]) =>
-    momentEstimate(
+    estimateMoments(
       [4],
       { traces: Float64Array.of(0), rows: Float64Array.of(0), blocks: null },
       samples.map(([trace, row]) => ({

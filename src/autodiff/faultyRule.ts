@@ -7,8 +7,8 @@ import type { RunTensor } from '../runtime/session';
 import { tangentsOf } from './derivatives';
 import type { Feeds } from './feeds';
 import { FlatTensors, parameterFeeds, pickFeeds } from './feeds';
-import type { ProofSubject } from './frozenMasks';
-import { heldValues } from './frozenMasks';
+import type { CheckedProducts } from './constantMasks';
+import { computeConstantValues } from './constantMasks';
 import { openPart } from './productSessions';
 import { vjpOf } from './rules/rules';
 
@@ -21,11 +21,11 @@ const tolerance = 1e-4;
  * checked by ⟨ȳ, ẏ⟩ = Σ ⟨x̄, ẋ⟩.
  * @returns null where no single value is to blame
  */
-export async function findCulprit(
-  subject: ProofSubject,
+export async function findFaultyRule(
+  subject: CheckedProducts,
   feeds: Feeds,
   u: Float64Array,
-  frozen: ReadonlyMap<Value, string>,
+  constant: ReadonlyMap<Value, string>,
 ): Promise<Origin | null> {
   const { graphs, table } = subject;
   const { g } = graphs.model;
@@ -36,26 +36,26 @@ export async function findCulprit(
   const learned = dependentOn(graphs.parameters, ordered);
   const values = ordered.filter(
     (value) =>
-      learned.has(value) && value.type === 'real' && !frozen.has(value) && value.operation.kind !== 'input',
+      learned.has(value) && value.type === 'real' && !constant.has(value) && value.operation.kind !== 'input',
   );
   const tangents = tangentsOf(g, values, along, table);
-  const forward = await firstWrongTangent(subject, feeds, u, frozen, values, tangents);
+  const forward = await firstWrongTangent(subject, feeds, u, constant, values, tangents);
   return forward ?? (await firstWrongReverse(subject, feeds, u, graphs.outputs, along));
 }
 
 async function firstWrongTangent(
-  subject: ProofSubject,
+  subject: CheckedProducts,
   feeds: Feeds,
   u: Float64Array,
-  frozen: ReadonlyMap<Value, string>,
+  constant: ReadonlyMap<Value, string>,
   values: readonly Value[],
   tangents: readonly (Value | null)[],
 ): Promise<Origin | null> {
   const { graphs, weights, threads } = subject;
-  const held = await heldValues(subject, feeds, frozen);
+  const held = await computeConstantValues(subject, feeds, constant);
   const own = await openPart(
     new Map(values.map((value) => [`value ${value.id}`, value])),
-    frozen,
+    constant,
     'float64',
     threads,
   );
@@ -85,7 +85,7 @@ async function firstWrongTangent(
 }
 
 async function runTangents(
-  { graphs, weights, threads }: ProofSubject,
+  { graphs, weights, threads }: CheckedProducts,
   feeds: Feeds,
   u: Float64Array,
   values: readonly Value[],
@@ -106,7 +106,7 @@ async function runTangents(
 }
 
 async function firstWrongReverse(
-  { graphs, table, weights, threads }: ProofSubject,
+  { graphs, table, weights, threads }: CheckedProducts,
   feeds: Feeds,
   u: Float64Array,
   output: Value,

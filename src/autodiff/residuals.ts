@@ -1,6 +1,6 @@
 import type { Value } from '../graph/static/value';
 import { dependentOn, reachedFrom, sizeOf } from '../graph/static/value';
-import { convolvedColumns, usesAmong } from '../graph/writing/convolutions';
+import { findConvolvedColumns, usesAmong } from '../graph/writing/convolutions';
 import type { Precision } from '../graph/writing/nodeWriter';
 
 /**
@@ -44,7 +44,7 @@ function onlyConvolved(ordered: readonly Value[]): ReadonlySet<Value> {
   const uses = usesAmong(ordered, new Map());
   return new Set(
     ordered.flatMap((value) => {
-      const flat = convolvedColumns(value);
+      const flat = findConvolvedColumns(value);
       const [columns] = flat?.inputs ?? [];
       return flat !== null && columns !== undefined && uses.get(flat) === 1 && uses.get(columns) === 1
         ? [columns]

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { repeatedOverWindows } from '../../../src/autodiff/pooled';
+import { repeatedOverWindows } from '../../../src/autodiff/unpooling';
 import { regroup } from '../../../src/autodiff/regroup';
 import { mul, unary } from '../../../src/graph/static/elementwise';
 import { gatherElements, scatterElements } from '../../../src/graph/static/indexing';

@@ -1,8 +1,8 @@
 import { copyNumbers } from '../runtime/copyNumbers';
-import { segmentLength } from '../runtime/singleVectors';
-import { projectedOut, type Basis, type LanczosStep, type Projection } from './basis';
-import type { SingleProducts } from './products';
-import { innerProductOfSingles, normOfSingles, subtractPair } from './singles';
+import { segmentLength } from '../runtime/float32Vectors';
+import { projectOut, type Basis, type LanczosStep, type Projection } from './basis';
+import type { Float32Products } from './products';
+import { innerProductOfFloat32, normOfFloat32, subtractPair } from './float32Arithmetic';
 
 /** Numbers of a block of vectors, about: blocks of many vectors are read faster, but may be filled in part only. */
 const blockNumbers = 2 ** 24;
@@ -17,7 +17,7 @@ const leastNorm = 2 ** -1000;
  * Vectors rounded to float32, orthonormal to within that rounding: where products round them to it anyway, they need be no
  * better, take half of the memory and, on onnxruntime's kernels, a third of the time.
  */
-export class SingleBasis implements Basis {
+export class Float32Basis implements Basis {
   /** Of `perBlock` vectors each, segment by segment; those that are not there yet are 0. */
   private readonly blocks: Float32Array[] = [];
   private readonly perBlock: number;
@@ -32,7 +32,7 @@ export class SingleBasis implements Basis {
 
   /** @param first of norm 1 @param most vectors that there will be */
   constructor(
-    private readonly products: SingleProducts,
+    private readonly products: Float32Products,
     first: Float64Array,
     most: number,
   ) {
@@ -52,7 +52,7 @@ export class SingleBasis implements Basis {
   async step(beta: number): Promise<LanczosStep> {
     const { last, before, working, products, order } = this;
     await products.multiply(last.subarray(0, order), working.subarray(0, order));
-    const along = innerProductOfSingles(last, working);
+    const along = innerProductOfFloat32(last, working);
     const size = subtractPair(working, along, last, beta, before);
     // In it is every number of the product.
     if (!Number.isFinite(size))
@@ -64,14 +64,14 @@ export class SingleBasis implements Basis {
 
   async projectOut(vector: Float64Array, count: number): Promise<Projection> {
     copyNumbers(this.working, vector);
-    const projection = await this.projectWorking(normOfSingles(this.working), count);
+    const projection = await this.projectWorking(normOfFloat32(this.working), count);
     copyNumbers(vector, this.working.subarray(0, this.order));
     return projection;
   }
 
   innerProducts(vector: Float64Array, count: number): Promise<Float64Array> {
     copyNumbers(this.working, vector);
-    return this.measured(count);
+    return this.measure(count);
   }
 
   async combination(coefficients: Float64Array): Promise<Float64Array> {
@@ -90,7 +90,7 @@ export class SingleBasis implements Basis {
       const [start, end] = [Math.max(0, from - at), Math.min(segmentLength, to - at)];
       const segments = Array.from({ length: count }, (_, i) => this.segment(i, at).subarray(start, end));
       for (const [i, x] of segments.entries())
-        for (let j = 0; j <= i; j++) sums[i]![j]! += innerProductOfSingles(x, segments[j]!);
+        for (let j = 0; j <= i; j++) sums[i]![j]! += innerProductOfFloat32(x, segments[j]!);
     }
     return sums.map((row, i) => row.map((sum, j) => (j <= i ? sum : sums[j]![i]!)));
   }
@@ -105,15 +105,15 @@ export class SingleBasis implements Basis {
   /** Takes the span of the first `count` out of the vector at work. */
   private projectWorking(size: number, count: number): Promise<Projection> {
     const projecting = {
-      measure: () => this.measured(count),
+      measure: () => this.measure(count),
       subtract: (coefficients: Float64Array) => this.subtractFromWorking(coefficients),
-      norm: () => normOfSingles(this.working),
+      norm: () => normOfFloat32(this.working),
     };
-    return projectedOut(projecting, size, unit);
+    return projectOut(projecting, size, unit);
   }
 
   /** ⟨q_i, the vector at work⟩. */
-  private async measured(count: number): Promise<Float64Array> {
+  private async measure(count: number): Promise<Float64Array> {
     const { perBlock, blocks, products, working } = this;
     const found = new Float64Array(count);
     for (let at = 0; at < count; at += perBlock) {

@@ -11,15 +11,15 @@ export const segmentLength = 512;
  * `count` vectors q_i is segments × count × segmentLength, a vector segments × segmentLength, the last segment filled up
  * with zeros. Sums over the segments are made in float64.
  */
-export class SingleVectors {
+export class Float32Vectors {
   private constructor(
     private readonly products: Session,
     private readonly differences: Session,
   ) {}
 
-  static async open(threads: number): Promise<SingleVectors> {
+  static async open(threads: number): Promise<Float32Vectors> {
     const open = (bytes: Uint8Array): Promise<Session> => Session.open({ bytes, externalData: [] }, threads);
-    return new SingleVectors(await open(matrixModel('float32', 'MatMul')), await open(differenceModel()));
+    return new Float32Vectors(await open(matrixModel('float32', 'MatMul')), await open(differenceModel()));
   }
 
   /** ⟨q_i, vector⟩. */

@@ -22,7 +22,7 @@ const network: ModelParts = {
 const open = (table: Rules, parts = network): ReturnType<typeof openParts> =>
   openParts(parts, samplesOf('x', 6, [4]), classTargets(6, 3), 'cross-entropy', {}, table);
 
-describe('the proof at run time', () => {
+describe('the check at run time', () => {
   it('passes with the rules as they are', async () => {
     const products = await open(rules);
     expect(products.measured.differenceError).toBeLessThan(1e-7);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { FailureError } from './failure';
-import { printable } from './printable';
+import { FailureError } from '../report/failure';
+import { printable } from '../report/printable';
 
 /**
  * Writes a file whole or not at all: an existing one keeps its content until the new one is on the disk.

@@ -1,6 +1,6 @@
 import { Inflate } from 'fflate';
-import { FailureError } from '../../report/failure';
-import { quoted } from '../quoted';
+import { FailureError } from '../report/failure';
+import { quote } from './quote';
 import { crc32 } from './crc32';
 import type { RandomAccessFile } from './randomAccess';
 
@@ -34,7 +34,7 @@ const readStep = 1024 ** 2;
 export async function readZipDirectory(file: RandomAccessFile): Promise<ZipEntry[]> {
   const { offset, size, count } = await findDirectory(file);
   if (size > largestDirectory || count * directoryHeaderLength > size) {
-    throw damaged(file, 'its zip directory has an impossible size');
+    throw damagedFailure(file, 'its zip directory has an impossible size');
   }
   const bytes = await file.read(offset, size);
   const view = viewOf(bytes);
@@ -43,17 +43,20 @@ export async function readZipDirectory(file: RandomAccessFile): Promise<ZipEntry
   let at = 0;
   for (let index = 0; index < count; index++) {
     if (at + directoryHeaderLength > size || view.getUint32(at, true) !== 0x02014b50) {
-      throw damaged(file, `entry ${String(index + 1)} of its zip directory is broken`);
+      throw damagedFailure(file, `entry ${String(index + 1)} of its zip directory is broken`);
     }
     const nameEnd = at + directoryHeaderLength + view.getUint16(at + 28, true);
     const extraEnd = nameEnd + view.getUint16(at + 30, true);
     const next = extraEnd + view.getUint16(at + 32, true);
     if (next > size)
-      throw damaged(file, `entry ${String(index + 1)} of its zip directory runs past the directory's end`);
+      throw damagedFailure(
+        file,
+        `entry ${String(index + 1)} of its zip directory runs past the directory's end`,
+      );
     const name = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
       bytes.subarray(at + directoryHeaderLength, nameEnd),
     );
-    if (names.has(name)) throw damaged(file, `its zip directory names ${quoted(name)} twice`);
+    if (names.has(name)) throw damagedFailure(file, `its zip directory names ${quote(name)} twice`);
     names.add(name);
     entries.push(entryAt(file, view, at, name, bytes.subarray(nameEnd, extraEnd)));
     at = next;
@@ -74,12 +77,12 @@ export async function readZipEntry(
   if (entry.size > limitBytes) {
     throw new FailureError(
       'TooLarge',
-      `${quoted(entry.name)} in ${quoted(file.name)} holds ${entry.size.toLocaleString('en')} bytes, more than the ${limitBytes.toLocaleString('en')} that are read; use a smaller file.`,
+      `${quote(entry.name)} in ${quote(file.name)} holds ${entry.size.toLocaleString('en')} bytes, more than the ${limitBytes.toLocaleString('en')} that are read; use a smaller file.`,
     );
   }
   const bytes = await readStart(file, entry, entry.size);
   if (crc32(bytes) !== entry.crc32)
-    throw damaged(file, `the checksum of ${quoted(entry.name)} in it is wrong`);
+    throw damagedFailure(file, `the checksum of ${quote(entry.name)} in it is wrong`);
   return bytes;
 }
 
@@ -96,19 +99,19 @@ async function readStart(file: RandomAccessFile, entry: ZipEntry, length: number
   if (entry.encrypted) {
     throw new FailureError(
       'UnsupportedFormat',
-      `${quoted(entry.name)} in ${quoted(file.name)} is encrypted; save it without a password.`,
+      `${quote(entry.name)} in ${quote(file.name)} is encrypted; save it without a password.`,
     );
   }
   const start = await dataOffset(file, entry);
   if (entry.method === 0) {
     if (entry.compressedSize !== entry.size)
-      throw damaged(file, `the two sizes of ${quoted(entry.name)} in it differ`);
+      throw damagedFailure(file, `the two sizes of ${quote(entry.name)} in it differ`);
     return file.read(start, length);
   }
   if (entry.method !== 8) {
     throw new FailureError(
       'UnsupportedFormat',
-      `${quoted(entry.name)} in ${quoted(file.name)} is compressed by zip method ${String(entry.method)}, which is not read here; save it stored or deflated.`,
+      `${quote(entry.name)} in ${quote(file.name)} is compressed by zip method ${String(entry.method)}, which is not read here; save it stored or deflated.`,
     );
   }
   // Before anything is allocated: sizes that no deflate stream can have.
@@ -116,7 +119,7 @@ async function readStart(file: RandomAccessFile, entry: ZipEntry, length: number
     entry.size > entry.compressedSize * greatestDeflateRatio ||
     entry.compressedSize > entry.size * 1.01 + 64 * 1024;
   if (impossible)
-    throw damaged(file, `the sizes that ${quoted(entry.name)} in it declares do not fit each other`);
+    throw damagedFailure(file, `the sizes that ${quote(entry.name)} in it declares do not fit each other`);
   return inflateStart(file, entry, start, length);
 }
 
@@ -141,13 +144,14 @@ async function inflateStart(
         inflater.push(input.slice(at, at + inflateStep), last);
       } catch (error) {
         const cause = error instanceof Error ? error.message : String(error);
-        throw damaged(file, `${quoted(entry.name)} in it cannot be inflated`, cause);
+        throw damagedFailure(file, `${quote(entry.name)} in it cannot be inflated`, cause);
       }
       if (produced > entry.size)
-        throw damaged(file, `${quoted(entry.name)} in it inflates to more than it declares`);
+        throw damagedFailure(file, `${quote(entry.name)} in it inflates to more than it declares`);
     }
   }
-  if (produced < length) throw damaged(file, `${quoted(entry.name)} in it inflates to less than it declares`);
+  if (produced < length)
+    throw damagedFailure(file, `${quote(entry.name)} in it inflates to less than it declares`);
   return bytes;
 }
 
@@ -155,11 +159,11 @@ async function inflateStart(
 async function dataOffset(file: RandomAccessFile, entry: ZipEntry): Promise<number> {
   const header = viewOf(await file.read(entry.headerOffset, localHeaderLength));
   if (header.getUint32(0, true) !== 0x04034b50)
-    throw damaged(file, `the local header of ${quoted(entry.name)} in it is broken`);
+    throw damagedFailure(file, `the local header of ${quote(entry.name)} in it is broken`);
   const start =
     entry.headerOffset + localHeaderLength + header.getUint16(26, true) + header.getUint16(28, true);
   if (start + entry.compressedSize > file.size) {
-    throw damaged(file, `${quoted(entry.name)} in it runs past the end of the file`);
+    throw damagedFailure(file, `${quote(entry.name)} in it runs past the end of the file`);
   }
   return start;
 }
@@ -186,10 +190,10 @@ async function findDirectory(file: RandomAccessFile): Promise<DirectoryPlace> {
     const needs64 = place.count === 0xffff || place.size === 0xffffffff || place.offset === 0xffffffff;
     const resolved = (needs64 ? await findZip64Directory(file, tailStart + at) : null) ?? place;
     if (resolved.offset + resolved.size > tailStart + at)
-      throw damaged(file, 'its zip directory lies outside the file');
+      throw damagedFailure(file, 'its zip directory lies outside the file');
     return resolved;
   }
-  throw damaged(file, 'it has no zip directory at its end');
+  throw damagedFailure(file, 'it has no zip directory at its end');
 }
 
 /** null where there is no zip64 locator: 65,535 entries can be just that. */
@@ -198,7 +202,7 @@ async function findZip64Directory(file: RandomAccessFile, end: number): Promise<
   const locator = viewOf(await file.read(end - 20, 20));
   if (locator.getUint32(0, true) !== 0x07064b50) return null;
   const record = viewOf(await file.read(size64(file, locator, 8), 56));
-  if (record.getUint32(0, true) !== 0x06064b50) throw damaged(file, 'its zip64 directory is broken');
+  if (record.getUint32(0, true) !== 0x06064b50) throw damagedFailure(file, 'its zip64 directory is broken');
   return {
     count: size64(file, record, 32),
     size: size64(file, record, 40),
@@ -217,7 +221,7 @@ function entryAt(
   const resolve = (value: number): number => {
     if (value !== 0xffffffff) return value;
     const wide = zip64.shift();
-    if (wide === undefined) throw damaged(file, `the zip64 sizes of ${quoted(name)} in it are missing`);
+    if (wide === undefined) throw damagedFailure(file, `the zip64 sizes of ${quote(name)} in it are missing`);
     return wide;
   };
   // The zip64 field holds only the values that overflowed, in this order.
@@ -255,7 +259,7 @@ function zip64Values(file: RandomAccessFile, extra: Uint8Array): number[] {
 function size64(file: RandomAccessFile, view: DataView, at: number): number {
   const value = view.getBigUint64(at, true);
   if (value > BigInt(Number.MAX_SAFE_INTEGER))
-    throw damaged(file, 'its zip directory declares an impossible size');
+    throw damagedFailure(file, 'its zip directory declares an impossible size');
   return Number(value);
 }
 
@@ -263,10 +267,10 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function damaged(file: RandomAccessFile, what: string, detail: string | null = null): FailureError {
+function damagedFailure(file: RandomAccessFile, what: string, detail: string | null = null): FailureError {
   return new FailureError(
     'DamagedModel',
-    `${quoted(file.name)} is damaged: ${what}; copy or save the file again.`,
+    `${quote(file.name)} is damaged: ${what}; copy or save the file again.`,
     detail,
   );
 }

@@ -1,4 +1,4 @@
-import { projectedOut, type Basis, type LanczosStep, type Projection } from './basis';
+import { projectOut, type Basis, type LanczosStep, type Projection } from './basis';
 import type { SymmetricProducts } from './products';
 import { addScaled, addScaledPair, innerProduct, norm } from './vectors';
 
@@ -6,7 +6,7 @@ import { addScaled, addScaledPair, innerProduct, norm } from './vectors';
 const unit = 2 ** -50;
 
 /** Vectors of float64. They are taken four at a time: a loop over one waits for the memory of two arrays for every multiplication. */
-export class DoubleBasis implements Basis {
+export class Float64Basis implements Basis {
   private readonly vectors: Float64Array[];
   private last: Float64Array;
 
@@ -46,7 +46,7 @@ export class DoubleBasis implements Basis {
       },
       norm: () => norm(vector),
     };
-    return projectedOut(projecting, norm(vector), unit);
+    return projectOut(projecting, norm(vector), unit);
   }
 
   innerProducts(vector: Float64Array, count: number): Promise<Float64Array> {

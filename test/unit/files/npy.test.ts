@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { npyRows, parseNpy, parseNpyHeader } from '../../../../src/formats/containers/npy';
-import { parsePythonLiteral } from '../../../../src/formats/containers/pythonLiteral';
-import { FailureError } from '../../../../src/report/failure';
-import { failureIn } from '../../samples/failures';
-import { npyBytes, npyStart, type WrittenArray, type WrittenType } from '../../samples/writers';
+import { npyRows, parseNpy, parseNpyHeader } from '../../../src/files/npy';
+import { parsePythonLiteral } from '../../../src/files/pythonLiteral';
+import { FailureError } from '../../../src/report/failure';
+import { failureIn } from '../samples/failures';
+import { npyBytes, npyStart, type WrittenArray, type WrittenType } from '../samples/writers';
 
 const fixtures = join(import.meta.dirname, '../../samples/fixtures');
 

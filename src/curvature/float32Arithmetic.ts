@@ -1,5 +1,5 @@
 /** Σ x_i y_i, added up in float64. */
-export function innerProductOfSingles(x: Float32Array, y: Float32Array): number {
+export function innerProductOfFloat32(x: Float32Array, y: Float32Array): number {
   // Four sums: each addition to one would wait for the one before.
   let [p, q, r, s] = [0, 0, 0, 0];
   const whole = x.length - (x.length % 4);
@@ -13,8 +13,8 @@ export function innerProductOfSingles(x: Float32Array, y: Float32Array): number 
   return p + q + (r + s);
 }
 
-export function normOfSingles(x: Float32Array): number {
-  return Math.sqrt(innerProductOfSingles(x, x));
+export function normOfFloat32(x: Float32Array): number {
+  return Math.sqrt(innerProductOfFloat32(x, x));
 }
 
 /** y −= a · u + b · v, computed in float64 and rounded once; returns the norm of the result. */

@@ -1,20 +1,20 @@
 import { nodeText } from '../graph/nodeText';
 import type { Origin, Value } from '../graph/static/value';
 import { sizeOf } from '../graph/static/value';
-import { lossValues } from '../loss/losses';
+import { computeLosses } from '../loss/losses';
 import { rowsPerSample, rowWeights } from '../loss/targets';
 import { FailureError } from '../report/failure';
 import { largestOf, norm } from '../runtime/norm';
 import { batchFeeds } from './batches';
-import { findCulprit } from './culprit';
-import type { ProofSubject } from './frozenMasks';
-import { frozenValues, heldValues } from './frozenMasks';
+import { findFaultyRule } from './faultyRule';
+import type { CheckedProducts } from './constantMasks';
+import { constantValues, computeConstantValues } from './constantMasks';
 import type { Feeds } from './feeds';
 import { FlatTensors, parameterFeeds, pickFeeds } from './feeds';
 import { openPart, ProductSessions } from './productSessions';
 
-/** What the proof measured, each relative. */
-export interface ProofMeasures {
+/** What the check measured, each relative. */
+export interface GradientCheckMeasures {
   /** |uᵀHv − vᵀHu| / (‖u‖‖Hv‖ + ‖v‖‖Hu‖) */
   readonly asymmetry: number;
   /** ‖Hu − (∇L(θ+hu) − ∇L(θ−hu)) / 2h‖ / ‖Hu‖, in float64 on one batch. */
@@ -46,7 +46,10 @@ const symmetryFloor = { float64: 1e-9, float32: 1e-4 } as const;
  * convention at kinks says.
  * @throws FailureError naming the operator whose derivative does not hold
  */
-export async function proveProducts(subject: ProofSubject, hessian: ProductSessions): Promise<ProofMeasures> {
+export async function checkProducts(
+  subject: CheckedProducts,
+  hessian: ProductSessions,
+): Promise<GradientCheckMeasures> {
   const { prepared, graphs, objective, weights, precision } = subject;
   const first = { count: 1, size: prepared.batches.size };
   const [feeds = new Map()] = await batchFeeds(prepared.lowered, objective, first, 'float64');
@@ -88,13 +91,13 @@ export async function proveProducts(subject: ProofSubject, hessian: ProductSessi
 }
 
 async function failure(
-  subject: ProofSubject,
+  subject: CheckedProducts,
   feeds: Feeds,
   u: Float64Array,
   detail: string,
 ): Promise<FailureError> {
-  const culprit: Origin | null = await findCulprit(subject, feeds, u, frozenValues(subject.graphs));
-  const blamed = culprit === null ? 'An operator of this model' : nodeText(culprit);
+  const faultyRule: Origin | null = await findFaultyRule(subject, feeds, u, constantValues(subject.graphs));
+  const blamed = faultyRule === null ? 'An operator of this model' : nodeText(faultyRule);
   return new FailureError(
     'UnsupportedOperator',
     `${blamed} has a derivative that does not hold on these samples (a finite difference disagrees), so no number is shown; please report the model.`,
@@ -124,7 +127,11 @@ function direction(parameters: readonly Value[], weights: Float64Array, seed: nu
   return vector;
 }
 
-async function oneBatchProduct(subject: ProofSubject, feeds: Feeds, u: Float64Array): Promise<Float64Array> {
+async function oneBatchProduct(
+  subject: CheckedProducts,
+  feeds: Feeds,
+  u: Float64Array,
+): Promise<Float64Array> {
   const { graphs, weights, threads } = subject;
   const parameters = parameterFeeds(graphs.parameters, weights, 'float64');
   const product = await ProductSessions.open(graphs, graphs.hessianProduct, [], null, parameters, [feeds], {
@@ -150,16 +157,16 @@ interface Differences {
   readonly scale: number;
 }
 
-async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array): Promise<Differences> {
+async function differences(subject: CheckedProducts, feeds: Feeds, u: Float64Array): Promise<Differences> {
   const { graphs, weights, threads, prepared } = subject;
   const { loss, targets } = subject.objective;
-  const frozen = frozenValues(graphs);
-  const held = await heldValues(subject, feeds, frozen);
+  const constant = constantValues(graphs);
+  const held = await computeConstantValues(subject, feeds, constant);
   const values = new Map<string, Value>([
     ...graphs.gradient.map((value, i) => [`gradient ${i}`, value] as const),
     ['outputs', graphs.outputs],
   ]);
-  const part = await openPart(values, frozen, 'float64', threads);
+  const part = await openPart(values, constant, 'float64', threads);
   // Vectors are used again: a model may be so large that few of them fit the memory.
   const moved = new Float64Array(weights.length);
   const own = pickFeeds(part.inputs, parameterFeeds(graphs.parameters, moved, 'float64'), feeds, held);
@@ -178,7 +185,7 @@ async function differences(subject: ProofSubject, feeds: Feeds, u: Float64Array)
     for (let i = 0; i < moved.length; i++) moved[i] = weights[i]! + shift * u[i]!;
     await part.session.runInto(own, into);
     const z = outputs.subarray(0, rows);
-    const losses = lossValues(loss, z, ownTargets, targets.width, targets.factors?.subarray(0, rows));
+    const losses = computeLosses(loss, z, ownTargets, targets.width, targets.factors?.subarray(0, rows));
     return losses.reduce((sum, each, row) => sum + rowShares[row]! * each, 0);
   };
   try {
