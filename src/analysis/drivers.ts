@@ -32,10 +32,17 @@ export type BeginStage = (stage: string, cost: Cost, report: Report) => (fractio
 export async function addDrivers(
   report: Report,
   problem: Problem,
-  classes: Int32Array | null,
-  products: MatrixProducts,
-  memoryBudget: number,
-  beginStage: BeginStage,
+  {
+    classes,
+    products,
+    memoryBudget,
+    beginStage,
+  }: {
+    readonly classes: Int32Array | null;
+    readonly products: MatrixProducts;
+    readonly memoryBudget: number;
+    readonly beginStage: BeginStage;
+  },
 ): Promise<Report> {
   const { perceptron, inputs } = problem;
   const plan = planClosedForm(perceptron, inputs.rows, memoryBudget, { sampleRows: false });

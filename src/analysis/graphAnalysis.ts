@@ -223,7 +223,7 @@ async function gaussNewtonOf(
     {
       order,
       layers,
-      float32: products.gaussNewtonSingles,
+      float32: products.gaussNewtonFloat32,
       multiply: (vector: Float64Array, into?: Float64Array) => products.multiplyGaussNewton(vector, into),
     },
     run.unit,

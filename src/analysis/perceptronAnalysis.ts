@@ -124,17 +124,15 @@ export async function analysePerceptron(
       time: stopwatch.seconds(),
     };
     run.known = report;
-    const driven = await addDrivers(
-      report,
-      problem,
-      chosen.classes,
+    const driven = await addDrivers(report, problem, {
+      classes: chosen.classes,
       products,
-      request.memoryBudget,
-      (stage, cost, soFar) => {
+      memoryBudget: request.memoryBudget,
+      beginStage: (stage, cost, soFar) => {
         run.known = soFar;
         return run.begin(stage, cost);
       },
-    );
+    });
     stopwatch.lap('drivers');
     run.known = driven;
     const whole = await certify(driven, analysed, samples, chosen, run);

@@ -27,8 +27,8 @@ export interface CurvatureGraphs {
   readonly gradient: readonly Value[];
   /** ∇²L·v: the tangent of the gradient along v, forward over reverse. */
   readonly hessianProduct: readonly Value[];
-  /** Jᵀ (∇²_z L) J v: the tangent of the outputs, the loss's own Hessian, and back. */
-  readonly gaussNewtonProduct: readonly Value[];
+  /** Jᵀ (∇²_z L) J v: the tangent of the outputs, the loss's own Hessian, and back; made when it is wanted. */
+  readonly gaussNewtonProduct: () => readonly Value[];
 }
 
 /**
@@ -40,12 +40,21 @@ export interface CurvatureGraphs {
  */
 export function buildCurvatureGraphs(
   model: LoweredModel,
-  loss: Loss,
-  width: number,
-  parameters: readonly Value[],
-  table: Rules = rules,
-  classAxis: number | null = null,
-  weighsNumbers = false,
+  {
+    loss,
+    width,
+    parameters,
+    table = rules,
+    classAxis = null,
+    weighsNumbers = false,
+  }: {
+    readonly loss: Loss;
+    readonly width: number;
+    readonly parameters: readonly Value[];
+    readonly table?: Rules;
+    readonly classAxis?: number | null;
+    readonly weighsNumbers?: boolean;
+  },
 ): CurvatureGraphs {
   const { g } = model;
   const outputs = outputAsRows(g, model.output, width, classAxis);
@@ -63,10 +72,12 @@ export function buildCurvatureGraphs(
     orZero(cotangentsOf(g, new Map([[outputs, cotangent]]), parameters, table));
   const gradient = back(atOutputs);
   const hessianProduct = regroup(g, orZero(tangentsOf(g, gradient, along, table)), directions, samples);
-  const [moved = null] = tangentsOf(g, [outputs], along, table);
-  const [turned = null] =
-    moved === null ? [] : tangentsOf(g, [atOutputs], new Map([[outputs, moved]]), table);
-  const gaussNewtonProduct = regroup(g, turned === null ? orZero([]) : back(turned), directions, samples);
+  const gaussNewtonProduct = (): readonly Value[] => {
+    const [moved = null] = tangentsOf(g, [outputs], along, table);
+    const [turned = null] =
+      moved === null ? [] : tangentsOf(g, [atOutputs], new Map([[outputs, moved]]), table);
+    return regroup(g, turned === null ? orZero([]) : back(turned), directions, samples);
+  };
   return {
     model,
     outputs,

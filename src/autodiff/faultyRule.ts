@@ -39,7 +39,7 @@ export async function findFaultyRule(
       learned.has(value) && value.type === 'real' && !constant.has(value) && value.operation.kind !== 'input',
   );
   const tangents = tangentsOf(g, values, along, table);
-  const forward = await firstWrongTangent(subject, feeds, u, constant, values, tangents);
+  const forward = await firstWrongTangent(subject, feeds, u, { constant, values, tangents });
   return forward ?? (await firstWrongReverse(subject, feeds, u, graphs.outputs, along));
 }
 
@@ -47,9 +47,15 @@ async function firstWrongTangent(
   subject: CheckedProducts,
   feeds: Feeds,
   u: Float64Array,
-  constant: ReadonlyMap<Value, string>,
-  values: readonly Value[],
-  tangents: readonly (Value | null)[],
+  {
+    constant,
+    values,
+    tangents,
+  }: {
+    readonly constant: ReadonlyMap<Value, string>;
+    readonly values: readonly Value[];
+    readonly tangents: readonly (Value | null)[];
+  },
 ): Promise<Origin | null> {
   const { graphs, weights, threads } = subject;
   const held = await computeConstantValues(subject, feeds, constant);

@@ -134,7 +134,11 @@ async function oneBatchProduct(
 ): Promise<Float64Array> {
   const { graphs, weights, threads } = subject;
   const parameters = parameterFeeds(graphs.parameters, weights, 'float64');
-  const product = await ProductSessions.open(graphs, graphs.hessianProduct, [], null, parameters, [feeds], {
+  const product = await ProductSessions.open(graphs, graphs.hessianProduct, {
+    residuals: [],
+    besides: null,
+    parameterFeeds: parameters,
+    batches: [feeds],
     precision: 'float64',
     threads,
     fixedBytes: 0,

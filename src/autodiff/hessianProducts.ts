@@ -44,43 +44,66 @@ const residualShare = 0.35;
 const fixedShare = 0.1;
 const mostFixedBytes = 2 ** 30;
 
+/** What products are made of. */
+interface Parts {
+  readonly hessian: ProductSessions;
+  readonly parameterFeeds: Feeds;
+  readonly batches: readonly Feeds[];
+  readonly kernels: Float32Vectors | null;
+  readonly rowWeights: Float64Array;
+  readonly weightDecay: number;
+}
+
+/** What one run over all batches gave, and the check. */
+type Found = Pick<
+  HessianProducts,
+  'weights' | 'gradient' | 'outputs' | 'losses' | 'layers' | 'measured' | 'bytes' | 'split'
+>;
+
 /**
  * Products of the loss's Hessian, and of its Gauss-Newton matrix, with vectors over all parameters in the order of the
  * layers, weight before bias, each row-major as in the file. The loss is the mean over all samples, or over their rows,
  * and the weight decay beside it.
  */
 export class HessianProducts {
+  /** θ, the weights of the file, in the order of the products. */
+  readonly weights: Float64Array;
+  /** ∇L at the weights of the file. */
+  readonly gradient: Float64Array;
+  /** Rows × C, as the products see them: one row for every sample, or several. */
+  readonly outputs: Float64Array;
+  /** ℓ_n of every row. */
+  readonly losses: Float64Array;
+  readonly layers: readonly ProductLayer[];
+  /** What the check at run time measured; relative. */
+  readonly measured: GradientCheckMeasures;
+  /** Bytes that stay taken between products: weights, samples and residuals. */
+  readonly bytes: number;
+  /** Whether residuals are kept from product to product. */
+  readonly split: boolean;
   private gaussNewton: ProductSessions | null = null;
 
   private constructor(
     private readonly prepared: PreparedModel,
     private readonly graphs: CurvatureGraphs,
-    private readonly hessian: ProductSessions,
-    private readonly weightFeeds: Feeds,
-    private readonly batches: readonly Feeds[],
     private readonly options: ProductOptions,
-    private readonly kernels: Float32Vectors | null,
-    /** θ, the weights of the file, in the order of the products. */
-    readonly weights: Float64Array,
-    /** ∇L at the weights of the file. */
-    readonly gradient: Float64Array,
-    /** Rows × C, as the products see them: one row for every sample, or several. */
-    readonly outputs: Float64Array,
-    /** ℓ_n of every row. */
-    readonly losses: Float64Array,
-    private readonly rowWeights: Float64Array,
-    private readonly weightDecay: number,
-    readonly layers: readonly ProductLayer[],
-    /** What the check at run time measured; relative. */
-    readonly measured: GradientCheckMeasures,
-    /** Bytes that stay taken between products: weights, samples and residuals. */
-    readonly bytes: number,
-    /** Whether residuals are kept from product to product. */
-    readonly split: boolean,
-  ) {}
+    private readonly parts: Parts,
+    found: Found,
+  ) {
+    ({
+      weights: this.weights,
+      gradient: this.gradient,
+      outputs: this.outputs,
+      losses: this.losses,
+      layers: this.layers,
+      measured: this.measured,
+      bytes: this.bytes,
+      split: this.split,
+    } = found);
+  }
 
   /**
-   * Prepares the products and proves them: nothing is given out before uᵀHv = vᵀHu and a finite difference of the
+   * Prepares the products and checks them: nothing is given out before uᵀHv = vᵀHu and a finite difference of the
    * gradient hold.
    * @param table the rules; the tests give wrong ones to see that the check finds them
    * @throws FailureError naming the node where the model cannot be analysed
@@ -119,15 +142,15 @@ export class HessianProducts {
         outputs.set(rows, batch * rows.length);
       },
     };
-    const hessian = await ProductSessions.open(
-      graphs,
-      graphs.hessianProduct,
-      split ? candidates : [],
+    const hessian = await ProductSessions.open(graphs, graphs.hessianProduct, {
+      residuals: split ? candidates : [],
       besides,
-      ownWeights,
+      parameterFeeds: ownWeights,
       batches,
-      { precision, threads, fixedBytes: Math.min(mostFixedBytes, fixedShare * room) },
-    );
+      precision,
+      threads,
+      fixedBytes: Math.min(mostFixedBytes, fixedShare * room),
+    });
     try {
       const own = outputs.subarray(0, targets.values.length);
       const losses = computeLosses(loss, own, targets.values, width, targets.factors);
@@ -139,25 +162,24 @@ export class HessianProducts {
       );
       addMultiple(gradient, weightDecay, weights);
       const sampleBytes = batches.reduce((sum, feeds) => sum + tensorBytes(feeds), 0);
-      return new HessianProducts(
-        prepared,
-        graphs,
+      const parts = {
         hessian,
-        ownWeights,
+        parameterFeeds: ownWeights,
         batches,
-        options,
-        precision === 'float32' ? await Float32Vectors.open(threads) : null,
+        kernels: precision === 'float32' ? await Float32Vectors.open(threads) : null,
+        rowWeights: rowWeights(targets, 0, samples.count),
+        weightDecay,
+      };
+      return new HessianProducts(prepared, graphs, options, parts, {
         weights,
         gradient,
-        own,
+        outputs: own,
         losses,
-        rowWeights(targets, 0, samples.count),
-        weightDecay,
-        productLayers(layers),
+        layers: productLayers(layers),
         measured,
-        tensorBytes(ownWeights) + sampleBytes + (split ? residualBytes : 0) + hessian.constantBytes,
+        bytes: tensorBytes(ownWeights) + sampleBytes + (split ? residualBytes : 0) + hessian.constantBytes,
         split,
-      );
+      });
     } catch (error) {
       await hessian.release();
       throw error;
@@ -188,82 +210,82 @@ export class HessianProducts {
   }
 
   get meanLoss(): number {
-    const mean = this.losses.reduce((sum, loss, row) => sum + this.rowWeights[row]! * loss, 0);
+    const mean = this.losses.reduce((sum, loss, row) => sum + this.parts.rowWeights[row]! * loss, 0);
     return mean + this.penalty;
   }
 
   /** ½λ‖θ‖². */
   get penalty(): number {
-    return (this.weightDecay / 2) * this.weights.reduce((sum, weight) => sum + weight * weight, 0);
+    return (this.parts.weightDecay / 2) * this.weights.reduce((sum, weight) => sum + weight * weight, 0);
   }
 
   /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */
   get multiplyAdds(): number {
-    return this.hessian.multiplyAdds * this.batches.length;
+    return this.parts.hessian.multiplyAdds * this.parts.batches.length;
   }
 
   /** Operators that onnxruntime runs for one product over all samples. */
   get operators(): number {
-    return this.hessian.operators * this.batches.length;
+    return this.parts.hessian.operators * this.parts.batches.length;
   }
 
   /** Bytes that one batch takes beside, while it is multiplied. */
   get batchBytes(): number {
-    return this.hessian.batchBytes;
+    return this.parts.hessian.batchBytes;
   }
 
   /** H·v. @param vector length P @param into memory of length P for the result, or none: new one */
   async multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.requireLength(vector);
-    return addMultiple(await this.hessian.multiply(vector, into), this.weightDecay, vector);
+    return addMultiple(await this.parts.hessian.multiply(vector, into), this.parts.weightDecay, vector);
   }
 
   /** G·v for the Gauss-Newton matrix G, likewise. */
   async multiplyGaussNewton(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.requireLength(vector);
     this.gaussNewton ??= await this.openGaussNewton();
-    return addMultiple(await this.gaussNewton.multiply(vector, into), this.weightDecay, vector);
+    return addMultiple(await this.gaussNewton.multiply(vector, into), this.parts.weightDecay, vector);
   }
 
   /** The products of the Hessian in float32, where they are made in it. */
   get float32(): Float32Products | null {
-    return this.singlesOf(() => Promise.resolve(this.hessian));
+    return this.float32Of(() => Promise.resolve(this.parts.hessian));
   }
 
   /** Those of the Gauss-Newton matrix. */
-  get gaussNewtonSingles(): Float32Products | null {
-    return this.singlesOf(async () => (this.gaussNewton ??= await this.openGaussNewton()));
+  get gaussNewtonFloat32(): Float32Products | null {
+    return this.float32Of(async () => (this.gaussNewton ??= await this.openGaussNewton()));
   }
 
-  private singlesOf(sessions: () => Promise<ProductSessions>): Float32Products | null {
-    const { kernels } = this;
+  private float32Of(sessions: () => Promise<ProductSessions>): Float32Products | null {
+    const { kernels } = this.parts;
     if (kernels === null) return null;
     return {
       kernels,
       multiply: async (vector, into) => {
         this.requireLength(vector);
-        await (await sessions()).multiplySingles(vector, into);
-        addMultiple(into, this.weightDecay, vector);
+        await (await sessions()).multiplyFloat32(vector, into);
+        addMultiple(into, this.parts.weightDecay, vector);
       },
     };
   }
 
   private openGaussNewton(): Promise<ProductSessions> {
-    const product = this.graphs.gaussNewtonProduct;
-    const candidates = ProductSessions.residuals(this.graphs, product, this.options.precision);
-    const realBytes = this.options.precision === 'float64' ? 8 : 4;
-    const room = this.options.memoryBudget - vectorBytes(this.order);
-    const taken = bytesOf(candidates, realBytes) * this.batches.length + this.bytes;
-    const split = taken <= residualShare * room;
-    return ProductSessions.open(
-      this.graphs,
-      product,
-      split ? candidates : [],
-      null,
-      this.weightFeeds,
-      this.batches,
-      { ...this.options, fixedBytes: Math.min(mostFixedBytes, fixedShare * room) },
-    );
+    const { graphs, options, parts } = this;
+    const { parameterFeeds, batches } = parts;
+    const product = graphs.gaussNewtonProduct();
+    const candidates = ProductSessions.residuals(graphs, product, options.precision);
+    const realBytes = options.precision === 'float64' ? 8 : 4;
+    const room = options.memoryBudget - vectorBytes(this.order);
+    const taken = bytesOf(candidates, realBytes) * batches.length + this.bytes;
+    return ProductSessions.open(graphs, product, {
+      ...options,
+      residuals: taken <= residualShare * room ? candidates : [],
+      besides: null,
+      parameterFeeds,
+      batches,
+      fixedBytes: Math.min(mostFixedBytes, fixedShare * room),
+    });
   }
 
   private requireLength(vector: Float64Array | Float32Array): void {
@@ -272,9 +294,9 @@ export class HessianProducts {
   }
 
   async release(): Promise<void> {
-    await this.hessian.release();
+    await this.parts.hessian.release();
     await this.gaussNewton?.release();
-    await this.kernels?.release();
+    await this.parts.kernels?.release();
   }
 }
 

@@ -103,15 +103,14 @@ function graphsOf(
   const parameters = layers.flatMap((layer) =>
     layer.parameters.flatMap(({ name }) => lowered.parameters.get(name) ?? []),
   );
-  return buildCurvatureGraphs(
-    lowered,
+  return buildCurvatureGraphs(lowered, {
     loss,
     width,
     parameters,
     table,
     classAxis,
-    targets.factors !== undefined,
-  );
+    weighsNumbers: targets.factors !== undefined,
+  });
 }
 
 function workOf({ prepared, graphs }: PlannedModel): Work {

@@ -86,7 +86,13 @@ export function lowerSubject(
   const { tensor } = input;
   const learned = new Set(parameters.map(({ name }) => name));
   const nodes = nodesOf(subject, tensor);
-  const lowered = lowerGraph(graph, nodes, tensor, { learned, copies }, inputDims, trace);
+  const lowered = lowerGraph(graph, {
+    nodes,
+    output: tensor,
+    parameters: { learned, copies },
+    inputDims,
+    trace,
+  });
   return { ...lowered, output: loweredInput(lowered.g, input, lowered.output) };
 }
 

@@ -43,7 +43,14 @@ export interface OncePerBatch {
   readonly onBatch: (batch: number) => void;
 }
 
+/** What products are made of, and how. */
 export interface SessionOptions {
+  /** Those to keep; none: unsplit. */
+  readonly residuals: readonly Value[];
+  /** What is wanted further of every batch. */
+  readonly besides: OncePerBatch | null;
+  readonly parameterFeeds: Feeds;
+  readonly batches: readonly Feeds[];
   readonly precision: Precision;
   readonly threads: number;
   /**
@@ -53,17 +60,27 @@ export interface SessionOptions {
   readonly fixedBytes: number;
 }
 
-/**
- * One product (of the Hessian, or of the Gauss-Newton matrix) as sessions: split into a part that is run once for each
- * batch, whose residuals are kept, and a part for each vector; or unsplit, where the residuals would take too much memory.
- */
-export class ProductSessions {
-  /** Multiply-adds of one product over one batch. */
+/** What a product takes, counted from its graph. */
+export interface ProductCost {
+  /** Multiply-adds over one batch. */
   readonly multiplyAdds: number;
   /** Operators that one batch takes. */
   readonly operators: number;
   /** Bytes that one batch takes while it is multiplied, about. */
   readonly batchBytes: number;
+  /** Bytes of weights and residuals that are constants of the model, which onnxruntime holds beside ours. */
+  readonly constantBytes: number;
+}
+
+/**
+ * One product (of the Hessian, or of the Gauss-Newton matrix) as sessions: split into a part that is run once for each
+ * batch, whose residuals are kept, and a part for each vector; or unsplit, where the residuals would take too much memory.
+ */
+export class ProductSessions implements ProductCost {
+  readonly multiplyAdds: number;
+  readonly operators: number;
+  readonly batchBytes: number;
+  readonly constantBytes: number;
 
   /** A vector of float64, rounded, where products are made in float32. */
   private direction: Float32Array | null = null;
@@ -77,15 +94,12 @@ export class ProductSessions {
     private readonly feeds: readonly Feeds[],
     private readonly parameters: readonly Value[],
     private readonly precision: Precision,
-    product: readonly Value[],
-    kept: ReadonlyMap<Value, string>,
-    /** Of weights and residuals that are constants of the model, which onnxruntime holds beside ours. */
-    readonly constantBytes: number,
+    { multiplyAdds, operators, batchBytes, constantBytes }: ProductCost,
   ) {
-    const computed = findNeededValues(product, kept).filter((value) => !kept.has(value));
-    this.multiplyAdds = multiplyAddsOf(computed);
-    this.operators = computed.length;
-    this.batchBytes = peakBytesOf(product, kept, precision);
+    this.multiplyAdds = multiplyAdds;
+    this.operators = operators;
+    this.batchBytes = batchBytes;
+    this.constantBytes = constantBytes;
   }
 
   /** The residuals that the split form keeps for each batch. */
@@ -97,18 +111,11 @@ export class ProductSessions {
     return residualsOf(product, graphs.directions, graphs.samples, precision);
   }
 
-  /**
-   * @param residuals those to keep; none: unsplit
-   * @param besides what is wanted further of every batch, or null
-   */
+  /** @param product of `graphs` */
   static async open(
     graphs: CurvatureGraphs,
     product: readonly Value[],
-    residuals: readonly Value[],
-    besides: OncePerBatch | null,
-    parameterFeeds: Feeds,
-    batches: readonly Feeds[],
-    { precision, threads, fixedBytes }: SessionOptions,
+    { residuals, besides, parameterFeeds, batches, precision, threads, fixedBytes }: SessionOptions,
   ): Promise<ProductSessions> {
     const kept = new Map(residuals.map((value, i) => [value, `residual ${i}`]));
     const keptOutputs = new Map([...kept].map(([value, name]) => [name, value]));
@@ -143,7 +150,13 @@ export class ProductSessions {
     const feeds = all.map((each) => new Map([...each].filter(([name]) => taken.has(name))));
     // As they are, and packed.
     const constantBytes = constants === undefined ? 0 : 2 * bytesIn(constants);
-    return new ProductSessions(perVector, feeds, graphs.parameters, precision, product, kept, constantBytes);
+    const computed = read.filter((value) => !kept.has(value));
+    return new ProductSessions(perVector, feeds, graphs.parameters, precision, {
+      multiplyAdds: multiplyAddsOf(computed),
+      operators: computed.length,
+      batchBytes: peakBytesOf(product, kept, precision),
+      constantBytes,
+    });
   }
 
   /**
@@ -170,7 +183,7 @@ export class ProductSessions {
    * The same for vectors of float32, of products in float32; the sum over the batches is made in float64. Nothing is copied
    * where there is one batch: at millions of parameters that would take a twentieth of a product.
    */
-  async multiplySingles(vector: Float32Array, into: Float32Array): Promise<void> {
+  async multiplyFloat32(vector: Float32Array, into: Float32Array): Promise<void> {
     requireApart(vector, into);
     const directions = this.directionsOn(vector);
     const [first] = this.feeds;

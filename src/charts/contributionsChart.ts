@@ -52,10 +52,15 @@ export function contributionsChart(
     element('defs', {}, hatch(id)),
     zeroLine(rows),
     ...drawn.map(({ layer, index }, row) =>
-      layerRow(rows, layer, row, index, width, [
-        ...bar(layer, rows, row, options),
-        ...valueLabel(layer, rows, row, errorBar, values[row] ?? { value: '', share: '' }),
-      ]),
+      layerRow(rows, layer, {
+        row,
+        index,
+        width,
+        marks: [
+          ...bar(layer, rows, row, options),
+          ...valueLabel(layer, rows, row, errorBar, values[row] ?? { value: '', share: '' }),
+        ],
+      }),
     ),
     ...(split ? key(rows, id, width) : []),
     ...(omitted > 0 ? [omission(omitted, rows.height + footer - 8, width)] : []),

@@ -44,22 +44,27 @@ export function elasticityChart(
     ...known.map(({ layer, index, elasticity }, row) => {
       const end = rows.scale(elasticity);
       const colour = elasticity < 0 ? colours.negative : colours.upper;
-      return layerRow(rows, layer, row, index, width, [
-        element('rect', {
-          class: 'bar bar-own',
-          x: Math.min(zero, end),
-          y: rows.middle(row) - rows.barHeight / 2,
-          width: Math.abs(end - zero),
-          height: rows.barHeight,
-          fill: colour,
-          stroke: colour,
-        }),
-        element(
-          'text',
-          { class: 'value', x: Math.max(zero, end) + 8, y: baseline(rows.middle(row)), fill: colours.text },
-          text(values[row] ?? ''),
-        ),
-      ]);
+      return layerRow(rows, layer, {
+        row,
+        index,
+        width,
+        marks: [
+          element('rect', {
+            class: 'bar bar-own',
+            x: Math.min(zero, end),
+            y: rows.middle(row) - rows.barHeight / 2,
+            width: Math.abs(end - zero),
+            height: rows.barHeight,
+            fill: colour,
+            stroke: colour,
+          }),
+          element(
+            'text',
+            { class: 'value', x: Math.max(zero, end) + 8, y: baseline(rows.middle(row)), fill: colours.text },
+            text(values[row] ?? ''),
+          ),
+        ],
+      });
     }),
     zeroLine(rows),
   );

@@ -84,10 +84,17 @@ export function baseline(y: number): number {
 export function layerRow(
   rows: LayerRows,
   layer: LayerReport,
-  row: number,
-  index: number,
-  width: number,
-  marks: readonly SvgText[],
+  {
+    row,
+    index,
+    width,
+    marks,
+  }: {
+    readonly row: number;
+    readonly index: number;
+    readonly width: number;
+    readonly marks: readonly SvgText[];
+  },
 ): SvgText {
   const y = baseline(rows.middle(row));
   const sizes = element(

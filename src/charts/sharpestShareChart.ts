@@ -80,15 +80,20 @@ export function sharpestShareChart(
     ...drawn.map(({ layer, index, share, ofParameters }, row) => {
       const middle = rows.middle(row);
       const end = rows.scale(Math.max(share, ofParameters));
-      return layerRow(rows, layer, row, index, width, [
-        bar('share', share, middle - rows.barHeight / 2),
-        bar('parameters', ofParameters, middle),
-        element(
-          'text',
-          { class: 'value', x: end + 8, y: baseline(middle), fill: colours.text },
-          text(values[row] ?? ''),
-        ),
-      ]);
+      return layerRow(rows, layer, {
+        row,
+        index,
+        width,
+        marks: [
+          bar('share', share, middle - rows.barHeight / 2),
+          bar('parameters', ofParameters, middle),
+          element(
+            'text',
+            { class: 'value', x: end + 8, y: baseline(middle), fill: colours.text },
+            text(values[row] ?? ''),
+          ),
+        ],
+      });
     }),
     zeroLine(rows),
     ...entries.map(({ name, words }, place) => {

@@ -127,7 +127,7 @@ export function tridiagonalEigenpairs(matrix: Tridiagonal): TridiagonalEigenpair
       const end = endOfBlock(d, e, at);
       if (end === at) break;
       if (sweep === mostSweeps) throw new RangeError(`The QL algorithm found no eigenvalue ${at}`);
-      sweepOnce(d, e, at, end, first, last);
+      sweepOnce(d, e, { start: at, end, first, last });
     }
   }
   const ascending = Array.from(d.keys()).sort((a, b) => d[a]! - d[b]!);
@@ -151,10 +151,17 @@ function endOfBlock(d: Float64Array, e: Float64Array, start: number): number {
 function sweepOnce(
   d: Float64Array,
   e: Float64Array,
-  start: number,
-  end: number,
-  first: Float64Array,
-  last: Float64Array,
+  {
+    start,
+    end,
+    first,
+    last,
+  }: {
+    readonly start: number;
+    readonly end: number;
+    readonly first: Float64Array;
+    readonly last: Float64Array;
+  },
 ): void {
   let g = (d[start + 1]! - d[start]!) / (2 * e[start]!);
   let r = Math.hypot(g, 1);

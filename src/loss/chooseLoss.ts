@@ -56,7 +56,13 @@ export function lossFor(
     );
   }
   if (labels !== null) {
-    const chosen = chooseLoss(labels, head, logits.columns, request, source, weights?.values);
+    const chosen = chooseLoss(labels, {
+      head,
+      width: logits.columns,
+      options: request,
+      source,
+      weights: weights?.values ?? null,
+    });
     if (chosen.assumed && labels.kind === 'classes') requirePlausible(chosen, logits, source);
     return chosen;
   }
@@ -99,11 +105,19 @@ function ownLoss({ rows: count, columns: width }: Matrix): Unweighted {
  */
 export function chooseLoss(
   labels: Labels,
-  head: HeadKind,
-  width: number,
-  options: LossOptions,
-  source: string,
-  weights: Float64Array | null = null,
+  {
+    head,
+    width,
+    options,
+    source,
+    weights = null,
+  }: {
+    readonly head: HeadKind;
+    readonly width: number;
+    readonly options: LossOptions;
+    readonly source: string;
+    readonly weights?: Float64Array | null;
+  },
 ): ChosenLoss {
   const classes = labels.kind === 'classes' ? labels.values : classesIn(labels, width);
   const chosen =

@@ -7,7 +7,7 @@ export function addNumbers(total: Float64Array, numbers: Float32Array | Float64A
 /** Copies as many numbers, rounding them where the target holds float32: `set` takes three times as long for that. */
 export function copyNumbers(target: Float32Array | Float64Array, numbers: Float32Array | Float64Array): void {
   if (target instanceof Float32Array && numbers instanceof Float64Array) roundDoubles(target, numbers);
-  else if (target instanceof Float64Array && numbers instanceof Float32Array) widenSingles(target, numbers);
+  else if (target instanceof Float64Array && numbers instanceof Float32Array) widenFloat32(target, numbers);
   else target.set(numbers);
 }
 
@@ -23,7 +23,7 @@ function roundDoubles(target: Float32Array, numbers: Float64Array): void {
   for (let i = whole; i < numbers.length; i++) target[i] = numbers[i]!;
 }
 
-function widenSingles(target: Float64Array, numbers: Float32Array): void {
+function widenFloat32(target: Float64Array, numbers: Float32Array): void {
   for (let i = 0; i < numbers.length; i++) target[i] = numbers[i]!;
 }
 

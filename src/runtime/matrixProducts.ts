@@ -107,17 +107,32 @@ export class MatrixProducts {
 
   /** A·B, (r × k)(k × c) → r × c. */
   times(a: Matrix, b: Matrix): Promise<Matrix> {
-    return this.product('plain', a, b, a.rows, a.columns, b.columns, b.rows);
+    return this.product('plain', a, b, {
+      rows: a.rows,
+      depth: a.columns,
+      columns: b.columns,
+      otherDepth: b.rows,
+    });
   }
 
   /** A·Bᵀ, (r × k)(c × k)ᵀ → r × c: the fastest form, both operands are read along their rows. */
   timesTransposed(a: Matrix, b: Matrix): Promise<Matrix> {
-    return this.product('rightTransposed', a, b, a.rows, a.columns, b.rows, b.columns);
+    return this.product('rightTransposed', a, b, {
+      rows: a.rows,
+      depth: a.columns,
+      columns: b.rows,
+      otherDepth: b.columns,
+    });
   }
 
   /** Aᵀ·B, (k × r)ᵀ(k × c) → r × c. */
   transposedTimes(a: Matrix, b: Matrix): Promise<Matrix> {
-    return this.product('leftTransposed', a, b, a.columns, a.rows, b.columns, b.rows);
+    return this.product('leftTransposed', a, b, {
+      rows: a.columns,
+      depth: a.rows,
+      columns: b.columns,
+      otherDepth: b.rows,
+    });
   }
 
   /** A_n·B_n for every n of two stacks; one of them may be a single matrix, which then serves every n. */
@@ -148,10 +163,17 @@ export class MatrixProducts {
     form: keyof Kernels,
     a: Matrix,
     b: Matrix,
-    rows: number,
-    depth: number,
-    columns: number,
-    otherDepth: number,
+    {
+      rows,
+      depth,
+      columns,
+      otherDepth,
+    }: {
+      readonly rows: number;
+      readonly depth: number;
+      readonly columns: number;
+      readonly otherDepth: number;
+    },
   ): Promise<Matrix> {
     if (depth !== otherDepth) throw new RangeError(`Depths ${depth} and ${otherDepth} differ`);
     const data = await this.run(form, rows * depth * columns, {

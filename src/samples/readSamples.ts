@@ -57,7 +57,7 @@ export async function readSamples(
       inputs.push({
         name: spec.name,
         dims: dims[index] ?? [],
-        data: fitValues(array, data, spec, options.scale, drawn, count),
+        data: fitValues(array, data, { spec, scale: options.scale, drawn, count }),
       });
     }
     return {
@@ -93,11 +93,16 @@ async function readWeights(
 ): Promise<SampleWeights> {
   const values = await readFinite(array, drawn, count);
   const isWeight = (value: number): boolean => value >= 0;
-  requireEach(array, values, drawn, count, isWeight, (value, place) => {
-    return new FailureError(
-      'SampleShapeMismatch',
-      `${array.title} holds ${String(value)} ${place}, and no sample can weigh less than 0; correct it, or name the array otherwise if it holds no weights.`,
-    );
+  requireEach(array, values, {
+    drawn,
+    count,
+    holds: isWeight,
+    failure: (value, place) => {
+      return new FailureError(
+        'SampleShapeMismatch',
+        `${array.title} holds ${String(value)} ${place}, and no sample can weigh less than 0; correct it, or name the array otherwise if it holds no weights.`,
+      );
+    },
   });
   return { key, values };
 }
@@ -116,27 +121,32 @@ function requireSize(file: string, count: number, dims: readonly (readonly numbe
 function fitValues(
   array: SampleArray,
   values: Float64Array,
-  spec: InputSpec,
-  scale: number,
-  drawn: Int32Array | null,
-  count: number,
+  {
+    spec,
+    scale,
+    drawn,
+    count,
+  }: {
+    readonly spec: InputSpec;
+    readonly scale: number;
+    readonly drawn: Int32Array | null;
+    readonly count: number;
+  },
 ): Float64Array {
   const range = integerRange(spec);
   if (range === null) return scale === 1 ? values : values.map((value) => value * scale);
   const [least, greatest] = range;
-  requireEach(
-    array,
-    values,
+  requireEach(array, values, {
     drawn,
     count,
-    (value) => Number.isInteger(value) && value >= least && value <= greatest,
-    (value, place) => {
+    holds: (value) => Number.isInteger(value) && value >= least && value <= greatest,
+    failure: (value, place) => {
       return new FailureError(
         'SampleShapeMismatch',
         `${array.title} holds ${String(value)} ${place}, but the model's input ${quote(spec.name)} takes ${spec.type}; choose another array or file.`,
       );
     },
-  );
+  });
   requireRows(array, values, spec, drawn, count);
   return values;
 }
@@ -151,19 +161,17 @@ function requireRows(
 ): void {
   const { rows, isBound } = spec.indexes ?? { rows: 0, isBound: false };
   if (!isBound) return;
-  requireEach(
-    array,
-    values,
+  requireEach(array, values, {
     drawn,
     count,
-    (value) => value >= -rows && value < rows,
-    (value, place, sample) => {
+    holds: (value) => value >= -rows && value < rows,
+    failure: (value, place, sample) => {
       return new FailureError(
         'IndexOutOfRange',
         `${array.title} holds ${String(value)} ${place}, in sample ${String(sample)}, but the model's input ${quote(spec.name)} chooses rows of a table that has ${String(rows)}, 0 to ${String(rows - 1)}; correct that number, or make the samples as the model's own were made.`,
       );
     },
-  );
+  });
 }
 
 /** null for a type of fractions. */

@@ -14,11 +14,16 @@ export async function readFinite(
 ): Promise<Float64Array> {
   const values = await array.read(drawn);
   const holds = (value: number): boolean => Number.isFinite(value) || (gaps && Number.isNaN(value));
-  requireEach(array, values, drawn, count, holds, (value, place) => {
-    return new FailureError(
-      'NonFiniteSamples',
-      `${array.title} holds ${Number.isNaN(value) ? 'NaN (or nothing)' : String(value)} ${place}; correct or remove that sample.`,
-    );
+  requireEach(array, values, {
+    drawn,
+    count,
+    holds,
+    failure: (value, place) => {
+      return new FailureError(
+        'NonFiniteSamples',
+        `${array.title} holds ${Number.isNaN(value) ? 'NaN (or nothing)' : String(value)} ${place}; correct or remove that sample.`,
+      );
+    },
   });
   return values;
 }
@@ -27,10 +32,17 @@ export async function readFinite(
 export function requireEach(
   array: SampleArray,
   values: Float64Array,
-  drawn: Int32Array | null,
-  count: number,
-  holds: (value: number) => boolean,
-  failure: (value: number, place: string, sample: number) => FailureError,
+  {
+    drawn,
+    count,
+    holds,
+    failure,
+  }: {
+    readonly drawn: Int32Array | null;
+    readonly count: number;
+    readonly holds: (value: number) => boolean;
+    readonly failure: (value: number, place: string, sample: number) => FailureError;
+  },
 ): void {
   const wrong = values.findIndex((value) => !holds(value));
   if (wrong === -1) return;

@@ -52,11 +52,19 @@ interface Dependence {
  */
 export function lowerGraph(
   graph: Graph,
-  nodes: readonly GraphNode[],
-  output: string,
-  parameters: LearnedTensors,
-  inputDims: ReadonlyMap<string, readonly number[]>,
-  trace: Trace,
+  {
+    nodes,
+    output,
+    parameters,
+    inputDims,
+    trace,
+  }: {
+    readonly nodes: readonly GraphNode[];
+    readonly output: string;
+    readonly parameters: LearnedTensors;
+    readonly inputDims: ReadonlyMap<string, readonly number[]>;
+    readonly trace: Trace;
+  },
 ): LoweredModel {
   const g = new StaticGraph();
   const values = new Map<string, Value>();

@@ -49,7 +49,7 @@ function recurrent(kind: Kind): Lowering {
     const backwards = direction === 'bidirectional' ? [false, true] : [direction === 'reverse'];
     const runs = backwards.map((isBackwards, d) => {
       const cell = kind.cell(n, size, (place) => activationOf(n, kind, d, place));
-      return unroll(n, x, d, isBackwards, kind.gates * size, cell);
+      return unroll(n, x, { d, isBackwards, wide: kind.gates * size, cell });
     });
     const join = (values: readonly Value[], dims: readonly number[], axis: number): Value =>
       concat(
@@ -94,10 +94,12 @@ function activationOf(n: LoweredNode, { activations }: Kind, direction: number, 
 function unroll(
   n: LoweredNode,
   x: Value,
-  d: number,
-  isBackwards: boolean,
-  wide: number,
-  cell: Cell,
+  {
+    d,
+    isBackwards,
+    wide,
+    cell,
+  }: { readonly d: number; readonly isBackwards: boolean; readonly wide: number; readonly cell: Cell },
 ): { readonly hidden: readonly Value[]; readonly state: State } {
   const { g } = n;
   const own = (index: number): Value | null => {

@@ -38,9 +38,7 @@ export function writeMatmul(
   w: NodeWriter,
   value: Value,
   { transA, transB }: OperationOf<'matmul'>,
-  a: string,
-  b: string,
-  output: string,
+  { a, b, output }: { readonly a: string; readonly b: string; readonly output: string },
 ): void {
   const [left, right] = value.inputs;
   if (value.dims.length === 2) {
@@ -176,10 +174,12 @@ export function writeScatterAdd(
 export function writeScatterElements(
   w: NodeWriter,
   value: Value,
-  disjoint: boolean,
-  y: string,
-  indices: string,
-  output: string,
+  {
+    disjoint,
+    y,
+    indices,
+    output,
+  }: { readonly disjoint: boolean; readonly y: string; readonly indices: string; readonly output: string },
 ): void {
   const reduction = disjoint ? 'none' : 'add';
   w.emit('ScatterElements', [zeros(w, value.dims), indices, y], { axis: 1, reduction }, output);

@@ -162,7 +162,7 @@ function writeValue(
       w.emit('Where', names, {}, output);
       return;
     case 'matmul':
-      writeMatmul(w, value, operation, a, b, output);
+      writeMatmul(w, value, operation, { a, b, output });
       return;
     case 'reduceSum':
       writeReduceSum(w, value, operation.axes, a, output);
@@ -202,7 +202,7 @@ function writeValue(
       w.emit('GatherElements', names, { axis: 1 }, output);
       return;
     case 'scatterElements':
-      writeScatterElements(w, value, operation.disjoint, a, b, output);
+      writeScatterElements(w, value, { disjoint: operation.disjoint, y: a, indices: b, output });
       return;
     case 'softmax':
       w.emit('Softmax', [a], { axis: -1 }, output);

@@ -5,7 +5,7 @@ import { BlockSum } from './blockSum';
 import { SamplePairs } from './dualBlock';
 import type { ClosedFormPlan, PlannedBlock } from './plan';
 import { crossFactors, diagonalFactors, PrimalPiece, type Factors } from './primalBlock';
-import { ranges } from './ranges';
+import { ranges, type Range } from './ranges';
 import { parametersOf } from '../perceptron';
 import {
   augmentedWeights,
@@ -60,7 +60,7 @@ class ClosedFormRun {
   private readonly traces: number[];
   private readonly gradients: (Float64Array | null)[];
   private readonly sums = new Map<PlannedBlock, BlockSum>();
-  private readonly tiles: readonly (readonly [number, number])[];
+  private readonly tiles: readonly Range[];
   private readonly started: number;
   private readonly losses: Float64Array;
   private readonly unitRows: UnitRows | null;
@@ -177,8 +177,8 @@ class ClosedFormRun {
         this.report();
       }
       const sum = piece.close();
-      if (m === l) this.unitRows?.addDiagonal(l, ...range, sum, inputs);
-      else this.unitRows?.addCross(m, l, ...range, sum, augmentedWidth(upper));
+      if (m === l) this.unitRows?.addDiagonal(l, range, sum, inputs);
+      else this.unitRows?.addCross([m, l], range, sum, augmentedWidth(upper));
       if (!this.plan.sampleRows) continue;
       for await (const factors of this.factors(block, range, false)) {
         await piece.addRows(factors);
@@ -188,23 +188,19 @@ class ClosedFormRun {
   }
 
   /** The factors of all tiles for a piece of a block; the traces are counted in the first of the two passes alone. */
-  private async *factors(
-    { m, l }: PlannedBlock,
-    [from, to]: readonly [number, number],
-    firstPass: boolean,
-  ): AsyncGenerator<Factors> {
+  private async *factors({ m, l }: PlannedBlock, rows: Range, firstPass: boolean): AsyncGenerator<Factors> {
     const { pieceBytes } = this.plan;
     for (const range of this.tiles) {
       const features = await this.features(range);
       if (m === l) {
         const traces = new Float64Array(features.tile.count);
-        yield* diagonalFactors(features, l, from, to, pieceBytes, traces);
+        yield* diagonalFactors(features, l, rows, pieceBytes, traces);
         if (firstPass) this.addTraces(l, features.tile, traces);
-      } else yield* crossFactors(features, m, l, from, to, pieceBytes);
+      } else yield* crossFactors(features, [m, l], rows, pieceBytes);
     }
   }
 
-  private async features([from, to]: readonly [number, number]): Promise<CurvatureFeatures> {
+  private async features([from, to]: Range): Promise<CurvatureFeatures> {
     if (this.onlyTile !== null) return this.onlyTile;
     const features = await CurvatureFeatures.of(
       await sampleTile(this.problem, this.products, from, to),

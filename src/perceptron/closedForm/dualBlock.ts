@@ -3,7 +3,7 @@ import type { CurvatureFeatures } from './curvatureFeatures';
 import type { BlockSum } from './blockSum';
 import { activationsInto, curvedActivations, movedErrors, separateColumns } from './mixedFeatures';
 import { addTo, multiplyBy, PairGram, PairPanels, PairSum, type Panel } from './pairSum';
-import { ranges } from './ranges';
+import { ranges, type Range } from './ranges';
 import { flat } from './stacks';
 
 /**
@@ -190,7 +190,7 @@ export class SamplePairs {
   }
 
   /** Ranges of columns whose features, `height` numbers a column and sample, stay within the piece's bytes. */
-  private pieces(height: number, width: number): [number, number][] {
+  private pieces(height: number, width: number): Range[] {
     const samples = Math.max(this.a.tile.count, this.b.tile.count);
     return ranges(width, Math.floor(this.pieceBytes / (8 * samples * height)));
   }

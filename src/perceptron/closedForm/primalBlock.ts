@@ -1,7 +1,7 @@
 import type { Matrix, MatrixProducts } from '../../runtime/matrixProducts';
 import type { BlockSum } from './blockSum';
 import type { CurvatureFeatures } from './curvatureFeatures';
-import { ranges } from './ranges';
+import { ranges, type Range } from './ranges';
 import { rowsOf } from './sampleTile';
 import { columnsOfMatrix, flat, transposeMatrix } from './stacks';
 
@@ -72,8 +72,7 @@ export class PrimalPiece {
 export async function* diagonalFactors(
   features: CurvatureFeatures,
   l: number,
-  from: number,
-  to: number,
+  [from, to]: Range,
   pieceBytes: number,
   traces: Float64Array,
 ): AsyncGenerator<Factors> {
@@ -98,10 +97,8 @@ export async function* diagonalFactors(
  */
 export async function* crossFactors(
   features: CurvatureFeatures,
-  m: number,
-  l: number,
-  from: number,
-  to: number,
+  [m, l]: readonly [number, number],
+  [from, to]: Range,
   pieceBytes: number,
 ): AsyncGenerator<Factors> {
   const { tile } = features;
@@ -114,7 +111,7 @@ export async function* crossFactors(
   const runs = new SampleRuns(tile.count, columns, pieceBytes);
   for (const [first, last] of runs.ranges) {
     const data = runs.numbers(first, last);
-    writeCurvedActivations(data, curved, activations, curvature.columns, first, last);
+    writeCurvedActivations(data, curved, activations, { width: curvature.columns, first, last });
     if (moved !== null) addErrorTerms(data, moved, inner * curvature.columns, first, last);
     yield {
       from: tile.from + first,
@@ -129,9 +126,7 @@ function writeCurvedActivations(
   result: Float64Array,
   { rows, columns: samples, data: curvature }: Matrix,
   { rows: inner, data: activations }: Matrix,
-  width: number,
-  first: number,
-  last: number,
+  { width, first, last }: { readonly width: number; readonly first: number; readonly last: number },
 ): void {
   let at = 0;
   for (let row = 0; row < rows; row += width) {
@@ -208,7 +203,7 @@ function packSquares({ rows, columns, data }: Matrix, packed: Float64Array): voi
 
 /** Runs of samples, `width` numbers each, that share one piece of memory. */
 class SampleRuns {
-  readonly ranges: readonly (readonly [number, number])[];
+  readonly ranges: readonly Range[];
   private readonly memory: Float64Array;
 
   constructor(

@@ -1,5 +1,6 @@
 import type { Matrix } from '../../runtime/matrixProducts';
 import type { AffineLayer } from '../perceptron';
+import type { Range } from './ranges';
 
 /**
  * Sums of squares of the Hessian's rows by hidden unit, collected from the pieces of the primal form, whose elements are
@@ -18,7 +19,12 @@ export class UnitRows {
   }
 
   /** A piece of block (m,l), m > l: rows (i over d_m, p over ã_{m−1}, j from `from` to `to`), columns q over ã_{l−1}. */
-  addCross(m: number, l: number, from: number, to: number, { columns, data }: Matrix, inner: number): void {
+  addCross(
+    [m, l]: readonly [number, number],
+    [from, to]: Range,
+    { columns, data }: Matrix,
+    inner: number,
+  ): void {
     const height = this.layers[m]!.outputs;
     const [upperIn, upperOut, lowerIn, lowerOut] = [
       this.incoming[m]!,
@@ -48,7 +54,7 @@ export class UnitRows {
    * A piece of block (l,l): rows (i ≤ j), columns (p ≤ q), both packed with √2 off the diagonal. The square of a packed
    * element stands for all its mirror images, half of which lie in rows of i (p) and half in rows of j (q).
    */
-  addDiagonal(l: number, from: number, to: number, { data }: Matrix, inputs: number): void {
+  addDiagonal(l: number, [from, to]: Range, { data }: Matrix, inputs: number): void {
     const [rows, columns] = [this.incoming[l]!, this.outgoing[l]!];
     const width = this.layers[l]!.outputs;
     let at = 0;

@@ -8,7 +8,7 @@ import { FailureError } from '../../../src/report/failure';
 import { failureIn } from '../samples/failures';
 import { npyBytes, npyStart, type WrittenArray, type WrittenType } from '../samples/writers';
 
-const fixtures = join(import.meta.dirname, '../../samples/fixtures');
+const fixtures = join(import.meta.dirname, '../samples/fixtures');
 
 function fixture(name: string): Uint8Array {
   return readFileSync(join(fixtures, name));

@@ -76,7 +76,13 @@ async function lowered(parts: ModelParts): Promise<Lowered> {
   const inputs = [{ name: 'input', dims: [4], data: samples }];
   const trace = await session.trace({ count, inputs }, count, 'y').finally(() => session.release());
   const learned = { learned: new Set(['first']), copies: new Map<string, never>() };
-  const model = lowerGraph(file.graph, nodes, 'y', learned, new Map([['input', [count, 4]]]), trace);
+  const model = lowerGraph(file.graph, {
+    nodes,
+    output: 'y',
+    parameters: learned,
+    inputDims: new Map([['input', [count, 4]]]),
+    trace,
+  });
   const first = model.parameters.get('first');
   const tensor = file.graph.initialisers.get('first');
   if (first === undefined || tensor === undefined)

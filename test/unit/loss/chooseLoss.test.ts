@@ -24,7 +24,7 @@ function rows(width: number, ...values: number[]): Labels {
 }
 
 function choose(labels: Labels, head: HeadKind, width: number, options: Partial<LossOptions> = {}) {
-  return chooseLoss(labels, head, width, { ...automatic, ...options }, 'data.npz');
+  return chooseLoss(labels, { head, width, options: { ...automatic, ...options }, source: 'data.npz' });
 }
 
 function failureOf(action: () => unknown): { kind: string; message: string } {
@@ -244,14 +244,13 @@ describe('weights and gaps, against PyTorch 1.13', () => {
     ['samples with gaps', gaps, three, {}, samples, 3.102],
   ])('%s', (_, labels, outputs, options, ofSamples, wanted) => {
     const width = outputs === single ? 1 : 3;
-    const { loss, targets } = chooseLoss(
-      labels,
-      'none',
+    const { loss, targets } = chooseLoss(labels, {
+      head: 'none',
       width,
-      { ...automatic, ...options },
-      'data.npz',
-      ofSamples,
-    );
+      options: { ...automatic, ...options },
+      source: 'data.npz',
+      weights: ofSamples,
+    });
     const values = computeLosses(loss, Float64Array.from(outputs), targets.values, width, targets.factors);
     expect(values.reduce((a, b) => a + b, 0) / targets.count).toBeCloseTo(wanted, 12);
   });
