@@ -49,6 +49,8 @@ const phases = {
       stage: 'Blocks of the Hessian, 2 of 6',
       fraction: 0.42,
       remainingSeconds: 3,
+      step: 1,
+      steps: 4,
       cost: { multiplyAdds: 5.7e11, bytes: 660e6 },
       report: { ...known, gradientNorm: report.gradientNorm },
     },

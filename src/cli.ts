@@ -32,10 +32,11 @@ const exitCodes = {
 class ProgressLine {
   private shown = false;
 
-  show({ stage, fraction }: Progress): void {
+  show({ stage, fraction, step, steps }: Progress): void {
     if (!process.stderr.isTTY) return;
     const share = fraction === null ? '' : ` ${Math.floor(100 * fraction)} %`;
-    const text = `${printable(stage)}${share}`.slice(0, Math.max(0, process.stderr.columns - 1));
+    const place = step === null || steps === null ? '' : `${step}/${steps} `;
+    const text = `${place}${printable(stage)}${share}`.slice(0, Math.max(0, process.stderr.columns - 1));
     process.stderr.write(`\r\u001b[K${text}`);
     this.shown = true;
   }
@@ -57,12 +58,12 @@ function note(sentence: string): void {
 class CostNotes {
   private told: string | null = null;
 
-  tell({ stage, cost, remainingSeconds }: Progress): void {
+  tell({ stage, cost, remainingSeconds, step, steps }: Progress): void {
     if (cost === null || remainingSeconds === null || stage === this.told) return;
     this.told = stage;
     if (remainingSeconds < worthTelling) return;
     note(
-      `${stage}: ${costText(cost)}, ${cost.atMost ? 'up to' : 'about'} ${durationText(remainingSeconds)}.`,
+      `${stage}${step === null || steps === null ? '' : ` (step ${step} of ${steps})`}: ${costText(cost)}; about ${durationText(remainingSeconds)} to the end.`,
     );
   }
 }

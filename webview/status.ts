@@ -19,6 +19,8 @@ export const status: Part = {
           state.progress.stage,
           state.progress.fraction,
           state.progress.remainingSeconds,
+          state.progress.step,
+          state.progress.steps,
           state.progress.cost,
         ]
       : state.phase === 'done'
@@ -77,8 +79,9 @@ function ring(): HTMLElement {
   return element('vscode-progress-ring', { 'aria-hidden': 'true' });
 }
 
-function remaining({ fraction, remainingSeconds, cost }: Progress): string {
+function remaining({ fraction, remainingSeconds, step, steps, cost }: Progress): string {
   const parts = [
+    ...(step === null || steps === null ? [] : [`step ${step} of ${steps}`]),
     ...(fraction === null ? [] : [`${formatNumber(Math.round(100 * fraction))} %`]),
     ...(remainingSeconds === null ? [] : [`about ${durationText(remainingSeconds)} left`]),
     ...(cost === null ? [] : [costText(cost)]),

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { predictedSeconds, type PredictedCost } from '../report/wording/cost';
+import type { PredictedCost } from '../report/wording/cost';
 import type { PartialReport } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { inTrueSizes } from './inTrueSizes';
-import { RemainingTime, Stopwatch } from './stopwatch';
+import { RunPlan, type Place, type PlannedStage } from './runPlan';
+import { Stopwatch } from './stopwatch';
 
 /** One analysis under way: what was asked, what is known, and whom to tell. */
 export class AnalysisRun {
@@ -13,6 +14,7 @@ export class AnalysisRun {
   known: PartialReport = { schema: 1 };
   /** What the Hessian of `known` is divided by. */
   unit = 1;
+  private plan: RunPlan | null = null;
   private readonly started = performance.now();
 
   constructor(
@@ -28,21 +30,26 @@ export class AnalysisRun {
 
   /** Tells of a stage that is nothing to speak of. */
   tell(stage: string): void {
-    this.onProgress({ stage, fraction: null, remainingSeconds: null, cost: null, report: this.shown });
+    const unknown = { fraction: null, remainingSeconds: null, step: null, steps: null, cost: null };
+    this.onProgress({ stage, ...unknown, report: this.shown });
+  }
+
+  /** The stages that will come, by their counts: the progress is that of the whole. */
+  expect(stages: readonly PlannedStage[]): void {
+    this.plan ??= new RunPlan(this.threads);
+    this.plan.expect(stages);
   }
 
   /** Tells of a stage before it starts; what it returns is told the fraction done. */
   begin(stage: string, predicted: PredictedCost): (fraction: number) => void {
-    const { multiplyAdds, bytes, atMost = false } = predicted;
-    const cost = { multiplyAdds, bytes, ...(atMost && { atMost }) };
-    const remaining = new RemainingTime(predictedSeconds(predicted, this.threads));
-    const tell = (fraction: number): void => {
-      const remainingSeconds = remaining.seconds(fraction);
-      this.onProgress({ stage, fraction, remainingSeconds, cost, report: this.shown });
+    const plan = (this.plan ??= new RunPlan(this.threads));
+    const cost = { multiplyAdds: predicted.multiplyAdds, bytes: predicted.bytes };
+    const tell = (place: Place | null): void => {
+      if (place !== null) this.onProgress({ stage, ...place, cost, report: this.shown });
     };
-    tell(0);
+    tell(plan.begin({ stage, cost: predicted }));
     return (fraction) => {
-      if (remaining.due(fraction)) tell(fraction);
+      tell(plan.advance(fraction));
     };
   }
 

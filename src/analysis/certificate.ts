@@ -1,27 +1,33 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
+import { planModel, type PlannedModel } from '../autodiff/plannedModel';
+import type { Objective } from '../autodiff/preparedModel';
 import type { CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
 import { computeExactCurvature } from '../curvature/exactCurvature';
 import { inUnit } from '../curvature/unit';
-import type { ChosenLoss } from '../loss/chooseLoss';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
 import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
-import type { Samples } from '../samples/samples';
-import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
-import { exactCost, lanczosMemory, searchCost } from './predictedCost';
+import { exactCost, lanczosMemory, productsCost } from './predictedCost';
+import type { PlannedStage } from './runPlan';
 import { leftOutForTime, missingIntervals } from './timeLimit';
 import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
 import { setting } from '../report/wording/settings';
+
+const certificateStage = 'Searching the sharpest direction';
 
 /** Multiply-adds that the search for λ_max may take, and the products that it may take at most. */
 const affordable = 2e11;
 const mostProducts = 300;
 /** Fewer products than these would certify nothing. */
 const fewestProducts = 10;
+
+const firstStage = 'Searching the sharpest direction first';
+/** Steps that certify λ_max, about. */
+const usualSteps = 25;
 
 /** Steps that λ_min's interval, too, is given. */
 const leastSteps = 60;
@@ -35,19 +41,68 @@ const agreement = 1e-8;
 /** A hundred rounding units: what sums over a layer's inputs and over layers may make of one. */
 const roundingOfWeights = 1e-14;
 
+/** What the search takes, about: six products of matrices for every weight matrix, and for so many vectors. */
+export function certificateStageOf(parameters: number, samples: number): PlannedStage {
+  const multiplyAdds = leastSteps * 6 * parameters * samples;
+  return { stage: certificateStage, cost: { multiplyAdds, bytes: 0 } };
+}
+
+/**
+ * λ_max's interval from products in float32 alone, which is shown while a long closed form is computed.
+ * @returns the products as they were planned, or null where there are none
+ */
+export async function tellFirstInterval(
+  objective: Objective,
+  run: AnalysisRun,
+): Promise<PlannedModel | null> {
+  const { request, threads } = run;
+  const { memoryBudget } = request;
+  run.tell('Differentiating the graph');
+  let plan: PlannedModel | null = null;
+  try {
+    plan = await planModel(objective, { memoryBudget, batch: null });
+    const options = { precision: 'float32', memoryBudget, threads, batch: null } as const;
+    const products = await HessianProducts.ofPlan(plan, options);
+    try {
+      const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));
+      const told = run.begin(firstStage, productsCost(products, usualSteps, memoryBudget));
+      await certifySharpness(products, null, {
+        random: SeededRandom.fromSeed(request.seed),
+        precision: request.precision,
+        confidence,
+        productError: products.measured.productError,
+        maxProducts,
+        memoryBytes: lanczosMemory(products, memoryBudget),
+        onProgress: ({ products: made, sharpness }) => {
+          if (sharpness !== null) run.known = { ...run.known, sharpness };
+          told(made / Math.max(usualSteps, made));
+        },
+        outOfTime: (share) => run.outOfTime(share),
+      });
+    } finally {
+      await products.release();
+    }
+  } catch (error) {
+    // The closed form needs no products, and tells why there is no certificate.
+    if (!(error instanceof FailureError)) throw error;
+  }
+  return plan;
+}
+
 /**
  * The report of a closed form with the interval of λ_max and λ_min that its exact trace and norm prove, from products of
  * the differentiated graph: another way to the same Hessian, which has to have the same loss and gradient. Where products
  * cannot be had, a warning says why.
+ * @param planned the products, where they were planned before
  */
 export async function certify(
   report: Report,
-  { subject, session }: AnalysedModel,
-  samples: Samples,
-  { loss, targets }: ChosenLoss,
+  objective: Objective,
+  planned: PlannedModel | null,
   run: AnalysisRun,
 ): Promise<Report> {
   const { request, threads } = run;
+  const { memoryBudget } = request;
   if (run.outOfTime())
     return withoutScaleAdapted(
       leftOutForTime(report, [missingIntervals]),
@@ -57,10 +112,9 @@ export async function certify(
   run.tell('Differentiating the graph');
   let products: HessianProducts;
   try {
-    products = await HessianProducts.open(
-      { subject, session, samples, targets, loss, weightDecay: request.weightDecay },
-      { precision: 'float64', memoryBudget: request.memoryBudget, threads, batch: null },
-    ).finally(() => session.release());
+    const plan = planned ?? (await planModel(objective, { memoryBudget, batch: null }));
+    const options = { precision: 'float64', memoryBudget, threads, batch: null } as const;
+    products = await HessianProducts.ofPlan(plan, options);
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     return withoutProducts(report, error.failure.message, run);
@@ -90,11 +144,11 @@ async function intervals(
     );
   }
   const whole = order <= wholeSpectrum && order * multiplyAdds <= affordable;
-  const expected = whole ? order : maxProducts;
+  const expected = whole ? order : leastSteps;
   const { memoryBudget } = run.request;
   const told = run.begin(
-    'Searching the sharpest direction',
-    whole ? exactCost(products, memoryBudget) : searchCost(products, maxProducts, memoryBudget),
+    certificateStage,
+    whole ? exactCost(products, memoryBudget) : productsCost(products, leastSteps, memoryBudget),
   );
   const options: CurvatureOptions = {
     random: SeededRandom.fromSeed(run.request.seed),
@@ -104,7 +158,7 @@ async function intervals(
     maxProducts,
     memoryBytes: lanczosMemory(products, run.request.memoryBudget),
     onProgress: ({ products: made }) => {
-      told(made / expected);
+      told(made / Math.max(expected, made));
     },
     outOfTime: (share) => run.outOfTime(share),
   };

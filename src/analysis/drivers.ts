@@ -2,13 +2,15 @@ import { lambdaMaxBounds } from '../curvature/bounds';
 import { predictedClass } from '../loss/accuracy';
 import { computeClosedForm, type ClosedForm } from '../perceptron/closedForm/closedForm';
 import { computeElasticities } from '../perceptron/closedForm/elasticity';
-import { planClosedForm } from '../perceptron/closedForm/plan';
+import { planClosedForm, type ClosedFormPlan, type PlanOptions } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
-import type { Cost, GaussNewton, Report, TopSample } from '../report/report';
+import type { GaussNewton, LayerReport, Report, TopSample } from '../report/report';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
 import type { SampleInput, Samples } from '../samples/samples';
-import { computeGramMatrices } from './gram';
+import { computeGramMatrices, costOfGramMatrices } from './gram';
+import type { PlannedStage } from './runPlan';
 import { samplePictures } from './samplePictures';
+import { gaussNewtonStage } from './searchStages';
 
 /**
  * Multiply-adds that each of the optional parts may take: a few seconds. They are left out beyond it, by the count and not
@@ -22,85 +24,95 @@ const affordableForUnits = 1e10;
 /** Samples that are listed. */
 const mostTopSamples = 12;
 
-/** Begins a stage of that cost; what it returns is told the fraction done. */
-export type BeginStage = (stage: string, cost: Cost, report: Report) => (fraction: number) => void;
+/** One part of what drives the bound, and what it takes. */
+export interface Driver extends PlannedStage {
+  /** As in "the time limit left out …". */
+  readonly what: string;
+  /** Adds it to a report. @param told the fraction done */
+  readonly addTo: (report: Report, told: (fraction: number) => void) => Promise<Report>;
+}
 
 /**
- * What drives the bound, added to a report part by part: the Gauss-Newton matrix beside the Hessian, the hidden units, the
- * elasticities and the Gram matrices of the layers' inputs.
+ * What drives the bound: the Gauss-Newton matrix beside the Hessian, the hidden units, the Gram matrices of the layers'
+ * inputs, and the elasticities; those of them that are affordable.
  */
-export async function addDrivers(
-  report: Report,
+export function drivers(
   problem: Problem,
-  {
-    classes,
-    products,
-    memoryBudget,
-    beginStage,
-  }: {
-    readonly classes: Int32Array | null;
-    readonly products: MatrixProducts;
-    readonly memoryBudget: number;
-    readonly beginStage: BeginStage;
-  },
-): Promise<Report> {
+  classes: Int32Array | null,
+  products: MatrixProducts,
+  memoryBudget: number,
+): Driver[] {
   const { perceptron, inputs } = problem;
-  const plan = planClosedForm(perceptron, inputs.rows, memoryBudget, { sampleRows: false });
-  let current = report;
+  const planFor = (options: PlanOptions): ClosedFormPlan =>
+    planClosedForm(perceptron, inputs.rows, memoryBudget, { sampleRows: false, ...options });
+  const plan = planFor({});
+  const parts: Driver[] = [];
 
   if (problem.loss !== 'output' && plan.multiplyAdds <= affordable) {
-    const told = beginStage('Comparing with the Gauss-Newton matrix', plan, current);
-    const form = await computeClosedForm({ ...problem, matrix: 'gauss-newton' }, products, plan, told);
-    current = { ...current, gaussNewton: gaussNewtonOf(form, report.model.parameters) };
-  }
-
-  const primal = planClosedForm(perceptron, inputs.rows, memoryBudget, {
-    sampleRows: false,
-    allPrimal: true,
-  });
-  if (
-    perceptron.layers.length > 1 &&
-    (problem.weightDecay ?? 0) === 0 &&
-    primal.multiplyAdds <= affordableForUnits
-  ) {
-    const told = beginStage('Weighing the hidden units', primal, current);
-    const { unitRows, blocks } = await computeClosedForm(problem, products, primal, told);
-    const all = blocks.flat().reduce((sum, block) => sum + block, 0);
-    current = {
-      ...current,
-      layers: current.layers.map((layer, l) => {
-        const rows = unitRows?.[l];
-        return {
-          ...layer,
-          units: rows === undefined || all === 0 ? null : Array.from(rows, (row) => row / all),
-        };
-      }),
-    };
-  }
-
-  if (current.orthogonality !== null) {
-    const { grams, classes: shown } = await computeGramMatrices(problem, products, classes);
-    current = {
-      ...current,
-      orthogonality: {
-        ...current.orthogonality,
-        classes: shown,
-        layers: current.orthogonality.layers.map((layer, l) => ({ ...layer, gram: grams[l] ?? null })),
+    parts.push({
+      stage: gaussNewtonStage,
+      what: 'the Gauss-Newton matrix',
+      cost: plan,
+      addTo: async (report, told) => {
+        const form = await computeClosedForm({ ...problem, matrix: 'gauss-newton' }, products, plan, told);
+        return { ...report, gaussNewton: gaussNewtonOf(form, report.model.parameters) };
       },
-    };
+    });
   }
+
+  const primal = planFor({ allPrimal: true });
+  const decays = (problem.weightDecay ?? 0) !== 0;
+  if (perceptron.layers.length > 1 && !decays && primal.multiplyAdds <= affordableForUnits) {
+    parts.push({
+      stage: 'Weighing the hidden units',
+      what: 'the hidden units',
+      cost: primal,
+      addTo: async (report, told) => {
+        const { unitRows, blocks } = await computeClosedForm(problem, products, primal, told);
+        const all = blocks.flat().reduce((sum, block) => sum + block, 0);
+        const unitsOf = (rows: Float64Array | undefined): number[] | null =>
+          rows === undefined || all === 0 ? null : Array.from(rows, (row) => row / all);
+        return withLayers(report, (_, l) => ({ units: unitsOf(unitRows?.[l]) }));
+      },
+    });
+  }
+
+  parts.push({
+    stage: 'Comparing the samples',
+    what: 'the Gram matrices of the samples',
+    cost: costOfGramMatrices(problem),
+    addTo: async (report) => {
+      const { orthogonality } = report;
+      if (orthogonality === null) return report;
+      const { grams, classes: shown } = await computeGramMatrices(problem, products, classes);
+      const layers = orthogonality.layers.map((layer, l) => ({ ...layer, gram: grams[l] ?? null }));
+      return { ...report, orthogonality: { ...orthogonality, classes: shown, layers } };
+    },
+  });
 
   const twoForEachLayer = 2 * perceptron.layers.length * plan.multiplyAdds;
   if (twoForEachLayer <= affordable) {
-    const cost = { multiplyAdds: twoForEachLayer, bytes: plan.bytes };
-    const told = beginStage('Scaling each layer’s weights', cost, current);
-    const elasticities = await computeElasticities(problem, products, plan, told);
-    current = {
-      ...current,
-      layers: current.layers.map((layer, l) => ({ ...layer, elasticity: elasticities[l] ?? null })),
-    };
+    parts.push({
+      stage: 'Scaling each layer’s weights',
+      what: 'the elasticities',
+      cost: { multiplyAdds: twoForEachLayer, bytes: plan.bytes },
+      addTo: async (report, told) => {
+        const elasticities = await computeElasticities(problem, products, plan, told);
+        return withLayers(report, (_, l) => ({ elasticity: elasticities[l] ?? null }));
+      },
+    });
   }
-  return current;
+  return parts;
+}
+
+function withLayers(
+  report: Report,
+  part: (layer: LayerReport, index: number) => Partial<LayerReport>,
+): Report {
+  return {
+    ...report,
+    layers: report.layers.map((layer, index) => ({ ...layer, ...part(layer, index) })),
+  };
 }
 
 function gaussNewtonOf({ traces, blocks }: ClosedForm, order: number): GaussNewton {

@@ -1,5 +1,7 @@
 import { affine, type Problem } from '../perceptron/closedForm/sampleTile';
+import type { AffineLayer } from '../perceptron/perceptron';
 import { unitValues } from '../perceptron/unitFunctions';
+import type { Cost } from '../report/report';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
 
 /** Rows and columns of the pictures. */
@@ -10,6 +12,16 @@ export interface GramPictures {
   readonly grams: readonly (readonly (readonly number[])[])[];
   /** The class of every row; null where no single class is meant. */
   readonly classes: readonly number[] | null;
+}
+
+/** What they take. */
+export function costOfGramMatrices({ perceptron: { layers }, inputs: { rows } }: Problem): Cost {
+  const shown = Math.min(mostSamples, rows);
+  const ofLayer = (layer: AffineLayer): number => shown * layer.inputs * (shown + layer.outputs);
+  return {
+    multiplyAdds: layers.reduce((sum, layer) => sum + ofLayer(layer), 0),
+    bytes: 8 * shown * shown * layers.length,
+  };
 }
 
 /**

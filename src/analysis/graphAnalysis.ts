@@ -4,9 +4,7 @@ import { estimateCurvature } from '../curvature/estimateCurvature';
 import { computeExactCurvature } from '../curvature/exactCurvature';
 import { inUnit, unitFor } from '../curvature/unit';
 import { FailureError } from '../report/failure';
-import type { Cost, GaussNewton, Method, ModelFacts, Report } from '../report/report';
-import { formatCount } from '../report/wording/number';
-import { byteSize } from '../report/wording/byteSize';
+import type { Cost, GaussNewton, Method, ModelFacts, Report, Warning } from '../report/report';
 import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
 import { samplesFor } from '../samples/samplesFor';
@@ -18,16 +16,13 @@ import { momentParts } from './graphReport';
 import { inTrueSizes } from './inTrueSizes';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
-import { exactCost, lanczosMemory, searchCost, takenCost, workOfProduct } from './predictedCost';
+import type { PredictedCost } from '../report/wording/cost';
+import { exactCost, lanczosMemory, productsCost, workOfProduct } from './predictedCost';
 import { analysisFacts, lossOptions, rowFacts, sampleFacts } from './reportFacts';
 import { withScaleAdapted } from './scaleAdapted';
+import { stageOfGaussNewton, stagesOfEstimate, tellAsOneStage, tellStages } from './searchStages';
 import { leftOutForTime, missingIntervals } from './timeLimit';
 import { intervalWarnings, warningsAbout } from './warnings';
-import { setting } from '../report/wording/settings';
-
-/** Every column is computed where that takes no more multiply-adds, and the Hessian has no more rows. */
-const affordableColumns = 1e12;
-const mostColumns = 4000;
 
 /** Multiply-adds that an estimate may take, and its products at most and at least. */
 const affordableEstimate = 4e12;
@@ -35,24 +30,30 @@ const mostProducts = 4000;
 const fewestProducts = 100;
 
 /** The density is left out where it would take more than a fifth of the products. */
-const density = { probes: 4, steps: 40 };
+const density = { probes: 2, steps: 40 };
 
-/** Exact where the model is small, else estimated from Hessian-vector products with error bars. */
-export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): Promise<Report> {
+/**
+ * Exact where the model is small, else estimated from Hessian-vector products with error bars.
+ * @param notes what a reader should know of the choice of this way
+ */
+export async function analyseGraph(
+  analysed: AnalysedModel,
+  run: AnalysisRun,
+  notes: readonly Warning[] = [],
+): Promise<Report> {
   const { request, stopwatch } = run;
   const { model, subject } = analysed;
   run.tell('Reading the samples');
   const { samples, ignored } = await samplesFor(request, subject.inputs);
   stopwatch.lap('samples');
 
-  const { chosen, products, warnings } = await openGraph(analysed, samples, run);
+  const { chosen, products, method, warnings } = await openGraph(analysed, samples, run);
   try {
     const facts: ModelFacts = modelFacts(model, products.target, products.order, architecture(products));
     const described = {
       ...sampleFacts(run, samples, chosen, products, chosen.accuracy),
       ...rowFacts(chosen),
     };
-    const method = chooseMethod(request.method, products, request.memoryBudget);
     const { precision, productError } = precisionOf(products);
     const base = {
       schema: 1,
@@ -66,6 +67,7 @@ export async function analyseGraph(analysed: AnalysedModel, run: AnalysisRun): P
       orthogonality: null,
       topSamples: null,
       warnings: [
+        ...notes,
         ...warningsAbout(described, chosen, warnings),
         ...dataWarnings(request, samples, chosen, ignored),
       ],
@@ -117,41 +119,6 @@ function precisionOf({ precision, measured }: HessianProducts): {
   return { precision, productError: precision === 'float64' ? 0 : measured.productError };
 }
 
-/** Every column exact is every column in float64: float32 has an error that no error bar would show. */
-function chooseMethod(asked: Method | 'auto', products: HessianProducts, memoryBudget: number): Method {
-  const { order, precision } = products;
-  const { bytes } = exactCost(products, memoryBudget);
-  if (asked === 'exact' && precision === 'float32') {
-    throw new FailureError(
-      'UsageError',
-      `The exact Hessian is computed from products in float64, and float32 was asked for; leave out ${setting('dtype', 'float32')}, or ask for ${setting('method', 'estimate')}.`,
-    );
-  }
-  if (asked === 'exact' && order > mostColumns) {
-    throw new FailureError(
-      'TooLarge',
-      `The exact Hessian of ${formatCount(order)} parameters is beyond the ${formatCount(mostColumns)} that are computed column by column; ask for ${setting('method', 'estimate')}.`,
-    );
-  }
-  if (asked === 'exact' && bytes > memoryBudget) {
-    throw new FailureError(
-      'TooLarge',
-      `The exact Hessian of ${formatCount(order)} parameters takes about ${byteSize(bytes)}, more than the ${byteSize(memoryBudget)} allowed; allow more with ${setting('memory')}, or ask for ${setting('method', 'estimate')}.`,
-    );
-  }
-  if (asked === 'exact' || asked === 'estimate') return asked;
-  const affordable = order <= mostColumns && order * workOfProduct(products) <= affordableColumns;
-  return precision === 'float64' && affordable && bytes <= memoryBudget ? 'exact' : 'estimate';
-}
-
-const stages: Readonly<Record<CurvatureProgress['stage'], string>> = {
-  columns: 'Computing the Hessian column by column',
-  lanczos: 'Searching the sharpest direction',
-  pilot: 'Finding out how many probes it takes',
-  probes: 'Probing the Hessian',
-  density: 'Estimating the density of the eigenvalues',
-};
-
 async function curvatureOf(
   products: HessianProducts,
   method: Method,
@@ -162,25 +129,34 @@ async function curvatureOf(
   readonly cost: Cost;
 }> {
   const options = estimateOptions(products, productError, run);
-  const { memoryBudget } = run.request;
-  const told =
-    method === 'exact'
-      ? run.begin(stages.columns, exactCost(products, memoryBudget))
-      : run.begin(stages.lanczos, searchCost(products, options.maxProducts, memoryBudget));
-  const onProgress = ({ products: made, expectedProducts, running, sharpness }: CurvatureProgress): void => {
+  const costOf = costOfProducts(products, method, run);
+  const { density } = options;
+  const ofDensity = density === null ? 0 : (density.probes - 1) * density.steps;
+  if (method === 'estimate') run.expect(stagesOfEstimate(ofDensity, costOf));
+  run.expect([stageOfGaussNewton(costOf)]);
+  const told = tellStages(run, costOf);
+  const onProgress = (progress: CurvatureProgress): void => {
+    const { running, sharpness } = progress;
     if (running !== null) run.known = { ...run.known, ...momentParts(products.layers, running) };
     if (sharpness !== null) run.known = { ...run.known, sharpness };
-    told(made / expectedProducts);
+    told(progress);
   };
   const curvature =
     method === 'exact'
       ? await computeExactCurvature(inUnit(products, run.unit), { ...options, onProgress })
       : await estimateCurvature(inUnit(products, run.unit), { ...options, onProgress });
-  const { multiplyAdds, bytes } =
-    method === 'exact'
-      ? exactCost(products, memoryBudget)
-      : takenCost(products, curvature.products, memoryBudget);
+  const { multiplyAdds, bytes } = costOf(curvature.products);
   return { curvature, cost: { multiplyAdds, bytes } };
+}
+
+/** What products take of whatever they are made for: all columns where the method is exact. */
+function costOfProducts(
+  products: HessianProducts,
+  method: Method,
+  { request: { memoryBudget } }: AnalysisRun,
+): (count: number) => PredictedCost {
+  return (count) =>
+    method === 'exact' ? exactCost(products, memoryBudget) : productsCost(products, count, memoryBudget);
 }
 
 /** Products that an estimate may take. */
@@ -229,16 +205,9 @@ async function gaussNewtonOf(
     run.unit,
   );
   const options = { ...estimateOptions(products, productError, run), blocks: false, density: null };
-  const { memoryBudget } = run.request;
-  const told = run.begin(
-    'Comparing with the Gauss-Newton matrix',
-    method === 'exact'
-      ? exactCost(products, memoryBudget)
-      : searchCost(products, options.maxProducts, memoryBudget),
-  );
-  const onProgress = ({ products: made, expectedProducts }: CurvatureProgress): void => {
-    told(made / expectedProducts);
-  };
+  const { stage, cost } = stageOfGaussNewton(costOfProducts(products, method, run));
+  const told = run.begin(stage, cost);
+  const onProgress = tellAsOneStage(told);
   const curvature = await (
     method === 'exact'
       ? computeExactCurvature(matrix, { ...options, onProgress })
@@ -249,6 +218,7 @@ async function gaussNewtonOf(
     throw error;
   });
   if (curvature === null) return null;
+  told(1);
   const { moments, errors } = curvature;
   const gaussNewton: GaussNewton = {
     trace: moments.trace,

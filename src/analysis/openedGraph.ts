@@ -1,25 +1,26 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
+import { planModel } from '../autodiff/plannedModel';
 import type { Objective } from '../autodiff/preparedModel';
 import { sizeOf } from '../graph/static/value';
+import type { Precision } from '../graph/writing/nodeWriter';
 import { fromHeld, heldNumbers, lossInput } from '../loss/lossInput';
 import { lossOfOutputs, type LossOfOutputs } from '../loss/lossOfOutputs';
 import { FailureError } from '../report/failure';
 import { formatCount } from '../report/wording/number';
-import type { Warning } from '../report/report';
+import type { Method, Warning } from '../report/report';
 import type { Samples } from '../samples/samples';
 import { tensorAt, type TensorOfSamples } from '../inference/tensorAt';
 import { writtenBatch } from '../subject/subject';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
+import { methodOf, wantsColumns } from './chooseMethod';
 import { modelWarnings } from './modelWarnings';
 
-/** Beyond so many multiply-adds a product, float64 is too much work. */
-const mostInFloat64 = 2e10;
-
-/** A graph with a loss on its outputs, and its proved products. */
+/** A graph with a loss on its outputs, and its checked products. */
 export interface OpenedGraph {
   readonly chosen: LossOfOutputs;
   readonly products: HessianProducts;
+  readonly method: Method;
   /** What a reader should know of how the model is run. */
   readonly warnings: readonly Warning[];
 }
@@ -50,7 +51,7 @@ export async function openGraph(
     const { weightDecay } = run.request;
     const objective = { subject, session, samples, targets, loss, weightDecay };
     const warnings = modelWarnings(subject, loss, run.request);
-    return { chosen, products: await openProducts(objective, batch, run), warnings };
+    return { chosen, ...(await openProducts(objective, batch, run)), warnings };
   };
   try {
     return await differentiate(await outputs(null), null);
@@ -81,18 +82,29 @@ function isOfBatches({ failure: { kind } }: FailureError): boolean {
   return kind === 'UnsupportedStructure' || kind === 'SampleShapeMismatch';
 }
 
-/** Products in float64, or in float32 where that was asked for or float64 would be too much work. */
+/** Products of a precision that allows what is asked: float32 where its measured error does, and no column is to be exact. */
 async function openProducts(
   objective: Objective,
   batch: number | null,
   run: AnalysisRun,
-): Promise<HessianProducts> {
-  const { dtype, method, memoryBudget } = run.request;
-  const open = (precision: 'float64' | 'float32'): Promise<HessianProducts> =>
-    HessianProducts.open(objective, { precision, memoryBudget, threads: run.threads, batch });
+): Promise<Pick<OpenedGraph, 'products' | 'method'>> {
+  const { request, threads } = run;
+  const { dtype, memoryBudget } = request;
+  const plan = await planModel(objective, { memoryBudget, batch });
+  const columns = wantsColumns(plan, request);
+  const open = async (precision: Precision): Promise<Pick<OpenedGraph, 'products' | 'method'>> => {
+    const products = await HessianProducts.ofPlan(plan, { precision, memoryBudget, threads, batch });
+    return { products, method: methodOf(products, columns, request) };
+  };
   if (dtype !== 'auto') return open(dtype);
-  const products = await open('float64');
-  if (products.multiplyAdds <= mostInFloat64 || method === 'exact') return products;
-  await products.release();
-  return open('float32');
+  // The error of a float32 product may be any multiple of D·H·D.
+  if (columns || request.scaleAdapted) return open('float64');
+  // Whatever float32 does not hold, float64 may.
+  const opened = await open('float32').catch((error: unknown) => {
+    if (error instanceof FailureError && error.failure.kind !== 'TooLarge') return null;
+    throw error;
+  });
+  if (opened !== null && opened.products.measured.productError <= request.precision / 10) return opened;
+  await opened?.products.release();
+  return open('float64');
 }

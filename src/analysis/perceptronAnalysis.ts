@@ -3,27 +3,38 @@ import { accuracy } from '../loss/accuracy';
 import { lossFor } from '../loss/chooseLoss';
 import { fromHeld, heldNumbers, lossInput } from '../loss/lossInput';
 import { computeClosedFormInUnit } from '../perceptron/closedForm/closedFormInUnit';
-import { planClosedForm } from '../perceptron/closedForm/plan';
+import { planClosedForm, type ClosedFormPlan } from '../perceptron/closedForm/plan';
+import type { Problem } from '../perceptron/closedForm/sampleTile';
 import { firstActivations, computeOutputs } from '../perceptron/forward';
 import { FailureError } from '../report/failure';
-import type { Report } from '../report/report';
+import type { Report, Warning } from '../report/report';
+import { costText } from '../report/wording/cost';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
 import type { Samples } from '../samples/samples';
 import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
-import { certify } from './certificate';
+import { certificateStageOf, certify, tellFirstInterval } from './certificate';
 import { dataWarnings } from './dataWarnings';
-import { topSamples, addDrivers } from './drivers';
+import { drivers, topSamples, type Driver } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
 import { inTrueSizes } from './inTrueSizes';
 import { modelWarnings } from './modelWarnings';
 import { perceptronReport } from './perceptronReport';
 import { readPerceptron, type ReadPerceptron } from './readPerceptron';
+import { leftOutForTime } from './timeLimit';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
 import { closedFormWarnings, warningsAbout } from './warnings';
 import { setting } from '../report/wording/settings';
+
+const closedFormStage = 'Computing the curvature';
+
+/** A closed form of so many multiply-adds, a second or two, needs no other number before it. */
+const soon = 5e10;
+
+/** A closed form of more is minutes: it is computed only where it was asked for. */
+const mostUnasked = 2e12;
 
 /**
  * The closed form for a perceptron of any depth, what drives it, and the interval of λ_max that its exact trace and norm
@@ -46,6 +57,8 @@ export async function analysePerceptron(
   stopwatch.lap('samples');
 
   const plan = planClosedForm(asRead, samples.count, request.memoryBudget);
+  if (request.method === 'auto' && plan.multiplyAdds > mostUnasked)
+    return analyseGraph(analysed, run, [estimatedWarning(plan)]);
   run.tell('Checking the forward pass');
   const products = await MatrixProducts.open(threads);
   try {
@@ -86,11 +99,20 @@ export async function analysePerceptron(
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
     stopwatch.lap('forward');
 
+    const { weightDecay, memoryBudget } = request;
+    const objective = { subject, session, samples, targets, loss, weightDecay };
+    const driversOf = (problem: Problem): Driver[] =>
+      drivers(problem, chosen.classes, products, memoryBudget);
+    const asGiven: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay };
+    const isLong = plan.multiplyAdds > soon;
+    const certificate = certificateStageOf(facts.parameters, samples.count);
+    const planned = isLong ? await tellFirstInterval(objective, run) : null;
+    run.expect([{ stage: closedFormStage, cost: plan }, certificate, ...driversOf(asGiven)]);
     const { problem, form } = await computeClosedFormInUnit(
-      { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay: request.weightDecay },
+      asGiven,
       products,
       plan,
-      run.begin('Computing the curvature', plan),
+      run.begin(closedFormStage, plan),
     );
     run.unit = form.unit;
     stopwatch.lap('compute');
@@ -124,23 +146,31 @@ export async function analysePerceptron(
       time: stopwatch.seconds(),
     };
     run.known = report;
-    const driven = await addDrivers(report, problem, {
-      classes: chosen.classes,
-      products,
-      memoryBudget: request.memoryBudget,
-      beginStage: (stage, cost, soFar) => {
-        run.known = soFar;
-        return run.begin(stage, cost);
-      },
-    });
-    stopwatch.lap('drivers');
-    run.known = driven;
-    const whole = await certify(driven, analysed, samples, chosen, run);
+    const whole = await certify(report, objective, planned, run).finally(() => session.release());
     stopwatch.lap('certificate');
-    return { ...inTrueSizes(whole, run.unit), time: stopwatch.seconds() };
+    const driven = await addDrivers(whole, driversOf(problem), run);
+    stopwatch.lap('drivers');
+    return { ...inTrueSizes(driven, run.unit), time: stopwatch.seconds() };
   } finally {
     await products.release();
   }
+}
+
+function estimatedWarning(plan: ClosedFormPlan): Warning {
+  const message = `The closed form of this perceptron takes ${costText(plan)}, so trace, norm and bounds are estimated; use ${setting('method', 'closed-form')} where they are to be exact.`;
+  return { kind: 'method', message };
+}
+
+/** Adds one driver after the other, as long as there is time. */
+async function addDrivers(report: Report, parts: readonly Driver[], run: AnalysisRun): Promise<Report> {
+  let current = report;
+  const leftOut: string[] = [];
+  for (const { stage, cost, what, addTo } of parts) {
+    run.known = current;
+    if (run.outOfTime()) leftOut.push(what);
+    else current = await addTo(current, run.begin(stage, cost));
+  }
+  return leftOutForTime(current, leftOut);
 }
 
 function requireFiniteLoss(losses: Float64Array, samples: Samples): void {

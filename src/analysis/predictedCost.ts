@@ -50,7 +50,10 @@ const multiplyAddsOfOperator = 2e4;
 const serialOfOperator = 3e3;
 
 /** What a product costs, in multiply-adds, with what its operators take by themselves. */
-export function workOfProduct({ multiplyAdds, operators }: Products): number {
+export function workOfProduct({
+  multiplyAdds,
+  operators,
+}: Pick<Products, 'multiplyAdds' | 'operators'>): number {
   return multiplyAdds + multiplyAddsOfOperator * operators;
 }
 
@@ -70,13 +73,8 @@ export function exactCost(products: Products, memoryBudget: number): PredictedCo
   };
 }
 
-/** The most that a search of so many products may take: Lanczos ends as soon as it has what was asked. */
-export function searchCost(products: Products, maxProducts: number, memoryBudget: number): PredictedCost {
-  return { ...takenCost(products, maxProducts, memoryBudget), atMost: true };
-}
-
-/** What so many products took, if all of them were Lanczos' own. */
-export function takenCost(products: Products, made: number, memoryBudget: number): PredictedCost {
+/** What so many products take, if all of them are Lanczos' own. */
+export function productsCost(products: Products, made: number, memoryBudget: number): PredictedCost {
   return {
     multiplyAdds: made * products.multiplyAdds,
     serialOperations: serialOfOperator * products.operators * made,

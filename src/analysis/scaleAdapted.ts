@@ -7,7 +7,7 @@ import type { Report } from '../report/report';
 import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
-import { lanczosMemory, searchCost } from './predictedCost';
+import { lanczosMemory, productsCost } from './predictedCost';
 import { endedByTime } from './timeLimit';
 import { setting } from '../report/wording/settings';
 
@@ -46,7 +46,7 @@ export async function withScaleAdapted(
   const expected = Math.min(maxProducts, products.order);
   const told = run.begin(
     'Searching the sharpest direction, scale-adapted',
-    searchCost(products, expected, request.memoryBudget),
+    productsCost(products, expected, request.memoryBudget),
   );
   try {
     const { sharpness, stoppedBy } = await certifySharpness(

@@ -15,26 +15,3 @@ export class Stopwatch {
     return { ...this.laps, total: (performance.now() - this.started) / 1000 };
   }
 }
-
-/** Time left of a stage, from the fraction done; tells at most ten times a second. */
-export class RemainingTime {
-  private readonly started = performance.now();
-  private told = this.started;
-
-  /** @param predicted seconds that the whole stage is expected to take */
-  constructor(private readonly predicted: number) {}
-
-  /** True where it is time to tell the user again. */
-  due(fraction: number): boolean {
-    const now = performance.now();
-    if (fraction < 1 && now - this.told < 100) return false;
-    this.told = now;
-    return true;
-  }
-
-  /** Seconds left: as predicted while too little is done to tell better. */
-  seconds(fraction: number): number {
-    if (fraction <= 0.02) return this.predicted * (1 - fraction);
-    return ((performance.now() - this.started) / 1000) * (1 / fraction - 1);
-  }
-}

@@ -14,7 +14,7 @@ import { requireFinite, requireOwnOutputs } from './outputChecks';
 import type { ProductLayer } from './productLayers';
 import { productLayers, weightsOf } from './productLayers';
 import type { Objective, PreparedModel } from './preparedModel';
-import { planModel, vectorBytes } from './plannedModel';
+import { planModel, vectorBytes, type PlannedModel } from './plannedModel';
 import type { OncePerBatch } from './productSessions';
 import { ProductSessions } from './productSessions';
 import type { GradientCheckMeasures } from './gradientCheck';
@@ -113,9 +113,14 @@ export class HessianProducts {
     options: ProductOptions,
     table: Rules = rules,
   ): Promise<HessianProducts> {
+    return HessianProducts.ofPlan(await planModel(objective, options, table), options);
+  }
+
+  /** The same of a model that is planned already. */
+  static async ofPlan(plan: PlannedModel, options: ProductOptions): Promise<HessianProducts> {
+    const { objective, table, prepared, graphs } = plan;
     const { samples, targets, loss, weightDecay = 0 } = objective;
     const { precision, threads } = options;
-    const { prepared, graphs } = await planModel(objective, options, table);
     const { lowered, layers, width } = prepared;
     const weights = weightsOf(layers);
     const ownWeights = parameterFeeds(graphs.parameters, weights, precision);

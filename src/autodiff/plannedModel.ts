@@ -9,18 +9,21 @@ import type { CurvatureGraphs } from './curvatureGraphs';
 import { buildCurvatureGraphs } from './curvatureGraphs';
 import type { Objective, PreparedModel } from './preparedModel';
 import { prepareModel, requireSamplesApart } from './preparedModel';
+import { residualsOf } from './residuals';
+import { rules, type Rules } from './rules/rules';
 import { parameterCount } from '../subject/subject';
-import type { Rules } from './rules/rules';
-import { peakBytesOf } from './workload';
+import { multiplyAddsOf, peakBytesOf } from './workload';
 import { setting } from '../report/wording/settings';
 
 /** A model lowered and differentiated for batches that its work fits the memory with. */
 export interface PlannedModel {
+  readonly objective: Objective;
+  readonly table: Rules;
   readonly prepared: PreparedModel;
   readonly graphs: CurvatureGraphs;
 }
 
-/** Vectors of the weights' length that products and their proof hold together, beside what a batch takes. */
+/** Vectors of the weights' length that products and their check hold together, beside what a batch takes. */
 const vectorsOfProduct = 10;
 /** The work of one batch takes this part at most of what the vectors leave of the memory: residuals stand beside it. */
 const batchShare = 0.35;
@@ -46,13 +49,13 @@ interface Work {
 
 /**
  * Lowers the model for a few samples, from whose graphs the memory of a batch is known, then for batches of the size that
- * fits. The measure is the Hessian's product that keeps nothing, in float64: the proof makes it whatever the products are.
+ * fits. The measure is the Hessian's product that keeps nothing, in float64: the check makes it whatever the products are.
  * @throws FailureError TooLarge where one sample, or a batch of the only size that the model takes, does not fit
  */
 export async function planModel(
   objective: Objective,
   { memoryBudget, batch }: PlanOptions,
-  table: Rules,
+  table: Rules = rules,
 ): Promise<PlannedModel> {
   const { samples, subject } = objective;
   const order = parameterCount(subject);
@@ -62,14 +65,14 @@ export async function planModel(
     const batches = { count: Math.ceil(samples.count / batch), size: batch };
     const prepared = await prepareModel(objective, batches, null);
     await requireSamplesApart(prepared, objective);
-    const planned = { prepared, graphs: graphsOf(prepared, objective, table) };
+    const planned = differentiate(prepared, objective, table);
     requireRoom(order, batch, workOf(planned).bytes, memoryBudget);
     return planned;
   }
   const planFor = async (size: number, smaller: PreparedModel | null): Promise<PlannedModel> => {
     const batches = cutBatches(samples.count, size);
     const prepared = await prepareModel(objective, batches, smaller);
-    return { prepared, graphs: graphsOf(prepared, objective, table) };
+    return differentiate(prepared, objective, table);
   };
   const few = await planFor(probedSamples[0], null);
   const some = await planFor(probedSamples[1], few.prepared);
@@ -95,15 +98,31 @@ export function vectorBytes(order: number): number {
   return 8 * vectorsOfProduct * order;
 }
 
-function graphsOf(
-  { lowered, layers, width, classAxis }: PreparedModel,
-  { loss, targets }: Objective,
-  table: Rules,
-): CurvatureGraphs {
+/** One product over all samples, counted before anything is opened: order, multiply-adds, operators. */
+export function countProduct({ prepared, graphs }: PlannedModel): {
+  readonly order: number;
+  readonly multiplyAdds: number;
+  readonly operators: number;
+} {
+  const { hessianProduct, directions, samples } = graphs;
+  const kept = new Set(residualsOf(hessianProduct, directions, samples, 'float64'));
+  const given = new Map([...kept].map((value, i) => [value, `residual ${i}`]));
+  const computed = findNeededValues(hessianProduct, given).filter((value) => !kept.has(value));
+  const { count } = prepared.batches;
+  return {
+    order: graphs.parameters.reduce((sum, { dims }) => sum + sizeOf(dims), 0),
+    multiplyAdds: count * multiplyAddsOf(computed),
+    operators: count * computed.length,
+  };
+}
+
+function differentiate(prepared: PreparedModel, objective: Objective, table: Rules): PlannedModel {
+  const { lowered, layers, width, classAxis } = prepared;
+  const { loss, targets } = objective;
   const parameters = layers.flatMap((layer) =>
     layer.parameters.flatMap(({ name }) => lowered.parameters.get(name) ?? []),
   );
-  return buildCurvatureGraphs(lowered, {
+  const graphs = buildCurvatureGraphs(lowered, {
     loss,
     width,
     parameters,
@@ -111,6 +130,7 @@ function graphsOf(
     classAxis,
     weighsNumbers: targets.factors !== undefined,
   });
+  return { objective, table, prepared, graphs };
 }
 
 function workOf({ prepared, graphs }: PlannedModel): Work {

@@ -1,12 +1,6 @@
 import type { Sharpness } from '../report/report';
 import type { Moments } from './bounds';
-import type {
-  Certificate,
-  CurvatureOptions,
-  CurvatureStage,
-  EstimatedMoments,
-  StoppedBy,
-} from './curvatureEstimate';
+import type { Certificate, CurvatureOptions, StoppedBy } from './curvatureEstimate';
 import { ExtremeEigenvalues } from './extremes';
 import { Lanczos } from './lanczos';
 import { CountedProducts, type SymmetricProducts } from './products';
@@ -95,8 +89,15 @@ export async function certifySharpness(
 ): Promise<Certificate> {
   const counted = new CountedProducts(products);
   const run = new CertifyingLanczos(counted, options, exactMoments);
+  const expectedProducts = Math.min(counted.order, options.maxProducts);
   await run.advance(leastSteps, counted.order, options.maxProducts, () =>
-    tellProgress(options, 'lanczos', counted, run.sharpness),
+    options.onProgress?.({
+      stage: 'lanczos',
+      products: counted.count,
+      expectedProducts,
+      sharpness: run.sharpness,
+      running: null,
+    }),
   );
   return {
     sharpness: run.sharpness,
@@ -105,21 +106,4 @@ export async function certifySharpness(
     products: counted.count,
     stoppedBy: run.stoppedBy,
   };
-}
-
-/** Tells how far the work is, with what is known by then. */
-export function tellProgress(
-  options: CurvatureOptions,
-  stage: CurvatureStage,
-  products: CountedProducts,
-  sharpness: Sharpness | null,
-  known: { expectedProducts?: number; running?: EstimatedMoments | null } = {},
-): void {
-  options.onProgress?.({
-    stage,
-    products: products.count,
-    expectedProducts: known.expectedProducts ?? options.maxProducts,
-    sharpness,
-    running: known.running ?? null,
-  });
 }

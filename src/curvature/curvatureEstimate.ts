@@ -34,7 +34,7 @@ export type CurvatureStage = 'columns' | 'lanczos' | 'pilot' | 'probes' | 'densi
 
 export interface CurvatureProgress {
   readonly stage: CurvatureStage;
-  /** Products made, and how many there will be as far as is known. */
+  /** Products that this stage has made, and how many it will make as far as is known. */
   readonly products: number;
   readonly expectedProducts: number;
   readonly sharpness: Sharpness | null;

@@ -2,8 +2,14 @@ import { FailureError } from '../report/failure';
 import type { Spectrum } from '../report/report';
 import { groundsText, intervalText } from '../report/wording/sharpnessText';
 import { absoluteTrace, shortfall, traceScale } from './requestedPrecision';
-import { CertifyingLanczos, tellProgress } from './certifySharpness';
-import type { CurvatureEstimate, EstimatedMoments, EstimateOptions, StoppedBy } from './curvatureEstimate';
+import { CertifyingLanczos } from './certifySharpness';
+import type {
+  CurvatureEstimate,
+  CurvatureStage,
+  EstimatedMoments,
+  EstimateOptions,
+  StoppedBy,
+} from './curvatureEstimate';
 import { estimateIntervals } from './estimateIntervals';
 import { Lanczos } from './lanczos';
 import { estimateMoments } from './momentEstimate';
@@ -47,6 +53,8 @@ class Estimation {
   private readonly parameters: readonly number[];
   private readonly lanczos: CertifyingLanczos;
   private readonly densityProducts: number;
+  /** The stage under way and the products before it. */
+  private stage: { readonly name: CurvatureStage; readonly before: number } = { name: 'lanczos', before: 0 };
 
   constructor(
     private readonly products: CountedProducts,
@@ -72,18 +80,17 @@ class Estimation {
     }
     // Where λ_max is hard to certify, half of what the probes can spare is left to them at first.
     const first = Math.min(forLanczos, Math.max(deflationSteps, Math.ceil(forLanczos / 2)));
-    const onStep = (): void => tellProgress(options, 'lanczos', products, lanczos.sharpness);
-    await lanczos.advance(deflationSteps, first, first, onStep, deflationTime);
-    const planned = await this.deflatedProbes(onStep);
+    await lanczos.advance(deflationSteps, first, first, () => this.tellSteps(first), deflationTime);
+    const planned = await this.deflatedProbes();
     const { wanted } = planned;
     const affordable = Math.min(wanted, this.affordableProbes(planned.probes));
     const samples = await this.draw(planned, affordable);
     const ended: StoppedBy =
       samples.length < affordable ? 'time limit' : affordable < wanted ? 'product budget' : 'complete';
     const running = this.estimated(planned, samples, ended);
-    await lanczos.advance(1, products.order, options.maxProducts - this.densityProducts, () =>
-      tellProgress(options, 'lanczos', products, lanczos.sharpness, { running }),
-    );
+    const most = options.maxProducts - this.densityProducts;
+    if (!lanczos.settled) this.begin('lanczos');
+    await lanczos.advance(1, products.order, most, () => this.tellSteps(most - products.count, running));
     const ritzValues = lanczos.lanczos.ritzValues();
     const sharpestShares = await lanczos.sharpestShares();
     // Lanczos may know more by now of where the bounds cannot lie.
@@ -98,6 +105,25 @@ class Estimation {
       products: products.count,
       stoppedBy: this.stoppedBy(ended, spectrum),
     };
+  }
+
+  /** Lanczos says only when it ends that it does: as many steps again are expected as there were. */
+  private tellSteps(most: number, running: EstimatedMoments | null = null): void {
+    const { steps } = this.lanczos.lanczos;
+    this.tell(Math.min(most, Math.max(deflationSteps, 2 * steps)) - Math.min(most, steps), running);
+  }
+
+  /** Deepening Lanczos for the probes is part of finding out how many they are. */
+  private begin(name: CurvatureStage): void {
+    if (this.stage.name !== name) this.stage = { name, before: this.products.count };
+  }
+
+  /** Tells how many products of the stage are made and left, with what is known by then. */
+  private tell(left: number, running: EstimatedMoments | null = null): void {
+    const { name: stage } = this.stage;
+    const products = this.products.count - this.stage.before;
+    const { sharpness } = this.lanczos;
+    this.options.onProgress?.({ stage, products, expectedProducts: products + left, sharpness, running });
   }
 
   /** The numbers from the probes that there are, with their errors. */
@@ -130,7 +156,7 @@ class Estimation {
    * Probes with as much deflated as pays: where they would be more than the steps of Lanczos, twice the steps, as long as
    * that saves a third of the probes (less may be the pilot's chance), and more products than it takes.
    */
-  private async deflatedProbes(onStep: () => void): Promise<PlannedProbes> {
+  private async deflatedProbes(): Promise<PlannedProbes> {
     const { products, options } = this;
     const { lanczos, mostSteps } = this.lanczos;
     let last = Number.POSITIVE_INFINITY;
@@ -141,7 +167,8 @@ class Estimation {
       const wanted = await this.wantedProbes(probes, magnitude);
       const saved = (last - wanted) * probes.productsPerProbe;
       const steps = 2 * lanczos.steps;
-      const forProbes = (pilotProbes + leastProbes) * probes.productsPerProbe;
+      const forPilot = pilotProbes * probes.productsPerProbe;
+      const forProbes = forPilot + leastProbes * probes.productsPerProbe;
       const left = options.maxProducts - this.densityProducts - products.count - forProbes;
       const pays = wanted < (2 / 3) * last && saved > lanczos.steps / 2 + products.count - before;
       last = wanted;
@@ -149,6 +176,7 @@ class Estimation {
       const late = options.outOfTime?.(deflationTime) === true;
       if (done || !pays || late || left < lanczos.steps || steps > mostSteps)
         return { probes, wanted, magnitude };
+      const onStep = (): void => this.tell(steps - lanczos.steps + forPilot);
       await this.lanczos.advance(steps, steps, options.maxProducts, onStep, deflationTime);
     }
   }
@@ -156,10 +184,11 @@ class Estimation {
   /** How many probes the precision takes, as a pilot tells whose probes are used for nothing else. */
   private async wantedProbes(probes: Probes, magnitude: number): Promise<number> {
     const samples: LayerNumbers[] = [];
+    this.begin('pilot');
     while (samples.length < pilotProbes) {
       this.failIfOutOfTime();
       samples.push(await probes.draw());
-      tellProgress(this.options, 'pilot', this.products, this.lanczos.sharpness);
+      this.tell((pilotProbes - samples.length) * probes.productsPerProbe);
     }
     const pilot = estimateMoments(this.parameters, probes.exact, samples);
     const probesFor = (quantile: number): number => {
@@ -177,10 +206,10 @@ class Estimation {
   }
 
   private async draw(planned: PlannedProbes, count: number): Promise<LayerNumbers[]> {
-    const { options, products } = this;
+    const { options } = this;
     const { probes } = planned;
     const samples: LayerNumbers[] = [];
-    const expectedProducts = products.count + count * probes.productsPerProbe + this.densityProducts;
+    this.begin('probes');
     while (samples.length < count) {
       if (samples.length < leastProbes) this.failIfOutOfTime();
       else if (options.outOfTime?.() === true) break;
@@ -188,10 +217,7 @@ class Estimation {
       const drawn = samples.length;
       // The running estimate costs as much as there are probes: told ever more rarely.
       if (drawn < pilotProbes || drawn % Math.ceil(drawn / 20) !== 0) continue;
-      tellProgress(options, 'probes', products, this.lanczos.sharpness, {
-        expectedProducts,
-        running: this.estimated(planned, samples, null),
-      });
+      this.tell((count - drawn) * probes.productsPerProbe, this.estimated(planned, samples, null));
     }
     return samples;
   }
@@ -220,12 +246,13 @@ class Estimation {
     const steps = Math.min(options.density.steps, this.lanczos.mostSteps);
     const runs = [quadrature(lanczos.alphas.slice(0, steps), lanczos.betas)];
     lanczos.releaseBasis();
+    this.begin('density');
     while (runs.length < options.density.probes) {
       const next = new Lanczos(products, options.random, options.productError, steps);
       while (next.steps < steps && !next.ended) {
         if (options.outOfTime?.() === true) return null;
         await next.step();
-        tellProgress(options, 'density', products, this.lanczos.sharpness, { running });
+        this.tell(this.densityProducts + this.stage.before - products.count, running);
       }
       runs.push(quadrature(next.alphas, next.betas));
     }

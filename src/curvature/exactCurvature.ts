@@ -1,5 +1,5 @@
 import { FailureError } from '../report/failure';
-import { CertifyingLanczos, tellProgress } from './certifySharpness';
+import { CertifyingLanczos } from './certifySharpness';
 import type { CurvatureEstimate, CurvatureOptions } from './curvatureEstimate';
 import { eigenpairs, computeMatrix, exactNumbers, productsWith } from './exactMatrix';
 import { estimateMoments } from './momentEstimate';
@@ -36,7 +36,14 @@ export async function computeExactCurvature(
         `The time limit ended the analysis after ${column} of the Hessian's ${order} columns; allow more time or ask for an estimate.`,
       );
     }
-    tellProgress(options, 'columns', counted, null, { expectedProducts: order });
+    const products = counted.count;
+    options.onProgress?.({
+      stage: 'columns',
+      products,
+      expectedProducts: order,
+      sharpness: null,
+      running: null,
+    });
   });
   const moments = estimateMoments(
     layers.map(({ from, to }) => to - from),

@@ -168,6 +168,8 @@ export class AnalysisSession {
       stage: 'Starting',
       fraction: null,
       remainingSeconds: null,
+      step: null,
+      steps: null,
       cost: null,
       report: {},
     });

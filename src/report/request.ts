@@ -1,5 +1,4 @@
-import type { PredictedCost } from './wording/cost';
-import type { Loss, Method, PartialReport } from './report';
+import type { Cost, Loss, Method, PartialReport } from './report';
 
 /** Where the samples come from. */
 export type SampleSource =
@@ -224,7 +223,10 @@ export interface Progress {
   /** 0 to 1 over the whole analysis, or null where it cannot be told. */
   readonly fraction: number | null;
   readonly remainingSeconds: number | null;
+  /** The stage's number among those of the analysis, from 1, and how many there are; null where it cannot be told. */
+  readonly step: number | null;
+  readonly steps: number | null;
   /** What the stage takes, told from its start; null where it is nothing to speak of. */
-  readonly cost: PredictedCost | null;
+  readonly cost: Cost | null;
   readonly report: PartialReport;
 }

@@ -112,6 +112,8 @@ export class WorkerClient implements WorkerCalls {
           stage: 'Waiting for another analysis to end',
           fraction: null,
           remainingSeconds: null,
+          step: null,
+          steps: null,
           cost: null,
           report: {},
         });

@@ -120,7 +120,7 @@ describe('an estimate that runs', () => {
   const running = (report: PartialReport): PanelState => ({
     phase: 'running',
     file: model.file,
-    progress: { stage: 'Probes', fraction: 0.5, remainingSeconds: 20, cost: null, report },
+    progress: { stage: 'Probes', fraction: 0.5, remainingSeconds: 20, step: 3, steps: 5, cost: null, report },
   });
   const coarse = ({ value, standardError }: Quantity): Quantity => ({
     value: 1.02 * value,

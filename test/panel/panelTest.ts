@@ -44,6 +44,8 @@ export const phases = {
       stage: 'Blocks of the Hessian',
       fraction: 0.42,
       remainingSeconds: 3,
+      step: null,
+      steps: null,
       cost: { multiplyAdds: 5.7e11, bytes: 660e6 },
       report: { model, samples, loss, lossAssumed, gradientNorm: report.gradientNorm },
     },

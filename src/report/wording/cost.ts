@@ -10,8 +10,6 @@ const serialRate = 1.5e9;
 
 /** A cost as it is told before the work. */
 export interface PredictedCost extends Cost {
-  /** True where the work ends as soon as it has what was asked, and usually takes less. */
-  readonly atMost?: boolean;
   /** Operations of an eigenvalue decomposition, beside the multiply-adds of the products. */
   readonly serialOperations?: number;
 }
@@ -36,7 +34,7 @@ export function durationText(seconds: number): string {
     : `${formatNumber(Number((rounded / 3600).toPrecision(2)))} h`;
 }
 
-/** "5.7e11 multiply-adds, 660 MB"; "at most 4e12 multiply-adds, 480 MB" where it usually takes less. */
-export function costText({ multiplyAdds, bytes, atMost = false }: PredictedCost): string {
-  return `${atMost ? 'at most ' : ''}${formatNumber(Number(multiplyAdds.toPrecision(2)))} multiply-adds, ${byteSize(bytes)}`;
+/** "5.7e11 multiply-adds, 660 MB". */
+export function costText({ multiplyAdds, bytes }: Cost): string {
+  return `${formatNumber(Number(multiplyAdds.toPrecision(2)))} multiply-adds, ${byteSize(bytes)}`;
 }

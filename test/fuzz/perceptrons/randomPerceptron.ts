@@ -75,7 +75,7 @@ export interface PerceptronFiles {
 export function perceptronFiles(plan: PerceptronPlan): PerceptronFiles {
   const { loss, inputs, hidden, biased, samples, seed } = plan;
   const random = SeededRandom.fromSeed(seed);
-  const outputs = loss === 'cross-entropy' ? plan.outputs + 1 : plan.outputs;
+  const outputs = outputsOf(plan);
   const widths = [inputs, ...hidden.map(([width]) => width), outputs];
   const draw = (count: number, scale: number): number[] =>
     Array.from({ length: count }, () => Math.fround(scale * random.normal()));
@@ -157,6 +157,12 @@ export function perceptronFiles(plan: PerceptronPlan): PerceptronFiles {
           }
         : null,
   };
+}
+
+/** Cross-entropy takes two classes at least, a loss that the model gives itself one number. */
+function outputsOf({ loss, outputs }: PerceptronPlan): number {
+  if (loss === 'output') return 1;
+  return loss === 'cross-entropy' ? outputs + 1 : outputs;
 }
 
 /** As a file has them, and as rows; no rows where some labels say to ignore their samples. */

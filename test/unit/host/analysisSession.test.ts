@@ -359,6 +359,8 @@ describe('progress and ends', () => {
       stage: 'forward',
       fraction: 0.5,
       remainingSeconds: null,
+      step: null,
+      steps: null,
       cost: null,
       report: { gradientNorm: 3 },
     });

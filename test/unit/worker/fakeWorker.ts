@@ -11,6 +11,8 @@ function progressAt(fraction: number): Progress {
     stage: 'counting',
     fraction,
     remainingSeconds: null,
+    step: null,
+    steps: null,
     cost: null,
     report: { gradientNorm: fraction },
   };

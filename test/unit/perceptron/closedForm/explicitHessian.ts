@@ -27,6 +27,11 @@ export interface PlainNetwork {
 
 const one = new HyperDual(1);
 
+/** log(1 + eᶻ), whose exponential does not leave float64. */
+function softplus(z: HyperDual): HyperDual {
+  return z.value > 0 ? z.plus(softplus(z.scaled(-1))) : z.exp().plus(one).log();
+}
+
 function activate(name: ActivationName | PlainActivation, z: HyperDual): HyperDual {
   if (typeof name === 'function') return name(z);
   const sigmoid = (x: HyperDual): HyperDual => x.scaled(-1).exp().plus(one).inverse();
@@ -43,7 +48,7 @@ function activate(name: ActivationName | PlainActivation, z: HyperDual): HyperDu
     case 'sigmoid':
       return sigmoid(z);
     case 'softplus':
-      return z.exp().plus(one).log();
+      return softplus(z);
     case 'silu':
       return z.times(sigmoid(z));
     case 'gelu':
@@ -75,13 +80,15 @@ function lossOf(loss: Loss, outputs: readonly HyperDual[], target: readonly numb
     terms.reduce((total, term) => total.plus(term), new HyperDual(0));
   switch (loss) {
     case 'cross-entropy': {
-      const logSum = sum(outputs.map((z) => z.exp())).log();
+      // Moved by the largest, a constant, so that no exponential leaves float64.
+      const most = Math.max(...outputs.map(({ value }) => value));
+      const logSum = sum(outputs.map((z) => z.plus(new HyperDual(-most)).exp()))
+        .log()
+        .plus(new HyperDual(most));
       return sum(outputs.map((z, c) => logSum.plus(z.scaled(-1)).scaled(target[c]!)));
     }
     case 'binary-cross-entropy':
-      return sum(outputs.map((z, c) => z.exp().plus(one).log().plus(z.scaled(-target[c]!)))).scaled(
-        1 / outputs.length,
-      );
+      return sum(outputs.map((z, c) => softplus(z).plus(z.scaled(-target[c]!)))).scaled(1 / outputs.length);
     case 'mean-squared-error':
       return sum(
         outputs.map((z, c) => {

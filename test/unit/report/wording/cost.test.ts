@@ -6,12 +6,6 @@ it('a cost is told in two significant digits', () => {
   expect(costText({ multiplyAdds: 12_345, bytes: 900 })).toBe('12,000 multiply-adds, 900 B');
 });
 
-it('a cost that may turn out smaller is told as the most', () => {
-  expect(costText({ multiplyAdds: 4e12, bytes: 48e6, atMost: true })).toBe(
-    'at most 4e12 multiply-adds, 48.0 MB',
-  );
-});
-
 it('a decomposition takes as long with many threads as with one', () => {
   const cost = { multiplyAdds: 0, bytes: 0, serialOperations: 3e9 };
   expect(predictedSeconds(cost, 1)).toBe(2);
