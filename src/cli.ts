@@ -61,7 +61,7 @@ class CostNotes {
   tell({ stage, cost, remainingSeconds, step, steps }: Progress): void {
     if (cost === null || remainingSeconds === null || stage === this.told) return;
     this.told = stage;
-    if (remainingSeconds < worthTelling) return;
+    if (cost.seconds < worthTelling) return;
     note(
       `${stage}${step === null || steps === null ? '' : ` (step ${step} of ${steps})`}: ${costText(cost)}; about ${durationText(remainingSeconds)} to the end.`,
     );

@@ -1,19 +1,32 @@
-import { availableParallelism } from 'node:os';
-import type { PredictedCost } from '../report/wording/cost';
+import { availableParallelism, totalmem } from 'node:os';
+import { predictedSeconds, type PredictedCost } from '../report/wording/cost';
 import type { PartialReport } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { inTrueSizes } from './inTrueSizes';
 import { RunPlan, type Place, type PlannedStage } from './runPlan';
 import { Stopwatch } from './stopwatch';
 
+/** Of the machine, or of the container that the process is in. */
+const memoryShare = 1 / 4;
+
+function defaultMemoryBudget(): number {
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.floor(memoryShare * memory);
+}
+
 /** One analysis under way: what was asked, what is known, and whom to tell. */
 export class AnalysisRun {
   readonly stopwatch = new Stopwatch();
   readonly threads: number;
+  /** Bytes that the working set may take. */
+  readonly memoryBudget: number;
   /** What the panel may show by now. */
   known: PartialReport = { schema: 1 };
   /** What the Hessian of `known` is divided by. */
   unit = 1;
+  /** What the time limit left out, as in a sentence. */
+  readonly leftOut: string[] = [];
   private plan: RunPlan | null = null;
   private readonly started = performance.now();
 
@@ -22,6 +35,7 @@ export class AnalysisRun {
     private readonly onProgress: (progress: Progress) => void,
   ) {
     this.threads = request.threads ?? availableParallelism();
+    this.memoryBudget = request.memoryBudget ?? defaultMemoryBudget();
   }
 
   private get shown(): PartialReport {
@@ -43,7 +57,8 @@ export class AnalysisRun {
   /** Tells of a stage before it starts; what it returns is told the fraction done. */
   begin(stage: string, predicted: PredictedCost): (fraction: number) => void {
     const plan = (this.plan ??= new RunPlan(this.threads));
-    const cost = { multiplyAdds: predicted.multiplyAdds, bytes: predicted.bytes };
+    const { multiplyAdds, bytes } = predicted;
+    const cost = { multiplyAdds, bytes, seconds: predictedSeconds(predicted, this.threads) };
     const tell = (place: Place | null): void => {
       if (place !== null) this.onProgress({ stage, ...place, cost, report: this.shown });
     };

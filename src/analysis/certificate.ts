@@ -13,7 +13,7 @@ import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
 import { exactCost, lanczosMemory, productsCost } from './predictedCost';
 import type { PlannedStage } from './runPlan';
-import { leftOutForTime, missingIntervals } from './timeLimit';
+import { missingIntervals } from './timeLimit';
 import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
 import { setting } from '../report/wording/settings';
 
@@ -42,9 +42,13 @@ const agreement = 1e-8;
 const roundingOfWeights = 1e-14;
 
 /** What the search takes, about: six products of matrices for every weight matrix, and for so many vectors. */
-export function certificateStageOf(parameters: number, samples: number): PlannedStage {
-  const multiplyAdds = leastSteps * 6 * parameters * samples;
-  return { stage: certificateStage, cost: { multiplyAdds, bytes: 0 } };
+export function certificateStageOf(
+  parameters: number,
+  samples: number,
+  which: 'first' | 'proved',
+): PlannedStage {
+  const [stage, steps] = which === 'first' ? [firstStage, usualSteps] : [certificateStage, leastSteps];
+  return { stage, cost: { multiplyAdds: steps * 6 * parameters * samples, bytes: 0 } };
 }
 
 /**
@@ -55,8 +59,7 @@ export async function tellFirstInterval(
   objective: Objective,
   run: AnalysisRun,
 ): Promise<PlannedModel | null> {
-  const { request, threads } = run;
-  const { memoryBudget } = request;
+  const { request, threads, memoryBudget } = run;
   run.tell('Differentiating the graph');
   let plan: PlannedModel | null = null;
   try {
@@ -101,14 +104,11 @@ export async function certify(
   planned: PlannedModel | null,
   run: AnalysisRun,
 ): Promise<Report> {
-  const { request, threads } = run;
-  const { memoryBudget } = request;
-  if (run.outOfTime())
-    return withoutScaleAdapted(
-      leftOutForTime(report, [missingIntervals]),
-      run,
-      'the time limit had run out.',
-    );
+  const { threads, memoryBudget } = run;
+  if (run.outOfTime()) {
+    run.leftOut.push(missingIntervals);
+    return withoutScaleAdapted(report, run, 'the time limit had run out.');
+  }
   run.tell('Differentiating the graph');
   let products: HessianProducts;
   try {
@@ -145,7 +145,7 @@ async function intervals(
   }
   const whole = order <= wholeSpectrum && order * multiplyAdds <= affordable;
   const expected = whole ? order : leastSteps;
-  const { memoryBudget } = run.request;
+  const { memoryBudget } = run;
   const told = run.begin(
     certificateStage,
     whole ? exactCost(products, memoryBudget) : productsCost(products, leastSteps, memoryBudget),
@@ -156,7 +156,7 @@ async function intervals(
     confidence,
     productError: 0,
     maxProducts,
-    memoryBytes: lanczosMemory(products, run.request.memoryBudget),
+    memoryBytes: lanczosMemory(products, run.memoryBudget),
     onProgress: ({ products: made }) => {
       told(made / Math.max(expected, made));
     },
@@ -174,8 +174,10 @@ async function intervals(
       options,
       leastSteps,
     );
-    if (sharpness === null)
-      return stoppedBy === 'time limit' ? leftOutForTime(report, [missingIntervals]) : report;
+    if (sharpness === null) {
+      if (stoppedBy === 'time limit') run.leftOut.push(missingIntervals);
+      return report;
+    }
     return {
       ...report,
       analysis: { ...report.analysis, stoppedBy },
@@ -189,7 +191,10 @@ async function intervals(
       return null;
     throw error;
   });
-  if (found === null) return leftOutForTime(report, [missingIntervals, 'the spectrum']);
+  if (found === null) {
+    run.leftOut.push(missingIntervals, 'the spectrum');
+    return report;
+  }
   const { sharpness, sharpestShares, spectrum, moments: exact } = found;
   requireAgreement('trace', exact.trace.value, moments.trace, Math.sqrt(order * moments.frobeniusSquared));
   requireAgreement('squared norm', exact.frobeniusSquared.value, moments.frobeniusSquared);

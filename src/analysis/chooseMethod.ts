@@ -6,6 +6,7 @@ import type { Method } from '../report/report';
 import { byteSize } from '../report/wording/byteSize';
 import { formatCount } from '../report/wording/number';
 import { setting } from '../report/wording/settings';
+import type { AnalysisRun } from './analysisRun';
 import { exactCost, workOfProduct } from './predictedCost';
 
 /** Every column is computed where that takes some ten seconds by its count, and the Hessian has no more rows. */
@@ -44,7 +45,7 @@ export function wantsColumns(plan: PlannedModel, { method, dtype }: AnalysisRequ
 export function methodOf(
   products: HessianProducts,
   columns: boolean,
-  { method, memoryBudget }: AnalysisRequest,
+  { request: { method }, memoryBudget }: AnalysisRun,
 ): Method {
   const { bytes } = exactCost(products, memoryBudget);
   if (!columns) return 'estimate';

@@ -99,13 +99,13 @@ export async function analyseGraph(
     const gaussNewton = compared?.gaussNewton ?? null;
     stopwatch.lap('drivers');
     const wantsDensity = method === 'estimate' && densityWithin(productBudget(products)) !== null;
-    const leftOut = [
+    run.leftOut.push(
       ...(curvature.sharpness === null && curvature.stoppedBy === 'time limit' ? [missingIntervals] : []),
       ...(wantsDensity && curvature.spectrum === null ? ['the density of the eigenvalues'] : []),
       ...(compared === null && hasGaussNewton ? ['the Gauss-Newton matrix'] : []),
       ...(compared?.stoppedBy === 'time limit' ? ['some of the probes of the Gauss-Newton matrix'] : []),
-    ];
-    const whole = { ...leftOutForTime(report, leftOut), gaussNewton };
+    );
+    const whole = { ...leftOutForTime(report, run.leftOut), gaussNewton };
     return { ...inTrueSizes(whole, run.unit), time: stopwatch.seconds() };
   } finally {
     await products.release();
@@ -153,7 +153,7 @@ async function curvatureOf(
 function costOfProducts(
   products: HessianProducts,
   method: Method,
-  { request: { memoryBudget } }: AnalysisRun,
+  { memoryBudget }: AnalysisRun,
 ): (count: number) => PredictedCost {
   return (count) =>
     method === 'exact' ? exactCost(products, memoryBudget) : productsCost(products, count, memoryBudget);
@@ -174,7 +174,7 @@ function estimateOptions(products: HessianProducts, productError: number, run: A
     confidence,
     productError,
     maxProducts,
-    memoryBytes: lanczosMemory(products, request.memoryBudget),
+    memoryBytes: lanczosMemory(products, run.memoryBudget),
     outOfTime: (share) => run.outOfTime(share),
     blocks: request.blocks,
     density: densityWithin(maxProducts),

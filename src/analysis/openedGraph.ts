@@ -1,5 +1,5 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
-import { planModel } from '../autodiff/plannedModel';
+import { countProduct, planModel } from '../autodiff/plannedModel';
 import type { Objective } from '../autodiff/preparedModel';
 import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
@@ -15,6 +15,9 @@ import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { methodOf, wantsColumns } from './chooseMethod';
 import { modelWarnings } from './modelWarnings';
+
+/** Of a product of fewer multiply-adds, a few milliseconds, float32 saves nothing. */
+const worthFloat32 = 1e8;
 
 /** A graph with a loss on its outputs, and its checked products. */
 export interface OpenedGraph {
@@ -39,7 +42,7 @@ export async function openGraph(
   const input = lossInput(subject, requested);
   const outputs = async (batch: number | null): Promise<TensorOfSamples> => {
     run.tell('Running the model');
-    const found = await tensorAt(session, input.tensor, samples, batch, run.request.memoryBudget);
+    const found = await tensorAt(session, input.tensor, samples, batch, run.memoryBudget);
     const held = heldNumbers(input, found.data, samples.count);
     return { dims: input.inside === null ? found.dims : [input.inside], data: fromHeld(input, held) };
   };
@@ -58,7 +61,7 @@ export async function openGraph(
   } catch (error) {
     const batch = writtenBatch(subject);
     if (batch === null || !(error instanceof FailureError) || !isOfBatches(error)) throw error;
-    if (8 * batch * numbersOfOne(samples) > run.request.memoryBudget) throw error;
+    if (8 * batch * numbersOfOne(samples) > run.memoryBudget) throw error;
     const logits = await outputs(batch).catch((again: unknown) => {
       // Where the batch was not the cause, the first reason is the one that says more.
       throw again instanceof FailureError && isOfBatches(again) ? error : again;
@@ -89,16 +92,18 @@ async function openProducts(
   run: AnalysisRun,
 ): Promise<Pick<OpenedGraph, 'products' | 'method'>> {
   const { request, threads } = run;
-  const { dtype, memoryBudget } = request;
+  const { dtype } = request;
+  const { memoryBudget } = run;
   const plan = await planModel(objective, { memoryBudget, batch });
   const columns = wantsColumns(plan, request);
   const open = async (precision: Precision): Promise<Pick<OpenedGraph, 'products' | 'method'>> => {
     const products = await HessianProducts.ofPlan(plan, { precision, memoryBudget, threads, batch });
-    return { products, method: methodOf(products, columns, request) };
+    return { products, method: methodOf(products, columns, run) };
   };
   if (dtype !== 'auto') return open(dtype);
   // The error of a float32 product may be any multiple of D·H·D.
-  if (columns || request.scaleAdapted) return open('float64');
+  if (columns || request.scaleAdapted || countProduct(plan).multiplyAdds < worthFloat32)
+    return open('float64');
   // Whatever float32 does not hold, float64 may.
   const opened = await open('float32').catch((error: unknown) => {
     if (error instanceof FailureError && error.failure.kind !== 'TooLarge') return null;

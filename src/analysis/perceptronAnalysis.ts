@@ -23,6 +23,7 @@ import { inTrueSizes } from './inTrueSizes';
 import { modelWarnings } from './modelWarnings';
 import { perceptronReport } from './perceptronReport';
 import { readPerceptron, type ReadPerceptron } from './readPerceptron';
+import type { PlannedStage } from './runPlan';
 import { leftOutForTime } from './timeLimit';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
 import { closedFormWarnings, warningsAbout } from './warnings';
@@ -56,7 +57,7 @@ export async function analysePerceptron(
     throw new FailureError('NoSamples', `${samples.source} holds no inputs; choose another file.`);
   stopwatch.lap('samples');
 
-  const plan = planClosedForm(asRead, samples.count, request.memoryBudget);
+  const plan = planClosedForm(asRead, samples.count, run.memoryBudget);
   if (request.method === 'auto' && plan.multiplyAdds > mostUnasked)
     return analyseGraph(analysed, run, [estimatedWarning(plan)]);
   run.tell('Checking the forward pass');
@@ -71,7 +72,7 @@ export async function analysePerceptron(
     const inputs = first.values;
     const logits = await computeOutputs(asRead, inputs, products);
     const outputsOf = async (tensor: string): Promise<Float64Array> =>
-      (await tensorAt(session, tensor, samples, null, request.memoryBudget)).data;
+      (await tensorAt(session, tensor, samples, null, run.memoryBudget)).data;
     const found = await outputsOf(own.tensor);
     await checkForwardPass(
       { subject, input: own, perceptron: asRead, first, outputs: logits, found },
@@ -99,15 +100,22 @@ export async function analysePerceptron(
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
     stopwatch.lap('forward');
 
-    const { weightDecay, memoryBudget } = request;
+    const { weightDecay } = request;
+    const { memoryBudget } = run;
     const objective = { subject, session, samples, targets, loss, weightDecay };
     const driversOf = (problem: Problem): Driver[] =>
       drivers(problem, chosen.classes, products, memoryBudget);
     const asGiven: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay };
     const isLong = plan.multiplyAdds > soon;
-    const certificate = certificateStageOf(facts.parameters, samples.count);
+    const certificate = (which: 'first' | 'proved'): PlannedStage =>
+      certificateStageOf(facts.parameters, samples.count, which);
+    run.expect([
+      ...(isLong ? [certificate('first')] : []),
+      { stage: closedFormStage, cost: plan },
+      certificate('proved'),
+      ...driversOf(asGiven),
+    ]);
     const planned = isLong ? await tellFirstInterval(objective, run) : null;
-    run.expect([{ stage: closedFormStage, cost: plan }, certificate, ...driversOf(asGiven)]);
     const { problem, form } = await computeClosedFormInUnit(
       asGiven,
       products,
@@ -150,7 +158,7 @@ export async function analysePerceptron(
     stopwatch.lap('certificate');
     const driven = await addDrivers(whole, driversOf(problem), run);
     stopwatch.lap('drivers');
-    return { ...inTrueSizes(driven, run.unit), time: stopwatch.seconds() };
+    return { ...inTrueSizes(leftOutForTime(driven, run.leftOut), run.unit), time: stopwatch.seconds() };
   } finally {
     await products.release();
   }
@@ -164,13 +172,12 @@ function estimatedWarning(plan: ClosedFormPlan): Warning {
 /** Adds one driver after the other, as long as there is time. */
 async function addDrivers(report: Report, parts: readonly Driver[], run: AnalysisRun): Promise<Report> {
   let current = report;
-  const leftOut: string[] = [];
   for (const { stage, cost, what, addTo } of parts) {
     run.known = current;
-    if (run.outOfTime()) leftOut.push(what);
+    if (run.outOfTime()) run.leftOut.push(what);
     else current = await addTo(current, run.begin(stage, cost));
   }
-  return leftOutForTime(current, leftOut);
+  return current;
 }
 
 function requireFiniteLoss(losses: Float64Array, samples: Samples): void {

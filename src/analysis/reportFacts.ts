@@ -75,7 +75,7 @@ export function lossOptions(
 
 /** How it was computed; `computed` is what the method decides. */
 export function analysisFacts(
-  { request, threads }: AnalysisRun,
+  { request, threads, memoryBudget }: AnalysisRun,
   computed: Pick<AnalysisFacts, 'precision' | 'productError' | 'stoppedBy' | 'cost'>,
 ): AnalysisFacts {
   return {
@@ -84,6 +84,7 @@ export function analysisFacts(
     seed: request.seed,
     requestedPrecision: request.precision,
     threads,
+    memoryBudget,
     versions: { 'model-sharpness': version, onnxruntime: runtimeVersion },
   };
 }

@@ -46,7 +46,7 @@ export async function withScaleAdapted(
   const expected = Math.min(maxProducts, products.order);
   const told = run.begin(
     'Searching the sharpest direction, scale-adapted',
-    productsCost(products, expected, request.memoryBudget),
+    productsCost(products, expected, run.memoryBudget),
   );
   try {
     const { sharpness, stoppedBy } = await certifySharpness(
@@ -58,7 +58,7 @@ export async function withScaleAdapted(
         confidence,
         productError: 0,
         maxProducts,
-        memoryBytes: lanczosMemory(products, request.memoryBudget),
+        memoryBytes: lanczosMemory(products, run.memoryBudget),
         onProgress: ({ products: made }) => {
           told(made / expected);
         },

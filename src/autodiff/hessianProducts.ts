@@ -1,22 +1,23 @@
-import { sizeOf } from '../graph/static/value';
+import { sizeOf, type Value } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
 import { computeLosses } from '../loss/losses';
 import { rowsPerSample, rowWeights } from '../loss/targets';
 import { addNumbers } from '../runtime/copyNumbers';
 import { Float32Vectors } from '../runtime/float32Vectors';
+import type { RunFeeds } from '../runtime/session';
 import type { HeadKind } from '../subject/head';
 import type { ParameterSurvey } from '../subject/parameters';
 import { batchFeeds } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
-import { FlatTensors, parameterFeeds, realArray } from './feeds';
+import { FlatTensors, parameterFeeds, pickFeeds, realArray } from './feeds';
 import { requireFinite, requireOwnOutputs } from './outputChecks';
 import type { ProductLayer } from './productLayers';
 import { productLayers, weightsOf } from './productLayers';
 import type { Objective, PreparedModel } from './preparedModel';
-import { planModel, vectorBytes, type PlannedModel } from './plannedModel';
+import { countProduct, planModel, vectorBytes, type PlannedModel } from './plannedModel';
 import type { OncePerBatch } from './productSessions';
-import { ProductSessions } from './productSessions';
+import { openPart, ProductSessions } from './productSessions';
 import type { GradientCheckMeasures } from './gradientCheck';
 import { checkProducts } from './gradientCheck';
 import type { Rules } from './rules/rules';
@@ -43,6 +44,9 @@ const residualShare = 0.35;
 /** And that part of them, with the weights, that onnxruntime may keep packed beside. */
 const fixedShare = 0.1;
 const mostFixedBytes = 2 ** 30;
+
+/** Multiply-adds of a product up to which loss and gradient are computed in float64 beside products in float32. */
+const mostInFloat64 = 2e10;
 
 /** What products are made of. */
 interface Parts {
@@ -131,25 +135,12 @@ export class HessianProducts {
     const residualBytes = bytesOf(candidates, realBytes) * batches.length;
     const room = options.memoryBudget - vectorBytes(weights.length);
     const split = residualBytes <= residualShare * room;
-    const gradient = new Float64Array(weights.length);
-    const part = FlatTensors.zeros('gradient', graphs.parameters, precision);
-    const { dims } = graphs.outputs;
-    const rows = realArray(new Float64Array(sizeOf(dims)), precision);
-    const outputs = new Float64Array(rows.length * batches.length);
-    const besides: OncePerBatch = {
-      values: new Map([
-        ...graphs.gradient.map((value, i) => [`gradient ${i}`, value] as const),
-        ['outputs', graphs.outputs],
-      ]),
-      into: { ...part.record, outputs: { dims, data: rows } },
-      onBatch: (batch) => {
-        addNumbers(gradient, part.numbers);
-        outputs.set(rows, batch * rows.length);
-      },
-    };
+    const sums = new BatchSums(graphs, batches.length, precision);
+    // Loss and gradient in float64, but where they would take longer than many products of float32.
+    const apart = precision === 'float32' && countProduct(plan).multiplyAdds <= mostInFloat64;
     const hessian = await ProductSessions.open(graphs, graphs.hessianProduct, {
       residuals: split ? candidates : [],
-      besides,
+      besides: apart ? null : sums,
       parameterFeeds: ownWeights,
       batches,
       precision,
@@ -157,6 +148,7 @@ export class HessianProducts {
       fixedBytes: Math.min(mostFixedBytes, fixedShare * room),
     });
     try {
+      const { gradient, outputs } = apart ? await sumsInFloat64(plan, weights, threads) : sums;
       const own = outputs.subarray(0, targets.values.length);
       const losses = computeLosses(loss, own, targets.values, width, targets.factors);
       requireFinite(losses, gradient, rowsPerSample(targets));
@@ -302,6 +294,54 @@ export class HessianProducts {
     await this.parts.hessian.release();
     await this.gaussNewton?.release();
     await this.parts.kernels?.release();
+  }
+}
+
+/** ∇L and the outputs, summed over batches that are run one after the other. */
+class BatchSums implements OncePerBatch {
+  readonly gradient: Float64Array;
+  readonly outputs: Float64Array;
+  readonly values: ReadonlyMap<string, Value>;
+  readonly into: RunFeeds;
+  private readonly part: FlatTensors;
+  private readonly rows: Float32Array | Float64Array;
+
+  constructor({ gradient, outputs, parameters }: CurvatureGraphs, batches: number, precision: Precision) {
+    const { dims } = outputs;
+    this.part = FlatTensors.zeros('gradient', parameters, precision);
+    this.rows = realArray(new Float64Array(sizeOf(dims)), precision);
+    this.gradient = new Float64Array(this.part.numbers.length);
+    this.outputs = new Float64Array(this.rows.length * batches);
+    this.into = { ...this.part.record, outputs: { dims, data: this.rows } };
+    this.values = new Map([
+      ...gradient.map((value, i) => [`gradient ${i}`, value] as const),
+      ['outputs', outputs],
+    ]);
+  }
+
+  onBatch(batch: number): void {
+    addNumbers(this.gradient, this.part.numbers);
+    this.outputs.set(this.rows, batch * this.rows.length);
+  }
+}
+
+async function sumsInFloat64(
+  { graphs, prepared, objective }: PlannedModel,
+  weights: Float64Array,
+  threads: number,
+): Promise<BatchSums> {
+  const batches = await batchFeeds(prepared.lowered, objective, prepared.batches, 'float64');
+  const sums = new BatchSums(graphs, batches.length, 'float64');
+  const { session, inputs } = await openPart(sums.values, new Map(), 'float64', threads);
+  try {
+    const parameters = parameterFeeds(graphs.parameters, weights, 'float64');
+    for (const [batch, feeds] of batches.entries()) {
+      await session.runInto(pickFeeds(inputs, parameters, feeds), sums.into);
+      sums.onBatch(batch);
+    }
+    return sums;
+  } finally {
+    await session.release();
   }
 }
 

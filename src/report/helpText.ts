@@ -35,7 +35,7 @@ Options of analyze:
   --time SECONDS        begins no further product after so many seconds
   --seed N              seed of everything drawn (0)
   --threads N           threads for matrix products (as many as there are cores)
-  --memory BYTES        what the working set may take (${requestDefaults.memoryBudget})
+  --memory BYTES        what the working set may take (a quarter of the machine's)
   --html FILE           writes the report as one HTML page, too
   --json                prints the report as JSON, alone, on standard output
 

@@ -37,7 +37,7 @@ export interface AnalysisRequest {
   readonly method: Method | 'auto';
   /** Relative precision asked of λ_max's interval and of every estimate. */
   readonly precision: number;
-  /** Of Hessian-vector products; auto: float64, but where that would be too much work. */
+  /** Of Hessian-vector products; auto: float32 wherever its measured error allows the precision asked. */
   readonly dtype: 'auto' | 'float64' | 'float32';
   /** Whether an export in training mode is analysed as in evaluation mode. */
   readonly evaluation: boolean;
@@ -55,14 +55,12 @@ export interface AnalysisRequest {
   readonly seed: number;
   /** Threads for matrix products; null: as many as the machine has cores. */
   readonly threads: number | null;
-  /** Bytes that the working set may take. */
-  readonly memoryBudget: number;
+  /** Bytes that the working set may take; null: a quarter of the machine's. */
+  readonly memoryBudget: number | null;
 }
 
 /** What can be asked for as the method. */
 export const methods: readonly AnalysisRequest['method'][] = ['auto', 'closed-form', 'exact', 'estimate'];
-
-export const defaultMemoryBudget = 2 * 1024 ** 3;
 
 /** Random inputs drawn where nothing else is said. */
 export const defaultRandomCount = 256;
@@ -90,7 +88,7 @@ export const requestDefaults = {
   timeLimit: null,
   seed: 0,
   threads: null,
-  memoryBudget: defaultMemoryBudget,
+  memoryBudget: null,
 } as const satisfies Omit<AnalysisRequest, 'model' | 'samples'>;
 
 /** What a person may say of an analysis, in options or in a sidecar; null: left open. */
@@ -226,7 +224,7 @@ export interface Progress {
   /** The stage's number among those of the analysis, from 1, and how many there are; null where it cannot be told. */
   readonly step: number | null;
   readonly steps: number | null;
-  /** What the stage takes, told from its start; null where it is nothing to speak of. */
-  readonly cost: Cost | null;
+  /** What the stage takes, told from its start, with the seconds by its count; null where it is nothing to speak of. */
+  readonly cost: (Cost & { readonly seconds: number }) | null;
   readonly report: PartialReport;
 }

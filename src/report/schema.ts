@@ -106,6 +106,7 @@ const analysisFacts = object({
     '"complete", or the budget that ran out; "time limit" where it ended any part.',
   ),
   threads: count,
+  memoryBudget: v.optional(describe(count, 'Bytes that the working set was allowed.')),
   /** What drives the bounds is computed after them and not counted here. */
   cost: describe(
     object({ multiplyAdds: notNegative, bytes: notNegative }),

@@ -46,7 +46,7 @@ export const phases = {
       remainingSeconds: 3,
       step: null,
       steps: null,
-      cost: { multiplyAdds: 5.7e11, bytes: 660e6 },
+      cost: { multiplyAdds: 5.7e11, bytes: 660e6, seconds: 20 },
       report: { model, samples, loss, lossAssumed, gradientNorm: report.gradientNorm },
     },
   },

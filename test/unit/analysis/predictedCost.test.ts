@@ -1,10 +1,5 @@
 import { expect, it } from 'vitest';
-import {
-  exactCost,
-  lanczosMemory,
-  productsCost,
-  workOfProduct,
-} from '../../../src/analysis/predictedCost';
+import { exactCost, lanczosMemory, productsCost, workOfProduct } from '../../../src/analysis/predictedCost';
 import { predictedSeconds, worthTelling } from '../../../src/report/wording/cost';
 
 const budget = 2 ** 31;
@@ -52,7 +47,9 @@ it('a search holds as many vectors as there are steps, within its part of the bu
   );
   // Of products in float32 the vectors are float32, too.
   const float32 = { ...double, order: 1e6, multiplyAdds: 7, precision: 'float32' } as const;
-  expect(productsCost(float32, 40, budget).bytes - productsCost(float32, 30, budget).bytes).toBe(4 * 1e6 * 10);
+  expect(productsCost(float32, 40, budget).bytes - productsCost(float32, 30, budget).bytes).toBe(
+    4 * 1e6 * 10,
+  );
 });
 
 it('many small batches cost what their operators take by themselves, however little they multiply', () => {

@@ -28,7 +28,7 @@ function inReferences(name: string): string {
   return fileURLToPath(new URL(`../../references/${name}`, import.meta.url));
 }
 
-function analyseReference(name: string, memoryBudget = requestDefaults.memoryBudget): Promise<Report> {
+function analyseReference(name: string, memoryBudget: number | null = null): Promise<Report> {
   return analyse(
     {
       ...requestDefaults,

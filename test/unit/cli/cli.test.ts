@@ -247,7 +247,7 @@ describe('the command line', () => {
     });
     await done;
     expect(told).toMatch(
-      /^Computing the curvature: \d(?:\.\d)?e\d+ multiply-adds, \d[\d.]* [MG]B, about \d+ (?:s|min)\.$/m,
+      /^Computing the curvature \(step \d of \d\): \d(?:\.\d)?e\d+ multiply-adds, \d[\d.]* [MG]B; about \d+ (?:s|min) to the end\.$/m,
     );
   });
 

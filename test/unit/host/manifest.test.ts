@@ -55,7 +55,7 @@ it('settings have a scope and a description, and their defaults are those of a r
     expect(setting.scope).not.toBe('');
     expect(localised(setting.markdownDescription).length).toBeGreaterThan(20);
   }
-  expect(contributes.configuration.properties['modelSharpness.memoryBudget'].default * 1024 ** 3).toBe(
+  expect(contributes.configuration.properties['modelSharpness.memoryBudget'].default).toBe(
     requestDefaults.memoryBudget,
   );
 });
