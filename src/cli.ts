@@ -12,10 +12,11 @@ import { FailureError, failureOf, failureSubjects, type FailureKind } from './re
 import { formatCount } from './report/wording/number';
 import { requirePageTarget, type ReadFile } from './report/pageTarget';
 import { printable } from './report/printable';
+import { CutShortError } from './report/cutShort';
 import type { Report } from './report/report';
 import type { AnalysisRequest, Progress } from './report/request';
 import { reportJson } from './report/schema';
-import { reportText } from './report/text';
+import { cutReportText, reportText } from './report/text';
 import { inTerminalWords } from './report/wording/settings';
 import { writeFailureText } from './files/writeFailure';
 import { namingSidecar, readSidecar, sidecarPath, describeSource, withSidecar } from './samples/sidecar';
@@ -93,10 +94,18 @@ async function analyze(command: Extract<Command, { kind: 'analyze' }>): Promise<
     noteOnce(progress);
     costs.tell(progress);
     progressLine.show(progress);
-  }).catch((error: unknown) => {
+  }).catch((error: unknown): CutShortError => {
+    if (error instanceof CutShortError) return error;
     throw sidecar === null ? error : namingSidecar(error, sidecar, taken);
   });
   progressLine.clear();
+  if (report instanceof CutShortError) {
+    if (command.html !== null)
+      note(`${printable(command.html)} is not written: a page needs trace and norm.`);
+    const known = report.report;
+    process.stdout.write(command.json ? `${reportJson(known)}\n` : inTerminalWords(cutReportText(known)));
+    return;
+  }
   try {
     // First, because the program ends where the reader of standard output (`head`, a pager) has seen enough.
     if (command.html !== null) await writePage(command.html, report);

@@ -4,6 +4,7 @@ import type { Report } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { openAnalysedModel, subjectChoice, type AnalysedModel } from './analysedModel';
 import { AnalysisRun } from './analysisRun';
+import { cutShort } from './cutReport';
 import { analyseGraph } from './graphAnalysis';
 import { analysePerceptron } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
@@ -13,7 +14,7 @@ import { setting } from '../report/wording/settings';
  * The use case: a request in, a report out. The closed form for a perceptron of any depth; for any other graph of
  * operators that can be differentiated, every column of the Hessian where it is small, else estimates with error bars.
  * @param onProgress told the stage, the fraction done and what is known so far
- * @throws FailureError for whatever the user can do something about
+ * @throws FailureError for whatever the user can do something about; CutShortError where the time limit ended it
  */
 export async function analyse(
   request: AnalysisRequest,
@@ -23,8 +24,16 @@ export async function analyse(
   run.tell('Reading the model');
   const model = await readModel(request.model);
   run.stopwatch.lap('read');
-  const analysed = openAnalysedModel(model, subjectChoice(request), run.threads);
-  return analyseModel(analysed, run).finally(() => analysed.session.release());
+  const analysed = openAnalysedModel(model, subjectChoice(request), run.threads, () => {
+    run.requireTime();
+  });
+  try {
+    return await analyseModel(analysed, run);
+  } catch (error) {
+    throw error instanceof FailureError && error.failure.kind === 'TimeLimit' ? cutShort(error, run) : error;
+  } finally {
+    await analysed.session.release();
+  }
 }
 
 async function analyseModel(analysed: AnalysedModel, run: AnalysisRun): Promise<Report> {

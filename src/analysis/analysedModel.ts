@@ -10,10 +10,19 @@ export interface AnalysedModel {
   readonly session: ModelSession;
 }
 
-/** Finds what is analysed; the session is opened when it is first used, and whoever used it releases it. */
-export function openAnalysedModel(model: Model, choice: SubjectChoice, threads: number): AnalysedModel {
+/**
+ * Finds what is analysed; the session is opened when it is first used, and whoever used it releases it.
+ * @param beforeRun called before every run of it
+ */
+export function openAnalysedModel(
+  model: Model,
+  choice: SubjectChoice,
+  threads: number,
+  beforeRun: () => void = () => undefined,
+): AnalysedModel {
   const subject = findSubject(model, choice);
-  return { model, subject, session: new ModelSession(model, [subject.output, subject.head.logits], threads) };
+  const outputs = [subject.output, subject.head.logits];
+  return { model, subject, session: new ModelSession(model, outputs, threads, beforeRun) };
 }
 
 /** What a request says of what is analysed. */

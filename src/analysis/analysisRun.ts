@@ -1,6 +1,8 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { predictedSeconds, type PredictedCost } from '../report/wording/cost';
-import type { PartialReport } from '../report/report';
+import { FailureError } from '../report/failure';
+import { durationText, predictedSeconds, type PredictedCost } from '../report/wording/cost';
+import { setting } from '../report/wording/settings';
+import type { Cost, PartialReport } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { inTrueSizes } from './inTrueSizes';
 import { RunPlan, type Place, type PlannedStage } from './runPlan';
@@ -25,8 +27,14 @@ export class AnalysisRun {
   known: PartialReport = { schema: 1 };
   /** What the Hessian of `known` is divided by. */
   unit = 1;
+  /** Of the stage that began last. */
+  cost: Cost = { multiplyAdds: 0, bytes: 0 };
+  /** Of the products behind `known`. */
+  precision: 'float64' | 'float32' = 'float64';
+  productError = 0;
   /** What the time limit left out, as in a sentence. */
   readonly leftOut: string[] = [];
+  private stage = 'reading the model';
   private plan: RunPlan | null = null;
   private readonly started = performance.now();
 
@@ -38,12 +46,14 @@ export class AnalysisRun {
     this.memoryBudget = request.memoryBudget ?? defaultMemoryBudget();
   }
 
-  private get shown(): PartialReport {
+  /** `known`, in the Hessian's own size. */
+  get shown(): PartialReport {
     return inTrueSizes(this.known, this.unit);
   }
 
   /** Tells of a stage that is nothing to speak of. */
   tell(stage: string): void {
+    this.stage = stage;
     const unknown = { fraction: null, remainingSeconds: null, step: null, steps: null, cost: null };
     this.onProgress({ stage, ...unknown, report: this.shown });
   }
@@ -56,8 +66,10 @@ export class AnalysisRun {
 
   /** Tells of a stage before it starts; what it returns is told the fraction done. */
   begin(stage: string, predicted: PredictedCost): (fraction: number) => void {
+    this.stage = stage;
     const plan = (this.plan ??= new RunPlan(this.threads));
     const { multiplyAdds, bytes } = predicted;
+    this.cost = { multiplyAdds, bytes };
     const cost = { multiplyAdds, bytes, seconds: predictedSeconds(predicted, this.threads) };
     const tell = (place: Place | null): void => {
       if (place !== null) this.onProgress({ stage, ...place, cost, report: this.shown });
@@ -66,6 +78,15 @@ export class AnalysisRun {
     return (fraction) => {
       tell(plan.advance(fraction));
     };
+  }
+
+  /** @throws FailureError TimeLimit where the user's time limit has run out */
+  requireTime(): void {
+    if (!this.outOfTime()) return;
+    throw new FailureError(
+      'TimeLimit',
+      `The time limit of ${durationText(this.request.timeLimit ?? 0)} ended the analysis (${this.stage}); allow more time (${setting('time')}).`,
+    );
   }
 
   /** Whether that share of the user's time limit has run out. */

@@ -53,11 +53,13 @@ export function certificateStageOf(
 
 /**
  * λ_max's interval from products in float32 alone, which is shown while a long closed form is computed.
+ * @param factsOf what the products tell of the samples
  * @returns the products as they were planned, or null where there are none
  */
 export async function tellFirstInterval(
   objective: Objective,
   run: AnalysisRun,
+  factsOf: (products: HessianProducts) => Pick<Report, 'samples' | 'lossOptions'>,
 ): Promise<PlannedModel | null> {
   const { request, threads, memoryBudget } = run;
   run.tell('Differentiating the graph');
@@ -67,6 +69,7 @@ export async function tellFirstInterval(
     const options = { precision: 'float32', memoryBudget, threads, batch: null } as const;
     const products = await HessianProducts.ofPlan(plan, options);
     try {
+      run.known = { ...run.known, ...factsOf(products), gradientNorm: norm(products.gradient) };
       const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));
       const told = run.begin(firstStage, productsCost(products, usualSteps, memoryBudget));
       await certifySharpness(products, null, {
@@ -117,6 +120,10 @@ export async function certify(
     products = await HessianProducts.ofPlan(plan, options);
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
+    if (error.failure.kind === 'TimeLimit') {
+      run.leftOut.push(missingIntervals);
+      return withoutScaleAdapted(report, run, error.failure.message);
+    }
     return withoutProducts(report, error.failure.message, run);
   }
   try {

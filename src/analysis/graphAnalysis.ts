@@ -55,6 +55,7 @@ export async function analyseGraph(
       ...rowFacts(chosen),
     };
     const { precision, productError } = precisionOf(products);
+    Object.assign(run, { precision, productError });
     const base = {
       schema: 1,
       model: facts,

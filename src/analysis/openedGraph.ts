@@ -5,7 +5,7 @@ import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
 import { fromHeld, heldNumbers, lossInput } from '../loss/lossInput';
 import { lossOfOutputs, type LossOfOutputs } from '../loss/lossOfOutputs';
-import { FailureError } from '../report/failure';
+import { FailureError, failureOf } from '../report/failure';
 import { formatCount } from '../report/wording/number';
 import type { Method, Warning } from '../report/report';
 import type { Samples } from '../samples/samples';
@@ -52,7 +52,10 @@ export async function openGraph(
     run.tell('Differentiating the graph');
     const { targets, loss } = chosen;
     const { weightDecay } = run.request;
-    const objective = { subject, session, samples, targets, loss, weightDecay };
+    const between = (): void => {
+      run.requireTime();
+    };
+    const objective = { subject, session, samples, targets, loss, weightDecay, between };
     const warnings = modelWarnings(subject, loss, run.request);
     return { chosen, ...(await openProducts(objective, batch, run)), warnings };
   };
@@ -106,7 +109,8 @@ async function openProducts(
     return open('float64');
   // Whatever float32 does not hold, float64 may.
   const opened = await open('float32').catch((error: unknown) => {
-    if (error instanceof FailureError && error.failure.kind !== 'TooLarge') return null;
+    const { kind } = failureOf(error);
+    if (error instanceof FailureError && kind !== 'TooLarge' && kind !== 'TimeLimit') return null;
     throw error;
   });
   if (opened !== null && opened.products.measured.productError <= request.precision / 10) return opened;

@@ -6,7 +6,7 @@ import { computeClosedFormInUnit } from '../perceptron/closedForm/closedFormInUn
 import { planClosedForm, type ClosedFormPlan } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
 import { firstActivations, computeOutputs } from '../perceptron/forward';
-import { FailureError } from '../report/failure';
+import { FailureError, failureOf } from '../report/failure';
 import type { Report, Warning } from '../report/report';
 import { costText } from '../report/wording/cost';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
@@ -61,7 +61,10 @@ export async function analysePerceptron(
   if (request.method === 'auto' && plan.multiplyAdds > mostUnasked)
     return analyseGraph(analysed, run, [estimatedWarning(plan)]);
   run.tell('Checking the forward pass');
-  const products = await MatrixProducts.open(threads);
+  const between = (): void => {
+    run.requireTime();
+  };
+  const products = await MatrixProducts.open(threads, between);
   try {
     const rows: Matrix = {
       rows: samples.count,
@@ -102,7 +105,7 @@ export async function analysePerceptron(
 
     const { weightDecay } = request;
     const { memoryBudget } = run;
-    const objective = { subject, session, samples, targets, loss, weightDecay };
+    const objective = { subject, session, samples, targets, loss, weightDecay, between };
     const driversOf = (problem: Problem): Driver[] =>
       drivers(problem, chosen.classes, products, memoryBudget);
     const asGiven: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay };
@@ -115,7 +118,13 @@ export async function analysePerceptron(
       certificate('proved'),
       ...driversOf(asGiven),
     ]);
-    const planned = isLong ? await tellFirstInterval(objective, run) : null;
+    const options = lossOptions(run, samples, chosen, ignored);
+    const planned = isLong
+      ? await tellFirstInterval(objective, run, (found) => ({
+          samples: sampleFacts(run, samples, chosen, found, accuracy(logits, chosen.classes)),
+          lossOptions: options,
+        }))
+      : null;
     const { problem, form } = await computeClosedFormInUnit(
       asGiven,
       products,
@@ -133,7 +142,7 @@ export async function analysePerceptron(
       samples: described,
       loss,
       lossAssumed: chosen.assumed,
-      lossOptions: lossOptions(run, samples, chosen, ignored),
+      lossOptions: options,
       method: 'closed-form',
       analysis: analysisFacts(run, {
         precision: 'float64',
@@ -175,7 +184,14 @@ async function addDrivers(report: Report, parts: readonly Driver[], run: Analysi
   for (const { stage, cost, what, addTo } of parts) {
     run.known = current;
     if (run.outOfTime()) run.leftOut.push(what);
-    else current = await addTo(current, run.begin(stage, cost));
+    else {
+      const before = current;
+      current = await addTo(current, run.begin(stage, cost)).catch((error: unknown) => {
+        if (failureOf(error).kind !== 'TimeLimit') throw error;
+        run.leftOut.push(what);
+        return before;
+      });
+    }
   }
   return current;
 }

@@ -209,6 +209,7 @@ async function differences(subject: CheckedProducts, feeds: Feeds, u: Float64Arr
   /** The loss there; its gradient is then in `gradient`. */
   const lossAt = async (shift: number): Promise<number> => {
     for (let i = 0; i < moved.length; i++) moved[i] = weights[i]! + shift * u[i]!;
+    subject.objective.between?.();
     await part.session.runInto(own, into);
     const z = outputs.subarray(0, rows);
     const losses = computeLosses(loss, z, ownTargets, targets.width, targets.factors?.subarray(0, rows));

@@ -146,6 +146,7 @@ export class HessianProducts {
       precision,
       threads,
       fixedBytes: Math.min(mostFixedBytes, fixedShare * room),
+      between: objective.between,
     });
     try {
       const { gradient, outputs } = apart ? await sumsInFloat64(plan, weights, threads) : sums;
@@ -336,6 +337,7 @@ async function sumsInFloat64(
   try {
     const parameters = parameterFeeds(graphs.parameters, weights, 'float64');
     for (const [batch, feeds] of batches.entries()) {
+      objective.between?.();
       await session.runInto(pickFeeds(inputs, parameters, feeds), sums.into);
       sums.onBatch(batch);
     }

@@ -119,6 +119,7 @@ export function countProduct({ prepared, graphs }: PlannedModel): {
 function differentiate(prepared: PreparedModel, objective: Objective, table: Rules): PlannedModel {
   const { lowered, layers, width, classAxis } = prepared;
   const { loss, targets } = objective;
+  objective.between?.();
   const parameters = layers.flatMap((layer) =>
     layer.parameters.flatMap(({ name }) => lowered.parameters.get(name) ?? []),
   );

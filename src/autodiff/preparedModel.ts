@@ -24,6 +24,8 @@ export interface Objective {
   readonly loss: Loss;
   /** λ of ½λ‖θ‖², which is added to the loss; without it 0. */
   readonly weightDecay?: number;
+  /** Called between the steps of the preparation; what it throws ends it. */
+  readonly between?: () => void;
 }
 
 /** A model lowered for batches of one size. */

@@ -58,6 +58,8 @@ export interface SessionOptions {
    * matrices of float32 that it knows beforehand, once. It takes their memory again, and a model is less than 2 GiB.
    */
   readonly fixedBytes: number;
+  /** Called before every batch; what it throws ends the work. */
+  readonly between?: (() => void) | undefined;
 }
 
 /** What a product takes, counted from its graph. */
@@ -115,7 +117,7 @@ export class ProductSessions implements ProductCost {
   static async open(
     graphs: CurvatureGraphs,
     product: readonly Value[],
-    { residuals, besides, parameterFeeds, batches, precision, threads, fixedBytes }: SessionOptions,
+    { residuals, besides, parameterFeeds, batches, precision, threads, fixedBytes, between }: SessionOptions,
   ): Promise<ProductSessions> {
     const kept = new Map(residuals.map((value, i) => [value, `residual ${i}`]));
     const keptOutputs = new Map([...kept].map(([value, name]) => [name, value]));
@@ -125,6 +127,7 @@ export class ProductSessions implements ProductCost {
       const part = await openPart(once, new Map(), precision, threads);
       try {
         for (const [batch, feeds] of batches.entries()) {
+          between?.();
           const names = [...keptOutputs.keys()];
           const own = pickFeeds(part.inputs, parameterFeeds, feeds);
           residualFeeds.push(

@@ -22,11 +22,15 @@ export class ModelSession {
   /** The graph inputs that the outputs depend on. */
   private readonly inputs: readonly TensorSpec[];
 
-  /** @param outputs the tensors that are wanted at all samples; a trace shows what makes the first of them */
+  /**
+   * @param outputs the tensors that are wanted at all samples; a trace shows what makes the first of them
+   * @param beforeRun called before every run; what it throws ends the run
+   */
   constructor(
     private readonly model: RunnableModel,
     private readonly outputs: readonly string[],
     private readonly threads: number,
+    private readonly beforeRun: () => void = () => undefined,
   ) {
     const { graph } = model;
     const nodes = ancestors(graph, outputs[0] ?? '');
@@ -52,6 +56,7 @@ export class ModelSession {
     const session = await (names.every((name) => this.outputs.includes(name))
       ? (this.forOutputs ??= open(this.model, this.outputs, this.threads))
       : this.openTensors());
+    this.beforeRun();
     return running(() => session.run(this.feeds(samples, from, size), names));
   }
 
@@ -63,6 +68,7 @@ export class ModelSession {
   async trace(samples: ModelSamples, size: number, kept: string): Promise<Trace> {
     if (this.tensors.length === 0) return new Map();
     const session = await this.openTensors();
+    this.beforeRun();
     const traced = await running(() => session.trace(this.feeds(samples, 0, size)));
     return new Map(
       Object.entries(traced).map(([name, tensor]) => {

@@ -1,9 +1,12 @@
 import type { InferOutput } from 'valibot';
-import type { reportSchema } from './schema';
+import type { printedReportSchema, reportSchema } from './schema';
 
 /** The types of a report and its parts, by name; `schema.ts` says what each field means. */
 
 export type Report = InferOutput<typeof reportSchema>;
+
+/** Whole, or what was known when the time limit ended the analysis. */
+export type PrintedReport = InferOutput<typeof printedReportSchema>;
 
 /** What is known so far while an analysis runs. */
 export type PartialReport = Partial<Report>;

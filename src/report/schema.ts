@@ -319,6 +319,20 @@ export const reportSchema = object({
   time: describe(v.pipe(v.record(v.string(), v.number()), v.readonly()), 'Seconds by stage.'),
 });
 
+const cut = 'null where the time limit ended the analysis before it was known.';
+
+/** A report as it is printed: whole, or what was known when the time limit ended the analysis. */
+export const printedReportSchema = object({
+  ...reportSchema.entries,
+  gradientNorm: describe(v.nullable(notNegative), cut),
+  trace: describe(v.nullable(quantity), cut),
+  frobeniusSquared: describe(
+    v.nullable(quantity),
+    `The nearest number of float64 where the square is beyond those: 0, or 1.8e308; ${cut}`,
+  ),
+  bounds: describe(v.nullable(bounds), cut),
+});
+
 /** The innermost arrays of JSON text: no string of it holds a line break. */
 const numbersOnLines = /\[\n\s+([^[\]{}"]*?)\n\s+\]/g;
 
@@ -327,8 +341,8 @@ const numbersOnLines = /\[\n\s+([^[\]{}"]*?)\n\s+\]/g;
  * @throws FailureError InternalError where the report does not keep its schema (JSON would turn NaN and infinities into
  * null)
  */
-export function reportJson(report: v.InferOutput<typeof reportSchema>): string {
-  const checked = v.safeParse(reportSchema, report);
+export function reportJson(report: v.InferOutput<typeof printedReportSchema>): string {
+  const checked = v.safeParse(printedReportSchema, report);
   if (checked.success) {
     return JSON.stringify(report, null, 2).replace(
       numbersOnLines,

@@ -8,7 +8,7 @@ import { lossWords } from './wording/lossWords';
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './wording/number';
 import { rowsText } from './wording/rowsText';
 import { printable } from './printable';
-import type { EigenvalueBound, LayerReport, Method, Report } from './report';
+import type { EigenvalueBound, LayerReport, Method, PrintedReport, Report } from './report';
 import { eigenvalueLines, foundText, type Line } from './textEigenvalues';
 import { layerTable } from './textLayers';
 
@@ -31,7 +31,7 @@ function align(lines: readonly Line[]): string[] {
   return lines.map(([label, text]) => `${label.padEnd(width)}   ${text}`.trimEnd());
 }
 
-function subjectLines(report: Report): Line[] {
+function subjectLines(report: PrintedReport): Line[] {
   const { model, samples, analysis } = report;
   const producer = model.producer === null ? '' : `, ${model.producer}`;
   const classes = samples.classes === 0 ? '' : `, ${formatCount(samples.classes)} classes`;
@@ -39,7 +39,8 @@ function subjectLines(report: Report): Line[] {
   const scale = samples.scale === 1 ? '' : `, inputs × ${formatNumber(samples.scale)}`;
   const error = analysis.productError === 0 ? '' : ` (product error ${formatNumber(analysis.productError)})`;
   const stopped = analysis.stoppedBy === 'complete' ? '' : `, stopped by ${analysis.stoppedBy}`;
-  const probes = probesText(report);
+  const { estimate, trace } = report;
+  const probes = estimate === undefined || trace === null ? null : probesText({ estimate, analysis, trace });
   return [
     ['Model', `${model.file} (${model.format}${producer})`],
     ['Architecture', model.architecture],
@@ -59,16 +60,10 @@ function subjectLines(report: Report): Line[] {
 }
 
 function resultLines(report: Report): Line[] {
-  const { samples, bounds, gaussNewton } = report;
+  const { bounds, gaussNewton } = report;
   const intervals = report.estimate?.intervals;
-  const guess = evenGuess(report);
   const lines: Line[] = [
-    [
-      'Mean loss',
-      `${formatNumber(samples.meanLoss)}${guess === null ? '' : `   (${guess.text}, the loss of an even guess)`}`,
-    ],
-    ...(samples.accuracy === null ? [] : [['Accuracy', formatPercent(samples.accuracy, 4)] as const]),
-    ['‖∇L‖', `${formatNumber(report.gradientNorm)}   (0 at a critical point)`],
+    ...lossLines(report),
     ['Trace of H', formatEstimate(report.trace, intervals?.trace)],
     ['‖H‖_F', frobeniusNormText(report) ?? ''],
     ...eigenvalueLines(report),
@@ -102,6 +97,19 @@ function resultLines(report: Report): Line[] {
     lines.push(['Cross-sample', `${share} of ‖H‖_F² comes from pairs of different samples`]);
   }
   return [...lines, ...unitLines(report.layers), ...topSampleLines(report)];
+}
+
+/** How well the model fits, and whether its weights are at a critical point. */
+function lossLines({ loss, samples, gradientNorm }: PrintedReport): Line[] {
+  const guess = evenGuess({ loss, samples });
+  const beside = guess === null ? '' : `   (${guess.text}, the loss of an even guess)`;
+  return [
+    ['Mean loss', `${formatNumber(samples.meanLoss)}${beside}`],
+    ...(samples.accuracy === null ? [] : [['Accuracy', formatPercent(samples.accuracy, 4)] as const]),
+    ...(gradientNorm === null
+      ? []
+      : [['‖∇L‖', `${formatNumber(gradientNorm)}   (0 at a critical point)`] as const]),
+  ];
 }
 
 function spectrumLines({ spectrum, model }: Report): Line[] {
@@ -162,8 +170,8 @@ function timeLine(time: Report['time']): string {
 /** Breaks a sentence between words so that no line is longer than `width` (but a single long word is). */
 function wrap(sentence: string, width: number): string[] {
   const lines: string[] = [];
-  // A number and its unit are not parted.
-  for (const word of sentence.split(/ (?!%)/)) {
+  // A number and its unit are not parted, nor is the name of a setting.
+  for (const word of sentence.split(/(?<!the setting) (?!%)/)) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= width)
       lines[lines.length - 1] = `${last} ${word}`;
@@ -177,17 +185,40 @@ const lineWidth = 110;
 /** The report as a table to read in a terminal; ends with a line feed. */
 export function reportText(report: Report): string {
   const statement = learningRateStatement(report).flatMap((sentence) => wrap(sentence, lineWidth));
-  const warnings = report.warnings.flatMap(({ message }) =>
-    wrap(`Warning: ${printable(message)}`, lineWidth),
-  );
-  const sections = [
+  return asSections([
     align(subjectLines(report)),
     align(resultLines(report)),
     statement,
     layerTable(report),
-    warnings,
-    [`Time: ${timeLine(report.time)}`],
+    ...closingLines(report),
+  ]);
+}
+
+/** The same of what was known when the time limit ended the analysis. */
+export function cutReportText(report: PrintedReport): string {
+  const { sharpness } = report;
+  const found: Line[] =
+    sharpness === undefined
+      ? []
+      : [
+          ['λ_max', foundText(sharpness.lambdaMax)],
+          ['λ_min', foundText(sharpness.lambdaMin)],
+        ];
+  return asSections([
+    align(subjectLines(report)),
+    align([...lossLines(report), ...found]),
+    ...closingLines(report),
+  ]);
+}
+
+function closingLines({ warnings, time }: PrintedReport): string[][] {
+  return [
+    warnings.flatMap(({ message }) => wrap(`Warning: ${printable(message)}`, lineWidth)),
+    [`Time: ${timeLine(time)}`],
   ];
+}
+
+function asSections(sections: readonly (readonly string[])[]): string {
   return `${sections
     .filter((section) => section.length > 0)
     .map((section) => section.join('\n'))
@@ -195,7 +226,7 @@ export function reportText(report: Report): string {
 }
 
 /** "softmax cross-entropy (assumed), class weights balanced, label smoothing 0.1". */
-function lossLine({ loss, lossAssumed, lossOptions }: Report): string {
+function lossLine({ loss, lossAssumed, lossOptions }: PrintedReport): string {
   const name = `${lossWords[loss].inFull}${lossAssumed ? ' (assumed)' : ''}`;
   return [name, ...lossOptionTexts(lossOptions)].join(', ');
 }

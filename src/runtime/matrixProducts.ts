@@ -98,11 +98,13 @@ export class MatrixProducts {
   private constructor(
     private readonly single: Kernels,
     private readonly threaded: Kernels,
+    private readonly between: () => void,
   ) {}
 
-  static async open(threads: number): Promise<MatrixProducts> {
+  /** @param between called before every product; what it throws ends the work */
+  static async open(threads: number, between: () => void = () => undefined): Promise<MatrixProducts> {
     const single = await openKernels(1);
-    return new MatrixProducts(single, threads === 1 ? single : await openKernels(threads));
+    return new MatrixProducts(single, threads === 1 ? single : await openKernels(threads), between);
   }
 
   /** A·B, (r × k)(k × c) → r × c. */
@@ -185,6 +187,7 @@ export class MatrixProducts {
 
   private async run(form: keyof Kernels, multiplyAdds: number, feeds: RunFeeds): Promise<Float64Array> {
     const kernels = multiplyAdds < worthThreads ? this.single : this.threaded;
+    this.between();
     const { y } = await kernels[form].run(feeds);
     this.multiplyAdds += multiplyAdds;
     if (y?.data instanceof Float64Array) return y.data;

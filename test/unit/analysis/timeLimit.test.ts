@@ -4,6 +4,9 @@ import { analyse } from '../../../src/analysis/analyse';
 import { reportJson } from '../../../src/report/schema';
 import type { Report } from '../../../src/report/report';
 import { requestDefaults, type AnalysisRequest, type Progress } from '../../../src/report/request';
+import { CutShortError } from '../../../src/report/cutShort';
+import { cutReportText } from '../../../src/report/text';
+import { failureFrom } from '../formats/failures';
 import { temporaryFolder } from '../formats/temporaryFolder';
 import { onnxModel } from '../onnxModel';
 import { npzBytes } from '../samples/writers';
@@ -73,11 +76,17 @@ function expectLeftOut(report: Report, parts: string): void {
 const searching = ({ stage }: Progress): boolean => stage === 'Searching the sharpest direction';
 
 describe('a time limit that ends a perceptron’s analysis', () => {
-  it.each([
-    ['before the search for λ_max', ({ stage }: Progress) => stage === 'Computing the curvature'],
-    ['as the search begins', searching],
-  ])('%s leaves the bounds, and says what is missing', async (_, late) => {
-    const report = await analysedUntil(late, { ...reference('a'), scaleAdapted: true });
+  it('in the closed form leaves nothing, and says so', async () => {
+    const late = ({ stage }: Progress): boolean => stage === 'Computing the curvature';
+    const failure = await failureFrom(() => analysedUntil(late, reference('a')));
+    expect(failure.kind).toBe('TimeLimit');
+    expect(failure.message).toMatch(
+      /^The time limit of \d.* ended the analysis \(Computing the curvature\); allow more time \(--time\)\.$/,
+    );
+  });
+
+  it('as the search begins leaves the bounds, and says what is missing', async () => {
+    const report = await analysedUntil(searching, { ...reference('a'), scaleAdapted: true });
     expectLeftOut(report, `${intervals}, ${drivers}`);
     expect(report.sharpness).toBeUndefined();
     expect(report.gaussNewton).toBeNull();
@@ -131,7 +140,27 @@ describe('a time limit that ends an estimate', () => {
     expect(report.spectrum).not.toBeNull();
   });
 
-  it('before there are error bars is no fault of the model', async () => {
-    await expect(estimated(searching)).rejects.toMatchObject({ failure: { kind: 'TimeLimit' } });
+  it('before there are error bars leaves what is known by then, as a report and as text', async () => {
+    const error = await estimated(({ report: { sharpness } }) => sharpness !== undefined).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    if (!(error instanceof CutShortError)) throw new Error('The report is not cut short');
+    expect(error.failure.kind).toBe('TimeLimit');
+    const { report } = error;
+    expect(report).toMatchObject({ trace: null, frobeniusSquared: null, bounds: null, layers: [] });
+    expect(report.analysis.stoppedBy).toBe('time limit');
+    expect(report.gradientNorm).toBeGreaterThan(0);
+    expect(report.samples.meanLoss).toBeGreaterThan(0);
+    const { lower, upper } = report.sharpness!.lambdaMax;
+    expect(lower).toBeLessThan(upper);
+    expect(JSON.parse(reportJson(report))).toMatchObject({ trace: null });
+    expect(cutReportText(report)).toMatch(/^λ_max +between .* after \d+ Lanczos steps$/m);
+    expect(cutReportText(report)).toContain('The time limit ended the analysis after');
+  });
+
+  it('while it is differentiated leaves nothing, and says so', async () => {
+    const failure = await failureFrom(() => estimated(({ stage }) => stage === 'Differentiating the graph'));
+    expect(failure.message).toContain('(Differentiating the graph)');
   });
 });

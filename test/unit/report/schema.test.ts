@@ -5,7 +5,7 @@ import * as prettier from 'prettier';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/report/failure';
-import { reportJson, reportSchema } from '../../../src/report/schema';
+import { printedReportSchema, reportJson, reportSchema } from '../../../src/report/schema';
 import { exampleReport } from './exampleReport';
 
 const publishedSchema = resolve('docs/report.schema.json');
@@ -35,7 +35,7 @@ describe('reportSchema', () => {
       $id: 'report.schema.json',
       title: 'Model Sharpness report',
       // JSON knows only finite numbers, and nothing of TypeScript's readonly.
-      ...toJsonSchema(reportSchema, { ignoreActions: ['finite', 'readonly'] }),
+      ...toJsonSchema(printedReportSchema, { ignoreActions: ['finite', 'readonly'] }),
     };
     const text = await prettier.format(JSON.stringify(schema), {
       ...(await prettier.resolveConfig(publishedSchema)),
