@@ -20,7 +20,8 @@ import { studentQuantile } from './studentQuantile';
 
 /** Lanczos takes this many steps even where fewer certify λ_max: what it finds needs no probes. */
 const deflationSteps = 20;
-/** Of a time limit, Lanczos may take this share before the probes. */
+/** Of a time limit, λ_max may take this share before the probes, and further steps that spare probes this one. */
+const certificateTime = 0.7;
 const deflationTime = 0.4;
 /** Probes that only tell how many to draw, and the fewest that carry an error bar. */
 const pilotProbes = 10;
@@ -80,7 +81,9 @@ class Estimation {
     }
     // Where λ_max is hard to certify, half of what the probes can spare is left to them at first.
     const first = Math.min(forLanczos, Math.max(deflationSteps, Math.ceil(forLanczos / 2)));
-    await lanczos.advance(deflationSteps, first, first, () => this.tellSteps(first), deflationTime);
+    const onStep = (): void => this.tellSteps(first);
+    await lanczos.advance(1, first, first, onStep, certificateTime);
+    await lanczos.advance(deflationSteps, first, first, onStep, deflationTime);
     const planned = await this.deflatedProbes();
     const { wanted } = planned;
     const affordable = Math.min(wanted, this.affordableProbes(planned.probes));
