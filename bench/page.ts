@@ -2,6 +2,7 @@ import type { GeneralMethod } from './generalMethod';
 import { generalMethodSections } from './generalMethodPage';
 import { markdownTable } from './markdownTable';
 import type { Measured } from './measure';
+import type { WholeAnalysis } from './wholeAnalyses';
 
 export interface Row extends Measured {
   readonly name: string;
@@ -31,6 +32,7 @@ export interface ClosedFormBenchmarks {
 export interface Benchmarks {
   readonly closedForm: ClosedFormBenchmarks | null;
   readonly generalMethod: GeneralMethod | null;
+  readonly whole: readonly WholeAnalysis[] | null;
   readonly machine: {
     readonly processor: string;
     readonly cores: number;
@@ -57,17 +59,58 @@ const heading = [
 ];
 
 /** docs/benchmarks.md. */
-export function benchmarkPage({ closedForm, generalMethod, machine, alone }: Benchmarks): string {
+export function benchmarkPage({ closedForm, generalMethod, whole, machine, alone }: Benchmarks): string {
   const { processor, cores, memory, node, runtime } = machine;
   const paragraphs = [
     '# Benchmarks',
-    'Written by `npm run bench`; change nothing here by hand. `MODEL_SHARPNESS_SHARED` names the folder whose `reference/` holds cases b, c and d, `MODEL_SHARPNESS_PYTHON` a Python with PyTorch.',
+    'Written by `npm run bench`; change nothing here by hand. `MODEL_SHARPNESS_SHARED` names the folder whose `reference/` holds cases b, c and d, `MODEL_SHARPNESS_PYTHON` a Python with PyTorch, `MODEL_SHARPNESS_PYHESSIAN` the folder in which PyHessian lies.',
     `${processor}, ${cores} cores for this process, ${memory.toFixed(0)} GiB; Node ${node}, onnxruntime ${runtime}.` +
       (alone ? '' : ' A try with few rounds: not for comparison.'),
+    ...(whole === null ? [] : wholeSections(whole)),
     ...(closedForm === null ? [] : closedFormSections(closedForm)),
     ...(generalMethod === null ? [] : generalMethodSections(generalMethod)),
   ];
   return `${paragraphs.join('\n\n')}\n`;
+}
+
+/** What was set out for, in MatMuls: the example's first number, and its end. */
+const aims = { first: 20, end: 45 } as const;
+
+function wholeSections(rows: readonly WholeAnalysis[]): readonly string[] {
+  const heading = [
+    'Case',
+    'Method',
+    'λ_max certified, s',
+    'To the end, s',
+    'PyHessian’s λ_max, s',
+    'and trace, s',
+    'First ÷ its λ_max',
+    'End ÷ both',
+    'MatMul, ms',
+    'First, MatMuls',
+    'End, MatMuls',
+  ];
+  const seconds = (value: number | null | undefined): string => value?.toPrecision(3) ?? '';
+  const ratio = (a: number | null, b: number | undefined): string =>
+    a === null || b === undefined ? '' : (a / b).toFixed(2);
+  const table = rows.map(({ name, method, precision, certified, end, matMul, pyHessian }) => [
+    name,
+    `${method}, ${precision}`,
+    seconds(certified),
+    seconds(end),
+    seconds(pyHessian?.lambdaMax),
+    seconds(pyHessian?.trace),
+    ratio(certified, pyHessian?.lambdaMax),
+    ratio(end, pyHessian?.trace),
+    (1000 * matMul).toPrecision(3),
+    certified === null ? '' : (certified / matMul).toFixed(0),
+    (end / matMul).toFixed(0),
+  ]);
+  return [
+    '## Whole analyses',
+    markdownTable([heading, ...table]),
+    `From the start of the process, one thread, medians; ours \`analyze --json\` with its defaults, PyHessian’s its defaults in float32 on all samples (\`bench/pyHessian.py\`), the import of PyTorch included, in turns. Its λ_max and trace come without error bars; ours is certified to 1 %, and the report has everything. MatMul is onnxruntime’s of 1024 in float32 on one thread, in the same run. Aims: the first number before PyHessian’s λ_max, the end within twice its λ_max and trace (b’s exact closed form excepted); the example’s first number in ${aims.first} MatMuls, its end in ${aims.end}.`,
+  ];
 }
 
 function closedFormSections({ rows, pytorch, budget }: ClosedFormBenchmarks): readonly string[] {

@@ -1,6 +1,6 @@
 // `npm run bench`: measures the closed form and the products of the general method, and writes docs/benchmarks.md with its
 // plot. Options: `--rounds N` timed runs of everything (fewer for a try), `--to FOLDER` writes somewhere else,
-// `--only closed-form` or `--only products` measures one part and, where no folder is told, leaves docs/ as it is.
+// `--only closed-form`, `--only products` or `--only whole` measures one part and, where no folder is told, leaves docs/ as it is.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -13,6 +13,7 @@ import type { Measured, Wanted } from './measure';
 import { measurement, python, referenceFolder } from './measurementProcess';
 import { benchmarkPage, type ClosedFormBenchmarks, type FullHessian, type Row } from './page';
 import { torchEnvironment } from './torchProcess';
+import { wholeAnalyses } from './wholeAnalyses';
 
 const gibibyte = 1024 ** 3;
 const memoryBudget = 1.5 * gibibyte;
@@ -29,13 +30,17 @@ const growthByWidth = [8, 16, 32, 64, 128, 256, 512];
 const { values: options } = parseArgs({
   options: { rounds: { type: 'string' }, to: { type: 'string' }, only: { type: 'string' } },
 });
-const parts = ['closed-form', 'products'];
+const parts = ['closed-form', 'products', 'whole'];
 if (options.only !== undefined && !parts.includes(options.only))
   throw new Error(`--only takes one of ${parts.join(', ')}.`);
 /** Where the models that are made lie; git ignores it. */
 const madeFolder = import.meta.dirname;
 const folder = options.to ?? (options.only === undefined ? 'docs' : madeFolder);
 mkdirSync(folder, { recursive: true });
+
+function wants(part: string): boolean {
+  return options.only === undefined || options.only === part;
+}
 
 function roundsFor(usual: number): number {
   const told = options.rounds === undefined ? usual : Number(options.rounds);
@@ -99,8 +104,9 @@ function closedForm(): ClosedFormBenchmarks {
 
 const [cpu] = cpus();
 const page = benchmarkPage({
-  closedForm: options.only === 'products' ? null : closedForm(),
-  generalMethod: options.only === 'closed-form' ? null : generalMethod(roundsFor, madeFolder),
+  closedForm: wants('closed-form') ? closedForm() : null,
+  generalMethod: wants('products') ? generalMethod(roundsFor, madeFolder) : null,
+  whole: wants('whole') ? await wholeAnalyses(roundsFor, madeFolder) : null,
   machine: {
     processor: cpu?.model ?? 'unknown processor',
     cores: availableParallelism(),

@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { FailureError } from '../report/failure';
 import { durationText, predictedSeconds, type PredictedCost } from '../report/wording/cost';
 import { setting } from '../report/wording/settings';
-import type { Cost, PartialReport } from '../report/report';
+import type { Cost, PartialReport, Sharpness } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { inTrueSizes } from './inTrueSizes';
 import { RunPlan, type Place, type PlannedStage } from './runPlan';
@@ -44,6 +44,12 @@ export class AnalysisRun {
   ) {
     this.threads = request.threads ?? availableParallelism();
     this.memoryBudget = request.memoryBudget ?? defaultMemoryBudget();
+  }
+
+  /** Shows the intervals of λ_max and λ_min as they are by now. */
+  show(sharpness: Sharpness): void {
+    this.known = { ...this.known, sharpness };
+    if (sharpness.lambdaMax.certified) this.stopwatch.mark('certified');
   }
 
   /** `known`, in the Hessian's own size. */

@@ -80,7 +80,7 @@ export async function tellFirstInterval(
         maxProducts,
         memoryBytes: lanczosMemory(products, memoryBudget),
         onProgress: ({ products: made, sharpness }) => {
-          if (sharpness !== null) run.known = { ...run.known, sharpness };
+          if (sharpness !== null) run.show(sharpness);
           told(made / Math.max(usualSteps, made));
         },
         outOfTime: (share) => run.outOfTime(share),
@@ -164,7 +164,8 @@ async function intervals(
     productError: 0,
     maxProducts,
     memoryBytes: lanczosMemory(products, run.memoryBudget),
-    onProgress: ({ products: made }) => {
+    onProgress: ({ products: made, sharpness }) => {
+      if (sharpness !== null) run.show(sharpness);
       told(made / Math.max(expected, made));
     },
     outOfTime: (share) => run.outOfTime(share),

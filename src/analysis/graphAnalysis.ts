@@ -91,6 +91,7 @@ export async function analyseGraph(
       time: stopwatch.seconds(),
     };
     run.known = first;
+    if (curvature.sharpness !== null) run.show(curvature.sharpness);
     const report = await withScaleAdapted(first, products, productBudget(products), run);
     run.known = report;
     if (request.scaleAdapted) stopwatch.lap('scale-adapted');
@@ -139,7 +140,7 @@ async function curvatureOf(
   const onProgress = (progress: CurvatureProgress): void => {
     const { running, sharpness } = progress;
     if (running !== null) run.known = { ...run.known, ...momentParts(products.layers, running) };
-    if (sharpness !== null) run.known = { ...run.known, sharpness };
+    if (sharpness !== null) run.show(sharpness);
     told(progress);
   };
   const curvature =

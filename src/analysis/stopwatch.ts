@@ -11,6 +11,11 @@ export class Stopwatch {
     this.last = now;
   }
 
+  /** The time from the start to something that is told once. */
+  mark(what: string): void {
+    this.laps[what] ??= (performance.now() - this.started) / 1000;
+  }
+
   seconds(): Readonly<Record<string, number>> {
     return { ...this.laps, total: (performance.now() - this.started) / 1000 };
   }

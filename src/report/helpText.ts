@@ -32,7 +32,7 @@ Options of analyze:
   --fixed TENSOR        holds a tensor of the file fixed, so that it is none (repeat it for more)
   --blocks              estimates the blocks of layers, too, which takes more products
   --scale-adapted       looks for the scale-adapted sharpness, too: the same however layers are scaled against each other
-  --time SECONDS        begins no further product after so many seconds
+  --time SECONDS        ends the analysis; the report has what is known by then
   --seed N              seed of everything drawn (0)
   --threads N           threads for matrix products (as many as there are cores)
   --memory BYTES        what the working set may take (a quarter of the machine's)

@@ -315,7 +315,7 @@ export const reportSchema = object({
   /** The distribution of the Hessian's eigenvalues. */
   spectrum: v.nullable(spectrum),
   warnings: list(object({ kind: v.string(), message: v.string() })),
-  /** ("read", "forward", "compute", "total"): the only part that two equal runs may differ in. */
+  /** ("read", "forward", "compute", "certified", "total"): the only part that two equal runs may differ in. */
   time: describe(v.pipe(v.record(v.string(), v.number()), v.readonly()), 'Seconds by stage.'),
 });
 

@@ -160,7 +160,7 @@ function topSampleLines({ topSamples }: Report): Line[] {
 }
 
 function timeLine(time: Report['time']): string {
-  const stages = Object.entries(time).filter(([stage]) => stage !== 'total');
+  const stages = Object.entries(time).filter(([stage]) => stage !== 'total' && stage !== 'certified');
   const parts = stages.map(([stage, seconds]) => `${printable(stage)} ${formatNumber(seconds)}`).join(', ');
   const total = time['total'];
   if (total === undefined) return parts;

@@ -19,7 +19,7 @@ describe('what the panel says before anything is computed', () => {
     // The facts stand in what is told as soon as the graph is differentiated.
     let output: string | undefined;
     let parameters: number | undefined;
-    const stop = new FailureError('TimeLimit', 'Enough is known.');
+    const stop = new FailureError('Interrupted', 'Enough is known.');
     const request = { ...requestDefaults, model, samples, threads: 1, method: 'estimate' } as const;
     await analyse(request, ({ report }) => {
       if (report.model === undefined) return;
