@@ -36,6 +36,7 @@ export class AnalysisRun {
   readonly leftOut: string[] = [];
   private stage = 'reading the model';
   private plan: RunPlan | null = null;
+  private workStarted: number | null = null;
   private readonly started = performance.now();
 
   constructor(
@@ -73,6 +74,7 @@ export class AnalysisRun {
   /** Tells of a stage before it starts; what it returns is told the fraction done. */
   begin(stage: string, predicted: PredictedCost): (fraction: number) => void {
     this.stage = stage;
+    this.workStarted ??= performance.now();
     const plan = (this.plan ??= new RunPlan(this.threads));
     const { multiplyAdds, bytes } = predicted;
     this.cost = { multiplyAdds, bytes };
@@ -95,9 +97,12 @@ export class AnalysisRun {
     );
   }
 
-  /** Whether that share of the user's time limit has run out. */
+  /** Whether that share of what the user's time limit left for the stages after the preparation has run out. */
   outOfTime(share = 1): boolean {
     const { timeLimit } = this.request;
-    return timeLimit !== null && performance.now() - this.started > 1000 * timeLimit * share;
+    if (timeLimit === null) return false;
+    const end = this.started + 1000 * timeLimit;
+    const from = this.workStarted ?? this.started;
+    return performance.now() > from + share * (end - from);
   }
 }

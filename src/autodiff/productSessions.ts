@@ -30,9 +30,9 @@ export async function openPart(
   threads: number,
   fixed: ReadonlyMap<Value, Float32Array> = new Map(),
 ): Promise<Part> {
-  const { bytes, inputs, values } = writeOnnx(outputs, given, precision, fixed);
+  const { model, inputs, values } = writeOnnx(outputs, given, precision, fixed);
   const optimisation = values > mostOptimised ? 'disabled' : 'basic';
-  const session = await Session.open({ bytes, externalData: [] }, threads, optimisation);
+  const session = await Session.open(model, threads, optimisation);
   return { session, inputs: [...inputs.keys()] };
 }
 

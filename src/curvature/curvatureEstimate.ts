@@ -19,7 +19,7 @@ export interface CurvatureOptions {
   /** For the vectors of Lanczos. */
   readonly memoryBytes: number;
   readonly onProgress?: (progress: CurvatureProgress) => void;
-  /** Asked before every product: true where that share of a time limit of the user's has run out; 1 where none is said. */
+  /** Asked before every product: true where that share of what a time limit of the user's leaves has run out; 1 where none is said. */
   readonly outOfTime?: (share?: number) => boolean;
 }
 

@@ -38,8 +38,8 @@ async function preprocess(
   precision: 'float64' | 'float32',
 ): Promise<Matrix> {
   const [together = 1, columns = 1] = value.dims;
-  const { bytes, inputs } = writeOnnx(new Map([['first', value]]), new Map(), precision);
-  const session = await Session.open({ bytes, externalData: [] }, 1);
+  const { model, inputs } = writeOnnx(new Map([['first', value]]), new Map(), precision);
+  const session = await Session.open(model, 1);
   try {
     const result = new Float64Array(rows * columns);
     for (let from = 0; from < rows; from += together) {

@@ -10,8 +10,10 @@ import type {
 import {
   AttributeProto_AttributeType as AttributeType,
   ModelProtoSchema,
+  TensorProto_DataLocation as DataLocation,
   TensorProto_DataType as DataType,
 } from '../../runtime/onnx/onnx_pb';
+import type { ExecutableModel } from '../../runtime/session';
 import type { ConstantData, ValueType } from '../static/value';
 
 export type Precision = 'float32' | 'float64';
@@ -21,10 +23,14 @@ export type AttributeValue = number | readonly number[] | string;
 /** Operators as of this version of ONNX's set. */
 const opset = 18n;
 
+/** Constants of more bytes are handed to onnxruntime as they lie in memory: encoding them takes longer than reading them. */
+const largestEncoded = 2 ** 16;
+
 /** Collects the nodes and constants of an ONNX model under names of its own making. */
 export class NodeWriter {
   private readonly nodes: MessageInitShape<typeof NodeProtoSchema>[] = [];
   private readonly constants = new Map<string, MessageInitShape<typeof TensorProtoSchema>>();
+  private readonly external: { readonly path: string; readonly data: Uint8Array }[] = [];
   private count = 0;
 
   constructor(readonly precision: Precision) {}
@@ -97,21 +103,30 @@ export class NodeWriter {
   addConstant(name: string, data: ConstantData | Float32Array, dims: readonly number[]): void {
     const stored =
       data instanceof Float64Array && this.precision === 'float32' ? Float32Array.from(data) : data;
-    const type = typeOf(data);
+    const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+    const tensor = { name, dims: dims.map(BigInt), dataType: this.elementType(typeOf(data)) };
+    if (bytes.length <= largestEncoded) {
+      this.constants.set(name, { ...tensor, rawData: bytes });
+      return;
+    }
+    this.external.push({ path: name, data: bytes });
     this.constants.set(name, {
-      name,
-      dims: dims.map(BigInt),
-      dataType: this.elementType(type),
-      rawData: new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength),
+      ...tensor,
+      dataLocation: DataLocation.EXTERNAL,
+      externalData: [
+        { key: 'location', value: name },
+        { key: 'offset', value: '0' },
+        { key: 'length', value: String(bytes.length) },
+      ],
     });
   }
 
-  /** The model with the given inputs and outputs as bytes. */
+  /** The model with the given inputs and outputs. */
   finish(
     inputs: readonly { readonly name: string; readonly type: ValueType; readonly dims: readonly number[] }[],
     outputs: readonly string[],
-  ): Uint8Array {
-    return toBinary(
+  ): ExecutableModel {
+    const bytes = toBinary(
       ModelProtoSchema,
       create(ModelProtoSchema, {
         irVersion: 8n,
@@ -125,6 +140,7 @@ export class NodeWriter {
         },
       }),
     );
+    return { bytes, externalData: this.external };
   }
 }
 

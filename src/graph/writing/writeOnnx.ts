@@ -1,3 +1,4 @@
+import type { ExecutableModel } from '../../runtime/session';
 import type { Value } from '../static/value';
 import { sameDims } from '../static/value';
 import type { Columns } from './convolutions';
@@ -32,7 +33,11 @@ export function writeOnnx(
   given: ReadonlyMap<Value, string>,
   precision: Precision,
   fixed: ReadonlyMap<Value, Float32Array> = new Map(),
-): { readonly bytes: Uint8Array; readonly inputs: ReadonlyMap<string, Value>; readonly values: number } {
+): {
+  readonly model: ExecutableModel;
+  readonly inputs: ReadonlyMap<string, Value>;
+  readonly values: number;
+} {
   const w = new NodeWriter(precision);
   const ordered = findNeededValues([...outputs.values()], given);
   const outside = new Set(outputs.values());
@@ -55,7 +60,7 @@ export function writeOnnx(
   for (const [name, value] of outputs)
     if (nameOf(value) !== name) w.emit('Identity', [nameOf(value)], {}, name);
   const declared = [...inputs].map(([name, { type, dims }]) => ({ name, type, dims }));
-  return { bytes: w.finish(declared, [...outputs.keys()]), inputs, values: ordered.length };
+  return { model: w.finish(declared, [...outputs.keys()]), inputs, values: ordered.length };
 }
 
 /**

@@ -10,8 +10,8 @@ export async function evaluate(
   feeds: Readonly<Record<string, Float64Array | BigInt64Array>>,
 ): Promise<Float64Array[]> {
   const outputs = new Map(values.map((value, i) => [`output ${i}`, value]));
-  const { bytes, inputs } = writeOnnx(outputs, new Map(), 'float64');
-  const session = await Session.open({ bytes, externalData: [] }, 1);
+  const { model, inputs } = writeOnnx(outputs, new Map(), 'float64');
+  const session = await Session.open(model, 1);
   try {
     const own: RunFeeds = Object.fromEntries(
       [...inputs].map(([name, { dims }]) => {
