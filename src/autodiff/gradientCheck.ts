@@ -62,14 +62,11 @@ export async function checkProducts(
   const u = direction(graphs.parameters, weights, 1);
   const v = direction(graphs.parameters, weights, 2);
   const product = await oneBatchProduct(subject, feeds, u);
-  const difference = await differences(subject, feeds, u);
+  const difference = await differences(subject, feeds, u, product);
   const errors = difference.gradients.map((each) => relative(product, each, difference.scale));
   const differenceError = Math.min(...errors);
-  const noise = relative(
-    difference.gradients[0] ?? product,
-    difference.gradients[1] ?? product,
-    difference.scale,
-  );
+  const [coarse = product, fine = coarse] = difference.gradients;
+  const noise = relative(coarse, fine, difference.scale);
   const allowed = Math.min(differenceCeiling, differenceFloor + 10 * noise);
   const size = Math.max(norm(product), difference.scale, Number.MIN_VALUE);
   const holds = difference.roundings.some(
@@ -173,7 +170,7 @@ async function oneBatchProduct(
 }
 
 interface Differences {
-  /** (∇L(θ+hu) − ∇L(θ−hu)) / 2h for every step. */
+  /** (∇L(θ+hu) − ∇L(θ−hu)) / 2h for every step, as far as it took. */
   readonly gradients: readonly Float64Array[];
   /** ‖∇L(θ+hu+δu) − ∇L(θ+hu)‖ / 2h for every step and a δ that moves nothing but the rounding. */
   readonly roundings: readonly number[];
@@ -183,7 +180,13 @@ interface Differences {
   readonly scale: number;
 }
 
-async function differences(subject: CheckedProducts, feeds: Feeds, u: Float64Array): Promise<Differences> {
+/** With one step after the other, until one is as near to the product as any need be. */
+async function differences(
+  subject: CheckedProducts,
+  feeds: Feeds,
+  u: Float64Array,
+  product: Float64Array,
+): Promise<Differences> {
   const { graphs, weights, threads, prepared } = subject;
   const { loss, targets } = subject.objective;
   const constant = constantValues(graphs);
@@ -215,21 +218,27 @@ async function differences(subject: CheckedProducts, feeds: Feeds, u: Float64Arr
     const losses = computeLosses(loss, z, ownTargets, targets.width, targets.factors?.subarray(0, rows));
     return losses.reduce((sum, each, row) => sum + rowShares[row]! * each, 0);
   };
+  /** ‖∇L(θ+hu+δu) − ∇L(θ+hu)‖ / 2h. */
+  const roundingAt = async (h: number): Promise<number> => {
+    await lossAt(h + roundingStep);
+    const beside = gradient.slice();
+    await lossAt(h);
+    for (let i = 0; i < beside.length; i++) beside[i]! -= gradient[i]!;
+    return norm(beside) / (2 * h);
+  };
   try {
     const base = { loss: await lossAt(0), slope: dot(u, gradient), norm: norm(gradient) };
     const gradients: Float64Array[] = [];
     const roundings: number[] = [];
     const lossErrors: number[] = [];
+    // A loss that no weight moves has neither gradient nor Hessian, but rounding in both.
+    const scale = 1e-8 * Math.max(base.norm, Math.abs(base.loss) / norm(u));
     let size = norm(u) * base.norm;
     for (const h of steps) {
-      await lossAt(h + roundingStep);
-      const rise = gradient.slice();
       const above = await lossAt(h);
       const slopeAbove = dot(u, gradient);
       size = Math.max(size, norm(u) * norm(gradient));
-      for (let i = 0; i < rise.length; i++) rise[i]! -= gradient[i]!;
-      roundings.push(norm(rise) / (2 * h));
-      rise.set(gradient);
+      const rise = gradient.slice();
       const below = await lossAt(-h);
       const slopeBelow = dot(u, gradient);
       size = Math.max(size, norm(u) * norm(gradient));
@@ -238,14 +247,17 @@ async function differences(subject: CheckedProducts, feeds: Feeds, u: Float64Arr
       // By Simpson's rule: at a perfect fit the gradient itself is less than what three derivatives make of the step.
       const meanSlope = (slopeAbove + 4 * base.slope + slopeBelow) / 6;
       const lossRounding = (1e-14 * Math.max(Math.abs(base.loss), Math.abs(above), Math.abs(below))) / h;
-      lossErrors.push(Math.max(0, Math.abs((above - below) / (2 * h) - meanSlope) - lossRounding));
+      const lossError = Math.max(0, Math.abs((above - below) / (2 * h) - meanSlope) - lossRounding);
+      lossErrors.push(lossError);
+      const near = relative(product, rise, scale) <= differenceFloor;
+      roundings.push(near ? 0 : await roundingAt(h));
+      if (near && lossError <= differenceCeiling * size) break;
     }
     return {
       gradients,
       roundings,
       lossError: size === 0 ? 0 : Math.min(...lossErrors) / size,
-      // A loss that no weight moves has neither gradient nor Hessian, but rounding in both.
-      scale: 1e-8 * Math.max(base.norm, Math.abs(base.loss) / norm(u)),
+      scale,
     };
   } finally {
     await part.session.release();

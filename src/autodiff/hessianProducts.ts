@@ -46,7 +46,7 @@ const fixedShare = 0.1;
 const mostFixedBytes = 2 ** 30;
 
 /** Multiply-adds of a product up to which loss and gradient are computed in float64 beside products in float32. */
-const mostInFloat64 = 2e10;
+const mostInFloat64 = 5e9;
 
 /** What products are made of. */
 interface Parts {
