@@ -1,5 +1,5 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
-import { planModel, type PlannedModel } from '../autodiff/plannedModel';
+import { countProduct, planModel, type PlannedModel } from '../autodiff/plannedModel';
 import type { Objective } from '../autodiff/preparedModel';
 import type { CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
@@ -11,6 +11,7 @@ import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
+import { worthFloat32 } from './chooseMethod';
 import { exactCost, lanczosMemory, productsCost } from './predictedCost';
 import type { PlannedStage } from './runPlan';
 import { missingIntervals } from './timeLimit';
@@ -51,60 +52,66 @@ export function certificateStageOf(
   return { stage, cost: { multiplyAdds: steps * 6 * parameters * samples, bytes: 0 } };
 }
 
+/** What the first search leaves to the second: the products as they were planned, and in float64 where they are little work. */
+export interface FirstSearch {
+  readonly plan: PlannedModel | null;
+  readonly products: HessianProducts | null;
+}
+
 /**
- * λ_max's interval from products in float32 alone, which is shown while a long closed form is computed.
+ * λ_max's interval from products alone, before the closed form is computed: in float64 where these are so little work that the
+ * second search may have them, else in float32.
  * @param factsOf what the products tell of the samples
- * @returns the products as they were planned, or null where there are none
  */
 export async function tellFirstInterval(
   objective: Objective,
   run: AnalysisRun,
   factsOf: (products: HessianProducts) => Pick<Report, 'samples' | 'lossOptions'>,
-): Promise<PlannedModel | null> {
+): Promise<FirstSearch> {
   const { request, threads, memoryBudget } = run;
   run.tell('Differentiating the graph');
   let plan: PlannedModel | null = null;
+  let products: HessianProducts | null = null;
+  let kept = false;
   try {
     plan = await planModel(objective, { memoryBudget, batch: null });
-    const options = { precision: 'float32', memoryBudget, threads, batch: null } as const;
-    const products = await HessianProducts.ofPlan(plan, options);
-    try {
-      run.known = { ...run.known, ...factsOf(products), gradientNorm: norm(products.gradient) };
-      const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));
-      const told = run.begin(firstStage, productsCost(products, usualSteps, memoryBudget));
-      await certifySharpness(products, null, {
-        random: SeededRandom.fromSeed(request.seed),
-        precision: request.precision,
-        confidence,
-        productError: products.measured.productError,
-        maxProducts,
-        memoryBytes: lanczosMemory(products, memoryBudget),
-        onProgress: ({ products: made, sharpness }) => {
-          if (sharpness !== null) run.show(sharpness);
-          told(made / Math.max(usualSteps, made));
-        },
-        outOfTime: (share) => run.outOfTime(share),
-      });
-    } finally {
-      await products.release();
-    }
+    const precision = countProduct(plan).multiplyAdds < worthFloat32 ? 'float64' : 'float32';
+    products = await HessianProducts.ofPlan(plan, { precision, memoryBudget, threads, batch: null });
+    run.known = { ...run.known, ...factsOf(products), gradientNorm: norm(products.gradient) };
+    const told = run.begin(firstStage, productsCost(products, usualSteps, memoryBudget));
+    await certifySharpness(products, null, {
+      random: SeededRandom.fromSeed(request.seed),
+      precision: request.precision,
+      confidence,
+      productError: precision === 'float64' ? 0 : products.measured.productError,
+      maxProducts: Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds)),
+      memoryBytes: lanczosMemory(products, memoryBudget),
+      onProgress: ({ products: made, sharpness }) => {
+        if (sharpness !== null) run.show(sharpness);
+        told(made / Math.max(usualSteps, made));
+      },
+      outOfTime: (share) => run.outOfTime(share),
+    });
+    kept = precision === 'float64';
   } catch (error) {
-    // The closed form needs no products, and tells why there is no certificate.
+    // The closed form needs no products, and the second search tells why there is no certificate.
     if (!(error instanceof FailureError)) throw error;
+  } finally {
+    if (!kept) await products?.release();
   }
-  return plan;
+  return { plan, products: kept ? products : null };
 }
 
 /**
  * The report of a closed form with the interval of λ_max and λ_min that its exact trace and norm prove, from products of
  * the differentiated graph: another way to the same Hessian, which has to have the same loss and gradient. Where products
  * cannot be had, a warning says why.
- * @param planned the products, where they were planned before
+ * @param first what was searched before; products of it are the caller's to release
  */
 export async function certify(
   report: Report,
   objective: Objective,
-  planned: PlannedModel | null,
+  first: FirstSearch,
   run: AnalysisRun,
 ): Promise<Report> {
   const { threads, memoryBudget } = run;
@@ -112,12 +119,14 @@ export async function certify(
     run.leftOut.push(missingIntervals);
     return withoutScaleAdapted(report, run, 'the time limit had run out.');
   }
-  run.tell('Differentiating the graph');
+  const inFloat64 = async (planned: PlannedModel | null): Promise<HessianProducts> => {
+    run.tell('Differentiating the graph');
+    const plan = planned ?? (await planModel(objective, { memoryBudget, batch: null }));
+    return HessianProducts.ofPlan(plan, { precision: 'float64', memoryBudget, threads, batch: null });
+  };
   let products: HessianProducts;
   try {
-    const plan = planned ?? (await planModel(objective, { memoryBudget, batch: null }));
-    const options = { precision: 'float64', memoryBudget, threads, batch: null } as const;
-    products = await HessianProducts.ofPlan(plan, options);
+    products = first.products ?? (await inFloat64(first.plan));
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     if (error.failure.kind === 'TimeLimit') {
@@ -133,7 +142,7 @@ export async function certify(
     run.known = found;
     return await withScaleAdapted(found, products, maxProducts, run);
   } finally {
-    await products.release();
+    if (products !== first.products) await products.release();
   }
 }
 

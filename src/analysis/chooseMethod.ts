@@ -13,6 +13,9 @@ import { exactCost, workOfProduct } from './predictedCost';
 const affordableColumns = 5e10;
 const mostColumns = 4000;
 
+/** Of a product of fewer multiply-adds, a few milliseconds, float32 saves nothing. */
+export const worthFloat32 = 1e8;
+
 /**
  * Whether every column of the Hessian is to be computed, from counts alone: before anything is opened, and alike on every
  * machine.

@@ -13,11 +13,8 @@ import { tensorAt, type TensorOfSamples } from '../inference/tensorAt';
 import { writtenBatch } from '../subject/subject';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
-import { methodOf, wantsColumns } from './chooseMethod';
+import { methodOf, wantsColumns, worthFloat32 } from './chooseMethod';
 import { modelWarnings } from './modelWarnings';
-
-/** Of a product of fewer multiply-adds, a few milliseconds, float32 saves nothing. */
-const worthFloat32 = 1e8;
 
 /** A graph with a loss on its outputs, and its checked products. */
 export interface OpenedGraph {

@@ -14,7 +14,7 @@ import type { Samples } from '../samples/samples';
 import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
-import { certificateStageOf, certify, tellFirstInterval } from './certificate';
+import { certificateStageOf, certify, tellFirstInterval, type FirstSearch } from './certificate';
 import { dataWarnings } from './dataWarnings';
 import { drivers, topSamples, type Driver } from './drivers';
 import { checkForwardPass } from './forwardCheck';
@@ -30,9 +30,6 @@ import { closedFormWarnings, warningsAbout } from './warnings';
 import { setting } from '../report/wording/settings';
 
 const closedFormStage = 'Computing the curvature';
-
-/** A closed form of so many multiply-adds, a second or two, needs no other number before it. */
-const soon = 5e10;
 
 /** A closed form of more is minutes: it is computed only where it was asked for. */
 const mostUnasked = 2e12;
@@ -65,20 +62,21 @@ export async function analysePerceptron(
     run.requireTime();
   };
   const products = await MatrixProducts.open(threads, between);
+  let first: FirstSearch | null = null;
   try {
     const rows: Matrix = {
       rows: samples.count,
       columns: input.data.length / samples.count,
       data: input.data,
     };
-    const first = await firstActivations(asRead, rows);
-    const inputs = first.values;
+    const activations = await firstActivations(asRead, rows);
+    const inputs = activations.values;
     const logits = await computeOutputs(asRead, inputs, products);
     const outputsOf = async (tensor: string): Promise<Float64Array> =>
       (await tensorAt(session, tensor, samples, null, run.memoryBudget)).data;
     const found = await outputsOf(own.tensor);
     await checkForwardPass(
-      { subject, input: own, perceptron: asRead, first, outputs: logits, found },
+      { subject, input: own, perceptron: asRead, first: activations, outputs: logits, found },
       products,
     );
     // Labels that the model gives itself are those of its own run, whatever the method.
@@ -96,7 +94,14 @@ export async function analysePerceptron(
       const outputs = await computeOutputs(perceptron, inputs, products);
       const { input: ofLoss } = whole.read;
       await checkForwardPass(
-        { subject, input: ofLoss, perceptron, first, outputs, found: await outputsOf(ofLoss.tensor) },
+        {
+          subject,
+          input: ofLoss,
+          perceptron,
+          first: activations,
+          outputs,
+          found: await outputsOf(ofLoss.tensor),
+        },
         products,
       );
     }
@@ -109,22 +114,19 @@ export async function analysePerceptron(
     const driversOf = (problem: Problem): Driver[] =>
       drivers(problem, chosen.classes, products, memoryBudget);
     const asGiven: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay };
-    const isLong = plan.multiplyAdds > soon;
     const certificate = (which: 'first' | 'proved'): PlannedStage =>
       certificateStageOf(facts.parameters, samples.count, which);
     run.expect([
-      ...(isLong ? [certificate('first')] : []),
+      certificate('first'),
       { stage: closedFormStage, cost: plan },
       certificate('proved'),
       ...driversOf(asGiven),
     ]);
     const options = lossOptions(run, samples, chosen, ignored);
-    const planned = isLong
-      ? await tellFirstInterval(objective, run, (found) => ({
-          samples: sampleFacts(run, samples, chosen, found, accuracy(logits, chosen.classes)),
-          lossOptions: options,
-        }))
-      : null;
+    first = await tellFirstInterval(objective, run, (found) => ({
+      samples: sampleFacts(run, samples, chosen, found, accuracy(logits, chosen.classes)),
+      lossOptions: options,
+    }));
     const { problem, form } = await computeClosedFormInUnit(
       asGiven,
       products,
@@ -163,12 +165,13 @@ export async function analysePerceptron(
       time: stopwatch.seconds(),
     };
     run.known = report;
-    const whole = await certify(report, objective, planned, run).finally(() => session.release());
+    const whole = await certify(report, objective, first, run).finally(() => session.release());
     stopwatch.lap('certificate');
     const driven = await addDrivers(whole, driversOf(problem), run);
     stopwatch.lap('drivers');
     return { ...inTrueSizes(leftOutForTime(driven, run.leftOut), run.unit), time: stopwatch.seconds() };
   } finally {
+    await first?.products?.release();
     await products.release();
   }
 }

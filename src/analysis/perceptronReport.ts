@@ -41,7 +41,7 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
       row: form.blocks[l]!,
     })),
   );
-  const sameSampleRows = form.sameSampleBlocks.map(sum);
+  const sameSampleRows = form.sameSampleBlocks?.map(sum) ?? null;
   return {
     gradientNorm: form.gradientNorm,
     trace: exact(moments.trace),
@@ -75,7 +75,7 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
       sharpestShare: null,
     })),
     blocks: form.blocks.map((row) => row.map(exact)),
-    orthogonality: {
+    orthogonality: sameSampleRows && {
       crossSampleShare: crossShare(sum(sameSampleRows), moments.frobeniusSquared),
       classes: null,
       layers: layers.map((_, l) => ({

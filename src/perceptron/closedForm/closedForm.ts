@@ -30,8 +30,8 @@ export interface ClosedForm {
   readonly traces: readonly number[];
   /** ‖H_lm‖_F², symmetric. */
   readonly blocks: readonly (readonly number[])[];
-  /** The part of every block that comes from pairs of a sample with itself, or from the weight decay. */
-  readonly sameSampleBlocks: readonly (readonly number[])[];
+  /** The part of every block that comes from pairs of a sample with itself, or from the weight decay; null where the plan leaves them out. */
+  readonly sameSampleBlocks: readonly (readonly number[])[] | null;
   /** What every sample's pairs bring to ‖H‖_F²; without weight decay they sum to it. Null where the plan leaves them out. */
   readonly sampleRows: Float64Array | null;
   /** ℓ_n of every sample. */
@@ -114,7 +114,7 @@ class ClosedFormRun {
       gradientNorm: norm(join(gradients)) * unit,
       traces: traces.map((trace, l) => trace + decay * parametersOf(layers[l]!)),
       blocks: blocksOf(({ total }) => total),
-      sameSampleBlocks: blocksOf(({ sameSample }) => sameSample),
+      sameSampleBlocks: this.plan.sampleRows ? blocksOf(({ sameSample }) => sameSample) : null,
       sampleRows: this.plan.sampleRows ? this.sampleRows() : null,
       losses: this.losses,
       unitRows: this.unitRows?.hiddenUnits().map((rows) => rows.map((row) => row / samples ** 2)) ?? null,
@@ -171,7 +171,7 @@ class ClosedFormRun {
     const held =
       m === l ? (lower.outputs * inputs * (inputs + 1)) / 2 : upper.outputs * augmentedWidth(upper) * inputs;
     for (const range of ranges(lower.outputs, Math.floor(this.plan.pieceBytes / (8 * held)))) {
-      const piece = new PrimalPiece(this.products, this.sumOf(block));
+      const piece = new PrimalPiece(this.products, this.sumOf(block), this.plan.sampleRows);
       for await (const factors of this.factors(block, range, true)) {
         await piece.add(factors);
         this.report();

@@ -34,12 +34,15 @@ export class PrimalPiece {
   constructor(
     private readonly products: MatrixProducts,
     private readonly block: BlockSum,
+    /** Whether what the samples bring is wanted, beside their sum. */
+    private readonly withSamples: boolean,
   ) {}
 
   async add({ left, right }: Factors): Promise<void> {
     const product = await this.products.times(left, right);
     if (this.sum === null) this.sum = product;
     else for (let at = 0; at < product.data.length; at++) this.sum.data[at]! += product.data[at]!;
+    if (!this.withSamples) return;
     const squares = squaredColumns(left);
     for (let n = 0; n < right.rows; n++) {
       this.block.sameSample += squares[n]! * squaredNorm(rowsOf(right, n, n + 1).data);

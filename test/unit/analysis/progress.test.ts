@@ -19,7 +19,9 @@ it('every stage of the work tells its cost before it starts, the first one that 
   const working = firsts.filter(({ cost }) => cost !== null);
   expect(firsts.filter(({ cost }) => cost === null).every(({ fraction }) => fraction === null)).toBe(true);
   expect(working.map(({ stage }) => stage)).toContain('Comparing with the Gauss-Newton matrix');
-  expect(working[0]).toMatchObject({ stage: 'Computing the curvature', cost: report.analysis.cost });
+  expect(working[1]).toMatchObject({ stage: 'Computing the curvature', cost: report.analysis.cost });
+  // λ_max comes before it.
+  expect(working[1]?.report.sharpness?.lambdaMax.certified).toBe(true);
   for (const { remainingSeconds, cost } of working) {
     expect(remainingSeconds).toBeGreaterThan(0);
     expect(cost?.multiplyAdds).toBeGreaterThan(0);

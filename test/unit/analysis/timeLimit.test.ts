@@ -73,16 +73,33 @@ function expectLeftOut(report: Report, parts: string): void {
   expect(() => reportJson(report)).not.toThrow();
 }
 
+async function cutShort(analysis: Promise<Report>): Promise<CutShortError> {
+  const error = await analysis.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof CutShortError) return error;
+  throw new Error('The report is not cut short', { cause: error });
+}
+
 const searching = ({ stage }: Progress): boolean => stage === 'Searching the sharpest direction';
 
 describe('a time limit that ends a perceptron’s analysis', () => {
-  it('in the closed form leaves nothing, and says so', async () => {
-    const late = ({ stage }: Progress): boolean => stage === 'Computing the curvature';
+  it('before anything is known says so', async () => {
+    const late = ({ stage }: Progress): boolean => stage === 'Differentiating the graph';
     const failure = await failureFrom(() => analysedUntil(late, reference('a')));
     expect(failure.kind).toBe('TimeLimit');
     expect(failure.message).toMatch(
       /^The time limit of \d.* ended the analysis \(Computing the curvature\); allow more time \(--time\)\.$/,
     );
+  });
+
+  it('in the closed form leaves λ_max and the gradient', async () => {
+    const late = ({ stage }: Progress): boolean => stage === 'Computing the curvature';
+    const { report } = await cutShort(analysedUntil(late, reference('a')));
+    expect(report.sharpness?.lambdaMax.certified).toBe(true);
+    expect(report.gradientNorm).toBeGreaterThan(0);
+    expect(report.bounds).toBeNull();
   });
 
   it('as the search begins leaves the bounds, and says what is missing', async () => {
@@ -141,11 +158,7 @@ describe('a time limit that ends an estimate', () => {
   });
 
   it('before there are error bars leaves what is known by then, as a report and as text', async () => {
-    const error = await estimated(({ report: { sharpness } }) => sharpness !== undefined).then(
-      () => null,
-      (thrown: unknown) => thrown,
-    );
-    if (!(error instanceof CutShortError)) throw new Error('The report is not cut short');
+    const error = await cutShort(estimated(({ report: { sharpness } }) => sharpness !== undefined));
     expect(error.failure.kind).toBe('TimeLimit');
     const { report } = error;
     expect(report).toMatchObject({ trace: null, frobeniusSquared: null, bounds: null, layers: [] });
