@@ -75,15 +75,18 @@ export async function tellFirstInterval(
   let kept = false;
   try {
     plan = await planModel(objective, { memoryBudget, batch: null });
-    const precision = countProduct(plan).multiplyAdds < worthFloat32 ? 'float64' : 'float32';
+    const inFloat64 = request.dtype === 'float64' || countProduct(plan).multiplyAdds < worthFloat32;
+    const precision = inFloat64 ? 'float64' : 'float32';
     products = await HessianProducts.ofPlan(plan, { precision, memoryBudget, threads, batch: null });
+    const { productError } = products.measured;
+    Object.assign(run, { precision, productError });
     run.known = { ...run.known, ...factsOf(products), gradientNorm: norm(products.gradient) };
     const told = run.begin(firstStage, productsCost(products, usualSteps, memoryBudget));
     await certifySharpness(products, null, {
       random: SeededRandom.fromSeed(request.seed),
       precision: request.precision,
       confidence,
-      productError: precision === 'float64' ? 0 : products.measured.productError,
+      productError,
       maxProducts: Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds)),
       memoryBytes: lanczosMemory(products, memoryBudget),
       onProgress: ({ products: made, sharpness }) => {
@@ -92,7 +95,7 @@ export async function tellFirstInterval(
       },
       outOfTime: (share) => run.outOfTime(share),
     });
-    kept = precision === 'float64';
+    kept = inFloat64;
   } catch (error) {
     // The closed form needs no products, and the second search tells why there is no certificate.
     if (!(error instanceof FailureError)) throw error;

@@ -54,7 +54,8 @@ export async function analyseGraph(
       ...sampleFacts(run, samples, chosen, products, chosen.accuracy),
       ...rowFacts(chosen),
     };
-    const { precision, productError } = precisionOf(products);
+    const { precision } = products;
+    const { productError } = products.measured;
     Object.assign(run, { precision, productError });
     const base = {
       schema: 1,
@@ -112,13 +113,6 @@ export async function analyseGraph(
   } finally {
     await products.release();
   }
-}
-
-function precisionOf({ precision, measured }: HessianProducts): {
-  readonly precision: 'float64' | 'float32';
-  readonly productError: number;
-} {
-  return { precision, productError: precision === 'float64' ? 0 : measured.productError };
 }
 
 async function curvatureOf(

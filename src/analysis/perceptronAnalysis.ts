@@ -164,7 +164,9 @@ export async function analysePerceptron(
       ],
       time: stopwatch.seconds(),
     };
-    run.known = report;
+    // Until it is proved, what was found first stays.
+    const { sharpness } = run.known;
+    run.known = sharpness === undefined || run.unit !== 1 ? report : { ...report, sharpness };
     const whole = await certify(report, objective, first, run).finally(() => session.release());
     stopwatch.lap('certificate');
     const driven = await addDrivers(whole, driversOf(problem), run);
