@@ -57,7 +57,7 @@ export async function analysePerceptron(
   const plan = planClosedForm(asRead, samples.count, run.memoryBudget);
   if (request.method === 'auto' && plan.multiplyAdds > mostUnasked)
     return analyseGraph(analysed, run, [estimatedWarning(plan)]);
-  run.tell('Checking the forward pass');
+  run.tell('Running the model');
   const between = (): void => {
     run.requireTime();
   };
@@ -75,38 +75,19 @@ export async function analysePerceptron(
     const outputsOf = async (tensor: string): Promise<Float64Array> =>
       (await tensorAt(session, tensor, samples, null, run.memoryBudget)).data;
     const found = await outputsOf(own.tensor);
-    await checkForwardPass(
-      { subject, input: own, perceptron: asRead, first: activations, outputs: logits, found },
-      products,
-    );
     // Labels that the model gives itself are those of its own run, whatever the method.
-    const data = fromHeld(own, heldNumbers(own, found, samples.count));
-    const chosen = lossFor(request, samples, { ...logits, data }, subject.head);
+    const given = { ...logits, data: fromHeld(own, heldNumbers(own, found, samples.count)) };
+    const chosen = lossFor(request, samples, given, subject.head);
     const { loss, targets } = chosen;
-    let perceptron = asRead;
     // Errors of numbers are those of what the model gives: its head is part of the function then.
-    if (lossInput(subject, loss).tensor !== own.tensor) {
-      const whole = await readPerceptron(analysed, loss);
-      if (!whole.ok && request.method === 'closed-form')
-        throw new FailureError(whole.failure.kind, whole.failure.message, whole.failure.detail);
-      if (!whole.ok) return await analyseGraph(analysed, run);
-      ({ perceptron } = whole.read);
-      const outputs = await computeOutputs(perceptron, inputs, products);
-      const { input: ofLoss } = whole.read;
-      await checkForwardPass(
-        {
-          subject,
-          input: ofLoss,
-          perceptron,
-          first: activations,
-          outputs,
-          found: await outputsOf(ofLoss.tensor),
-        },
-        products,
-      );
+    const whole =
+      lossInput(subject, loss).tensor === own.tensor ? null : await readPerceptron(analysed, loss);
+    if (whole !== null && !whole.ok) {
+      if (request.method === 'auto') return await analyseGraph(analysed, run);
+      throw new FailureError(whole.failure.kind, whole.failure.message, whole.failure.detail);
     }
+    const perceptron = whole?.read.perceptron ?? asRead;
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
-    stopwatch.lap('forward');
 
     const { weightDecay } = request;
     const { memoryBudget } = run;
@@ -123,10 +104,26 @@ export async function analysePerceptron(
       ...driversOf(asGiven),
     ]);
     const options = lossOptions(run, samples, chosen, ignored);
-    first = await tellFirstInterval(objective, run, (found) => ({
-      samples: sampleFacts(run, samples, chosen, found, accuracy(logits, chosen.classes)),
+    // Of products, which are held against the model's own outputs by themselves.
+    first = await tellFirstInterval(objective, run, (products) => ({
+      samples: sampleFacts(run, samples, chosen, products, accuracy(given, chosen.classes)),
       lossOptions: options,
     }));
+    run.tell('Checking the forward pass');
+    await checkForwardPass(
+      { subject, input: own, perceptron: asRead, first: activations, outputs: logits, found },
+      products,
+    );
+    if (whole !== null) {
+      const { input: ofLoss } = whole.read;
+      const outputs = await computeOutputs(perceptron, inputs, products);
+      const ownOutputs = await outputsOf(ofLoss.tensor);
+      await checkForwardPass(
+        { subject, input: ofLoss, perceptron, first: activations, outputs, found: ownOutputs },
+        products,
+      );
+    }
+    stopwatch.lap('forward');
     const { problem, form } = await computeClosedFormInUnit(
       asGiven,
       products,
@@ -167,9 +164,9 @@ export async function analysePerceptron(
     // Until it is proved, what was found first stays.
     const { sharpness } = run.known;
     run.known = sharpness === undefined || run.unit !== 1 ? report : { ...report, sharpness };
-    const whole = await certify(report, objective, first, run).finally(() => session.release());
+    const proved = await certify(report, objective, first, run).finally(() => session.release());
     stopwatch.lap('certificate');
-    const driven = await addDrivers(whole, driversOf(problem), run);
+    const driven = await addDrivers(proved, driversOf(problem), run);
     stopwatch.lap('drivers');
     return { ...inTrueSizes(leftOutForTime(driven, run.leftOut), run.unit), time: stopwatch.seconds() };
   } finally {

@@ -90,7 +90,7 @@ describe('a time limit that ends a perceptron’s analysis', () => {
     const failure = await failureFrom(() => analysedUntil(late, reference('a')));
     expect(failure.kind).toBe('TimeLimit');
     expect(failure.message).toMatch(
-      /^The time limit of \d.* ended the analysis \(Computing the curvature\); allow more time \(--time\)\.$/,
+      /^The time limit of \d.* ended the analysis \(Checking the forward pass\); allow more time \(--time\)\.$/,
     );
   });
 
