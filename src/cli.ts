@@ -101,7 +101,9 @@ async function analyze(command: Extract<Command, { kind: 'analyze' }>): Promise<
   progressLine.clear();
   if (report instanceof CutShortError) {
     if (command.html !== null)
-      note(`${printable(command.html)} is not written: a page needs trace and norm.`);
+      note(
+        `${printable(command.html)} is not written, since a page needs trace and norm; allow more time with --time.`,
+      );
     const known = report.report;
     process.stdout.write(command.json ? `${reportJson(known)}\n` : inTerminalWords(cutReportText(known)));
     return;

@@ -1,8 +1,9 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { FailureError } from '../report/failure';
-import { durationText, predictedSeconds, type PredictedCost } from '../report/wording/cost';
+import { predictedSeconds, type PredictedCost } from '../report/wording/cost';
+import { formatNumber } from '../report/wording/number';
 import { setting } from '../report/wording/settings';
-import type { Cost, PartialReport, Sharpness } from '../report/report';
+import type { AnalysisFacts, Cost, PartialReport, Sharpness } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { inTrueSizes } from './inTrueSizes';
 import { RunPlan, type Place, type PlannedStage } from './runPlan';
@@ -29,9 +30,8 @@ export class AnalysisRun {
   unit = 1;
   /** Of the stage that began last. */
   cost: Cost = { multiplyAdds: 0, bytes: 0 };
-  /** Of the products behind `known`. */
-  precision: 'float64' | 'float32' = 'float64';
-  productError = 0;
+  /** The products behind `known`. */
+  products: Pick<AnalysisFacts, 'precision' | 'productError'> = { precision: 'float64', productError: 0 };
   /** What the time limit left out, as in a sentence. */
   readonly leftOut: string[] = [];
   private stage = 'reading the model';
@@ -93,7 +93,7 @@ export class AnalysisRun {
     if (!this.outOfTime()) return;
     throw new FailureError(
       'TimeLimit',
-      `The time limit of ${durationText(this.request.timeLimit ?? 0)} ended the analysis (${this.stage}); allow more time (${setting('time')}).`,
+      `The time limit of ${formatNumber(this.request.timeLimit ?? 0)} s ended the analysis (${this.stage}); allow more time (${setting('time')}).`,
     );
   }
 

@@ -79,7 +79,7 @@ export async function tellFirstInterval(
     const precision = inFloat64 ? 'float64' : 'float32';
     products = await HessianProducts.ofPlan(plan, { precision, memoryBudget, threads, batch: null });
     const { productError } = products.measured;
-    Object.assign(run, { precision, productError });
+    run.products = { precision, productError };
     run.known = { ...run.known, ...factsOf(products), gradientNorm: norm(products.gradient) };
     const told = run.begin(firstStage, productsCost(products, usualSteps, memoryBudget));
     await certifySharpness(products, null, {

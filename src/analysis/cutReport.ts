@@ -13,7 +13,7 @@ export function cutShort(failure: FailureError, run: AnalysisRun): FailureError 
   if (gradientNorm === undefined && sharpness === undefined) return failure;
   if (model === undefined || samples === undefined || loss === undefined) return failure;
   if (lossAssumed === undefined || lossOptions === undefined || method === undefined) return failure;
-  const { precision, productError, cost } = run;
+  const { products, cost } = run;
   return new CutShortError(
     {
       schema: 1,
@@ -24,8 +24,7 @@ export function cutShort(failure: FailureError, run: AnalysisRun): FailureError 
       lossOptions,
       method,
       analysis: analysisFacts(run, {
-        precision,
-        productError,
+        ...products,
         stoppedBy: 'time limit',
         cost,
       }),

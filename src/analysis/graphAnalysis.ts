@@ -56,7 +56,7 @@ export async function analyseGraph(
     };
     const { precision } = products;
     const { productError } = products.measured;
-    Object.assign(run, { precision, productError });
+    run.products = { precision, productError };
     const base = {
       schema: 1,
       model: facts,

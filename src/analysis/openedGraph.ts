@@ -98,7 +98,12 @@ async function openProducts(
   const columns = wantsColumns(plan, request);
   const open = async (precision: Precision): Promise<Pick<OpenedGraph, 'products' | 'method'>> => {
     const products = await HessianProducts.ofPlan(plan, { precision, memoryBudget, threads, batch });
-    return { products, method: methodOf(products, columns, run) };
+    try {
+      return { products, method: methodOf(products, columns, run) };
+    } catch (error) {
+      await products.release();
+      throw error;
+    }
   };
   if (dtype !== 'auto') return open(dtype);
   // The error of a float32 product may be any multiple of D·H·D.

@@ -28,7 +28,7 @@ export class RunPlan {
   private readonly stages: { stage: string; seconds: number }[] = [];
   private at = 0;
   private stageFraction = 0;
-  /** Predicted seconds of what was done, and the seconds that it took. */
+  /** Predicted seconds of the stages before, as far as they came. */
   private done = 0;
   private readonly started = performance.now();
   private reached = 0;
