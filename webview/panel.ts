@@ -1,5 +1,6 @@
 import type { ComputationChoice, HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
 import { answers } from './answers';
+import { verdict } from './verdict';
 import { element } from './dom';
 import { header } from './header';
 import { limits } from './limits';
@@ -28,7 +29,7 @@ interface Saved {
   readonly scroll: number;
 }
 
-const parts: readonly Part[] = [header, status, notices, answers, ...sectionParts, limits];
+const parts: readonly Part[] = [header, status, notices, verdict, answers, ...sectionParts, limits];
 
 function start(): void {
   registerControls();

@@ -4,15 +4,17 @@ import type { Objective } from '../autodiff/preparedModel';
 import type { CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
 import { computeExactCurvature } from '../curvature/exactCurvature';
+import type { SharpestDirection } from '../curvature/sharpestDirection';
 import { inUnit } from '../curvature/unit';
 import { FailureError } from '../report/failure';
-import type { Report } from '../report/report';
+import type { Report, Sharpness } from '../report/report';
 import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
 import { worthFloat32 } from './chooseMethod';
 import { exactCost, lanczosMemory, productsCost } from './predictedCost';
+import { inGroup, withMeasurements, type MeasuredSamples } from './measurements';
 import type { PlannedStage } from './runPlan';
 import { missingIntervals } from './timeLimit';
 import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
@@ -105,16 +107,22 @@ export async function tellFirstInterval(
   return { plan, products: kept ? products : null };
 }
 
+/** What a certificate is of. */
+export interface Certified {
+  readonly objective: Objective;
+  /** What was searched before; products of it are the caller's to release. */
+  readonly first: FirstSearch;
+  readonly about: MeasuredSamples;
+}
+
 /**
  * The report of a closed form with the interval of λ_max and λ_min that its exact trace and norm prove, from products of
  * the differentiated graph: another way to the same Hessian, which has to have the same loss and gradient. Where products
  * cannot be had, a warning says why.
- * @param first what was searched before; products of it are the caller's to release
  */
 export async function certify(
   report: Report,
-  objective: Objective,
-  first: FirstSearch,
+  { objective, first, about }: Certified,
   run: AnalysisRun,
 ): Promise<Report> {
   const { threads, memoryBudget } = run;
@@ -141,9 +149,11 @@ export async function certify(
   try {
     requireSameFunction(products, report, run.unit);
     const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));
-    const found = await intervals(report, products, maxProducts, run);
+    const { report: found, sharpest } = await intervals(report, products, maxProducts, run);
     run.known = found;
-    return await withScaleAdapted(found, products, maxProducts, run);
+    const measured = await withMeasurements(found, { ...about, products, sharpest }, run);
+    run.known = measured;
+    return await withScaleAdapted(measured, products, maxProducts, run);
   } finally {
     if (products !== first.products) await products.release();
   }
@@ -154,13 +164,11 @@ async function intervals(
   products: HessianProducts,
   maxProducts: number,
   run: AnalysisRun,
-): Promise<Report> {
+): Promise<{ readonly report: Report; readonly sharpest: SharpestDirection | null }> {
   const { order, multiplyAdds } = products;
   if (maxProducts < fewestProducts) {
-    return withoutCertificate(
-      report,
-      `it takes ${multiplyAdds.toExponential(1)} multiply-adds a product; ask for ${setting('method', 'estimate')}.`,
-    );
+    const reason = `it takes ${multiplyAdds.toExponential(1)} multiply-adds a product; ask for ${setting('method', 'estimate')}.`;
+    return { report: withoutCertificate(report, reason), sharpest: null };
   }
   const whole = order <= wholeSpectrum && order * multiplyAdds <= affordable;
   const expected = whole ? order : leastSteps;
@@ -188,7 +196,7 @@ async function intervals(
     order,
   };
   if (!whole) {
-    const { sharpness, sharpestShares, stoppedBy } = await certifySharpness(
+    const { sharpness, sharpest, stoppedBy } = await certifySharpness(
       inUnit(products, run.unit),
       moments,
       options,
@@ -196,13 +204,12 @@ async function intervals(
     );
     if (sharpness === null) {
       if (stoppedBy === 'time limit') run.leftOut.push(missingIntervals);
-      return report;
+      return { report, sharpest: null };
     }
+    const analysis = { ...report.analysis, stoppedBy };
     return {
-      ...report,
-      analysis: { ...report.analysis, stoppedBy },
-      sharpness,
-      layers: withShares(report.layers, sharpestShares),
+      report: { ...report, analysis, ...withDirection(report.layers, sharpness, sharpest) },
+      sharpest,
     };
   }
   const found = await computeExactCurvature(inUnit(products, run.unit), options).catch((error: unknown) => {
@@ -213,19 +220,26 @@ async function intervals(
   });
   if (found === null) {
     run.leftOut.push(missingIntervals, 'the spectrum');
-    return report;
+    return { report, sharpest: null };
   }
-  const { sharpness, sharpestShares, spectrum, moments: exact } = found;
+  const { sharpness, sharpest, spectrum, moments: exact } = found;
   requireAgreement('trace', exact.trace.value, moments.trace, Math.sqrt(order * moments.frobeniusSquared));
   requireAgreement('squared norm', exact.frobeniusSquared.value, moments.frobeniusSquared);
   return sharpness === null
-    ? report
-    : { ...report, sharpness, spectrum, layers: withShares(report.layers, sharpestShares) };
+    ? { report, sharpest }
+    : { report: { ...report, spectrum, ...withDirection(report.layers, sharpness, sharpest) }, sharpest };
 }
 
-/** The layers with their shares of the sharpest direction. */
-function withShares(layers: Report['layers'], shares: readonly number[] | null): Report['layers'] {
-  return layers.map((layer, l) => ({ ...layer, sharpestShare: shares?.[l] ?? null }));
+/** The layers with their shares of the sharpest direction, and λ_max with how many eigenvalues it stands for. */
+function withDirection(
+  layers: Report['layers'],
+  sharpness: Sharpness,
+  sharpest: SharpestDirection | null,
+): Pick<Report, 'layers' | 'sharpness'> {
+  return {
+    layers: layers.map((layer, l) => ({ ...layer, sharpestShare: sharpest?.shares?.[l] ?? null })),
+    sharpness: inGroup(sharpness, sharpest),
+  };
 }
 
 /**

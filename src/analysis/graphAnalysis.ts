@@ -14,6 +14,7 @@ import { confidence } from './confidence';
 import { dataWarnings } from './dataWarnings';
 import { momentParts } from './graphReport';
 import { inTrueSizes } from './inTrueSizes';
+import { inGroup, notMeasured, withMeasurements } from './measurements';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
 import type { PredictedCost } from '../report/wording/cost';
@@ -68,6 +69,7 @@ export async function analyseGraph(
       gradientNorm: norm(products.gradient),
       orthogonality: null,
       topSamples: null,
+      ...notMeasured,
       warnings: [
         ...notes,
         ...warningsAbout(described, chosen, warnings),
@@ -85,7 +87,7 @@ export async function analyseGraph(
       analysis: analysisFacts(run, { precision, productError, stoppedBy: curvature.stoppedBy, cost }),
       ...momentParts(products.layers, curvature),
       gaussNewton: null,
-      ...(curvature.sharpness !== null && { sharpness: curvature.sharpness }),
+      ...(curvature.sharpness !== null && { sharpness: inGroup(curvature.sharpness, curvature.sharpest) }),
       scaleAdapted: null,
       spectrum: curvature.spectrum,
       warnings: [...base.warnings, ...intervalWarnings(curvature, productError, request.precision)],
@@ -93,7 +95,11 @@ export async function analyseGraph(
     };
     run.known = first;
     if (curvature.sharpness !== null) run.show(curvature.sharpness);
-    const report = await withScaleAdapted(first, products, productBudget(products), run);
+    const { sharpest } = curvature;
+    const { accuracyOf } = chosen;
+    const measured = await withMeasurements(first, { products, sharpest, samples, chosen, accuracyOf }, run);
+    run.known = measured;
+    const report = await withScaleAdapted(measured, products, productBudget(products), run);
     run.known = report;
     if (request.scaleAdapted) stopwatch.lap('scale-adapted');
     // A loss of which nothing is known has no curvature of its own by the outputs.

@@ -94,7 +94,11 @@ export function inTrueSizes<Known extends PartialReport>(report: Known, unit: nu
     }),
     ...(blocks !== undefined && { blocks: whole && blocks ? blocks.map((row) => row.map(squared)) : null }),
     ...(sharpness && {
-      sharpness: { lambdaMax: interval(sharpness.lambdaMax), lambdaMin: interval(sharpness.lambdaMin) },
+      sharpness: {
+        // What belongs to the samples is in its own size.
+        lambdaMax: { ...sharpness.lambdaMax, ...interval(sharpness.lambdaMax) },
+        lambdaMin: interval(sharpness.lambdaMin),
+      },
     }),
     ...(scaleAdapted && { scaleAdapted: { lambdaMax: interval(scaleAdapted.lambdaMax) } }),
     ...(spectrum && {

@@ -11,10 +11,11 @@ import { batchFeeds } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
 import { FlatTensors, parameterFeeds, pickFeeds, realArray } from './feeds';
+import { ForwardModel } from './forwardModel';
 import { requireFinite, requireOwnOutputs } from './outputChecks';
 import type { ProductLayer } from './productLayers';
 import { productLayers, weightsOf } from './productLayers';
-import type { Objective, PreparedModel } from './preparedModel';
+import type { Objective } from './preparedModel';
 import { countProduct, planModel, vectorBytes, type PlannedModel } from './plannedModel';
 import type { OncePerBatch } from './productSessions';
 import { openPart, ProductSessions } from './productSessions';
@@ -88,8 +89,7 @@ export class HessianProducts {
   private gaussNewton: ProductSessions | null = null;
 
   private constructor(
-    private readonly prepared: PreparedModel,
-    private readonly graphs: CurvatureGraphs,
+    private readonly plan: PlannedModel,
     private readonly options: ProductOptions,
     private readonly parts: Parts,
     found: Found,
@@ -168,7 +168,7 @@ export class HessianProducts {
         rowWeights: rowWeights(targets, 0, samples.count),
         weightDecay,
       };
-      return new HessianProducts(prepared, graphs, options, parts, {
+      return new HessianProducts(plan, options, parts, {
         weights,
         gradient,
         outputs: own,
@@ -194,17 +194,17 @@ export class HessianProducts {
   }
 
   get head(): HeadKind {
-    return this.prepared.subject.head.kind;
+    return this.plan.prepared.subject.head.kind;
   }
 
   /** The name of the tensor that the loss is put on. */
   get target(): string {
-    return this.prepared.input.tensor;
+    return this.plan.prepared.input.tensor;
   }
 
   /** How the parameters were told from other constants. */
   get survey(): ParameterSurvey {
-    return this.prepared.subject.survey;
+    return this.plan.prepared.subject.survey;
   }
 
   get meanLoss(): number {
@@ -214,7 +214,12 @@ export class HessianProducts {
 
   /** ½λ‖θ‖². */
   get penalty(): number {
-    return (this.parts.weightDecay / 2) * this.weights.reduce((sum, weight) => sum + weight * weight, 0);
+    return this.penaltyAt(this.weights);
+  }
+
+  /** The same of other weights, or of a direction: half of what the weight decay adds to the curvature along it. */
+  penaltyAt(weights: Float64Array): number {
+    return (this.parts.weightDecay / 2) * weights.reduce((sum, weight) => sum + weight * weight, 0);
   }
 
   /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */
@@ -269,7 +274,8 @@ export class HessianProducts {
   }
 
   private openGaussNewton(): Promise<ProductSessions> {
-    const { graphs, options, parts } = this;
+    const { options, parts } = this;
+    const { graphs } = this.plan;
     const { parameterFeeds, batches } = parts;
     const product = graphs.gaussNewtonProduct();
     const candidates = ProductSessions.residuals(graphs, product, options.precision);
@@ -284,6 +290,23 @@ export class HessianProducts {
       batches,
       fixedBytes: Math.min(mostFixedBytes, fixedShare * room),
     });
+  }
+
+  /** The same products where the loss is another mean: of the rows with these weights ω. */
+  reweighted(weights: Float64Array): Promise<HessianProducts> {
+    const { plan, options } = this;
+    const { targets } = plan.objective;
+    const { classAxis } = targets.rows ?? { classAxis: 1 };
+    const rows = { classAxis, perSample: rowsPerSample(targets), weights };
+    const objective = { ...plan.objective, targets: { ...targets, rows } };
+    return HessianProducts.ofPlan({ ...plan, objective }, options);
+  }
+
+  /** Forward passes at other weights, in float64 where gradient and loss are. @throws FailureError TimeLimit */
+  openForward(): Promise<ForwardModel> {
+    const { precision, threads } = this.options;
+    const inFloat64 = precision === 'float64' || this.multiplyAdds <= mostInFloat64;
+    return ForwardModel.open(this.plan, { precision: inFloat64 ? 'float64' : 'float32', threads });
   }
 
   private requireLength(vector: Float64Array | Float32Array): void {

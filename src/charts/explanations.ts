@@ -3,8 +3,16 @@ import { setting } from '../report/wording/settings';
 export const explanations = {
   upperBound:
     'Sharpness is λ_max, the largest eigenvalue of the loss Hessian; the Wolkowicz-Styan bound puts it at or below T/P + s√(P−1), from the Hessian’s trace T, its squared Frobenius norm and the number of parameters P alone. Certified: λ_max was found between two ends that are closer than the precision asked.',
+  verdict:
+    'Is that much? Two measured numbers answer: what the worst move of 1 % of the weights adds to the loss, beside all that training took off it, and the share of the loss that one plain step should still save. Where the line is drawn is a convention, calibrated on trained models; it says nothing about generalising.',
+  response:
+    'The weights were really moved, and the model run: along the sharpest direction, the gradient and random directions, by up to 2 % of their own size. Where the dashed parabola of the analysis lies on the measured line, the curvature tells the loss; where they part, it no longer does.',
+  scaleInvariant:
+    'λ_max times the squared size of all weights: unlike λ_max it stays the same when all weights are measured in another unit, so that it compares checkpoints whose weights have grown.',
+  sharpestSamples:
+    'Which samples is it about? λ_max is the mean of every sample’s own curvature along the sharpest direction, vᵀH_n v; these carry the largest shares of it. A few that carry most are worth looking at: wrong labels, outliers, a rare class.',
   whichLayer:
-    'The layer with the largest additive contribution to the upper bound; the contributions of all layers sum to the bound.',
+    'Which layer is to blame: the one that holds most of the sharpest direction; until that is known, the one with the largest additive contribution to the upper bound.',
   criticalPoint:
     'At a critical point the gradient ∇L is zero; only there do the Hessian’s eigenvalues alone say whether it is a minimum (none negative) or a saddle.',
   found:

@@ -6,6 +6,7 @@ import { shortNames } from './layerNames';
 export type Column =
   | 'layer'
   | 'parameters'
+  | 'sharpestShare'
   | 'trace'
   | 'ownBound'
   | 'contribution'
@@ -55,6 +56,15 @@ const signed = (percent: number): string => `${percent > 0 ? '+' : ''}${formatPe
 
 export const columns: readonly ColumnLook[] = [
   { column: 'parameters', head: 'parameters', ...plain(({ layer }) => layer.parameters, formatCount) },
+  {
+    column: 'sharpestShare',
+    head: 'sharpest',
+    // A report of an earlier version, which the panel kept, lacks the field.
+    ...plain(
+      ({ layer }) => (typeof layer.sharpestShare === 'number' ? layer.sharpestShare : null),
+      formatPercent,
+    ),
+  },
   { column: 'trace', head: 'trace', ...quantity(({ layer }) => layer.trace) },
   { column: 'ownBound', head: 'own bound', ...quantity(({ layer }) => layer.blockUpperBound) },
   { column: 'contribution', head: 'contribution', ...quantity(({ layer }) => layer.contribution) },
@@ -80,7 +90,7 @@ export const columns: readonly ColumnLook[] = [
 ];
 
 /** What comes after the bound, if at all: no place is kept for it. */
-const late: ReadonlySet<Column> = new Set(['elasticity', 'crossSampleShare']);
+const late: ReadonlySet<Column> = new Set(['sharpestShare', 'elasticity', 'crossSampleShare']);
 
 /** One row for each layer, in the order of the forward pass. */
 export function rowsOf({ layers, bounds, orthogonality }: PartialReport): Row[] {

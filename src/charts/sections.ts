@@ -1,5 +1,6 @@
-import { formatCount, formatPercent, formatQuantity } from '../report/wording/number';
+import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type { PartialReport } from '../report/report';
+import { movedText, splitHalfText } from '../report/wording/samplingText';
 import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
 import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
 import { boundsChart, boundsChartHeight } from './boundsChart';
@@ -14,6 +15,7 @@ import { layerSizes, rowsHeight } from './layerRows';
 import { samplesDrawing } from './samplesDrawing';
 import { section, type Section } from './section';
 import { knownShares, sharpestShareChart, sharpestShareHeight } from './sharpestShareChart';
+import { sliceNames, slicesChart, slicesChartHeight } from './slicesChart';
 import { spectrumBins, spectrumRows, spectrumSource } from './spectrumBins';
 import { spectrumChart, spectrumChartHeight } from './spectrumChart';
 import { sampleList } from './topSamples';
@@ -21,11 +23,14 @@ import { unitsChart, unitsChartHeight } from './unitsChart';
 
 /** Pixels of a chart over the whole page. */
 const wholePage = 960;
+/** Kept free for the slices. */
+const responseHeight = slicesChartHeight(3, wholePage);
 /** Kept free for the layers before they are known. */
 const layersHeight = 150;
 
 const contributionsTitle = 'Contribution of each layer to the upper bound';
 const blocksTitle = 'Share of ‖H‖² between layers';
+const sharpestSamplesTitle = 'Samples that carry the sharpest direction';
 const topSamplesTitle = 'Samples that contribute most to ‖H‖²';
 
 function hasMany({ layers }: Pick<PartialReport, 'layers'>): boolean {
@@ -100,19 +105,93 @@ export const sections: readonly Section[] = [
           draw: (options) => spectrumChart({ ...known, spectrum, model }, options),
         },
         tag('p', { class: 'sentence source' }, spectrumSource(spectrum, model.parameters)),
-        tag(
-          'details',
-          {},
-          tag('summary', { id: 'spectrum-numbers' }, 'The numbers'),
-          tag(
-            'div',
-            { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': 'Table of the spectrum' },
-            table({ class: 'bins' }, ['λ', 'eigenvalues'], rows, 'How many eigenvalues lie in each bin'),
-          ),
+        numbers(
+          'spectrum-numbers',
+          'Table of the spectrum',
+          table({ class: 'bins' }, ['λ', 'eigenvalues'], rows, 'How many eigenvalues lie in each bin'),
         ),
       ];
     },
     picture: { heading: () => 'How many eigenvalues lie where' },
+  }),
+  section({
+    id: 'response',
+    title: 'What a move of the weights costs',
+    term: 'response',
+    place: 'response',
+    look: () => 'wide',
+    fields: ['response', 'samples', 'sharpness', 'slices'],
+    content: ({ response, samples, sharpness, slices }, pending) => {
+      if (response === undefined || response === null || samples === undefined || !slices)
+        return pending ? [{ kind: 'place', height: responseHeight }] : [];
+      const step = formatPercent(response.relativeStep);
+      const half = sharpness === undefined ? null : splitHalfText(sharpness);
+      const rows = slices.flatMap(({ direction, step: steps, loss, parabola }) =>
+        steps.map((each, at) => {
+          const measured = loss[at] ?? null;
+          return [
+            `${sliceNames[direction]}, ${formatPercent(each)}`,
+            measured === null ? 'no number' : formatNumber(measured),
+            formatNumber(parabola[at] ?? 0),
+          ];
+        }),
+      );
+      return [
+        {
+          kind: 'chart',
+          height: responseHeight,
+          pageWidth: wholePage,
+          draw: (options) => slicesChart(slices, options),
+        },
+        factList([
+          { name: `${step} along the sharpest`, value: movedText(samples, response.worst), term: 'response' },
+          { name: `${step} at random`, value: movedText(samples, response.random), term: 'response' },
+          {
+            name: 'λ_max·‖θ‖²',
+            value: formatNumber(response.scaleInvariant),
+            term: 'scaleInvariant',
+          },
+        ]),
+        ...(half === null ? [] : [sentence(`${half.charAt(0).toUpperCase()}${half.slice(1)}.`)]),
+        numbers(
+          'slices-numbers',
+          'Table of the loss along the directions',
+          table(
+            { class: 'bins' },
+            ['direction and distance', 'measured', 'predicted'],
+            rows,
+            'The loss along each direction',
+          ),
+        ),
+      ];
+    },
+    picture: { heading: () => 'What a move of the weights costs' },
+  }),
+  section({
+    id: 'sharpest',
+    title: 'Where the sharpest direction lies',
+    term: 'sharpestShare',
+    place: 'sharpest',
+    look: () => 'wide driver',
+    fields: ['layers'],
+    content: ({ layers = [] }) => {
+      const shares = knownShares(layers);
+      const [largest] = shares;
+      if (largest === undefined) return [];
+      const { layer, index, share, ofParameters } = largest;
+      return [
+        ofLayer(
+          index,
+          `${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
+        ),
+        {
+          kind: 'chart',
+          height: sharpestShareHeight(shares.length),
+          pageWidth: wholePage,
+          draw: (options) => sharpestShareChart(shares, options),
+        },
+      ];
+    },
   }),
   section({
     id: 'contributions',
@@ -163,32 +242,6 @@ export const sections: readonly Section[] = [
       ];
     },
     picture: { heading: () => blocksTitle },
-  }),
-  section({
-    id: 'sharpest',
-    title: 'Where the sharpest direction lies',
-    term: 'sharpestShare',
-    place: 'sharpest',
-    look: () => 'wide driver',
-    fields: ['layers'],
-    content: ({ layers = [] }) => {
-      const shares = knownShares(layers);
-      const [largest] = shares;
-      if (largest === undefined) return [];
-      const { layer, index, share, ofParameters } = largest;
-      return [
-        ofLayer(
-          index,
-          `${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
-        ),
-        {
-          kind: 'chart',
-          height: sharpestShareHeight(shares.length),
-          pageWidth: wholePage,
-          draw: (options) => sharpestShareChart(shares, options),
-        },
-      ];
-    },
   }),
   section({
     id: 'table',
@@ -288,6 +341,22 @@ export const sections: readonly Section[] = [
     },
   }),
   section({
+    id: 'sharpest-samples',
+    title: sharpestSamplesTitle,
+    term: 'sharpestSamples',
+    place: 'samples',
+    look: () => 'wide',
+    fields: ['sharpestSamples'],
+    content: ({ sharpestSamples }) =>
+      sharpestSamples === undefined || sharpestSamples === null || sharpestSamples.length === 0
+        ? []
+        : [sampleList(sharpestSamples)],
+    picture: {
+      heading: () => sharpestSamplesTitle,
+      draw: ({ sharpestSamples }, options) => samplesDrawing(sharpestSamples ?? [], options),
+    },
+  }),
+  section({
     id: 'samples',
     title: topSamplesTitle,
     term: 'topSamples',
@@ -307,6 +376,12 @@ export const sections: readonly Section[] = [
 
 /** The places, in their order. */
 export const places: readonly string[] = [...new Set(sections.map(({ place }) => place))];
+
+/** What a chart shows as a table, folded. */
+function numbers(id: string, name: string, shown: Content): Content {
+  const region = { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': name };
+  return tag('details', {}, tag('summary', { id }, 'The numbers'), tag('div', region, shown));
+}
 
 function ofLayer(index: number, words: string): Content {
   return tag('p', { class: 'sentence', 'data-layer': index }, words);

@@ -4,7 +4,7 @@ import type { Certificate, CurvatureOptions, StoppedBy } from './curvatureEstima
 import { ExtremeEigenvalues } from './extremes';
 import { Lanczos } from './lanczos';
 import { CountedProducts, type SymmetricProducts } from './products';
-import { sharpestShares } from './sharpestDirection';
+import { findSharpestDirection, type SharpestDirection } from './sharpestDirection';
 
 /** Vectors of length P beside the basis: probe, projection, image, and what a product itself may need. */
 const workingVectors = 8;
@@ -61,10 +61,11 @@ export class CertifyingLanczos {
     }
   }
 
-  /** The layers' shares of the sharpest direction; null where λ_max is not certified. */
-  async sharpestShares(): Promise<number[] | null> {
+  /** The sharpest direction; null where λ_max is not certified. */
+  async sharpest(): Promise<SharpestDirection | null> {
+    const { lanczos, products, options } = this;
     const certified = this.reached?.lambdaMax.certified === true;
-    return certified ? sharpestShares(this.lanczos, this.products.layers, 1 - this.options.confidence) : null;
+    return certified ? findSharpestDirection(lanczos, products.layers, 1 - options.confidence) : null;
   }
 
   /** What kept λ_max from being settled. */
@@ -102,7 +103,7 @@ export async function certifySharpness(
   return {
     sharpness: run.sharpness,
     ritzValues: run.lanczos.ritzValues(),
-    sharpestShares: await run.sharpestShares(),
+    sharpest: await run.sharpest(),
     products: counted.count,
     stoppedBy: run.stoppedBy,
   };

@@ -2,6 +2,7 @@ import type { EstimateFacts, Sharpness, Spectrum } from '../report/report';
 import type { RitzValue } from './lanczos';
 import type { MomentEstimate } from './momentEstimate';
 import type { RandomSource } from './randomVectors';
+import type { SharpestDirection } from './sharpestDirection';
 
 export interface CurvatureOptions {
   readonly random: RandomSource;
@@ -57,8 +58,8 @@ export interface Certificate {
   readonly sharpness: Sharpness | null;
   /** Ascending, with residuals; empty where the spectrum is known. */
   readonly ritzValues: readonly RitzValue[];
-  /** ‖v_l‖² of every layer, v the unit eigenvector of λ_max; null where it is not certified, or v not told. */
-  readonly sharpestShares: readonly number[] | null;
+  /** Null where λ_max is not certified. */
+  readonly sharpest: SharpestDirection | null;
   readonly products: number;
   readonly stoppedBy: StoppedBy;
 }

@@ -95,7 +95,7 @@ class Estimation {
     if (!lanczos.settled) this.begin('lanczos');
     await lanczos.advance(1, products.order, most, () => this.tellSteps(most - products.count, running));
     const ritzValues = lanczos.lanczos.ritzValues();
-    const sharpestShares = await lanczos.sharpestShares();
+    const sharpest = await lanczos.sharpest();
     // Lanczos may know more by now of where the bounds cannot lie.
     const estimated = this.estimated(planned, samples, ended);
     const spectrum = await this.density(estimated);
@@ -103,7 +103,7 @@ class Estimation {
       ...estimated,
       sharpness: lanczos.sharpness,
       ritzValues,
-      sharpestShares,
+      sharpest,
       spectrum,
       products: products.count,
       stoppedBy: this.stoppedBy(ended, spectrum),

@@ -40,7 +40,12 @@ export type SamplePicture = NonNullable<TopSample['picture']>;
 
 export type Sharpness = NonNullable<Report['sharpness']>;
 /** An interval that holds an extreme eigenvalue of the Hessian. */
-export type EigenvalueInterval = Sharpness['lambdaMax'];
+export type EigenvalueInterval = Sharpness['lambdaMin'];
+/** What a move of the weights costs. */
+export type Response = NonNullable<Report['response']>;
+/** The loss along a direction. */
+export type Slice = NonNullable<Report['slices']>[number];
+export type Verdict = NonNullable<Report['verdict']>;
 /** The distribution of the Hessian's eigenvalues. */
 export type Spectrum = NonNullable<Report['spectrum']>;
 export type Warning = Report['warnings'][number];

@@ -253,6 +253,54 @@ const eigenvalueInterval = object({
   steps: describe(count, 'Lanczos steps taken.'),
 });
 
+/** λ_max with how much it depends on the samples. */
+const sharpestEigenvalue = object({
+  ...eigenvalueInterval.entries,
+  samplingError: v.exactOptional(
+    describe(
+      v.nullable(notNegative),
+      'Standard error of the mean of vᵀH_n v over the samples: how far λ_max is off for other samples like these; null where it is not known.',
+    ),
+  ),
+  group: v.exactOptional(
+    describe(
+      count,
+      'Eigenvalues that are too close together to be told apart: the shares are those of their common space; absent where λ_max stands alone.',
+    ),
+  ),
+  splitHalf: v.exactOptional(
+    describe(
+      object({ own: number, other: number }),
+      'The curvature along the sharpest direction of one half of the samples: over that half, and over the other; absent where it was not looked for.',
+    ),
+  ),
+});
+
+/** A loss that was measured: null where it is no number of float64. */
+const measuredLoss = v.nullable(number);
+const moved = { loss: measuredLoss, accuracy: v.nullable(share) };
+
+const response = object({
+  /** Of ‖θ‖. */
+  relativeStep: describe(number, 'How far the weights were moved, over the norm of all trained parameters.'),
+  worst: describe(object(moved), 'At the worse of θ ± step · v.'),
+  random: describe(object({ ...moved, draws: count }), 'Mean over as many random directions.'),
+  scaleInvariant: describe(number, 'λ_max·‖θ‖²: the same in whatever unit all weights are measured.'),
+  guessLoss: describe(
+    v.nullable(number),
+    'The loss of guessing: of equal scores, or of the mean target; null where nothing is guessed.',
+  ),
+});
+
+const slice = object({
+  direction: v.picklist(['sharpest', 'gradient', 'random']),
+  step: describe(list(number), 'Distances along the unit direction, over ‖θ‖; 0 is the file’s weights.'),
+  loss: describe(list(measuredLoss), 'Measured there, by forward passes.'),
+  parabola: describe(list(number), 'L + gᵀd t + ½ dᵀHd t²: what the analysis says of the same points.'),
+});
+
+const verdict = object({ kind: v.picklist(['void', 'tolerant', 'ordinary', 'delicate']), text: v.string() });
+
 const spectrum = object({
   /** "exact": every eigenvalue counted. "quadrature": stochastic Lanczos quadrature. */
   method: v.picklist(['exact', 'quadrature']),
@@ -300,10 +348,20 @@ export const reportSchema = object({
   /** Absent where no interval was looked for. */
   sharpness: v.exactOptional(
     describe(
-      object({ lambdaMax: eigenvalueInterval, lambdaMin: eigenvalueInterval }),
+      object({ lambdaMax: sharpestEigenvalue, lambdaMin: eigenvalueInterval }),
       'Intervals that hold the largest and the smallest eigenvalue.',
     ),
   ),
+  response: describe(
+    v.nullable(response),
+    'What a move of the weights costs, by forward passes of the model; null where it was not measured.',
+  ),
+  slices: describe(v.nullable(list(slice)), 'The loss along single directions, measured and predicted.'),
+  sharpestSamples: describe(
+    v.nullable(list(topSample)),
+    'The samples that carry most of λ_max: shares of Σ vᵀH_n v; null where they are not known.',
+  ),
+  verdict: describe(v.nullable(verdict), 'What the numbers mean, in one line; null where they do not tell.'),
   /**
    * Biases included (Kwon et al. 2021, ASAM): it does not change when layers are rescaled against each other. null where it
    * was not asked for, or a warning says why it was not looked for.

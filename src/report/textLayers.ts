@@ -3,7 +3,13 @@ import { printable } from './printable';
 import type { LayerReport, Quantity, Report } from './report';
 import { setting } from './wording/settings';
 
-function layerCells(layer: LayerReport, upper: number, elasticities: boolean): string[] {
+/** Columns that only some reports have. */
+interface Optional {
+  readonly shares: boolean;
+  readonly elasticities: boolean;
+}
+
+function layerCells(layer: LayerReport, upper: number, { shares, elasticities }: Optional): string[] {
   const optional = (quantity: Quantity | null): string =>
     quantity === null ? '–' : formatQuantity(quantity);
   return [
@@ -11,6 +17,7 @@ function layerCells(layer: LayerReport, upper: number, elasticities: boolean): s
     printable(layer.kind),
     `${formatCount(layer.inputs)} → ${formatCount(layer.outputs)}`,
     formatCount(layer.parameters),
+    ...(shares ? [layer.sharpestShare === null ? '–' : formatPercent(layer.sharpestShare)] : []),
     formatQuantity(layer.trace),
     formatQuantity(layer.contribution),
     upper > 0 ? formatPercent(layer.contribution.value / upper) : '–',
@@ -21,26 +28,20 @@ function layerCells(layer: LayerReport, upper: number, elasticities: boolean): s
   ];
 }
 
-const layerHead = [
-  'Layer',
-  'Kind',
-  'Shape',
-  'Parameters',
-  'Trace',
-  'Contribution',
-  'Share',
-  'Own curvature',
-  'Coupling',
-  '‖W‖',
-];
+function layerHead({ shares, elasticities }: Optional): string[] {
+  const always = ['Trace', 'Contribution', 'Share', 'Own curvature', 'Coupling', '‖W‖'];
+  const sizes = ['Layer', 'Kind', 'Shape', 'Parameters'];
+  return [...sizes, ...(shares ? ['Sharpest'] : []), ...always, ...(elasticities ? ['Elasticity'] : [])];
+}
 const leftAligned = 3;
 
 /** The layers as lines of a table, with what its heads mean below. */
 export function layerTable(report: Report): string[] {
   const upper = report.bounds.lambdaMax.upper.value;
   const elasticities = report.layers.some(({ elasticity }) => elasticity !== null);
-  const head = elasticities ? [...layerHead, 'Elasticity'] : layerHead;
-  const rows = [head, ...report.layers.map((layer) => layerCells(layer, upper, elasticities))];
+  const shares = report.layers.some(({ sharpestShare }) => sharpestShare !== null);
+  const head = layerHead({ shares, elasticities });
+  const rows = [head, ...report.layers.map((layer) => layerCells(layer, upper, { shares, elasticities }))];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
@@ -52,6 +53,9 @@ export function layerTable(report: Report): string[] {
       .trimEnd(),
   );
   const notes = [
+    ...(shares
+      ? ['Sharpest: ‖v_l‖², the share of the sharpest direction; λ_max = Σ λ_max·‖v_l‖², no part negative.']
+      : []),
     ...contributionNotes(report),
     ...(elasticities
       ? ["Elasticity: per cent by which the bound changes when the layer's weight grows by 1 %."]

@@ -112,6 +112,10 @@ export const exampleReport: Report = {
       { crossSampleShare: 0.5, gram: null },
     ],
   },
+  response: null,
+  slices: null,
+  sharpestSamples: null,
+  verdict: null,
   topSamples: [
     {
       index: 3,
