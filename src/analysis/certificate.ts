@@ -1,7 +1,7 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import { countProduct, planModel, type PlannedModel } from '../autodiff/plannedModel';
 import type { Objective } from '../autodiff/preparedModel';
-import type { CurvatureOptions } from '../curvature/curvatureEstimate';
+import type { Certificate, CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
 import { computeExactCurvature } from '../curvature/exactCurvature';
 import type { SharpestDirection } from '../curvature/sharpestDirection';
@@ -12,8 +12,9 @@ import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
-import { worthFloat32 } from './chooseMethod';
+import { topOf, worthFloat32 } from './chooseMethod';
 import { exactCost, lanczosMemory, productsCost } from './predictedCost';
+import { withLayerSharpness } from './layerSharpness';
 import { inGroup, withMeasurements, type MeasuredSamples } from './measurements';
 import type { PlannedStage } from './runPlan';
 import { missingIntervals } from './timeLimit';
@@ -153,7 +154,9 @@ export async function certify(
     run.known = found;
     const measured = await withMeasurements(found, { ...about, products, sharpest }, run);
     run.known = measured;
-    return await withScaleAdapted(measured, products, maxProducts, run);
+    const whole = await withLayerSharpness(measured, products, run);
+    run.known = whole;
+    return await withScaleAdapted(whole, products, maxProducts, run);
   } finally {
     if (products !== first.products) await products.release();
   }
@@ -189,6 +192,7 @@ async function intervals(
       told(made / Math.max(expected, made));
     },
     outOfTime: (share) => run.outOfTime(share),
+    top: topOf(run.request),
   };
   const moments = {
     trace: report.trace.value,
@@ -196,7 +200,7 @@ async function intervals(
     order,
   };
   if (!whole) {
-    const { sharpness, sharpest, stoppedBy } = await certifySharpness(
+    const { sharpness, sharpest, top, stoppedBy } = await certifySharpness(
       inUnit(products, run.unit),
       moments,
       options,
@@ -208,7 +212,7 @@ async function intervals(
     }
     const analysis = { ...report.analysis, stoppedBy };
     return {
-      report: { ...report, analysis, ...withDirection(report.layers, sharpness, sharpest) },
+      report: { ...report, analysis, ...withDirection(report.layers, { sharpness, sharpest, top }) },
       sharpest,
     };
   }
@@ -222,23 +226,26 @@ async function intervals(
     run.leftOut.push(missingIntervals, 'the spectrum');
     return { report, sharpest: null };
   }
-  const { sharpness, sharpest, spectrum, moments: exact } = found;
+  const { sharpness, sharpest, top, spectrum, moments: exact } = found;
   requireAgreement('trace', exact.trace.value, moments.trace, Math.sqrt(order * moments.frobeniusSquared));
   requireAgreement('squared norm', exact.frobeniusSquared.value, moments.frobeniusSquared);
   return sharpness === null
     ? { report, sharpest }
-    : { report: { ...report, spectrum, ...withDirection(report.layers, sharpness, sharpest) }, sharpest };
+    : {
+        report: { ...report, spectrum, ...withDirection(report.layers, { sharpness, sharpest, top }) },
+        sharpest,
+      };
 }
 
 /** The layers with their shares of the sharpest direction, and λ_max with how many eigenvalues it stands for. */
 function withDirection(
   layers: Report['layers'],
-  sharpness: Sharpness,
-  sharpest: SharpestDirection | null,
-): Pick<Report, 'layers' | 'sharpness'> {
+  { sharpness, sharpest, top }: Pick<Certificate, 'sharpest' | 'top'> & { readonly sharpness: Sharpness },
+): Pick<Report, 'eigenvalues' | 'layers' | 'sharpness'> {
   return {
     layers: layers.map((layer, l) => ({ ...layer, sharpestShare: sharpest?.shares?.[l] ?? null })),
     sharpness: inGroup(sharpness, sharpest),
+    eigenvalues: top.length > 0 ? top : null,
   };
 }
 

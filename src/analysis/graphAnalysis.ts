@@ -10,10 +10,12 @@ import { SeededRandom } from '../samples/random';
 import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
+import { topOf } from './chooseMethod';
 import { confidence } from './confidence';
 import { dataWarnings } from './dataWarnings';
 import { momentParts } from './graphReport';
 import { inTrueSizes } from './inTrueSizes';
+import { withLayerSharpness } from './layerSharpness';
 import { inGroup, notMeasured, withMeasurements } from './measurements';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
@@ -88,6 +90,7 @@ export async function analyseGraph(
       ...momentParts(products.layers, curvature),
       gaussNewton: null,
       ...(curvature.sharpness !== null && { sharpness: inGroup(curvature.sharpness, curvature.sharpest) }),
+      ...(curvature.top.length > 0 && { eigenvalues: curvature.top }),
       scaleAdapted: null,
       spectrum: curvature.spectrum,
       warnings: [...base.warnings, ...intervalWarnings(curvature, productError, request.precision)],
@@ -99,7 +102,9 @@ export async function analyseGraph(
     const { accuracyOf } = chosen;
     const measured = await withMeasurements(first, { products, sharpest, samples, chosen, accuracyOf }, run);
     run.known = measured;
-    const report = await withScaleAdapted(measured, products, productBudget(products), run);
+    const whole = await withLayerSharpness(measured, products, run);
+    run.known = whole;
+    const report = await withScaleAdapted(whole, products, productBudget(products), run);
     run.known = report;
     if (request.scaleAdapted) stopwatch.lap('scale-adapted');
     // A loss of which nothing is known has no curvature of its own by the outputs.
@@ -114,8 +119,8 @@ export async function analyseGraph(
       ...(compared === null && hasGaussNewton ? ['the Gauss-Newton matrix'] : []),
       ...(compared?.stoppedBy === 'time limit' ? ['some of the probes of the Gauss-Newton matrix'] : []),
     );
-    const whole = { ...leftOutForTime(report, run.leftOut), gaussNewton };
-    return { ...inTrueSizes(whole, run.unit), time: stopwatch.seconds() };
+    const ended = { ...leftOutForTime(report, run.leftOut), gaussNewton };
+    return { ...inTrueSizes(ended, run.unit), time: stopwatch.seconds() };
   } finally {
     await products.release();
   }
@@ -178,6 +183,7 @@ function estimateOptions(products: HessianProducts, productError: number, run: A
     maxProducts,
     memoryBytes: lanczosMemory(products, run.memoryBudget),
     outOfTime: (share) => run.outOfTime(share),
+    top: topOf(request),
     blocks: request.blocks,
     density: densityWithin(maxProducts),
   };
@@ -206,7 +212,8 @@ async function gaussNewtonOf(
     },
     run.unit,
   );
-  const options = { ...estimateOptions(products, productError, run), blocks: false, density: null };
+  const { top: _top, ...wanted } = estimateOptions(products, productError, run);
+  const options = { ...wanted, blocks: false, density: null };
   const { stage, cost } = stageOfGaussNewton(costOfProducts(products, method, run));
   const told = run.begin(stage, cost);
   const onProgress = tellAsOneStage(told);

@@ -45,6 +45,7 @@ export function momentParts(
         elasticity: null,
         units: null,
         sharpestShare: sharpest?.shares?.[l] ?? null,
+        lambdaMax: null,
       };
     }),
     blocks: moments.blocks,

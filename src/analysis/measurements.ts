@@ -14,7 +14,13 @@ import { halvesAreCheap, productsOfHalves, splitHalf } from './splitHalf';
 import { listSamples } from './topSamples';
 
 /** What a report says of it before, and where, nothing was measured. */
-export const notMeasured = { response: null, slices: null, sharpestSamples: null, verdict: null } as const;
+export const notMeasured = {
+  eigenvalues: null,
+  response: null,
+  slices: null,
+  sharpestSamples: null,
+  verdict: null,
+} as const;
 
 const stage = 'Measuring what a move of the weights costs';
 const what = 'what a move of the weights costs';

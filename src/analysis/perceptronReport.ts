@@ -73,6 +73,7 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
       elasticity: null,
       units: null,
       sharpestShare: null,
+      lambdaMax: null,
     })),
     blocks: form.blocks.map((row) => row.map(exact)),
     orthogonality: sameSampleRows && {

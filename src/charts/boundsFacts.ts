@@ -1,3 +1,4 @@
+import { largestText } from '../report/wording/eigenvaluesText';
 import { probesText } from '../report/wording/estimateText';
 import { formatEstimate, formatNumber, formatQuantity } from '../report/wording/number';
 import type { EigenvalueInterval, Interval, PartialReport, Quantity, Range } from '../report/report';
@@ -9,6 +10,7 @@ type Known = Pick<
   PartialReport,
   | 'analysis'
   | 'bounds'
+  | 'eigenvalues'
   | 'estimate'
   | 'frobeniusSquared'
   | 'gaussNewton'
@@ -33,6 +35,7 @@ export function boundsFacts(report: Known): Fact[] {
   const { bounds, sharpness, scaleAdapted, trace, frobeniusSquared, gaussNewton } = report;
   const intervals = report.estimate?.intervals;
   const blockwise = bounds?.lambdaMax.blockwiseUpper;
+  const largest = largestText(report.eigenvalues);
   const awaited = (quantity: Quantity | undefined, interval: Range | undefined): string =>
     quantity === undefined ? '…' : formatEstimate(quantity, interval);
   // Of an estimate it is not said that nothing lies beyond it.
@@ -45,7 +48,7 @@ export function boundsFacts(report: Known): Fact[] {
     ['λ_max, scale-adapted', scaleAdapted && foundText(scaleAdapted.lambdaMax), 'scaleAdapted'],
     ['trace T', awaited(trace, intervals?.trace), 'traces'],
     ['squared norm F²', awaited(frobeniusSquared, intervals?.frobeniusSquared), 'traces'],
-    nextEigenvalues(report, sign),
+    largest === null ? nextEigenvalues(report, sign) : [largest.name, largest.text, 'largest'],
     [
       'from the blocks',
       blockwise && atMost(blockwise, intervals?.bounds.lambdaMax.blockwiseUpper),

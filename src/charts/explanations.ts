@@ -66,6 +66,10 @@ export const explanations = {
   time: 'How long the whole analysis took.',
   eigenvalues:
     'Upper bounds on the largest eigenvalues after λ_max, from the same two traces; the short ticks in the band mark them.',
+  largest:
+    'Is there one sharp direction, or many? The largest eigenvalues, each between two ends that hold all at once, and the layer that holds most of each eigenvector. Below the k-th lies at most what Lanczos has not seen, which a second run inside the rest bounds.',
+  layerLambdaMax:
+    'How sharp the loss is if only this layer moves: the largest eigenvalue of its own Hessian block, found and not only bounded.',
   blockwise:
     'The largest eigenvalue of the small matrix with each layer’s own bound on its diagonal and the norms of the blocks between layers elsewhere: also an upper bound on λ_max, and never looser.',
   scaleAdapted:

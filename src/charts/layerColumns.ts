@@ -1,3 +1,4 @@
+import { endsText } from '../report/wording/eigenvaluesText';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type { LayerReport, PartialReport, Quantity } from '../report/report';
 import type { Term } from './explanations';
@@ -7,6 +8,7 @@ export type Column =
   | 'layer'
   | 'parameters'
   | 'sharpestShare'
+  | 'layerLambdaMax'
   | 'trace'
   | 'ownBound'
   | 'contribution'
@@ -66,6 +68,12 @@ export const columns: readonly ColumnLook[] = [
     ),
   },
   { column: 'trace', head: 'trace', ...quantity(({ layer }) => layer.trace) },
+  {
+    column: 'layerLambdaMax',
+    head: 'own λ_max',
+    value: ({ layer }) => layer.lambdaMax?.upper ?? null,
+    text: ({ layer }) => (layer.lambdaMax ? endsText(layer.lambdaMax) : '–'),
+  },
   { column: 'ownBound', head: 'own bound', ...quantity(({ layer }) => layer.blockUpperBound) },
   { column: 'contribution', head: 'contribution', ...quantity(({ layer }) => layer.contribution) },
   {
@@ -90,7 +98,12 @@ export const columns: readonly ColumnLook[] = [
 ];
 
 /** What comes after the bound, if at all: no place is kept for it. */
-const late: ReadonlySet<Column> = new Set(['sharpestShare', 'elasticity', 'crossSampleShare']);
+const late: ReadonlySet<Column> = new Set([
+  'sharpestShare',
+  'layerLambdaMax',
+  'elasticity',
+  'crossSampleShare',
+]);
 
 /** One row for each layer, in the order of the forward pass. */
 export function rowsOf({ layers, bounds, orthogonality }: PartialReport): Row[] {

@@ -1,3 +1,4 @@
+import { endsText } from '../report/wording/eigenvaluesText';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type { PartialReport } from '../report/report';
 import { movedText, splitHalfText } from '../report/wording/samplingText';
@@ -33,6 +34,9 @@ const blocksTitle = 'Share of ‖H‖² between layers';
 const sharpestSamplesTitle = 'Samples that carry the sharpest direction';
 const topSamplesTitle = 'Samples that contribute most to ‖H‖²';
 
+/** On what grounds an interval of an eigenvalue holds, in a word or two. */
+const kindWords = { spectrum: 'exactly', proved: 'proved', probabilistic: 'at 99.9 %' } as const;
+
 function hasMany({ layers }: Pick<PartialReport, 'layers'>): boolean {
   return (layers?.length ?? 0) > mostSeparateCells;
 }
@@ -48,6 +52,7 @@ export const sections: readonly Section[] = [
     fields: [
       'analysis',
       'bounds',
+      'eigenvalues',
       'estimate',
       'frobeniusSquared',
       'gaussNewton',
@@ -191,6 +196,28 @@ export const sections: readonly Section[] = [
           draw: (options) => sharpestShareChart(shares, options),
         },
       ];
+    },
+  }),
+  section({
+    id: 'eigenvalues',
+    title: 'The largest eigenvalues',
+    term: 'largest',
+    place: 'spectrum',
+    look: () => 'wide',
+    fields: ['eigenvalues', 'layers'],
+    content: ({ eigenvalues, layers = [] }) => {
+      if (eigenvalues === undefined || eigenvalues === null || eigenvalues.length < 2) return [];
+      const names = layers.map(({ name }) => name);
+      const rows = eigenvalues.map(({ k, kind, shares, ...ends }) => {
+        const largest = shares === null ? -1 : shares.indexOf(Math.max(...shares));
+        const where =
+          shares === null || largest < 0
+            ? 'not told apart from its neighbours'
+            : `${names[largest] ?? ''} ${formatPercent(shares[largest] ?? 0)}`;
+        return [`λ${k}`, endsText(ends), kindWords[kind], where];
+      });
+      const head = ['', 'between', 'known', 'most of it in'];
+      return [tag('div', { class: 'scroller' }, table({}, head, rows, 'The largest eigenvalues'))];
     },
   }),
   section({

@@ -3,6 +3,7 @@ import type { RitzValue } from './lanczos';
 import type { MomentEstimate } from './momentEstimate';
 import type { RandomSource } from './randomVectors';
 import type { SharpestDirection } from './sharpestDirection';
+import type { TopEigenvalue } from './topEigenvalues';
 
 export interface CurvatureOptions {
   readonly random: RandomSource;
@@ -19,6 +20,8 @@ export interface CurvatureOptions {
   readonly maxProducts: number;
   /** For the vectors of Lanczos. */
   readonly memoryBytes: number;
+  /** How many of the largest eigenvalues are wanted, and whether somebody asked for so many; absent: none but λ_max. */
+  readonly top?: { readonly count: number; readonly asked: boolean };
   readonly onProgress?: (progress: CurvatureProgress) => void;
   /** Asked before every product: true where that share of what a time limit of the user's leaves has run out; 1 where none is said. */
   readonly outOfTime?: (share?: number) => boolean;
@@ -60,6 +63,8 @@ export interface Certificate {
   readonly ritzValues: readonly RitzValue[];
   /** Null where λ_max is not certified. */
   readonly sharpest: SharpestDirection | null;
+  /** The largest eigenvalues, the first of them λ_max; none where they were not wanted, or not found. */
+  readonly top: readonly TopEigenvalue[];
   readonly products: number;
   readonly stoppedBy: StoppedBy;
 }

@@ -4,7 +4,7 @@ import type { CurvatureEstimate, CurvatureOptions } from './curvatureEstimate';
 import { eigenpairs, computeMatrix, exactNumbers, productsWith } from './exactMatrix';
 import { estimateMoments } from './momentEstimate';
 import { CountedProducts, type SymmetricProducts } from './products';
-import { sharpestOfSpectrum } from './sharpestDirection';
+import { sharpestOfSpectrum, topOfSpectrum } from './sharpestDirection';
 import { binEigenvalues } from './spectralDensity';
 
 /** Eigenvalues no larger than this, relative to ‖H‖, are zeros to rounding. */
@@ -65,6 +65,7 @@ export async function computeExactCurvature(
       sharpness: run.sharpness,
       ritzValues,
       sharpest: await run.sharpest(),
+      top: await run.top(mostLanczosSteps),
       stoppedBy: run.stoppedBy,
       spectrum: null,
     };
@@ -85,6 +86,7 @@ export async function computeExactCurvature(
     sharpness: { lambdaMax: known(descending[0]!), lambdaMin: known(descending[order - 1]!) },
     ritzValues: [],
     sharpest: sharpestOfSpectrum(descending, vector, { layers, error }),
+    top: topOfSpectrum(descending, vector, { layers, error, count: options.top?.count ?? 0 }),
     stoppedBy: 'complete',
     spectrum: binEigenvalues(descending),
   };

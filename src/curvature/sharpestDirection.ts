@@ -1,6 +1,8 @@
 import { determinantWanted } from './certificates';
-import type { Lanczos } from './lanczos';
+import type { Range } from '../report/report';
+import type { Lanczos, RitzValue } from './lanczos';
 import type { LayerRange } from './products';
+import type { TopEigenvalue } from './topEigenvalues';
 import { bisect, dominantEigenvector, tridiagonalVectors } from './tridiagonal';
 
 /** Of a share: a direction that is known less well than this tells no shares. */
@@ -42,14 +44,15 @@ export async function findSharpestDirection(
   const vector = await run.basis.combination(first);
   const beta = run.betas.at(-1) ?? 0;
   const ofFirst = beta * Math.abs(first.at(-1) ?? 0) + residual + run.noise;
-  const gap = gapBelow(run, 1, epsilon);
+  const ritz = run.ritzValues();
+  const gap = gapBelow(run, ritz, 1, epsilon);
   if (gap !== null && tellsShares(ofFirst, gap))
     return { vector, shares: computeLayerShares(vector, layers), group: 1 };
   const { values, vectors } = tridiagonalVectors(tridiagonal);
   let squares = 0;
   for (let group = 1; group <= Math.min(largestGroup, run.steps); group++) {
     squares += (beta * vectors[group - 1]!.at(-1)!) ** 2;
-    const below = group === 1 ? null : gapBelow(run, group, epsilon);
+    const below = group === 1 ? null : gapBelow(run, ritz, group, epsilon);
     const rounding = run.noise + Number.EPSILON * run.steps * Math.abs(values[0]!);
     if (below === null || !tellsShares(Math.sqrt(squares) + Math.sqrt(group) * rounding, below)) continue;
     const each: number[][] = [];
@@ -76,32 +79,87 @@ export function sharpestOfSpectrum(
   return { vector: first, shares: null, group: 1 };
 }
 
+/** The largest eigenvalues of a whole spectrum, with the shares of each whose neighbours lie far enough from it. */
+export function topOfSpectrum(
+  values: readonly number[],
+  vector: (k: number) => Float64Array,
+  {
+    layers,
+    error,
+    count,
+  }: { readonly layers: readonly LayerRange[]; readonly error: number; readonly count: number },
+): TopEigenvalue[] {
+  return values.slice(0, count).map((value, at) => {
+    const gap = Math.min((values[at - 1] ?? Infinity) - value, value - (values[at + 1] ?? -Infinity));
+    const shares = tellsShares(error, gap) ? computeLayerShares(vector(at), layers) : null;
+    return { k: at + 1, lower: value - error, upper: value + error, kind: 'spectrum', shares };
+  });
+}
+
 function meanShares(each: readonly (readonly number[])[]): number[] {
   return each[0]!.map((_, l) => each.reduce((sum, shares) => sum + shares[l]!, 0) / each.length);
 }
 
 /**
- * How far below the m-th largest Ritz value all other eigenvalues lie, but for those that count as the m largest. The Lanczos polynomial p_k is 0 at every Ritz value, and an
- * eigenvalue λ is where |p_k(λ)| ≤ 1/δ (see `probabilisticUpper`, whose argument holds for each eigenvector). Between the
- * m-th Ritz value and the next that leaves out an interval: other eigenvalues lie below it, or so near to the m-th that they
- * count as it. Null where nothing is left out, or too little.
+ * Where no eigenvalue lies between the m-th largest Ritz value and the next. The Lanczos polynomial p_k is 0 at every Ritz
+ * value, and an eigenvalue λ is where |p_k(λ)| ≤ 1/δ (see `probabilisticUpper`, whose argument holds for each eigenvector):
+ * between two Ritz values that leaves out an interval. Null where it leaves out nothing.
  */
-export function gapBelow(run: Lanczos, m: number, epsilon: number): number | null {
-  const ritz = run.ritzValues();
-  const [second, first] = [ritz.at(-m - 1), ritz.at(-m)];
-  if (first === undefined) return null;
+function emptyBelow(run: Lanczos, ritz: readonly RitzValue[], m: number, epsilon: number): Range | null {
+  const [lower, upper] = [ritz.at(-m - 1)?.value, ritz.at(-m)?.value];
+  if (upper === undefined) return null;
   // All eigenvalues are known once the basis is complete.
-  if (run.steps === run.matrixOrder) return second === undefined ? Infinity : first.value - second.value;
-  if (second === undefined) return null;
+  if (run.steps === run.matrixOrder) return { lower: lower ?? -Infinity, upper };
+  if (lower === undefined) return null;
   const wanted = determinantWanted(run, run.steps, epsilon);
   const logarithm = (t: number): number =>
     ritz.reduce((sum, { value }) => sum + Math.log(Math.abs(t - value)), 0);
-  const top = concaveMaximum(second.value, first.value, logarithm);
+  const top = concaveMaximum(lower, upper, logarithm);
   if (!(logarithm(top) >= wanted)) return null;
-  const from = bisect(second.value, top, (t) => logarithm(t) >= wanted);
-  const to = bisect(top, first.value, (t) => logarithm(t) < wanted);
-  const gap = first.value - from;
-  return first.value - to <= countsAsOne * gap ? gap : null;
+  return {
+    lower: bisect(lower, top, (t) => logarithm(t) >= wanted),
+    upper: bisect(top, upper, (t) => logarithm(t) < wanted),
+  };
+}
+
+/**
+ * How far below the m-th largest Ritz value all other eigenvalues lie, but for those that are so near to it that they count as
+ * it. Null where they are not left out, or too little.
+ */
+function gapBelow(run: Lanczos, ritz: readonly RitzValue[], m: number, epsilon: number): number | null {
+  const empty = emptyBelow(run, ritz, m, epsilon);
+  if (empty === null) return null;
+  const { value } = ritz.at(-m)!;
+  const gap = value - empty.lower;
+  return value - empty.upper <= countsAsOne * gap ? gap : null;
+}
+
+/**
+ * ‖v_l‖² of every layer for each of the k largest eigenvalues; null for one whose vector is not known well enough, as beside
+ * another that is as good as equal.
+ */
+export async function findTopShares(
+  run: Lanczos,
+  layers: readonly LayerRange[],
+  { count, epsilon }: { readonly count: number; readonly epsilon: number },
+): Promise<(readonly number[] | null)[]> {
+  const ritz = run.ritzValues();
+  const { vectors } = tridiagonalVectors({
+    order: run.steps,
+    diagonal: run.alphas,
+    offDiagonal: run.betas,
+  });
+  const shares: (readonly number[] | null)[] = [];
+  for (let k = 1; k <= Math.min(count, run.steps); k++) {
+    const { value, residual } = ritz.at(-k)!;
+    const below = gapBelow(run, ritz, k, epsilon);
+    const above = k === 1 ? { lower: -Infinity, upper: Infinity } : emptyBelow(run, ritz, k - 1, epsilon);
+    const gapAbove = above === null ? 0 : above.upper - value;
+    const alone = above !== null && (k === 1 || above.lower - value <= countsAsOne * gapAbove);
+    const known = below !== null && alone && tellsShares(residual + run.noise, Math.min(below, gapAbove));
+    shares.push(known ? computeLayerShares(await run.basis.combination(vectors[k - 1]!), layers) : null);
+  }
+  return shares;
 }
 
 /** Where a concave function is largest between two ends, about. */

@@ -5,6 +5,7 @@ import { lossChoices } from './wording/lossWords';
 import { printable } from './printable';
 import {
   methods,
+  mostTop,
   requestDefaults,
   requestOf,
   type AnalysisRequest,
@@ -51,6 +52,7 @@ const options = {
   fixed: { type: 'string', multiple: true },
   blocks: { type: 'boolean' },
   'scale-adapted': { type: 'boolean' },
+  top: { type: 'string', multiple: true },
   time: { type: 'string', multiple: true },
   seed: { type: 'string', multiple: true },
   threads: { type: 'string', multiple: true },
@@ -303,6 +305,7 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
       evaluation: values.evaluation === true,
       blocks: values.blocks === true,
       scaleAdapted: values['scale-adapted'] === true,
+      top: wholeNumberOf(values, 'top', 1, mostTop),
       timeLimit: numberOf(
         values,
         'time',

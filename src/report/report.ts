@@ -41,6 +41,8 @@ export type SamplePicture = NonNullable<TopSample['picture']>;
 export type Sharpness = NonNullable<Report['sharpness']>;
 /** An interval that holds an extreme eigenvalue of the Hessian. */
 export type EigenvalueInterval = Sharpness['lambdaMin'];
+/** One of the largest eigenvalues. */
+export type LargeEigenvalue = NonNullable<Report['eigenvalues']>[number];
 /** What a move of the weights costs. */
 export type Response = NonNullable<Report['response']>;
 /** The loss along a direction. */

@@ -50,6 +50,8 @@ export interface AnalysisRequest {
   readonly blocks: boolean;
   /** Whether the largest eigenvalue of the scale-adapted Hessian is looked for, too. */
   readonly scaleAdapted: boolean;
+  /** How many of the largest eigenvalues are looked for; null: 10, for no more than λ_max takes. */
+  readonly top: number | null;
   /** Seconds after which no further product is begun; null: no limit. */
   readonly timeLimit: number | null;
   readonly seed: number;
@@ -61,6 +63,9 @@ export interface AnalysisRequest {
 
 /** What can be asked for as the method. */
 export const methods: readonly AnalysisRequest['method'][] = ['auto', 'closed-form', 'exact', 'estimate'];
+
+/** So many of the largest eigenvalues can be asked for. */
+export const mostTop = 100;
 
 /** Random inputs drawn where nothing else is said. */
 export const defaultRandomCount = 256;
@@ -85,6 +90,7 @@ export const requestDefaults = {
   shapes: {},
   blocks: false,
   scaleAdapted: false,
+  top: null,
   timeLimit: null,
   seed: 0,
   threads: null,
@@ -169,6 +175,7 @@ export type Computation = Pick<
   | 'evaluation'
   | 'blocks'
   | 'scaleAdapted'
+  | 'top'
   | 'timeLimit'
   | 'seed'
   | 'threads'

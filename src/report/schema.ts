@@ -166,6 +166,12 @@ const gaussNewton = object({
   ),
 });
 
+/**
+ * "spectrum": from all eigenvalues, to their rounding. "proved": true of every matrix of this trace and norm.
+ * "probabilistic": true but for unlucky starts of Lanczos.
+ */
+const eigenvalueKind = v.picklist(['spectrum', 'proved', 'probabilistic']);
+
 const layer = object({
   name: v.string(),
   /** The operator as a person names it: "Linear", "Conv", … */
@@ -195,6 +201,10 @@ const layer = object({
   sharpestShare: describe(
     v.nullable(v.pipe(number, v.minValue(0), v.maxValue(1))),
     'Share of the sharpest direction: the squared norm of the layer’s part of its unit vector; the layers sum to 1.',
+  ),
+  lambdaMax: describe(
+    v.nullable(object({ lower: number, upper: number, kind: eigenvalueKind })),
+    'λ_max of the layer’s own block, as if all other layers were frozen; null where it was not looked for.',
   ),
 });
 
@@ -241,11 +251,7 @@ const topSample = object({
 const eigenvalueInterval = object({
   lower: number,
   upper: number,
-  /**
-   * "spectrum": from all eigenvalues, to their rounding. "proved": true of every matrix of this trace and norm.
-   * "probabilistic": true but for unlucky starts of Lanczos.
-   */
-  kind: v.picklist(['spectrum', 'proved', 'probabilistic']),
+  kind: eigenvalueKind,
   /** The probability that it holds, at least; 1 where it is no matter of chance. */
   confidence: v.pipe(number, v.minValue(0), v.maxValue(1)),
   /** Relative to its nearer end. */
@@ -351,6 +357,23 @@ export const reportSchema = object({
       object({ lambdaMax: sharpestEigenvalue, lambdaMin: eigenvalueInterval }),
       'Intervals that hold the largest and the smallest eigenvalue.',
     ),
+  ),
+  eigenvalues: describe(
+    v.nullable(
+      list(
+        object({
+          k: count,
+          lower: number,
+          upper: number,
+          kind: eigenvalueKind,
+          shares: describe(
+            v.nullable(list(share)),
+            'Of its eigenvector in each layer; null where it is not known well enough.',
+          ),
+        }),
+      ),
+    ),
+    'The largest eigenvalues, the largest first, each between two ends: all intervals hold at once. null where they were not found.',
   ),
   response: describe(
     v.nullable(response),

@@ -3,6 +3,7 @@ import { probesText } from './wording/estimateText';
 import { frobeniusNormText } from './wording/frobenius';
 import { learningRateStatement } from './wording/learningRate';
 import { lossOptionTexts } from './wording/lossText';
+import { largestText } from './wording/eigenvaluesText';
 import { evenGuess } from './wording/evenGuess';
 import { lossWords } from './wording/lossWords';
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './wording/number';
@@ -72,7 +73,9 @@ function resultLines(report: Report): Line[] {
   ];
   const [second] = bounds.eigenvalues;
   const last = bounds.eigenvalues.at(-1);
-  if (second !== undefined && last !== undefined) {
+  const largest = largestText(report.eigenvalues);
+  if (largest !== null) lines.push([largest.name, largest.text]);
+  else if (second !== undefined && last !== undefined) {
     const several = last === second ? '' : ` … λ_${last.k}`;
     const upperOf = ({ k, upper }: EigenvalueBound): string =>
       formatEstimate(upper, intervals?.bounds.eigenvalues.find((each) => each.k === k)?.upper);

@@ -1,3 +1,4 @@
+import { endsText } from './wording/eigenvaluesText';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from './wording/number';
 import { printable } from './printable';
 import type { LayerReport, Quantity, Report } from './report';
@@ -6,10 +7,11 @@ import { setting } from './wording/settings';
 /** Columns that only some reports have. */
 interface Optional {
   readonly shares: boolean;
+  readonly own: boolean;
   readonly elasticities: boolean;
 }
 
-function layerCells(layer: LayerReport, upper: number, { shares, elasticities }: Optional): string[] {
+function layerCells(layer: LayerReport, upper: number, { shares, own, elasticities }: Optional): string[] {
   const optional = (quantity: Quantity | null): string =>
     quantity === null ? '–' : formatQuantity(quantity);
   return [
@@ -18,6 +20,7 @@ function layerCells(layer: LayerReport, upper: number, { shares, elasticities }:
     `${formatCount(layer.inputs)} → ${formatCount(layer.outputs)}`,
     formatCount(layer.parameters),
     ...(shares ? [layer.sharpestShare === null ? '–' : formatPercent(layer.sharpestShare)] : []),
+    ...(own ? [layer.lambdaMax === null ? '–' : endsText(layer.lambdaMax)] : []),
     formatQuantity(layer.trace),
     formatQuantity(layer.contribution),
     upper > 0 ? formatPercent(layer.contribution.value / upper) : '–',
@@ -28,10 +31,16 @@ function layerCells(layer: LayerReport, upper: number, { shares, elasticities }:
   ];
 }
 
-function layerHead({ shares, elasticities }: Optional): string[] {
+function layerHead({ shares, own, elasticities }: Optional): string[] {
   const always = ['Trace', 'Contribution', 'Share', 'Own curvature', 'Coupling', '‖W‖'];
   const sizes = ['Layer', 'Kind', 'Shape', 'Parameters'];
-  return [...sizes, ...(shares ? ['Sharpest'] : []), ...always, ...(elasticities ? ['Elasticity'] : [])];
+  return [
+    ...sizes,
+    ...(shares ? ['Sharpest'] : []),
+    ...(own ? ['Own λ_max'] : []),
+    ...always,
+    ...(elasticities ? ['Elasticity'] : []),
+  ];
 }
 const leftAligned = 3;
 
@@ -40,8 +49,12 @@ export function layerTable(report: Report): string[] {
   const upper = report.bounds.lambdaMax.upper.value;
   const elasticities = report.layers.some(({ elasticity }) => elasticity !== null);
   const shares = report.layers.some(({ sharpestShare }) => sharpestShare !== null);
-  const head = layerHead({ shares, elasticities });
-  const rows = [head, ...report.layers.map((layer) => layerCells(layer, upper, { shares, elasticities }))];
+  const own = report.layers.some(({ lambdaMax }) => lambdaMax !== null);
+  const head = layerHead({ shares, own, elasticities });
+  const rows = [
+    head,
+    ...report.layers.map((layer) => layerCells(layer, upper, { shares, own, elasticities })),
+  ];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
@@ -55,6 +68,9 @@ export function layerTable(report: Report): string[] {
   const notes = [
     ...(shares
       ? ['Sharpest: ‖v_l‖², the share of the sharpest direction; λ_max = Σ λ_max·‖v_l‖², no part negative.']
+      : []),
+    ...(own
+      ? ['Own λ_max: of the layer’s own block of the Hessian, as if all other layers were frozen.']
       : []),
     ...contributionNotes(report),
     ...(elasticities

@@ -1,3 +1,4 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { explicitCurvature, type PlainNetwork } from '../perceptron/closedForm/explicitHessian';
 import { analysed, network } from './reluNetwork';
@@ -113,3 +114,45 @@ describe.each(['closed-form', 'exact', 'estimate'] as const)(
     });
   },
 );
+
+/** Eigenvalues in descending order. */
+function spectrumOf(rows: readonly (readonly number[])[]): number[] {
+  const matrix = new Matrix(rows.map((row) => [...row]));
+  const { realEigenvalues } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
+  return realEigenvalues.toSorted((a, b) => b - a);
+}
+
+describe.each(['closed-form', 'exact', 'estimate'] as const)('eigenvalues, by the method %s', (method) => {
+  const { hessian } = explicitCurvature(plain);
+
+  it('are the largest ones of the explicit Hessian, with the shares of their eigenvectors', async () => {
+    const { eigenvalues } = await analysed(1, { method });
+    const wanted = spectrumOf(hessian);
+    expect(eigenvalues!.length).toBe(10);
+    eigenvalues!.forEach(({ k, lower, upper, shares }, at) => {
+      expect(k).toBe(at + 1);
+      expect(lower).toBeLessThanOrEqual(wanted[at]! + 1e-9);
+      expect(upper).toBeGreaterThanOrEqual(wanted[at]! - 1e-9);
+      if (shares !== null) expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+    });
+    expect(eigenvalues![0]!.upper - eigenvalues![0]!.lower).toBeLessThan(1e-4);
+  });
+
+  it('of each layer’s own block are those of the explicit block, and those of all other layers held fixed', async () => {
+    const { layers } = await analysed(1, { method });
+    const blocks = [
+      hessian.slice(0, 16).map((row) => row.slice(0, 16)),
+      hessian.slice(16).map((row) => row.slice(16)),
+    ];
+    for (const [l, { lambdaMax }] of layers.entries()) {
+      const [wanted = 0] = spectrumOf(blocks[l]!);
+      expect(lambdaMax!.lower).toBeLessThanOrEqual(wanted + 1e-9);
+      expect(lambdaMax!.upper).toBeGreaterThanOrEqual(wanted - 1e-9);
+      expect(lambdaMax!.upper - lambdaMax!.lower).toBeLessThan(1e-4 * wanted);
+    }
+    const fixed = await analysed(1, { method: 'exact', fixed: ['W2', 'b2'] });
+    const { lower, upper } = fixed.sharpness!.lambdaMax;
+    expect(layers[0]!.lambdaMax!.lower).toBeLessThanOrEqual(upper + 1e-9);
+    expect(layers[0]!.lambdaMax!.upper).toBeGreaterThanOrEqual(lower - 1e-9);
+  });
+});

@@ -20,6 +20,7 @@ function layer(name: string, inputs: number, outputs: number, contribution: numb
     elasticity: null,
     units: null,
     sharpestShare: null,
+    lambdaMax: null,
   };
 }
 
@@ -112,6 +113,7 @@ export const exampleReport: Report = {
       { crossSampleShare: 0.5, gram: null },
     ],
   },
+  eigenvalues: null,
   response: null,
   slices: null,
   sharpestSamples: null,
