@@ -30,7 +30,7 @@ export async function analyse(
   });
   try {
     const report = await analyseModel(analysed, run);
-    return { ...report, verdict: verdictOf(report) };
+    return { ...report, ...run.training, verdict: verdictOf(report) };
   } catch (error) {
     throw error instanceof FailureError && error.failure.kind === 'TimeLimit' ? cutShort(error, run) : error;
   } finally {

@@ -23,7 +23,7 @@ import type { Answer } from './answer';
 import { ownShare } from './contributionsChart';
 import type { Term } from './explanations';
 import { shortNames } from './layerNames';
-import { learningRateAnswer } from './learningRateAnswer';
+import { learningRateAnswer } from '../report/wording/learningRate';
 import { knownShares, type SharpestShare } from './sharpestShareChart';
 
 /** One of the four questions of a first glance. */

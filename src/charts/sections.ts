@@ -44,6 +44,85 @@ function hasMany({ layers }: Pick<PartialReport, 'layers'>): boolean {
 /** In the order in which they are read. */
 export const sections: readonly Section[] = [
   section({
+    id: 'response',
+    title: 'What a move of the weights costs',
+    term: 'response',
+    place: 'response',
+    look: () => 'wide',
+    fields: ['response', 'samples', 'sharpness', 'slices'],
+    content: ({ response, samples, sharpness, slices }, pending) => {
+      if (response === undefined || response === null || samples === undefined || !slices)
+        return pending ? [{ kind: 'place', height: responseHeight }] : [];
+      const step = formatPercent(response.relativeStep);
+      const half = sharpness === undefined ? null : splitHalfText(sharpness);
+      const rows = slices.flatMap(({ direction, step: steps, loss, parabola }) =>
+        steps.map((each, at) => {
+          const measured = loss[at] ?? null;
+          return [
+            `${sliceNames[direction]}, ${formatPercent(each)}`,
+            measured === null ? 'no number' : formatNumber(measured),
+            formatNumber(parabola[at] ?? 0),
+          ];
+        }),
+      );
+      return [
+        {
+          kind: 'chart',
+          height: responseHeight,
+          pageWidth: wholePage,
+          draw: (options) => slicesChart(slices, options),
+        },
+        factList([
+          { name: `${step} along the sharpest`, value: movedText(samples, response.worst), term: 'response' },
+          { name: `${step} at random`, value: movedText(samples, response.random), term: 'response' },
+          {
+            name: 'λ_max·‖θ‖²',
+            value: formatNumber(response.scaleInvariant),
+            term: 'scaleInvariant',
+          },
+        ]),
+        ...(half === null ? [] : [sentence(`${half.charAt(0).toUpperCase()}${half.slice(1)}.`)]),
+        numbers(
+          'slices-numbers',
+          'Table of the loss along the directions',
+          table(
+            { class: 'slices' },
+            ['direction and distance', 'measured', 'predicted'],
+            rows,
+            'The loss along each direction',
+          ),
+        ),
+      ];
+    },
+    picture: { heading: () => 'What a move of the weights costs' },
+  }),
+  section({
+    id: 'sharpest',
+    title: 'Where the sharpest direction lies',
+    term: 'sharpestShare',
+    place: 'sharpest',
+    look: () => 'wide driver',
+    fields: ['layers'],
+    content: ({ layers = [] }) => {
+      const shares = knownShares(layers);
+      const [largest] = shares;
+      if (largest === undefined) return [];
+      const { layer, index, share, ofParameters } = largest;
+      return [
+        ofLayer(
+          index,
+          `${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
+        ),
+        {
+          kind: 'chart',
+          height: sharpestShareHeight(shares.length),
+          pageWidth: wholePage,
+          draw: (options) => sharpestShareChart(shares, options),
+        },
+      ];
+    },
+  }),
+  section({
     id: 'bounds',
     title: 'The bounds',
     term: 'bounds',
@@ -118,85 +197,6 @@ export const sections: readonly Section[] = [
       ];
     },
     picture: { heading: () => 'How many eigenvalues lie where' },
-  }),
-  section({
-    id: 'response',
-    title: 'What a move of the weights costs',
-    term: 'response',
-    place: 'response',
-    look: () => 'wide',
-    fields: ['response', 'samples', 'sharpness', 'slices'],
-    content: ({ response, samples, sharpness, slices }, pending) => {
-      if (response === undefined || response === null || samples === undefined || !slices)
-        return pending ? [{ kind: 'place', height: responseHeight }] : [];
-      const step = formatPercent(response.relativeStep);
-      const half = sharpness === undefined ? null : splitHalfText(sharpness);
-      const rows = slices.flatMap(({ direction, step: steps, loss, parabola }) =>
-        steps.map((each, at) => {
-          const measured = loss[at] ?? null;
-          return [
-            `${sliceNames[direction]}, ${formatPercent(each)}`,
-            measured === null ? 'no number' : formatNumber(measured),
-            formatNumber(parabola[at] ?? 0),
-          ];
-        }),
-      );
-      return [
-        {
-          kind: 'chart',
-          height: responseHeight,
-          pageWidth: wholePage,
-          draw: (options) => slicesChart(slices, options),
-        },
-        factList([
-          { name: `${step} along the sharpest`, value: movedText(samples, response.worst), term: 'response' },
-          { name: `${step} at random`, value: movedText(samples, response.random), term: 'response' },
-          {
-            name: 'λ_max·‖θ‖²',
-            value: formatNumber(response.scaleInvariant),
-            term: 'scaleInvariant',
-          },
-        ]),
-        ...(half === null ? [] : [sentence(`${half.charAt(0).toUpperCase()}${half.slice(1)}.`)]),
-        numbers(
-          'slices-numbers',
-          'Table of the loss along the directions',
-          table(
-            { class: 'bins' },
-            ['direction and distance', 'measured', 'predicted'],
-            rows,
-            'The loss along each direction',
-          ),
-        ),
-      ];
-    },
-    picture: { heading: () => 'What a move of the weights costs' },
-  }),
-  section({
-    id: 'sharpest',
-    title: 'Where the sharpest direction lies',
-    term: 'sharpestShare',
-    place: 'sharpest',
-    look: () => 'wide driver',
-    fields: ['layers'],
-    content: ({ layers = [] }) => {
-      const shares = knownShares(layers);
-      const [largest] = shares;
-      if (largest === undefined) return [];
-      const { layer, index, share, ofParameters } = largest;
-      return [
-        ofLayer(
-          index,
-          `${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
-        ),
-        {
-          kind: 'chart',
-          height: sharpestShareHeight(shares.length),
-          pageWidth: wholePage,
-          draw: (options) => sharpestShareChart(shares, options),
-        },
-      ];
-    },
   }),
   section({
     id: 'eigenvalues',

@@ -4,14 +4,17 @@ import { helpText } from './helpText';
 import { lossChoices } from './wording/lossWords';
 import { printable } from './printable';
 import {
+  completeTraining,
   methods,
   mostTop,
+  optimisers,
   requestDefaults,
   requestOf,
   type AnalysisRequest,
   type Computation,
   type RequestOptions,
 } from './request';
+import type { Training } from './report';
 
 /** What a command line asks for. */
 export type Command =
@@ -53,6 +56,10 @@ const options = {
   blocks: { type: 'boolean' },
   'scale-adapted': { type: 'boolean' },
   top: { type: 'string', multiple: true },
+  'learning-rate': { type: 'string', multiple: true },
+  optimiser: { type: 'string', multiple: true },
+  momentum: { type: 'string', multiple: true },
+  'batch-size': { type: 'string', multiple: true },
   time: { type: 'string', multiple: true },
   seed: { type: 'string', multiple: true },
   threads: { type: 'string', multiple: true },
@@ -79,6 +86,10 @@ const numeric: ReadonlySet<string> = new Set([
     '--pos-weight',
     '--ignore-label',
     '--weight-decay',
+    '--learning-rate',
+    '--momentum',
+    '--batch-size',
+    '--top',
     '--precision',
     '--time',
     '--seed',
@@ -282,9 +293,21 @@ function requestOptions(values: Values): RequestOptions {
       'a number of at least 0',
       (value) => value >= 0 && Number.isFinite(value),
     ),
+    training: trainingOf(values),
     ...tensorChoice(values),
     shapes: values.shape === undefined ? null : inputShapes(values.shape),
   };
+}
+
+function trainingOf(values: Values): Training | null {
+  const positive = (value: number): boolean => value > 0 && Number.isFinite(value);
+  const said = {
+    optimiser: wordOf(values, 'optimiser', optimisers),
+    learningRate: numberOf(values, 'learning-rate', 'a number above 0', positive),
+    momentum: numberOf(values, 'momentum', 'a number from 0 to below 1', (value) => value >= 0 && value < 1),
+    batchSize: wholeNumberOf(values, 'batch-size', 1, 2 ** 31 - 1),
+  };
+  return Object.values(said).every((value) => value === null) ? null : completeTraining(said);
 }
 
 function analyzeCommand(model: string, values: Values): Extract<Command, { kind: 'analyze' }> {

@@ -1,4 +1,4 @@
-import { defaultRandomCount, requestDefaults } from './request';
+import { defaultRandomCount, optimisers, requestDefaults } from './request';
 import { lossChoicesText } from './wording/lossWords';
 
 /** What `--help` prints; the names of the options' values are read from it, too. */
@@ -24,6 +24,10 @@ Options of analyze:
   --pos-weight P,…      weight of the positives in the binary cross-entropy: one, or one for every output
   --ignore-label N      leaves out what has this label (-100)
   --weight-decay L      adds ½L‖θ‖² over all parameters to the loss (0)
+  --learning-rate R     says where R stands to the edge of stability that λ_max sets
+  --optimiser NAME      ${optimisers.join(', ')}: whose edge (sgd)
+  --momentum B          of momentum and nesterov; of adam β₁ (0.9)
+  --batch-size N        samples of a step of the training
   --method METHOD       auto, closed-form (perceptrons), exact (small models) or estimate (auto)
   --precision R         relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})
   --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)

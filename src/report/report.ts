@@ -47,6 +47,8 @@ export type LargeEigenvalue = NonNullable<Report['eigenvalues']>[number];
 export type Response = NonNullable<Report['response']>;
 /** The loss along a direction. */
 export type Slice = NonNullable<Report['slices']>[number];
+/** How a model is trained. */
+export type Training = NonNullable<Report['training']>;
 export type Verdict = NonNullable<Report['verdict']>;
 /** The distribution of the Hessian's eigenvalues. */
 export type Spectrum = NonNullable<Report['spectrum']>;

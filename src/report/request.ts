@@ -1,4 +1,4 @@
-import type { Cost, Loss, Method, PartialReport } from './report';
+import type { Cost, Loss, Method, PartialReport, Training } from './report';
 
 /** Where the samples come from. */
 export type SampleSource =
@@ -41,6 +41,8 @@ export interface AnalysisRequest {
   readonly dtype: 'auto' | 'float64' | 'float32';
   /** Whether an export in training mode is analysed as in evaluation mode. */
   readonly evaluation: boolean;
+  /** How the model is trained, beside which the edge of stability stands; null: not said. */
+  readonly training: Training | null;
   /** Tensors of the file that count as parameters, and tensors that do not, whatever the graph tells of them. */
   readonly trained: readonly string[];
   readonly fixed: readonly string[];
@@ -59,6 +61,26 @@ export interface AnalysisRequest {
   readonly threads: number | null;
   /** Bytes that the working set may take; null: a quarter of the machine's. */
   readonly memoryBudget: number | null;
+}
+
+/** The optimisers whose edge of stability is told. */
+export const optimisers = ['sgd', 'momentum', 'nesterov', 'adam'] as const;
+
+/** Momentum where an optimiser has one and nobody says how much: PyTorch's examples, and Adam's β₁. */
+const usualMomentum = 0.9;
+
+/** How a model is trained, from what was said of it. */
+export function completeTraining(said: {
+  readonly [Key in keyof Training]?: Training[Key] | null | undefined;
+}): Training {
+  const momentum = said.momentum ?? null;
+  const optimiser = said.optimiser ?? (momentum === null || momentum === 0 ? 'sgd' : 'momentum');
+  return {
+    optimiser,
+    learningRate: said.learningRate ?? null,
+    momentum: optimiser === 'sgd' ? 0 : (momentum ?? usualMomentum),
+    batchSize: said.batchSize ?? null,
+  };
 }
 
 /** What can be asked for as the method. */
@@ -85,6 +107,7 @@ export const requestDefaults = {
   precision: 0.01,
   dtype: 'auto',
   evaluation: false,
+  training: null,
   trained: [],
   fixed: [],
   shapes: {},
@@ -112,6 +135,7 @@ export interface RequestOptions {
   readonly posWeight: readonly number[] | null;
   readonly ignoreLabel: number | null;
   readonly weightDecay: number | null;
+  readonly training: Training | null;
   /** Tensors that are said to be parameters, and those that are said to be none. */
   readonly trained: readonly string[] | null;
   readonly fixed: readonly string[] | null;
@@ -133,6 +157,7 @@ export const noOptions: RequestOptions = {
   posWeight: null,
   ignoreLabel: null,
   weightDecay: null,
+  training: null,
   trained: null,
   fixed: null,
   shapes: null,
@@ -153,6 +178,7 @@ export function completeRequest(options: RequestOptions, others: RequestOptions)
     posWeight: options.posWeight ?? others.posWeight,
     ignoreLabel: options.ignoreLabel ?? others.ignoreLabel,
     weightDecay: options.weightDecay ?? others.weightDecay,
+    training: options.training ?? others.training,
     trained: options.trained ?? without(others.trained, options.fixed),
     fixed: options.fixed ?? without(others.fixed, options.trained),
     shapes: options.shapes ?? others.shapes,
@@ -199,6 +225,7 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     posWeight: options.posWeight,
     ignoreLabel: options.ignoreLabel,
     weightDecay: options.weightDecay ?? requestDefaults.weightDecay,
+    training: options.training,
     trained: options.trained ?? requestDefaults.trained,
     fixed: options.fixed ?? requestDefaults.fixed,
     shapes: options.shapes ?? requestDefaults.shapes,

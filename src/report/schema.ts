@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { FailureError } from './failure';
+import { optimisers } from './request';
 
 /**
  * The report: one JSON document that holds everything the panel shows. This schema is its only description: the types of
@@ -305,6 +306,13 @@ const slice = object({
   parabola: describe(list(number), 'L + gᵀd t + ½ dᵀHd t²: what the analysis says of the same points.'),
 });
 
+const training = object({
+  optimiser: v.picklist(optimisers),
+  learningRate: describe(v.nullable(notNegative), 'η; null where nobody said it.'),
+  momentum: describe(notNegative, 'β, of Adam β₁.'),
+  batchSize: describe(v.nullable(count), 'Samples of a step; null: all, or not said.'),
+});
+
 const verdict = object({ kind: v.picklist(['void', 'tolerant', 'ordinary', 'delicate']), text: v.string() });
 
 const spectrum = object({
@@ -383,6 +391,9 @@ export const reportSchema = object({
   sharpestSamples: describe(
     v.nullable(list(topSample)),
     'The samples that carry most of λ_max: shares of Σ vᵀH_n v; null where they are not known.',
+  ),
+  training: v.exactOptional(
+    describe(training, 'How the model is trained, as the user or the file says; absent where nobody did.'),
   ),
   verdict: describe(v.nullable(verdict), 'What the numbers mean, in one line; null where they do not tell.'),
   /**

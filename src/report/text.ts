@@ -1,7 +1,7 @@
 import { costText } from './wording/cost';
 import { probesText } from './wording/estimateText';
 import { frobeniusNormText } from './wording/frobenius';
-import { learningRateStatement } from './wording/learningRate';
+import { learningRateAnswer } from './wording/learningRate';
 import { lossOptionTexts } from './wording/lossText';
 import { largestText } from './wording/eigenvaluesText';
 import { evenGuess } from './wording/evenGuess';
@@ -207,7 +207,8 @@ const lineWidth = 110;
 
 /** The report as a table to read in a terminal; ends with a line feed. */
 export function reportText(report: Report): string {
-  const statement = learningRateStatement(report).flatMap((sentence) => wrap(sentence, lineWidth));
+  const { sentences = [] } = learningRateAnswer(report) ?? {};
+  const statement = sentences.flatMap((sentence) => wrap(sentence, lineWidth));
   return asSections([
     report.verdict === null ? [] : wrap(printable(report.verdict.text), lineWidth),
     align(subjectLines(report)),

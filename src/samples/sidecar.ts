@@ -5,7 +5,7 @@ import { quote } from '../files/quote';
 import { atomicWrite } from '../files/atomicWrite';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
 import { lossChoices, lossChoicesText } from '../report/wording/lossWords';
-import { completeRequest, type RequestOptions } from '../report/request';
+import { completeRequest, completeTraining, optimisers, type RequestOptions } from '../report/request';
 
 /** A sidecar has some lines; what is far beyond is none. */
 const largest = 1024 ** 2;
@@ -45,6 +45,14 @@ export const sidecarSchema = v.strictObject({
   posWeight: v.optional(v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.minLength(1))),
   ignoreLabel: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-(2 ** 31)), v.maxValue(2 ** 31 - 1))),
   weightDecay: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  training: v.optional(
+    v.strictObject({
+      optimiser: v.optional(v.picklist(optimisers)),
+      learningRate: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
+      momentum: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
+      batchSize: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    }),
+  ),
   trained: v.optional(tensors),
   fixed: v.optional(tensors),
   shapes: v.optional(
@@ -68,6 +76,8 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   posWeight: 'an array of numbers of at least 0: one, or one for every output',
   ignoreLabel: 'a whole number, the label that leaves out what it stands for',
   weightDecay: 'a number of at least 0: λ of ½λ‖θ‖², added to the loss',
+  training:
+    'an object of "optimiser" (sgd, momentum, nesterov or adam), "learningRate", "momentum" (of Adam β₁) and "batchSize"',
   trained: 'an array of names of tensors in the model, each once, that count as parameters',
   fixed: 'an array of names of tensors in the model, each once, that do not count as parameters',
   shapes: 'an object of shapes by graph input, the samples first, such as { "image": [1, 3, 224, 224] }',
@@ -114,6 +124,7 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
       posWeight: written.posWeight ?? null,
       ignoreLabel: written.ignoreLabel ?? null,
       weightDecay: written.weightDecay ?? null,
+      training: written.training === undefined ? null : completeTraining(written.training),
       trained: written.trained ?? null,
       fixed: written.fixed ?? null,
       shapes: written.shapes ?? null,

@@ -18,9 +18,7 @@ describe('an exact Hessian', () => {
       'λmax = 26.52 From the whole spectrum',
       'Upper bound from trace and norm: 33.87',
       'λmin = -0.666 (from the whole spectrum): curves downwards by 2.5 % of λmax, as is ordinary',
-      '< 0.07541',
-      '2 / upper bound: 0.05905',
-      'λmin < 0, 2.5 % of λmax in size, is ordinary away from a minimum',
+      'edge 0.07541',
     ]) {
       expect(answers).toContain(part);
     }
@@ -59,7 +57,7 @@ describe('an estimate', () => {
       'λmax = 53.1 Certified at 99.9 %, between 53.11 and 53.14',
       'Estimate of the upper bound: 68.2 (67.7 to 68.8, 95 %)',
       'λmin between -4.902 and -3.22 (with 99.9 % confidence, after 24 Lanczos steps)',
-      '2 / estimate of the bound: 0.02931 (0.02910 to 0.02952, 95 %)',
+      'No limit for Adam or mini-batches.',
     ]) {
       expect(answers).toContain(part);
     }
@@ -88,8 +86,7 @@ describe('an estimate', () => {
     expect(answers).toContain(
       'λmax 53.11 to 80.1 Not certified: with 99.9 % confidence, after 24 Lanczos steps',
     );
-    expect(answers).toContain('≲ 0.02931');
-    expect(answers).toContain('2 / the upper end of λmax’s interval: 0.02496');
+    expect(answers).toContain('edge ≳ 0.02931');
   });
 
   it('says that blocks were not asked for, and has a dash where their numbers would be', async () => {

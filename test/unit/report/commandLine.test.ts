@@ -64,6 +64,7 @@ describe('parseCommandLine', () => {
       ...['--method', 'estimate', '--precision', '0.05', '--dtype', 'float32', '--evaluation', '--blocks'],
       ...[
         '--scale-adapted',
+        ...['--top', '5', '--learning-rate', '0.1', '--momentum', '0.9', '--batch-size', '32'],
         '--trained',
         'temperature',
         '--trained=pos',
@@ -86,6 +87,7 @@ describe('parseCommandLine', () => {
       posWeight: [2, 1],
       ignoreLabel: -1,
       weightDecay: 5e-4,
+      training: { optimiser: 'momentum', learningRate: 0.1, momentum: 0.9, batchSize: 32 },
       method: 'estimate',
       precision: 0.05,
       dtype: 'float32',
@@ -95,6 +97,7 @@ describe('parseCommandLine', () => {
       shapes: { 'a=b': [1, 3, 8] },
       blocks: true,
       scaleAdapted: true,
+      top: 5,
       timeLimit: 60,
       seed: 7,
       threads: 2,
