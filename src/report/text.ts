@@ -8,6 +8,7 @@ import { evenGuess } from './wording/evenGuess';
 import { lossWords } from './wording/lossWords';
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './wording/number';
 import { rowsText } from './wording/rowsText';
+import { downwardSentences } from './wording/saddle';
 import { movedText } from './wording/samplingText';
 import { printable } from './printable';
 import type { EigenvalueBound, LayerReport, Method, PrintedReport, Report, TopSample } from './report';
@@ -208,7 +209,9 @@ const lineWidth = 110;
 /** The report as a table to read in a terminal; ends with a line feed. */
 export function reportText(report: Report): string {
   const { sentences = [] } = learningRateAnswer(report) ?? {};
-  const statement = sentences.flatMap((sentence) => wrap(sentence, lineWidth));
+  const statement = [...sentences, ...downwardSentences(report)].flatMap((sentence) =>
+    wrap(sentence, lineWidth),
+  );
   return asSections([
     report.verdict === null ? [] : wrap(printable(report.verdict.text), lineWidth),
     align(subjectLines(report)),
