@@ -33,6 +33,7 @@ async function factsOf(
     output,
     trained: trained ?? [],
     fixed: fixed ?? [],
+    decayed: [],
     shapes: shapes ?? {},
     evaluation: true,
   };

@@ -24,6 +24,7 @@ Options of analyze:
   --pos-weight P,…      weight of the positives in the binary cross-entropy: one, or one for every output
   --ignore-label N      leaves out what has this label (-100)
   --weight-decay L      adds ½L‖θ‖² over all parameters to the loss (0)
+  --decayed TENSOR      the parameters that it is over, where not all: names or patterns, as "*.weight" (repeat it for more)
   --method METHOD       auto, closed-form (perceptrons), exact (small models) or estimate (auto)
   --precision R         relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})
   --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)

@@ -31,8 +31,10 @@ export interface AnalysisRequest {
   readonly posWeight: readonly number[] | null;
   /** The label that leaves out what it stands for; null: PyTorch's −100, or what plainly is meant. */
   readonly ignoreLabel: number | null;
-  /** λ of ½λ‖θ‖² over all parameters, which is added to the loss. */
+  /** λ of ½λ‖θ‖², which is added to the loss. */
   readonly weightDecay: number;
+  /** Names of the parameters that it is over, or patterns of them such as *.weight; none: all. */
+  readonly decayed: readonly string[];
   /** auto: the closed form for perceptrons, every column for small models, else an estimate. */
   readonly method: Method | 'auto';
   /** Relative precision asked of λ_max's interval and of every estimate. */
@@ -76,6 +78,7 @@ export const requestDefaults = {
   posWeight: null,
   ignoreLabel: null,
   weightDecay: 0,
+  decayed: [],
   method: 'auto',
   precision: 0.01,
   dtype: 'auto',
@@ -106,6 +109,7 @@ export interface RequestOptions {
   readonly posWeight: readonly number[] | null;
   readonly ignoreLabel: number | null;
   readonly weightDecay: number | null;
+  readonly decayed: readonly string[] | null;
   /** Tensors that are said to be parameters, and those that are said to be none. */
   readonly trained: readonly string[] | null;
   readonly fixed: readonly string[] | null;
@@ -127,6 +131,7 @@ export const noOptions: RequestOptions = {
   posWeight: null,
   ignoreLabel: null,
   weightDecay: null,
+  decayed: null,
   trained: null,
   fixed: null,
   shapes: null,
@@ -147,6 +152,7 @@ export function completeRequest(options: RequestOptions, others: RequestOptions)
     posWeight: options.posWeight ?? others.posWeight,
     ignoreLabel: options.ignoreLabel ?? others.ignoreLabel,
     weightDecay: options.weightDecay ?? others.weightDecay,
+    decayed: options.decayed ?? others.decayed,
     trained: options.trained ?? without(others.trained, options.fixed),
     fixed: options.fixed ?? without(others.fixed, options.trained),
     shapes: options.shapes ?? others.shapes,
@@ -192,6 +198,7 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     posWeight: options.posWeight,
     ignoreLabel: options.ignoreLabel,
     weightDecay: options.weightDecay ?? requestDefaults.weightDecay,
+    decayed: options.decayed ?? requestDefaults.decayed,
     trained: options.trained ?? requestDefaults.trained,
     fixed: options.fixed ?? requestDefaults.fixed,
     shapes: options.shapes ?? requestDefaults.shapes,

@@ -45,6 +45,7 @@ export const sidecarSchema = v.strictObject({
   posWeight: v.optional(v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.minLength(1))),
   ignoreLabel: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-(2 ** 31)), v.maxValue(2 ** 31 - 1))),
   weightDecay: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  decayed: v.optional(v.pipe(tensors, v.minLength(1))),
   trained: v.optional(tensors),
   fixed: v.optional(tensors),
   shapes: v.optional(
@@ -68,6 +69,8 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   posWeight: 'an array of numbers of at least 0: one, or one for every output',
   ignoreLabel: 'a whole number, the label that leaves out what it stands for',
   weightDecay: 'a number of at least 0: λ of ½λ‖θ‖², added to the loss',
+  decayed:
+    'an array of names of parameters or patterns, such as "*.weight", each once, that the weight decay is over',
   trained: 'an array of names of tensors in the model, each once, that count as parameters',
   fixed: 'an array of names of tensors in the model, each once, that do not count as parameters',
   shapes: 'an object of shapes by graph input, the samples first, such as { "image": [1, 3, 224, 224] }',
@@ -114,6 +117,7 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
       posWeight: written.posWeight ?? null,
       ignoreLabel: written.ignoreLabel ?? null,
       weightDecay: written.weightDecay ?? null,
+      decayed: written.decayed ?? null,
       trained: written.trained ?? null,
       fixed: written.fixed ?? null,
       shapes: written.shapes ?? null,

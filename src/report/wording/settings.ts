@@ -16,6 +16,7 @@ const panelWords = {
   'pos-weight': '"posWeight" in the model’s sidecar',
   'ignore-label': '"ignoreLabel" in the model’s sidecar',
   'weight-decay': '"weightDecay" in the model’s sidecar',
+  decayed: '"decayed" in the model’s sidecar',
   trained: '"trained" in the model’s sidecar',
   fixed: '"fixed" in the model’s sidecar',
   method: '“Method” in the menu of the method',
