@@ -63,6 +63,7 @@ describe('a sidecar', () => {
       posWeight: [2, 1],
       ignoreLabel: 255,
       weightDecay: 5e-4,
+      decayed: ['*.weight'],
       trained: ['temperature'],
       fixed: ['positions', 'mask'],
       shapes: { image: [1, 3, 8, 8] },
@@ -93,6 +94,7 @@ describe('a sidecar', () => {
     ['{"shapes": {"x": [1, 0]}}', /its field shapes must be an object of shapes by graph input/],
     ['{"labelSmoothing": 1}', /its field labelSmoothing must be a number from 0 to below 1/],
     ['{"trained": "w"}', /its field trained must be an array of names of tensors/],
+    ['{"decayed": []}', /its field decayed must be an array of names of parameters or patterns/],
     ['{"fixed": ["w", "w"]}', /its field fixed must be an array of names of tensors in the model, each once/],
     ['{"fixed": ["a", "w"], "trained": ["w"]}', /"w" cannot be both trained and fixed/],
   ])('%s is refused in a sentence', async (content, sentence) => {
