@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FailureError } from './failure';
 import { helpText } from './helpText';
+import { parseShape, type InputShapes } from './inputShapes';
 import { lossChoices } from './wording/lossWords';
 import { printable } from './printable';
 import {
@@ -201,12 +202,13 @@ function inputKeys(texts: readonly string[]): Readonly<Record<string, string>> {
 }
 
 /** The shapes of the inputs by graph input, the axis of the samples first. */
-function inputShapes(texts: readonly string[]): Readonly<Record<string, readonly number[]>> {
+function inputShapes(texts: readonly string[]): InputShapes {
   const entries = texts.map((text) => {
-    const [, name = '', sizes = ''] = /^(.+)=([1-9]\d{0,9}(?:x[1-9]\d{0,9})*)$/s.exec(text) ?? [];
-    if (name === '')
+    const at = text.lastIndexOf('=');
+    const shape = parseShape(text.slice(at + 1));
+    if (at < 1 || shape === null)
       throw usageError(`--shape is "${text}", but must be NAME=SIZES, as in image=1x3x224x224`);
-    return [name, sizes.split('x').map(Number)] as const;
+    return [text.slice(0, at), shape] as const;
   });
   const names = entries.map(([name]) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);

@@ -1,3 +1,4 @@
+import type { InputShapes, OpenInput } from './inputShapes';
 import type { Cost, Loss, Method, PartialReport } from './report';
 
 /** Where the samples come from. */
@@ -47,7 +48,7 @@ export interface AnalysisRequest {
   readonly trained: readonly string[];
   readonly fixed: readonly string[];
   /** Shapes of graph inputs whose sizes the file leaves open, by name, the axis of the samples first. */
-  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly shapes: InputShapes;
   /** Whether an estimate looks at the blocks of layers, too: as many products more for every probe as there are layers. */
   readonly blocks: boolean;
   /** Whether the largest eigenvalue of the scale-adapted Hessian is looked for, too. */
@@ -114,7 +115,7 @@ export interface RequestOptions {
   readonly trained: readonly string[] | null;
   readonly fixed: readonly string[] | null;
   /** Shapes of graph inputs, by name. */
-  readonly shapes: Readonly<Record<string, readonly number[]>> | null;
+  readonly shapes: InputShapes | null;
 }
 
 /** Everything left open. */
@@ -220,6 +221,8 @@ export interface ModelInspection {
   readonly facts: PartialReport;
   /** Data files beside the model, best first. */
   readonly candidates: readonly SampleCandidate[];
+  /** The inputs of which the model leaves sizes open. */
+  readonly openInputs: readonly OpenInput[];
 }
 
 /** A stage of the work, as a person would name it, with what is known so far. */

@@ -2,6 +2,7 @@ import type { RunnableModel } from '../formats/model';
 import { ancestors } from '../graph/flow';
 import type { Graph, GraphNode } from '../graph/graph';
 import { FailureError } from '../report/failure';
+import type { InputShapes } from '../report/inputShapes';
 import { printable } from '../report/printable';
 import type { InputSpec } from '../samples/samples';
 import { findHead, type Head } from './head';
@@ -17,7 +18,7 @@ import {
 import { withTrainedBiases } from './recurrentBiases';
 import { refuseUnbatched, refuseUndifferentiable } from './refusals';
 import { inputsOf } from './sampleInputs';
-import { withShapes, type InputShapes } from './shapes';
+import { withShapes } from './shapes';
 import { findCopies, separateMerged, type Copy } from './ties';
 import { setting } from '../report/wording/settings';
 

@@ -108,7 +108,7 @@ describe('a sidecar', () => {
 
 it('is what media/sidecar.schema.json tells the editor (vitest -u writes it anew)', async () => {
   // JSON schema has no words for what these look at; reading the sidecar does.
-  const ignoreActions = ['finite', 'check', 'check_items'];
+  const ignoreActions = ['finite', 'check', 'check_items', 'readonly'];
   const { properties, ...rest } = toJsonSchema(sidecarSchema, { ignoreActions });
   const described = Object.entries(properties ?? {}).map(([field, schema]): [string, object] => [
     field,
@@ -184,6 +184,22 @@ describe('writing a sidecar', () => {
     expect(await written(model)).toEqual({ samples: 'a.npz', inputs: { '': 'x' }, labels: 'y', scale: 2 });
     await writeSidecar(model, join(model, '..', 'b.npz'));
     expect(await written(model)).toEqual({ samples: 'b.npz', scale: 2 });
+  });
+
+  it('remembers shapes of inputs, with or without samples, and forgets them', async () => {
+    const folder = await folderWith({});
+    const model = join(folder, 'net.onnx');
+    await writeSidecar(model, null, { image: null });
+    expect(await readdir(folder)).toEqual([]);
+    await writeSidecar(model, null, { image: [1, 3, 8, 8], ids: [1, 7] });
+    expect(await written(model)).toEqual({ shapes: { image: [1, 3, 8, 8], ids: [1, 7] } });
+    await writeSidecar(model, join(folder, 'a.npz'), { image: [1, 3, 9, 9], ids: null });
+    expect(await written(model)).toEqual({ samples: 'a.npz', shapes: { image: [1, 3, 9, 9] } });
+    await writeSidecar(model, join(folder, 'b.npz'));
+    expect(await written(model)).toEqual({ samples: 'b.npz', shapes: { image: [1, 3, 9, 9] } });
+    await writeSidecar(model, null, { image: null });
+    expect(await written(model)).toEqual({ samples: 'b.npz' });
+    expect((await readSidecar(model))?.options.shapes).toBeNull();
   });
 
   it('does not replace one that cannot be read', async () => {
