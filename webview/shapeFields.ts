@@ -67,10 +67,11 @@ export function shapeFields(inputs: readonly OpenInput[]): ShapeFields {
 }
 
 function faultOf({ name, dims }: OpenInput, text: string): string {
-  const found = text === '' ? 'is open, but random inputs need one' : `is "${text}", which is none`;
+  const found =
+    text === '' ? 'is open, but random inputs need it' : `is "${text}", which the model does not take`;
   const wanted =
     dims === null
       ? 'write sizes from 1 with x between, the samples first'
       : `write ${describeShape(dims)} with a size from 1 for every ?, the samples first`;
-  return `The shape of ${name} ${found} of this model; ${wanted}.`;
+  return `The shape of ${name} ${found}; ${wanted}.`;
 }

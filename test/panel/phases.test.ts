@@ -54,10 +54,10 @@ describe('each phase', () => {
     expect(await ids.inputValue()).toBe('1x32');
     const fault = () => textOf(page, '#shape-fault');
     for (const [typed, sentence] of [
-      ['', 'The shape of image is open, but random inputs need one of this model;'],
-      ['1x3x0x8', 'The shape of image is "1x3x0x8", which is none of this model; write ?x3x?x? with a size'],
-      ['1x4x8x8', 'The shape of image is "1x4x8x8", which is none'],
-      ['1x3x8', 'The shape of image is "1x3x8", which is none'],
+      ['', 'The shape of image is open, but random inputs need it; write ?x3x?x? with a size'],
+      ['1x3x0x8', 'The shape of image is "1x3x0x8", which the model does not take; write ?x3x?x? with'],
+      ['1x4x8x8', 'The shape of image is "1x4x8x8", which the model'],
+      ['1x3x8', 'The shape of image is "1x3x8", which the model'],
     ] as const) {
       await image.fill(typed);
       await page.locator('#random').click();
