@@ -66,7 +66,7 @@ export async function analyseGraph(
       samples: described,
       loss: chosen.loss,
       lossAssumed: chosen.assumed,
-      lossOptions: lossOptions(run, samples, chosen, ignored),
+      lossOptions: lossOptions(run, subject, samples, chosen, ignored),
       method,
       gradientNorm: norm(products.gradient),
       orthogonality: null,

@@ -104,7 +104,7 @@ export async function analysePerceptron(
       certificate('proved'),
       ...driversOf(asGiven),
     ]);
-    const options = lossOptions(run, samples, chosen, ignored);
+    const options = lossOptions(run, subject, samples, chosen, ignored);
     // Of products, which are held against the model's own outputs by themselves.
     first = await tellFirstInterval(objective, run, (products) => ({
       samples: sampleFacts(run, samples, chosen, products, accuracy(given, chosen.classes)),

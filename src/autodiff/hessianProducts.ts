@@ -14,7 +14,7 @@ import { FlatTensors, parameterFeeds, pickFeeds, realArray } from './feeds';
 import { ForwardModel } from './forwardModel';
 import { requireFinite, requireOwnOutputs } from './outputChecks';
 import type { ProductLayer } from './productLayers';
-import { productLayers, weightsOf } from './productLayers';
+import { placesOf, productLayers, weightsOf } from './productLayers';
 import type { Objective } from './preparedModel';
 import { countProduct, planModel, vectorBytes, type PlannedModel } from './plannedModel';
 import type { OncePerBatch } from './productSessions';
@@ -56,7 +56,14 @@ interface Parts {
   readonly batches: readonly Feeds[];
   readonly kernels: Float32Vectors | null;
   readonly rowWeights: Float64Array;
-  readonly weightDecay: number;
+  readonly decay: Decay;
+}
+
+/** ½λ‖θ_D‖², where D is what decays. */
+interface Decay {
+  readonly lambda: number;
+  /** Where the parameters that decay lie in θ. */
+  readonly places: readonly (readonly [from: number, to: number])[];
 }
 
 /** What one run over all batches gave, and the check. */
@@ -158,7 +165,8 @@ export class HessianProducts {
         { prepared, graphs, table, objective, weights, precision, threads },
         hessian,
       );
-      addMultiple(gradient, weightDecay, weights);
+      const decay = { lambda: weightDecay, places: placesOf(layers, prepared.subject.decayed) };
+      addDecay(gradient, decay, weights);
       const sampleBytes = batches.reduce((sum, feeds) => sum + tensorBytes(feeds), 0);
       const parts = {
         hessian,
@@ -166,7 +174,7 @@ export class HessianProducts {
         batches,
         kernels: precision === 'float32' ? await Float32Vectors.open(threads) : null,
         rowWeights: rowWeights(targets, 0, samples.count),
-        weightDecay,
+        decay,
       };
       return new HessianProducts(plan, options, parts, {
         weights,
@@ -212,14 +220,17 @@ export class HessianProducts {
     return mean + this.penalty;
   }
 
-  /** ½λ‖θ‖². */
+  /** ½λ‖θ_D‖², over the parameters that decay. */
   get penalty(): number {
     return this.penaltyAt(this.weights);
   }
 
   /** The same of other weights, or of a direction: half of what the weight decay adds to the curvature along it. */
   penaltyAt(weights: Float64Array): number {
-    return (this.parts.weightDecay / 2) * weights.reduce((sum, weight) => sum + weight * weight, 0);
+    const { lambda, places } = this.parts.decay;
+    let squares = 0;
+    for (const [from, to] of places) for (let at = from; at < to; at++) squares += weights[at]! ** 2;
+    return (lambda / 2) * squares;
   }
 
   /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */
@@ -240,14 +251,14 @@ export class HessianProducts {
   /** H·v. @param vector length P @param into memory of length P for the result, or none: new one */
   async multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.requireLength(vector);
-    return addMultiple(await this.parts.hessian.multiply(vector, into), this.parts.weightDecay, vector);
+    return addDecay(await this.parts.hessian.multiply(vector, into), this.parts.decay, vector);
   }
 
   /** G·v for the Gauss-Newton matrix G, likewise. */
   async multiplyGaussNewton(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.requireLength(vector);
     this.gaussNewton ??= await this.openGaussNewton();
-    return addMultiple(await this.gaussNewton.multiply(vector, into), this.parts.weightDecay, vector);
+    return addDecay(await this.gaussNewton.multiply(vector, into), this.parts.decay, vector);
   }
 
   /** The products of the Hessian in float32, where they are made in it. */
@@ -268,7 +279,7 @@ export class HessianProducts {
       multiply: async (vector, into) => {
         this.requireLength(vector);
         await (await sessions()).multiplyFloat32(vector, into);
-        addMultiple(into, this.parts.weightDecay, vector);
+        addDecay(into, this.parts.decay, vector);
       },
     };
   }
@@ -370,9 +381,10 @@ async function sumsInFloat64(
   }
 }
 
-/** `sum` with `factor` times the other added to it. */
-function addMultiple<T extends Float64Array | Float32Array>(sum: T, factor: number, other: T): T {
-  if (factor !== 0) for (let at = 0; at < sum.length; at++) sum[at]! += factor * other[at]!;
+/** `sum` with λ times the other added to it, where parameters decay. */
+function addDecay<T extends Float64Array | Float32Array>(sum: T, { lambda, places }: Decay, other: T): T {
+  if (lambda !== 0)
+    for (const [from, to] of places) for (let at = from; at < to; at++) sum[at]! += lambda * other[at]!;
   return sum;
 }
 

@@ -27,6 +27,21 @@ export function weightsOf(layers: readonly Layer[]): Float64Array {
   return weights;
 }
 
+/** The places in that vector of the parameters with these names: from, and up to which. */
+export function placesOf(
+  layers: readonly Layer[],
+  names: ReadonlySet<string>,
+): readonly (readonly [from: number, to: number])[] {
+  let at = 0;
+  return layers.flatMap(({ parameters }) =>
+    parameters.flatMap(({ name, tensor }) => {
+      const from = at;
+      at += tensor.data.length;
+      return names.has(name) ? [[from, at] as const] : [];
+    }),
+  );
+}
+
 /** The layers with their places in that vector. */
 export function productLayers(layers: readonly Layer[]): readonly ProductLayer[] {
   let at = 0;

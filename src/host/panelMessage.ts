@@ -1,4 +1,5 @@
 import type { PanelToHost, SampleChoice } from '../report/panelMessages';
+import type { ShapeChanges } from '../report/inputShapes';
 import { methods } from '../report/request';
 
 /** A drawing of a report has some hundred kilobytes; what is far beyond is no drawing of ours. */
@@ -18,7 +19,8 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
       return readComputation(message);
     case 'choose-samples': {
       const choice = readChoice(message['choice']);
-      return choice === null ? null : { type: 'choose-samples', choice };
+      const shapes = readShapes(message['shapes']);
+      return choice === null || shapes === null ? null : { type: 'choose-samples', choice, shapes };
     }
     case 'export':
       return readExport(message['format'], message['svg']);
@@ -45,6 +47,18 @@ function readChoice(choice: unknown): SampleChoice | null {
     default:
       return null;
   }
+}
+
+function readShapes(shapes: unknown): ShapeChanges | null {
+  if (!isObject(shapes)) return null;
+  const isShape = (shape: unknown): shape is readonly number[] =>
+    Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
+  const read: [string, readonly number[] | null][] = [];
+  for (const [name, shape] of Object.entries(shapes)) {
+    if (shape !== null && !isShape(shape)) return null;
+    read.push([name, shape]);
+  }
+  return Object.fromEntries(read);
 }
 
 function readExport(format: unknown, svg: unknown): PanelToHost | null {

@@ -28,6 +28,7 @@ Options of analyze:
   --optimiser NAME      ${optimisers.join(', ')}: whose edge (sgd)
   --momentum B          of momentum and nesterov; of adam β₁ (0.9)
   --batch-size N        samples of a step of the training
+  --decayed TENSOR      the parameters that it is over, where not all: names or patterns, as "*.weight" (repeat it for more)
   --method METHOD       auto, closed-form (perceptrons), exact (small models) or estimate (auto)
   --precision R         relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})
   --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)

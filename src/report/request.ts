@@ -1,4 +1,5 @@
 import type { Cost, Loss, Method, PartialReport, Training } from './report';
+import type { InputShapes, OpenInput } from './inputShapes';
 
 /** Where the samples come from. */
 export type SampleSource =
@@ -31,8 +32,10 @@ export interface AnalysisRequest {
   readonly posWeight: readonly number[] | null;
   /** The label that leaves out what it stands for; null: PyTorch's −100, or what plainly is meant. */
   readonly ignoreLabel: number | null;
-  /** λ of ½λ‖θ‖² over all parameters, which is added to the loss. */
+  /** λ of ½λ‖θ‖², which is added to the loss. */
   readonly weightDecay: number;
+  /** Names of the parameters that it is over, or patterns of them such as *.weight; none: all. */
+  readonly decayed: readonly string[];
   /** auto: the closed form for perceptrons, every column for small models, else an estimate. */
   readonly method: Method | 'auto';
   /** Relative precision asked of λ_max's interval and of every estimate. */
@@ -47,7 +50,7 @@ export interface AnalysisRequest {
   readonly trained: readonly string[];
   readonly fixed: readonly string[];
   /** Shapes of graph inputs whose sizes the file leaves open, by name, the axis of the samples first. */
-  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly shapes: InputShapes;
   /** Whether an estimate looks at the blocks of layers, too: as many products more for every probe as there are layers. */
   readonly blocks: boolean;
   /** Whether the largest eigenvalue of the scale-adapted Hessian is looked for, too. */
@@ -103,6 +106,7 @@ export const requestDefaults = {
   posWeight: null,
   ignoreLabel: null,
   weightDecay: 0,
+  decayed: [],
   method: 'auto',
   precision: 0.01,
   dtype: 'auto',
@@ -136,11 +140,12 @@ export interface RequestOptions {
   readonly ignoreLabel: number | null;
   readonly weightDecay: number | null;
   readonly training: Training | null;
+  readonly decayed: readonly string[] | null;
   /** Tensors that are said to be parameters, and those that are said to be none. */
   readonly trained: readonly string[] | null;
   readonly fixed: readonly string[] | null;
   /** Shapes of graph inputs, by name. */
-  readonly shapes: Readonly<Record<string, readonly number[]>> | null;
+  readonly shapes: InputShapes | null;
 }
 
 /** Everything left open. */
@@ -158,6 +163,7 @@ export const noOptions: RequestOptions = {
   ignoreLabel: null,
   weightDecay: null,
   training: null,
+  decayed: null,
   trained: null,
   fixed: null,
   shapes: null,
@@ -179,6 +185,7 @@ export function completeRequest(options: RequestOptions, others: RequestOptions)
     ignoreLabel: options.ignoreLabel ?? others.ignoreLabel,
     weightDecay: options.weightDecay ?? others.weightDecay,
     training: options.training ?? others.training,
+    decayed: options.decayed ?? others.decayed,
     trained: options.trained ?? without(others.trained, options.fixed),
     fixed: options.fixed ?? without(others.fixed, options.trained),
     shapes: options.shapes ?? others.shapes,
@@ -226,6 +233,7 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     ignoreLabel: options.ignoreLabel,
     weightDecay: options.weightDecay ?? requestDefaults.weightDecay,
     training: options.training,
+    decayed: options.decayed ?? requestDefaults.decayed,
     trained: options.trained ?? requestDefaults.trained,
     fixed: options.fixed ?? requestDefaults.fixed,
     shapes: options.shapes ?? requestDefaults.shapes,
@@ -247,6 +255,8 @@ export interface ModelInspection {
   readonly facts: PartialReport;
   /** Data files beside the model, best first. */
   readonly candidates: readonly SampleCandidate[];
+  /** The inputs of which the model leaves sizes open. */
+  readonly openInputs: readonly OpenInput[];
 }
 
 /** A stage of the work, as a person would name it, with what is known so far. */

@@ -90,6 +90,12 @@ const lossOptions = object({
   weightDecay: v.exactOptional(
     describe(notNegative, 'λ of ½λ‖θ‖², which is added to the loss; absent where it is 0.'),
   ),
+  decayed: v.exactOptional(
+    describe(
+      object({ patterns: list(v.string()), parameters: count }),
+      'What the weight decay is over: parameters whose names fit a pattern, and the number of their numbers; absent where it is over all.',
+    ),
+  ),
   sampleWeights: v.exactOptional(
     describe(v.string(), 'Key of the weights of the samples in the data file; absent where it holds none.'),
   ),

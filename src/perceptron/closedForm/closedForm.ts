@@ -6,10 +6,10 @@ import { SamplePairs } from './dualBlock';
 import type { ClosedFormPlan, PlannedBlock } from './plan';
 import { crossFactors, diagonalFactors, PrimalPiece, type Factors } from './primalBlock';
 import { ranges, type Range } from './ranges';
-import { parametersOf } from '../perceptron';
+import { decayedCount } from '../perceptron';
 import {
-  augmentedWeights,
   augmentedWidth,
+  decayedWeights,
   sampleTile,
   unitOf,
   type Problem,
@@ -58,6 +58,8 @@ export function computeClosedForm(
 
 class ClosedFormRun {
   private readonly traces: number[];
+  /** The part of each that is the bias's. */
+  private readonly biasTraces: number[];
   private readonly gradients: (Float64Array | null)[];
   private readonly sums = new Map<PlannedBlock, BlockSum>();
   private readonly tiles: readonly Range[];
@@ -75,6 +77,7 @@ class ClosedFormRun {
   ) {
     const { layers } = problem.perceptron;
     this.traces = layers.map(() => 0);
+    this.biasTraces = layers.map(() => 0);
     this.gradients = layers.map(() => null);
     this.tiles = ranges(problem.inputs.rows, plan.tileSize);
     this.started = products.multiplyAdds;
@@ -95,13 +98,15 @@ class ClosedFormRun {
     const traces = this.traces.map((trace) => trace / samples);
     let weightsSquared = 0;
     const gradients = this.gradients.map((gradient, l) => {
-      const weights = augmentedWeights(layers[l]!);
+      const weights = decayedWeights(layers[l]!);
       weightsSquared += weights.reduce((sum, weight) => sum + weight * weight, 0);
       return gradient?.map((value, at) => value / samples + decay * weights[at]!) ?? null;
     });
     const penalty = ((this.problem.weightDecay ?? 0) / 2) * weightsSquared;
-    // ‖H_ll + λI‖² = ‖H_ll‖² + 2λ tr H_ll + λ²P_l.
-    const decayed = layers.map((layer, l) => decay * (2 * traces[l]! + decay * parametersOf(layer)));
+    // ‖H_ll + λD‖² = ‖H_ll‖² + 2λ tr DH_ll + λ² tr D, where D is 1 on the diagonal for what decays.
+    const decayed = layers.map(
+      (layer, l) => decay * (2 * this.decayedTrace(l) + decay * decayedCount(layer)),
+    );
     const blocksOf = (part: (sum: BlockSum) => number): number[][] =>
       this.symmetric(part).map((row, m) =>
         row.map((value, l) => (m === l ? Math.max(0, value + decayed[l]!) : value)),
@@ -112,7 +117,7 @@ class ClosedFormRun {
       penalty,
       unit,
       gradientNorm: norm(join(gradients)) * unit,
-      traces: traces.map((trace, l) => trace + decay * parametersOf(layers[l]!)),
+      traces: traces.map((trace, l) => trace + decay * decayedCount(layers[l]!)),
       blocks: blocksOf(({ total }) => total),
       sameSampleBlocks: this.plan.sampleRows ? blocksOf(({ sameSample }) => sameSample) : null,
       sampleRows: this.plan.sampleRows ? this.sampleRows() : null,
@@ -220,14 +225,24 @@ class ClosedFormRun {
     }
   }
 
-  /** tr(H_ll) = (1/N) Σ_n ‖ã_{l−1}‖² tr(M_l); the 1/N is left to the end. */
+  /** tr(H_ll) = (1/N) Σ_n ‖ã_{l−1}‖² tr(M_l), of which the trailing 1 is the bias's; the 1/N is left to the end. */
   private addTraces(l: number, tile: SampleTile, traces: Float64Array): void {
     const { rows, columns, data } = tile.input[l]!;
     for (let n = 0; n < rows; n++) {
       let squared = 0;
       for (let p = 0; p < columns; p++) squared += data[n * columns + p]! ** 2;
       this.traces[l]! += squared * traces[n]!;
+      if (tile.layers[l]!.bias !== null)
+        this.biasTraces[l]! += data[(n + 1) * columns - 1]! ** 2 * traces[n]!;
     }
+  }
+
+  /** The part of tr(H_ll) over what decays, without the decay itself. */
+  private decayedTrace(l: number): number {
+    const { weight = true, bias = true } = this.problem.perceptron.layers[l]!.decayed ?? {};
+    const ofBias = this.biasTraces[l]!;
+    const ofWeight = weight ? this.traces[l]! - (bias ? 0 : ofBias) : bias ? ofBias : 0;
+    return ofWeight / this.problem.inputs.rows;
   }
 
   private sumOf(block: PlannedBlock): BlockSum {

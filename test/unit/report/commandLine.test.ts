@@ -49,6 +49,8 @@ describe('parseCommandLine', () => {
     [['--trained', 'w', '--fixed', 'w'], /^"w" cannot be both --trained and --fixed/],
     [['--fixed', 'w', '--fixed', 'w'], /^--fixed names "w" more than once/],
     [['--trained', ''], /^--trained is empty/],
+    [['--weight-decay', '1', '--decayed', 'w', '--decayed', 'w'], /^--decayed names "w" more than once/],
+    [['--weight-decay', '0', '--decayed', 'w'], /^--decayed says what .* but there is no --weight-decay/],
     [['--shape', 'x=1x0'], /^--shape is "x=1x0", but must be NAME=SIZES/],
     [['--shape', 'x=1', '--shape', 'x=2'], /^--shape names the graph input "x" more than once/],
   ] as const)('refuses %j', (args, sentence) => {
@@ -60,7 +62,7 @@ describe('parseCommandLine', () => {
       ...['--json', '--samples', 'data.npz', '--inputs', 'x', '--labels=y', '--html', 'page.html'],
       ...['--scale', '3.9e-3', '--limit', '100', '--output', 'logits', '--loss', 'cross-entropy'],
       ...['--class-weights', '1,0.5', '--label-smoothing', '0.1', '--pos-weight', '2,1'],
-      ...['--ignore-label', '-1', '--weight-decay', '5e-4'],
+      ...['--ignore-label', '-1', '--weight-decay', '5e-4', '--decayed', '*.weight', '--decayed=scale'],
       ...['--method', 'estimate', '--precision', '0.05', '--dtype', 'float32', '--evaluation', '--blocks'],
       ...[
         '--scale-adapted',
@@ -88,6 +90,7 @@ describe('parseCommandLine', () => {
       ignoreLabel: -1,
       weightDecay: 5e-4,
       training: { optimiser: 'momentum', learningRate: 0.1, momentum: 0.9, batchSize: 32 },
+      decayed: ['*.weight', 'scale'],
       method: 'estimate',
       precision: 0.05,
       dtype: 'float32',

@@ -140,7 +140,9 @@ describe('reportText', () => {
     );
     expect(text).toContain('estimates of upper bounds 0.90 (0.85 to 0.95, 95 %)');
     expect(text).toContain('estimate of the upper bound 1.40 (1.36 to 1.44, 95 %) on its λ_max');
-    expect(text.replaceAll('\n', ' ')).toContain('edge ≳ 1.25 (1.21 to 1.27, 95 %), by the estimate of the upper bound');
+    expect(text.replaceAll('\n', ' ')).toContain(
+      'edge ≳ 1.25 (1.21 to 1.27, 95 %), by the estimate of the upper bound',
+    );
     expect(lineOf(estimated, 'Error bars')).toBe(
       '30 random probes, as many as a pilot of 10 called for: 95 % intervals within the 1 % asked; ± is one standard error',
     );
