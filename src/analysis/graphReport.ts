@@ -45,6 +45,8 @@ export function momentParts(
         elasticity: null,
         units: null,
         sharpestShare: sharpest?.shares?.[l] ?? null,
+        sharpestUnits: null,
+        sharpestInputs: null,
         lambdaMax: null,
       };
     }),

@@ -1,11 +1,13 @@
 import type { ForwardModel } from '../autodiff/forwardModel';
 import type { HessianProducts } from '../autodiff/hessianProducts';
+import type { ProductLayer } from '../autodiff/productLayers';
+import { sizeOf } from '../graph/static/value';
 import { partsOfSamples, samplingError, type SampleParts } from '../curvature/samplingError';
 import type { SharpestDirection } from '../curvature/sharpestDirection';
 import type { ChosenLoss } from '../loss/chooseLoss';
 import { rowsPerSample, rowWeights } from '../loss/targets';
 import { failureOf } from '../report/failure';
-import type { Report, Sharpness, TopSample } from '../report/report';
+import type { LayerReport, Report, Sharpness, TopSample } from '../report/report';
 import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import { productsCost } from './predictedCost';
@@ -27,6 +29,9 @@ const what = 'what a move of the weights costs';
 
 /** Forward passes in the time of a product, about. */
 const passesPerProduct = 3;
+
+/** Inputs or outputs of a layer whose shares are told one by one. */
+const mostWithin = 256;
 
 /** Two ways to vᵀHv differ by their rounding: so much of ‖H‖, or 20 times the products' error. */
 const agreement = 1e-4;
@@ -135,10 +140,34 @@ async function ofSamples(
   return {
     report: {
       ...report,
+      layers: report.layers.map((layer, l) => ({
+        ...layer,
+        ...sharesWithin(direction, products.layers[l]!),
+      })),
       sharpness: { ...sharpness, lambdaMax: { ...sharpness.lambdaMax, samplingError: samplingError(parts) } },
       sharpestSamples: samplesOf(parts, measured),
     },
     lambdaMax,
+  };
+}
+
+/** Of the sharpest direction in the weights into each output of a layer, and from each input; its bias is left out. */
+function sharesWithin(
+  direction: Float64Array,
+  { weight, from }: ProductLayer,
+): Pick<LayerReport, 'sharpestInputs' | 'sharpestUnits'> {
+  const along = (axis: number | null): number[] | null => {
+    const size = axis === null ? undefined : weight?.dims[axis];
+    if (weight === null || axis === null || size === undefined || size < 2 || size > mostWithin) return null;
+    const inner = sizeOf(weight.dims.slice(axis + 1));
+    const shares = new Array<number>(size).fill(0);
+    for (let at = 0; at < sizeOf(weight.dims); at++)
+      shares[Math.floor(at / inner) % size]! += direction[from + at]! ** 2;
+    return shares;
+  };
+  return {
+    sharpestUnits: along(weight?.axes.outputs ?? null),
+    sharpestInputs: along(weight?.axes.inputs ?? null),
   };
 }
 

@@ -73,6 +73,8 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
       elasticity: null,
       units: null,
       sharpestShare: null,
+      sharpestUnits: null,
+      sharpestInputs: null,
       lambdaMax: null,
     })),
     blocks: form.blocks.map((row) => row.map(exact)),

@@ -1,4 +1,4 @@
-import type { Layer } from '../subject/layers';
+import type { Layer, WeightAxes } from '../subject/layers';
 import { sizeOf } from '../graph/static/value';
 
 /** A layer with its place in the flat vector of all parameters. */
@@ -13,6 +13,8 @@ export interface ProductLayer {
   readonly to: number;
   /** ‖W‖_F of the weight, its bias left out. */
   readonly weightNorm: number;
+  /** The shape of the weight, which comes first, and its axes of outputs and inputs; null where it has none. */
+  readonly weight: { readonly dims: readonly number[]; readonly axes: WeightAxes } | null;
 }
 
 /** θ: all parameters in the order of the layers. */
@@ -45,12 +47,22 @@ export function placesOf(
 /** The layers with their places in that vector. */
 export function productLayers(layers: readonly Layer[]): readonly ProductLayer[] {
   let at = 0;
-  return layers.map(({ name, kind, parameters, inputs, outputs }) => {
+  return layers.map(({ name, kind, parameters, inputs, outputs, axes }) => {
     const from = at;
     for (const { tensor } of parameters) at += sizeOf(tensor.dims);
     const [weight] = parameters;
     const weightNorm = weight === undefined ? 0 : normOf(weight.tensor.data);
-    return { name, kind, parameters: at - from, inputs, outputs, from, to: at, weightNorm };
+    return {
+      name,
+      kind,
+      parameters: at - from,
+      inputs,
+      outputs,
+      from,
+      to: at,
+      weightNorm,
+      weight: weight === undefined || axes === null ? null : { dims: weight.tensor.dims, axes },
+    };
   });
 }
 

@@ -1,6 +1,6 @@
 import { endsText } from '../report/wording/eigenvaluesText';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
-import type { PartialReport } from '../report/report';
+import type { LayerReport, PartialReport } from '../report/report';
 import { movedText, splitHalfText } from '../report/wording/samplingText';
 import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
 import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
@@ -33,6 +33,9 @@ const contributionsTitle = 'Contribution of each layer to the upper bound';
 const blocksTitle = 'Share of ‖H‖² between layers';
 const sharpestSamplesTitle = 'Samples that carry the sharpest direction';
 const topSamplesTitle = 'Samples that contribute most to ‖H‖²';
+
+/** An input that holds more of its layer’s share than this stands out. */
+const outstandingShare = 0.5;
 
 /** On what grounds an interval of an eigenvalue holds, in a word or two. */
 const kindWords = { spectrum: 'exactly', proved: 'proved', probabilistic: 'at 99.9 %' } as const;
@@ -119,6 +122,7 @@ export const sections: readonly Section[] = [
           pageWidth: wholePage,
           draw: (options) => sharpestShareChart(shares, options),
         },
+        ...withinLayers(layers),
       ];
     },
   }),
@@ -327,7 +331,7 @@ export const sections: readonly Section[] = [
           kind: 'chart',
           height: unitsChartHeight,
           pageWidth: 290,
-          draw: (options) => unitsChart(units, { ...options, layer: name }),
+          draw: (options) => unitsChart(units, { ...options, layer: name, each: 'hidden unit' }),
         };
         return [{ index, name, content: [ofLayer(index, words), chart] }];
       });
@@ -403,6 +407,41 @@ export const sections: readonly Section[] = [
 
 /** The places, in their order. */
 export const places: readonly string[] = [...new Set(sections.map(({ place }) => place))];
+
+/** The inputs and outputs of a layer by their shares of the sharpest direction. */
+function withinLayers(layers: readonly LayerReport[]): Content[] {
+  const choices = layers.flatMap(({ name, sharpestInputs, sharpestUnits, sharpestShare }, index) => {
+    // Reports of an earlier version lack the fields.
+    if (!sharpestInputs && !sharpestUnits) return [];
+    const chartOf = (shares: readonly number[], each: 'input' | 'output'): Chart => ({
+      kind: 'chart',
+      height: unitsChartHeight,
+      pageWidth: 290,
+      draw: (options) => unitsChart(shares, { ...options, layer: name, each }),
+    });
+    const most = sharpestInputs ? Math.max(...sharpestInputs) : 0;
+    const outstanding =
+      sharpestInputs && index === 0 && most > outstandingShare * (sharpestShare ?? 1)
+        ? [
+            ofLayer(
+              index,
+              `Input ${formatCount(sharpestInputs.indexOf(most))} alone holds ${formatPercent(most)}: an input that is not scaled like the others stands out so.`,
+            ),
+          ]
+        : [];
+    const content = [
+      ...(sharpestInputs
+        ? [ofLayer(index, `In the weights from each input of ${name}`), chartOf(sharpestInputs, 'input')]
+        : []),
+      ...(sharpestUnits
+        ? [ofLayer(index, `In the weights into each output of ${name}`), chartOf(sharpestUnits, 'output')]
+        : []),
+      ...outstanding,
+    ];
+    return [{ index, name, content }];
+  });
+  return choices.length === 0 ? [] : [{ kind: 'choice', layers: choices }];
+}
 
 /** What a chart shows as a table, folded. */
 function numbers(id: string, name: string, shown: Content): Content {

@@ -209,6 +209,11 @@ const layer = object({
     v.nullable(v.pipe(number, v.minValue(0), v.maxValue(1))),
     'Share of the sharpest direction: the squared norm of the layer’s part of its unit vector; the layers sum to 1.',
   ),
+  sharpestUnits: describe(
+    v.nullable(list(share)),
+    'Of the sharpest direction, by the layer’s outputs: in the weights into each; null where they are too many, or not known.',
+  ),
+  sharpestInputs: describe(v.nullable(list(share)), 'The same by its inputs: in the weights from each.'),
   lambdaMax: describe(
     v.nullable(object({ lower: number, upper: number, kind: eigenvalueKind })),
     'λ_max of the layer’s own block, as if all other layers were frozen; null where it was not looked for.',

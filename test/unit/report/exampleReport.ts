@@ -20,6 +20,8 @@ function layer(name: string, inputs: number, outputs: number, contribution: numb
     elasticity: null,
     units: null,
     sharpestShare: null,
+    sharpestUnits: null,
+    sharpestInputs: null,
     lambdaMax: null,
   };
 }
