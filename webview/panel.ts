@@ -37,8 +37,14 @@ function start(): void {
   const saved = api.getState();
   let state = saved?.state ?? null;
   let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, choosing: null };
-  const { method, blocks, scaleAdapted, evaluation } = requestDefaults;
-  let computation: ComputationChoice = saved?.computation ?? { method, blocks, scaleAdapted, evaluation };
+  const { method, blocks, scaleAdapted, plane, evaluation } = requestDefaults;
+  let computation: ComputationChoice = saved?.computation ?? {
+    method,
+    blocks,
+    scaleAdapted,
+    plane,
+    evaluation,
+  };
 
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
   const places = new Map(parts.map(({ id }) => [id, element('div', { class: `section ${id}` })]));

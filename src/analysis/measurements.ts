@@ -11,7 +11,13 @@ import type { LayerReport, Report, Sharpness, TopSample } from '../report/report
 import type { Samples } from '../samples/samples';
 import type { AnalysisRun } from './analysisRun';
 import { productsCost } from './predictedCost';
-import { measureResponse, passesOfResponse, productsOfResponse } from './response';
+import {
+  measurePlane,
+  measureResponse,
+  passesOfPlane,
+  passesOfResponse,
+  productsOfResponse,
+} from './response';
 import { halvesAreCheap, productsOfHalves, splitHalf } from './splitHalf';
 import { listSamples } from './topSamples';
 
@@ -20,6 +26,7 @@ export const notMeasured = {
   eigenvalues: null,
   response: null,
   slices: null,
+  plane: null,
   sharpestSamples: null,
   verdict: null,
 } as const;
@@ -73,7 +80,8 @@ export async function withMeasurements(
   }
   const halves = halvesAreCheap(products);
   const passes = passesOfResponse / passesPerProduct;
-  const units = 1 + productsOfResponse + passes + (halves ? productsOfHalves : 0);
+  const ofPlane = run.request.plane ? passesOfPlane / passesPerProduct : 0;
+  const units = 1 + productsOfResponse + passes + ofPlane + (halves ? productsOfHalves : 0);
   const told = run.begin(stage, productsCost(products, units, run.memoryBudget));
   let done = 0;
   const add = (amount: number): void => {
@@ -88,13 +96,15 @@ export async function withMeasurements(
     add(1);
     const { loss } = measured.chosen;
     const { accuracyOf } = measured;
-    const moved = await measureResponse(
-      { products, forward, loss, accuracyOf, lambdaMax, direction: sharpest.vector, seed: run.request.seed },
-      () => {
-        add(1 / passesPerProduct);
-      },
-    );
-    const whole = { ...known, ...moved };
+    const { seed } = run.request;
+    const subject = { products, forward, loss, accuracyOf, lambdaMax, direction: sharpest.vector, seed };
+    const onPass = (): void => {
+      add(1 / passesPerProduct);
+    };
+    const moved = await measureResponse(subject, onPass);
+    run.known = { ...known, ...moved };
+    const plane = run.request.plane ? await measurePlane(subject, onPass) : null;
+    const whole = { ...known, ...moved, plane };
     run.known = whole;
     const half = halves ? await splitHalf(products, forward, run) : null;
     const { sharpness } = whole;

@@ -2,7 +2,7 @@ import type { ForwardModel } from '../autodiff/forwardModel';
 import type { HessianProducts } from '../autodiff/hessianProducts';
 import { drawDirection } from '../curvature/randomVectors';
 import { guessLoss } from '../loss/evenGuess';
-import type { Loss, Response, Slice } from '../report/report';
+import type { Loss, Plane, Response, Slice } from '../report/report';
 import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
 
@@ -13,6 +13,10 @@ const draws = 5;
 /** Points of a slice on either side, and how many of them make the step. */
 const pointsAside = 6;
 const pointsOfStep = 3;
+
+/** Points of a plane along each of its directions. */
+const pointsOfPlane = 15;
+export const passesOfPlane = pointsOfPlane ** 2;
 
 /** Forward passes that a response takes, and products. */
 export const passesOfResponse = 1 + 3 * 2 * pointsAside + draws - 1;
@@ -107,6 +111,44 @@ export async function measureResponse(
     },
     slices: [sharpest, ...(ofGradient === null ? [] : [ofGradient]), ofRandom].map(({ slice }) => slice),
   };
+}
+
+/**
+ * The loss over the plane of the sharpest direction and the part of the gradient at right angles to it (or a random direction, where
+ * there is no such part), as far as the slices go.
+ * @param told after every pass
+ */
+export async function measurePlane(
+  { products, forward, direction, seed }: ResponseSubject,
+  told: () => void,
+): Promise<Plane> {
+  const { weights, gradient } = products;
+  const size = norm(weights);
+  const ofGradient = awayFrom(direction, gradient);
+  const random = awayFrom(direction, drawDirection(weights.length, SeededRandom.fromSeed(seed)));
+  const along = ofGradient ?? random ?? direction;
+  const reach = (relativeStep * pointsAside) / pointsOfStep;
+  const step = Array.from({ length: pointsOfPlane }, (_, i) => reach * ((2 * i) / (pointsOfPlane - 1) - 1));
+  const loss: (number | null)[][] = [];
+  for (const up of step) {
+    const row: (number | null)[] = [];
+    for (const across of step) {
+      const moved = weights.map((weight, i) => weight + size * (across * direction[i]! + up * along[i]!));
+      const whole = (await forward.at(moved)).meanLoss + products.penaltyAt(moved);
+      row.push(Number.isFinite(whole) ? whole : null);
+      told();
+    }
+    loss.push(row);
+  }
+  return { second: ofGradient === null ? 'random' : 'gradient', step, loss };
+}
+
+/** The part of a vector at right angles to a unit vector, of norm 1; null where there is none to speak of. */
+function awayFrom(direction: Float64Array, vector: Float64Array): Float64Array | null {
+  const inner = vector.reduce((sum, each, i) => sum + each * direction[i]!, 0);
+  const rest = vector.map((each, i) => each - inner * direction[i]!);
+  const length = norm(rest);
+  return length > 1e-6 * norm(vector) ? rest.map((each) => each / length) : null;
 }
 
 /** No number at all is worst. */

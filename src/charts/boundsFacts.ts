@@ -1,4 +1,3 @@
-import { largestText } from '../report/wording/eigenvaluesText';
 import { probesText } from '../report/wording/estimateText';
 import { formatEstimate, formatNumber, formatQuantity } from '../report/wording/number';
 import type { EigenvalueInterval, Interval, PartialReport, Quantity, Range } from '../report/report';
@@ -35,7 +34,6 @@ export function boundsFacts(report: Known): Fact[] {
   const { bounds, sharpness, scaleAdapted, trace, frobeniusSquared, gaussNewton } = report;
   const intervals = report.estimate?.intervals;
   const blockwise = bounds?.lambdaMax.blockwiseUpper;
-  const largest = largestText(report.eigenvalues);
   const awaited = (quantity: Quantity | undefined, interval: Range | undefined): string =>
     quantity === undefined ? '…' : formatEstimate(quantity, interval);
   // Of an estimate it is not said that nothing lies beyond it.
@@ -48,7 +46,8 @@ export function boundsFacts(report: Known): Fact[] {
     ['λ_max, scale-adapted', scaleAdapted && foundText(scaleAdapted.lambdaMax), 'scaleAdapted'],
     ['trace T', awaited(trace, intervals?.trace), 'traces'],
     ['squared norm F²', awaited(frobeniusSquared, intervals?.frobeniusSquared), 'traces'],
-    largest === null ? nextEigenvalues(report, sign) : [largest.name, largest.text, 'largest'],
+    // Found, they have a table of their own.
+    ...(report.eigenvalues ? [] : [nextEigenvalues(report, sign)]),
     [
       'from the blocks',
       blockwise && atMost(blockwise, intervals?.bounds.lambdaMax.blockwiseUpper),

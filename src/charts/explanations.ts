@@ -7,6 +7,8 @@ export const explanations = {
     'Is that much? Two measured numbers answer: what the worst move of 1 % of the weights adds to the loss, beside all that training took off it, and the share of the loss that one plain step should still save. Where the line is drawn is a convention, calibrated on trained models; it says nothing about generalising.',
   response:
     'The weights were really moved, and the model run: along the sharpest direction, the gradient and random directions, by up to 2 % of their own size. Where the dashed parabola of the analysis lies on the measured line, the curvature tells the loss; where they part, it no longer does.',
+  plane:
+    'How the valley lies: the loss where the weights move in two directions at once, the sharpest and the gradient’s part at right angles to it, measured by forward passes; the dot is the file’s weights.',
   scaleInvariant:
     'λ_max times the squared size of all weights: unlike λ_max it stays the same when all weights are measured in another unit, so that it compares checkpoints whose weights have grown.',
   sharpestSamples:

@@ -13,6 +13,7 @@ import { blocksNotAsked } from './explanations';
 import { gramHeatMap } from './gramHeatMap';
 import { rowsOf, shownColumns } from './layerColumns';
 import { layerSizes, rowsHeight } from './layerRows';
+import { planeHeatMap, planeHeight } from './planeHeatMap';
 import { samplesDrawing } from './samplesDrawing';
 import { section, type Section } from './section';
 import { knownShares, sharpestShareChart, sharpestShareHeight } from './sharpestShareChart';
@@ -98,6 +99,28 @@ export const sections: readonly Section[] = [
       ];
     },
     picture: { heading: () => 'What a move of the weights costs' },
+  }),
+  section({
+    id: 'plane',
+    title: 'The loss over two directions',
+    term: 'plane',
+    place: 'response',
+    look: () => 'wide',
+    fields: ['plane'],
+    // A report of an earlier version, which the panel kept, lacks the field.
+    content: ({ plane }) =>
+      !plane
+        ? []
+        : [
+            {
+              kind: 'chart',
+              height: planeHeight(wholePage),
+              pageWidth: 420,
+              widest: 420,
+              draw: (options) => planeHeatMap(plane, options),
+            },
+          ],
+    picture: { heading: () => 'The loss over two directions' },
   }),
   section({
     id: 'sharpest',

@@ -159,8 +159,8 @@ export class AnalysisPanel implements vscode.Disposable {
         this.session.cancel();
         return;
       case 'compute': {
-        const { method, blocks, scaleAdapted, evaluation } = message;
-        await this.session.compute({ method, blocks, scaleAdapted, evaluation });
+        const { method, blocks, scaleAdapted, plane, evaluation } = message;
+        await this.session.compute({ method, blocks, scaleAdapted, plane, evaluation });
         return;
       }
       case 'change-samples':

@@ -43,8 +43,8 @@ export class AnalysisSession {
 
   /** @param computation as an earlier window had it, or null: what nobody has chosen */
   constructor(file: string, parts: SessionParts, computation: ComputationChoice | null = null) {
-    const { method, blocks, scaleAdapted, evaluation } = requestDefaults;
-    this.chosenComputation = computation ?? { method, blocks, scaleAdapted, evaluation };
+    const { method, blocks, scaleAdapted, plane, evaluation } = requestDefaults;
+    this.chosenComputation = computation ?? { method, blocks, scaleAdapted, plane, evaluation };
     this.file = file;
     this.parts = parts;
     this.currentState = { phase: 'reading', file };

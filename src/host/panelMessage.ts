@@ -29,11 +29,18 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
   }
 }
 
-function readComputation({ method: asked, blocks, scaleAdapted, evaluation }: Fields): PanelToHost | null {
+function readComputation({
+  method: asked,
+  blocks,
+  scaleAdapted,
+  plane,
+  evaluation,
+}: Fields): PanelToHost | null {
   const method = methods.find((each) => each === asked);
   if (method === undefined || typeof blocks !== 'boolean') return null;
-  if (typeof scaleAdapted !== 'boolean' || typeof evaluation !== 'boolean') return null;
-  return { type: 'compute', method, blocks, scaleAdapted, evaluation };
+  if (typeof scaleAdapted !== 'boolean' || typeof plane !== 'boolean') return null;
+  if (typeof evaluation !== 'boolean') return null;
+  return { type: 'compute', method, blocks, scaleAdapted, plane, evaluation };
 }
 
 function readChoice(choice: unknown): SampleChoice | null {

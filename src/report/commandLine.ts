@@ -57,6 +57,7 @@ const options = {
   fixed: { type: 'string', multiple: true },
   blocks: { type: 'boolean' },
   'scale-adapted': { type: 'boolean' },
+  plane: { type: 'boolean' },
   top: { type: 'string', multiple: true },
   'learning-rate': { type: 'string', multiple: true },
   optimiser: { type: 'string', multiple: true },
@@ -144,7 +145,7 @@ function parseOptions(args: readonly string[]) {
 type Values = ReturnType<typeof parseOptions>['values'];
 type TextOption = Exclude<
   keyof Values,
-  'json' | 'help' | 'version' | 'evaluation' | 'blocks' | 'scale-adapted'
+  'json' | 'help' | 'version' | 'evaluation' | 'blocks' | 'scale-adapted' | 'plane'
 >;
 
 /** The value of an option that may be given once, or null. */
@@ -335,6 +336,7 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
       evaluation: values.evaluation === true,
       blocks: values.blocks === true,
       scaleAdapted: values['scale-adapted'] === true,
+      plane: values.plane === true,
       top: wholeNumberOf(values, 'top', 1, mostTop),
       timeLimit: numberOf(
         values,

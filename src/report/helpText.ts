@@ -37,6 +37,7 @@ Options of analyze:
   --fixed TENSOR        holds a tensor of the file fixed, so that it is none (repeat it for more)
   --blocks              estimates the blocks of layers, too, which takes more products
   --scale-adapted       looks for the scale-adapted sharpness, too: the same however layers are scaled against each other
+  --plane               measures the loss over a plane of two directions, too (225 forward passes)
   --top K               finds the K largest eigenvalues, each between two ends (10, for no more than λ_max takes)
   --time SECONDS        ends the analysis; the report has what is known by then
   --seed N              seed of everything drawn (0)

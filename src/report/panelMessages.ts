@@ -35,7 +35,10 @@ export type SampleChoice =
 export type ExportFormat = 'html' | 'json' | 'csv' | 'svg';
 
 /** What of the computation is chosen in the panel. */
-export type ComputationChoice = Pick<AnalysisRequest, 'method' | 'blocks' | 'scaleAdapted' | 'evaluation'>;
+export type ComputationChoice = Pick<
+  AnalysisRequest,
+  'method' | 'blocks' | 'scaleAdapted' | 'plane' | 'evaluation'
+>;
 
 export interface HostToPanel {
   readonly type: 'state';

@@ -46,6 +46,7 @@ export type LargeEigenvalue = NonNullable<Report['eigenvalues']>[number];
 /** What a move of the weights costs. */
 export type Response = NonNullable<Report['response']>;
 /** The loss along a direction. */
+export type Plane = NonNullable<Report['plane']>;
 export type Slice = NonNullable<Report['slices']>[number];
 /** How a model is trained. */
 export type Training = NonNullable<Report['training']>;

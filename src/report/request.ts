@@ -55,6 +55,8 @@ export interface AnalysisRequest {
   readonly blocks: boolean;
   /** Whether the largest eigenvalue of the scale-adapted Hessian is looked for, too. */
   readonly scaleAdapted: boolean;
+  /** Whether the loss is measured over a plane of two directions, too. */
+  readonly plane: boolean;
   /** How many of the largest eigenvalues are looked for; null: 10, for no more than λ_max takes. */
   readonly top: number | null;
   /** Seconds after which no further product is begun; null: no limit. */
@@ -117,6 +119,7 @@ export const requestDefaults = {
   shapes: {},
   blocks: false,
   scaleAdapted: false,
+  plane: false,
   top: null,
   timeLimit: null,
   seed: 0,
@@ -208,6 +211,7 @@ export type Computation = Pick<
   | 'evaluation'
   | 'blocks'
   | 'scaleAdapted'
+  | 'plane'
   | 'top'
   | 'timeLimit'
   | 'seed'

@@ -317,6 +317,18 @@ const slice = object({
   parabola: describe(list(number), 'L + gᵀd t + ½ dᵀHd t²: what the analysis says of the same points.'),
 });
 
+const plane = object({
+  second: describe(
+    v.picklist(['gradient', 'random']),
+    'Beside the sharpest direction, at right angles to it.',
+  ),
+  step: describe(list(number), 'Distances along both, over ‖θ‖.'),
+  loss: describe(
+    list(list(measuredLoss)),
+    'One row for each distance along the second direction, along the sharpest within it.',
+  ),
+});
+
 const training = object({
   optimiser: v.picklist(optimisers),
   learningRate: describe(v.nullable(notNegative), 'η; null where nobody said it.'),
@@ -399,6 +411,7 @@ export const reportSchema = object({
     'What a move of the weights costs, by forward passes of the model; null where it was not measured.',
   ),
   slices: describe(v.nullable(list(slice)), 'The loss along single directions, measured and predicted.'),
+  plane: describe(v.nullable(plane), 'The loss over two directions, where it was asked for.'),
   sharpestSamples: describe(
     v.nullable(list(topSample)),
     'The samples that carry most of λ_max: shares of Σ vᵀH_n v; null where they are not known.',

@@ -204,7 +204,13 @@ describe('the computation', () => {
     expect(await focused(page)).toBe('computation-evaluation');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    const choice = { method: 'estimate', blocks: false, scaleAdapted: true, evaluation: false } as const;
+    const choice = {
+      method: 'estimate',
+      blocks: false,
+      scaleAdapted: true,
+      plane: false,
+      evaluation: false,
+    } as const;
     expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...choice });
     expect(await page.locator('.menu-items').count()).toBe(0);
 
@@ -232,7 +238,13 @@ describe('the computation', () => {
 
   it('adds the blocks to an estimate that has none', async () => {
     const page = await panel(null);
-    const computation = { method: 'auto', blocks: false, scaleAdapted: true, evaluation: false } as const;
+    const computation = {
+      method: 'auto',
+      blocks: false,
+      scaleAdapted: true,
+      plane: false,
+      evaluation: false,
+    } as const;
     await show(page, shown(estimateReport), computation);
     await page.locator('#estimate-blocks').click();
     expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation, blocks: true });
@@ -242,7 +254,13 @@ describe('the computation', () => {
 
   it('goes on in evaluation mode where a training export was refused, with what else was chosen', async () => {
     const page = await panel(null);
-    const computation = { method: 'estimate', blocks: true, scaleAdapted: false, evaluation: false } as const;
+    const computation = {
+      method: 'estimate',
+      blocks: true,
+      scaleAdapted: false,
+      plane: false,
+      evaluation: false,
+    } as const;
     const message = 'Node "bn" (BatchNormalization) is in training mode; ask for --evaluation.';
     const failure = { kind: 'TrainingMode', message, detail: null } as const;
     await show(page, { ...phases.failed, failure }, computation);
@@ -264,7 +282,13 @@ describe('the computation', () => {
   });
 
   it('is kept over a reload of the window, before the host has spoken', async () => {
-    const computation = { method: 'estimate', blocks: true, scaleAdapted: true, evaluation: true } as const;
+    const computation = {
+      method: 'estimate',
+      blocks: true,
+      scaleAdapted: true,
+      plane: false,
+      evaluation: true,
+    } as const;
     const first = await panel(null);
     await show(first, done, computation);
     const saved = await first.evaluate<unknown>('window.saved');

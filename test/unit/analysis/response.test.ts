@@ -156,3 +156,27 @@ describe.each(['closed-form', 'exact', 'estimate'] as const)('eigenvalues, by th
     expect(layers[0]!.lambdaMax!.upper).toBeGreaterThanOrEqual(lower - 1e-9);
   });
 });
+
+it('the loss over a plane is measured where it was asked for, and only there', async () => {
+  expect((await analysed(1, {})).plane).toBeNull();
+  const { plane, slices } = await analysed(1, { plane: true });
+  const { step, loss, second } = plane!;
+  expect(second).toBe('gradient');
+  const middle = (step.length - 1) / 2;
+  expect(loss[middle]![middle]).toBeCloseTo(meanLossAt(theta), 8);
+  // Its middle row is the slice along the sharpest direction, whose ends are the same.
+  expect(loss[middle]![0]).toBeCloseTo(slices![0]!.loss[0]!, 10);
+  expect(loss[middle]!.at(-1)).toBeCloseTo(slices![0]!.loss.at(-1)!, 10);
+  const { gradient } = explicitCurvature(plain);
+  const inner = gradient.reduce((sum, value, i) => sum + value * found.vector[i]!, 0);
+  const rest = gradient.map((value, i) => value - inner * found.vector[i]!);
+  const length = Math.hypot(...rest);
+  const corner = (sign: number): number =>
+    meanLossAt(
+      theta.map((weight, i) => weight + size * step[0]! * (sign * found.vector[i]! + rest[i]! / length)),
+    );
+  // The sign of an eigenvector means nothing.
+  const corners = [loss[0]![0]!, loss[0]!.at(-1)!].sort((a, b) => a - b);
+  const wanted = [corner(1), corner(-1)].sort((a, b) => a - b);
+  corners.forEach((value, i) => expect(value).toBeCloseTo(wanted[i]!, 7));
+});

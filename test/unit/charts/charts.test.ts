@@ -344,7 +344,9 @@ describe('unitsChart', () => {
   });
 
   it('says how many units it left out', () => {
-    const svg = readXml(unitsChart(new Array<number>(200).fill(0.005), { ...options, layer: 'fc', each: 'hidden unit' }));
+    const svg = readXml(
+      unitsChart(new Array<number>(200).fill(0.005), { ...options, layer: 'fc', each: 'hidden unit' }),
+    );
     expect(elementsOf(svg, 'rect', 'bar')).toHaveLength(128);
     expect(textOf(svg)).toContain('72 smaller ones not drawn');
   });

@@ -190,7 +190,13 @@ describe('samples', () => {
 });
 
 describe('the computation', () => {
-  const choice = { method: 'estimate', blocks: true, scaleAdapted: true, evaluation: true } as const;
+  const choice = {
+    method: 'estimate',
+    blocks: true,
+    scaleAdapted: true,
+    plane: false,
+    evaluation: true,
+  } as const;
 
   it('is what nobody chose until it is changed, and is kept from run to run', async () => {
     const shown = await analysed();

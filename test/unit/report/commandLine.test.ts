@@ -66,6 +66,7 @@ describe('parseCommandLine', () => {
       ...['--method', 'estimate', '--precision', '0.05', '--dtype', 'float32', '--evaluation', '--blocks'],
       ...[
         '--scale-adapted',
+        '--plane',
         ...['--top', '5', '--learning-rate', '0.1', '--momentum', '0.9', '--batch-size', '32'],
         '--trained',
         'temperature',
@@ -100,6 +101,7 @@ describe('parseCommandLine', () => {
       shapes: { 'a=b': [1, 3, 8] },
       blocks: true,
       scaleAdapted: true,
+      plane: true,
       top: 5,
       timeLimit: 60,
       seed: 7,

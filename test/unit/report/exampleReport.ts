@@ -118,6 +118,7 @@ export const exampleReport: Report = {
   eigenvalues: null,
   response: null,
   slices: null,
+  plane: null,
   sharpestSamples: null,
   verdict: null,
   topSamples: [
