@@ -104,6 +104,7 @@ export async function analyseGraph(
     run.known = measured;
     const whole = await withLayerSharpness(measured, products, run);
     run.known = whole;
+    stopwatch.lap('measured');
     const report = await withScaleAdapted(whole, products, productBudget(products), run);
     run.known = report;
     if (request.scaleAdapted) stopwatch.lap('scale-adapted');

@@ -79,13 +79,13 @@ export class CertifyingLanczos {
 
   /** The largest eigenvalues that are asked for: within the budget where their number was, else for what λ_max has taken. */
   async top(maxProducts = this.options.maxProducts): Promise<readonly TopEigenvalue[]> {
-    const { products, options } = this;
+    const { lanczos, products, options } = this;
     const { top } = options;
     if (top === undefined || this.reached?.lambdaMax.certified !== true) return [];
     const left = maxProducts - products.count;
     return certifyTop(this, {
       count: top.count,
-      maxProducts: top.asked ? left : Math.min(left, products.count),
+      maxProducts: top.asked ? left : Math.min(left, lanczos.steps),
     });
   }
 
