@@ -19,6 +19,7 @@ import { inGroup, withMeasurements, type MeasuredSamples } from './measurements'
 import type { PlannedStage } from './runPlan';
 import { missingIntervals } from './timeLimit';
 import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
+import type { PredictedCost } from '../report/wording/cost';
 import { setting } from '../report/wording/settings';
 
 const certificateStage = 'Searching the sharpest direction';
@@ -52,7 +53,12 @@ export function certificateStageOf(
   which: 'first' | 'proved',
 ): PlannedStage {
   const [stage, steps] = which === 'first' ? [firstStage, usualSteps] : [certificateStage, leastSteps];
-  return { stage, cost: { multiplyAdds: steps * 6 * parameters * samples, bytes: 0 } };
+  return { stage, cost: costOfProducts(steps, parameters, samples) };
+}
+
+/** What products of a perceptron take, about: six products of matrices for every weight matrix. */
+export function costOfProducts(count: number, parameters: number, samples: number): PredictedCost {
+  return { multiplyAdds: count * 6 * parameters * samples, bytes: 0 };
 }
 
 /** What the first search leaves to the second: the products as they were planned, and in float64 where they are little work. */

@@ -15,8 +15,8 @@ import { confidence } from './confidence';
 import { dataWarnings } from './dataWarnings';
 import { momentParts } from './graphReport';
 import { inTrueSizes } from './inTrueSizes';
-import { withLayerSharpness } from './layerSharpness';
-import { inGroup, notMeasured, withMeasurements } from './measurements';
+import { stageOfLayers, withLayerSharpness } from './layerSharpness';
+import { inGroup, notMeasured, stageOfMeasurements, withMeasurements } from './measurements';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
 import type { PredictedCost } from '../report/wording/cost';
@@ -141,7 +141,13 @@ async function curvatureOf(
   const { density } = options;
   const ofDensity = density === null ? 0 : (density.probes - 1) * density.steps;
   if (method === 'estimate') run.expect(stagesOfEstimate(ofDensity, costOf));
-  run.expect([stageOfGaussNewton(costOf)]);
+  const ofProducts = (count: number): PredictedCost => productsCost(products, count, run.memoryBudget);
+  const ofLayers = stageOfLayers(ofProducts, products.layers.length);
+  run.expect([
+    stageOfMeasurements(ofProducts, run.request),
+    ...(ofLayers === null ? [] : [ofLayers]),
+    stageOfGaussNewton(costOf),
+  ]);
   const told = tellStages(run, costOf);
   const onProgress = (progress: CurvatureProgress): void => {
     const { running, sharpness } = progress;

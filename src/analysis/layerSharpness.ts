@@ -6,9 +6,11 @@ import { inUnit } from '../curvature/unit';
 import { failureOf } from '../report/failure';
 import type { LayerReport, Report } from '../report/report';
 import { SeededRandom } from '../samples/random';
+import type { PredictedCost } from '../report/wording/cost';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
 import { lanczosMemory, productsCost } from './predictedCost';
+import type { PlannedStage } from './runPlan';
 
 /** Multiply-adds that it may take: about two seconds; a layer is given no more products than so many. */
 const affordable = 2e10;
@@ -18,6 +20,16 @@ const usualProducts = 15;
 const timeShare = 0.8;
 
 const stage = 'Searching the sharpest direction of each layer';
+
+/** What the search will take, by the cost of products; null where it will be left out. */
+export function stageOfLayers(
+  costOf: (products: number) => PredictedCost,
+  layers: number,
+): PlannedStage | null {
+  const most = Math.floor(affordable / costOf(1).multiplyAdds);
+  if (layers < 2 || most < usualProducts) return null;
+  return { stage, cost: costOf(Math.min(most, usualProducts * layers)) };
+}
 
 /**
  * The report with λ_max of every layer's own block: of the Hessian where all other layers are held fixed. Those of the largest

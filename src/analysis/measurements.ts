@@ -9,6 +9,8 @@ import { rowsPerSample, rowWeights } from '../loss/targets';
 import { failureOf } from '../report/failure';
 import type { LayerReport, Report, Sharpness, TopSample } from '../report/report';
 import type { Samples } from '../samples/samples';
+import type { AnalysisRequest } from '../report/request';
+import type { PredictedCost } from '../report/wording/cost';
 import type { AnalysisRun } from './analysisRun';
 import { productsCost } from './predictedCost';
 import {
@@ -18,6 +20,7 @@ import {
   passesOfResponse,
   productsOfResponse,
 } from './response';
+import type { PlannedStage } from './runPlan';
 import { halvesAreCheap, productsOfHalves, splitHalf } from './splitHalf';
 import { listSamples } from './topSamples';
 
@@ -33,6 +36,15 @@ export const notMeasured = {
 
 const stage = 'Measuring what a move of the weights costs';
 const what = 'what a move of the weights costs';
+
+/** What measuring will take, by the cost of products. */
+export function stageOfMeasurements(
+  costOf: (products: number) => PredictedCost,
+  { plane }: Pick<AnalysisRequest, 'plane'>,
+): PlannedStage {
+  const passes = passesOfResponse + (plane ? passesOfPlane : 0);
+  return { stage, cost: costOf(1 + productsOfResponse + Math.ceil(passes / passesPerProduct)) };
+}
 
 /** Forward passes in the time of a product, about. */
 const passesPerProduct = 3;
@@ -102,9 +114,8 @@ export async function withMeasurements(
       add(1 / passesPerProduct);
     };
     const moved = await measureResponse(subject, onPass);
-    run.known = { ...known, ...moved };
     const plane = run.request.plane ? await measurePlane(subject, onPass) : null;
-    const whole = { ...known, ...moved, plane };
+    const whole = isFinite(moved) ? { ...known, ...moved, plane } : known;
     run.known = whole;
     const half = halves ? await splitHalf(products, forward, run) : null;
     const { sharpness } = whole;
@@ -117,6 +128,12 @@ export async function withMeasurements(
   } finally {
     await forward?.release();
   }
+}
+
+/** Whether the prediction has numbers: of the greatest curvatures float64 has none. */
+function isFinite({ response, slices }: Pick<Report, 'response' | 'slices'>): boolean {
+  const predicted = slices?.flatMap(({ parabola }) => parabola) ?? [];
+  return [response?.scaleInvariant ?? 0, ...predicted].every(Number.isFinite);
 }
 
 /** What every sample adds to λ_max. @returns λ_max in its own size */

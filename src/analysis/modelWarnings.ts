@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph';
 import { isAnonymous } from '../subject/layerNames';
-import type { Parameter } from '../subject/parameters';
+import type { Parameter, ParameterChoice } from '../subject/parameters';
 import type { Subject } from '../subject/subject';
 import { operatorOf } from '../graph/operators';
 import { sizeOf } from '../graph/static/value';
@@ -23,10 +23,14 @@ type Notable = Pick<Subject, 'graph' | 'output' | 'head' | 'survey' | 'split'>;
 export function modelWarnings(
   subject: Notable,
   loss: Loss,
-  request: Pick<AnalysisRequest, 'evaluation' | 'trained' | 'fixed'>,
+  request: Pick<AnalysisRequest, 'evaluation'>,
 ): readonly Warning[] {
   const folded = foldedWarning(subject);
-  const notes = [headNote(subject, loss) ?? [], notesOfRequest(request), parameterNotes(subject)].flat();
+  const notes = [
+    headNote(subject, loss) ?? [],
+    notesOfRequest(request, subject.survey.said),
+    parameterNotes(subject),
+  ].flat();
   return [
     ...(folded === null ? [] : [{ kind: foldedWeights, message: folded }]),
     ...notes.map((message) => ({ kind: 'model', message })),
@@ -34,11 +38,10 @@ export function modelWarnings(
 }
 
 /** What was asked for and a reader should know of. */
-function notesOfRequest({
-  evaluation,
-  trained,
-  fixed,
-}: Pick<AnalysisRequest, 'evaluation' | 'trained' | 'fixed'>): readonly string[] {
+function notesOfRequest(
+  { evaluation }: Pick<AnalysisRequest, 'evaluation'>,
+  { trained, fixed }: ParameterChoice,
+): readonly string[] {
   const quoted = (names: readonly string[]): string => names.map((name) => `"${printable(name)}"`).join(', ');
   return [
     ...(evaluation ? ['The model is analysed in evaluation mode, as asked.'] : []),

@@ -8,19 +8,26 @@ import type { Problem } from '../perceptron/closedForm/sampleTile';
 import { firstActivations, computeOutputs } from '../perceptron/forward';
 import { FailureError, failureOf } from '../report/failure';
 import type { Report, Warning } from '../report/report';
-import { costText } from '../report/wording/cost';
+import { costText, type PredictedCost } from '../report/wording/cost';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
 import type { Samples } from '../samples/samples';
 import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
-import { certificateStageOf, certify, tellFirstInterval, type FirstSearch } from './certificate';
+import {
+  certificateStageOf,
+  certify,
+  costOfProducts,
+  tellFirstInterval,
+  type FirstSearch,
+} from './certificate';
 import { dataWarnings } from './dataWarnings';
 import { drivers, topSamples, type Driver } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
 import { inTrueSizes } from './inTrueSizes';
-import { notMeasured } from './measurements';
+import { stageOfLayers } from './layerSharpness';
+import { notMeasured, stageOfMeasurements } from './measurements';
 import { modelWarnings } from './modelWarnings';
 import { perceptronReport } from './perceptronReport';
 import { readPerceptron, type ReadPerceptron } from './readPerceptron';
@@ -98,10 +105,15 @@ export async function analysePerceptron(
     const asGiven: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay };
     const certificate = (which: 'first' | 'proved'): PlannedStage =>
       certificateStageOf(facts.parameters, samples.count, which);
+    const ofProducts = (count: number): PredictedCost =>
+      costOfProducts(count, facts.parameters, samples.count);
+    const ofLayers = stageOfLayers(ofProducts, perceptron.layers.length);
     run.expect([
       certificate('first'),
       { stage: closedFormStage, cost: plan },
       certificate('proved'),
+      stageOfMeasurements(ofProducts, request),
+      ...(ofLayers === null ? [] : [ofLayers]),
       ...driversOf(asGiven),
     ]);
     const options = lossOptions(run, subject, samples, chosen, ignored);

@@ -25,6 +25,10 @@ export function samplingError({ parts, weights }: SampleParts): number | null {
   const count = weights.filter((weight) => weight > 0).length;
   if (count < 2) return null;
   const mean = parts.reduce((sum, part) => sum + part, 0);
-  const squares = parts.reduce((sum, part, n) => sum + (part - weights[n]! * mean) ** 2, 0);
-  return Math.sqrt((count / (count - 1)) * squares);
+  const deviations = parts.map((part, n) => part - weights[n]! * mean);
+  // Their squares may be beyond float64 where they are not.
+  const size = deviations.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+  if (size === 0) return 0;
+  const squares = deviations.reduce((sum, each) => sum + (each / size) ** 2, 0);
+  return size * Math.sqrt((count / (count - 1)) * squares);
 }

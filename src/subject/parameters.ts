@@ -37,6 +37,8 @@ export interface ParameterSurvey {
   readonly assumed: readonly string[];
   /** Float initialisers that meet the samples in arithmetic and were taken for fixed numbers. */
   readonly leftOut: readonly string[];
+  /** Tensors that count, and that do not, only because somebody said so. */
+  readonly said: ParameterChoice;
 }
 
 /** What is known of a tensor before anything is run. */
@@ -67,12 +69,31 @@ export function findParameters(graph: Graph, nodes: readonly GraphNode[]): reado
   return surveyParameters(graph, nodes).parameters;
 }
 
-/** As findParameters, with what was assumed. */
+/** As findParameters, with what was assumed, and what counts only as it was said. */
 export function surveyParameters(
   graph: Graph,
   nodes: readonly GraphNode[],
   choice: ParameterChoice = noChoice,
 ): ParameterSurvey {
+  const found = survey(graph, nodes, choice);
+  if (choice.trained.length === 0 && choice.fixed.length === 0) return { ...found, said: noChoice };
+  const namesOf = ({ parameters }: Pick<ParameterSurvey, 'parameters'>): string[] =>
+    parameters.map(({ name }) => name);
+  const [told, withoutWord] = [namesOf(found), namesOf(survey(graph, nodes, noChoice))];
+  return {
+    ...found,
+    said: {
+      trained: told.filter((name) => !withoutWord.includes(name)),
+      fixed: withoutWord.filter((name) => !told.includes(name)),
+    },
+  };
+}
+
+function survey(
+  graph: Graph,
+  nodes: readonly GraphNode[],
+  choice: ParameterChoice,
+): Omit<ParameterSurvey, 'said'> {
   const isTrained = (name: string): boolean => choice.trained.some((pattern) => isNamedBy(pattern, name));
   const statuses = new Map<string, Status>(
     graph.inputs.map(({ name, dims }) => [name, { ...nothing, samples: true, path: inputPath(dims) }]),

@@ -65,9 +65,11 @@ it('an estimate tells its stages in their order, how far the whole is, and repor
     'Finding out how many probes it takes',
     'Probing the Hessian',
     'Estimating the density of the eigenvalues',
+    'Measuring what a move of the weights costs',
+    'Searching the sharpest direction of each layer',
     'Comparing with the Gauss-Newton matrix',
   ]);
-  expect(new Set(working.map(({ steps }) => steps))).toEqual(new Set([5]));
+  expect(new Set(working.map(({ steps }) => steps))).toEqual(new Set([7]));
   const fractions = working.map(({ fraction }) => fraction!);
   expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
   expect(fractions[0]).toBe(0);

@@ -146,7 +146,10 @@ describe('a time limit that ends an estimate', () => {
       wanted = estimate?.wantedProbes ?? wanted;
       return (estimate?.probes ?? 0) >= wanted;
     });
-    expectLeftOut(report, 'the density of the eigenvalues and the Gauss-Newton matrix');
+    expectLeftOut(
+      report,
+      'what a move of the weights costs, the density of the eigenvalues and the Gauss-Newton matrix',
+    );
     expect(report.estimate?.stoppedBy).toBe('complete');
     expect(report.sharpness).toBeDefined();
   });

@@ -1,0 +1,335 @@
+"""Writes a PyTorch model, its samples and its loss as files that Model Sharpness analyses.
+
+At the end of a training script:
+
+    from model_sharpness import export
+    export(model, loader, criterion, optimizer=optimizer)
+
+Then right-click model.onnx in VS Code and choose "Analyze sharpness". Written are NAME.onnx (as it was trained: nothing is
+folded), NAME.npz (the samples) and NAME.sharpness.json (the loss, which parameters are trained, how). One file, which may be
+copied beside the script; it imports nothing but PyTorch and NumPy.
+"""
+import copy
+import inspect
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+__all__ = ["export"]
+
+# ONNX has every operator of PyTorch 1.13 in it, and onnxruntime reads it.
+OPSET = 17
+
+
+def export(model, data, criterion=None, name="model", batches=8, optimizer=None, lr=None, weight_decay=None):
+    """Writes NAME.onnx, NAME.npz and NAME.sharpness.json.
+
+    model: a torch.nn.Module; it is exported in evaluation mode and left as it was.
+    data: a DataLoader, or (inputs, labels) as tensors or arrays; inputs may be a tuple of several.
+    criterion: the loss, a function of (outputs, labels) that is a mean over the samples, as torch.nn's are; without it
+        Model Sharpness reads it from the labels, and says that it did.
+    batches: how many batches of a DataLoader are taken, in the order of its data set.
+    optimizer: learning rate, weight decay and momentum are taken from it; lr and weight_decay have the last word.
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model is a {type(model).__name__}, and must be a torch.nn.Module.")
+    inputs, labels = _samples(data, batches)
+    names = _input_names(model, len(inputs))
+    settings = _training(model, optimizer, lr, weight_decay)
+    was_training = model.training
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    inputs = [x.to(device) for x in inputs]
+    labels = None if labels is None else labels.to(device)
+    model.eval()
+    try:
+        known = None if criterion is None else _known_loss(criterion)
+        arrays = dict(zip(names, inputs))
+        if criterion is not None and known is None:
+            whole, batch = _with_loss(model, criterion, inputs, labels)
+            _write_onnx(whole, [*inputs, labels], [*names, "labels"], ["outputs", "loss"], f"{name}.onnx", batch,
+                        _name_of(criterion))
+            arrays["labels"] = labels
+            settings.update(loss="output", output="loss", inputs={key: key for key in arrays})
+        else:
+            _write_onnx(model, inputs, names, ["outputs"], f"{name}.onnx")
+            settings.update(inputs={key: key for key in names}, **(known or {}))
+            if labels is not None:
+                arrays["labels"] = labels
+                settings["labels"] = "labels"
+    finally:
+        model.train(was_training)
+    np.savez(f"{name}.npz", **{key: value.detach().cpu().numpy() for key, value in arrays.items()})
+    trained, fixed = _parameters(model, _initialisers(Path(f"{name}.onnx").read_bytes()))
+    settings.update(samples=f"{Path(name).name}.npz", **({"trained": trained} if trained else {}))
+    if fixed:
+        settings["fixed"] = fixed
+    Path(f"{name}.sharpness.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    print(f'{name}.onnx, {name}.npz and {name}.sharpness.json are written: right-click {name}.onnx, "Analyze sharpness".')
+
+
+# --- samples ---------------------------------------------------------------------------------------------------------
+
+
+def _samples(data, batches):
+    """Inputs, each one tensor of all samples, and labels or None."""
+    if isinstance(data, torch.utils.data.DataLoader):
+        # In the order of the data set: two exports of one model are of the same samples.
+        in_order = torch.utils.data.DataLoader(data.dataset, batch_size=data.batch_size or 1, shuffle=False,
+                                               collate_fn=data.collate_fn)
+        found = [_parts(batch) for _, batch in zip(range(batches), in_order)]
+        if not found:
+            raise ValueError("The DataLoader gives no batch.")
+        inputs = [torch.cat(each) for each in zip(*(x for x, _ in found))]
+        labels = None if found[0][1] is None else torch.cat([y for _, y in found])
+        return inputs, labels
+    return _parts(data)
+
+
+def _parts(batch):
+    """(inputs, labels) of a batch as tensors."""
+    if isinstance(batch, dict):
+        batch = dict(batch)
+        labels = batch.pop("labels", batch.pop("label", None))
+        return [_tensor(x) for x in batch.values()], None if labels is None else _tensor(labels)
+    if isinstance(batch, (list, tuple)) and len(batch) == 2:
+        inputs, labels = batch
+        several = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        return [_tensor(x) for x in several], _tensor(labels)
+    if isinstance(batch, (list, tuple)) and len(batch) > 2:
+        return [_tensor(x) for x in batch[:-1]], _tensor(batch[-1])
+    if isinstance(batch, (list, tuple)):
+        return [_tensor(x) for x in batch], None
+    return [_tensor(batch)], None
+
+
+def _tensor(values):
+    if isinstance(values, torch.Tensor):
+        return values.detach()
+    array = np.asarray(values)
+    if array.dtype == object:
+        raise TypeError(f"Samples must be tensors or arrays of numbers, not {type(values).__name__}.")
+    # Models are in float32 unless they say otherwise.
+    return torch.from_numpy(array.astype(np.float32) if array.dtype == np.float64 else array)
+
+
+def _input_names(model, count):
+    names = [p.name for p in inspect.signature(model.forward).parameters.values()
+             if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:count]
+    return names if len(names) == count else [f"input{i}" for i in range(count)]
+
+
+# --- the loss --------------------------------------------------------------------------------------------------------
+
+
+def _known_loss(criterion):
+    """The sidecar's words for a loss of torch.nn that Model Sharpness has itself; None for any other."""
+    kind = type(criterion)
+    if getattr(criterion, "reduction", "mean") != "mean":
+        return None
+    if kind is nn.CrossEntropyLoss:
+        said = {"loss": "cross-entropy"}
+        if criterion.weight is not None:
+            said["classWeights"] = criterion.weight.tolist()
+        if getattr(criterion, "label_smoothing", 0) > 0:
+            said["labelSmoothing"] = criterion.label_smoothing
+        if criterion.ignore_index != -100:
+            said["ignoreLabel"] = criterion.ignore_index
+        return said
+    if kind is nn.BCEWithLogitsLoss and criterion.weight is None:
+        weight = criterion.pos_weight
+        said = {"loss": "binary-cross-entropy"}
+        return said if weight is None else {**said, "posWeight": weight.reshape(-1).tolist()}
+    if kind is nn.MSELoss:
+        return {"loss": "mean-squared-error"}
+    if kind is nn.HuberLoss and criterion.delta == 1 or kind is nn.SmoothL1Loss and criterion.beta == 1:
+        return {"loss": "huber"}
+    return None
+
+
+def _name_of(criterion):
+    return getattr(criterion, "__name__", type(criterion).__name__)
+
+
+class _WithLoss(nn.Module):
+    """A model that puts out the loss of each sample beside its outputs."""
+
+    def __init__(self, model, loss):
+        super().__init__()
+        self.model = model
+        self.loss = loss
+
+    def forward(self, *values):
+        outputs = self.model(*values[:-1])
+        return outputs, self.loss(outputs, values[-1])
+
+
+def _with_loss(model, criterion, inputs, labels):
+    """The model with the loss of each sample, and the batch that it takes (None: any)."""
+    named = _name_of(criterion)
+    if labels is None:
+        raise ValueError(f"{named} takes labels, and the data has none.")
+
+    def of_batch(outputs, targets):
+        return criterion(outputs, targets)
+
+    each = None
+    if getattr(criterion, "reduction", None) == "mean":
+        apart = copy.copy(criterion)
+        apart.reduction = "none"
+
+        def each(outputs, targets):
+            losses = apart(outputs, targets)
+            return losses.reshape(losses.shape[0], -1).mean(1)
+
+    def alone(outputs, targets):
+        return criterion(outputs, targets).reshape(1)
+
+    with torch.no_grad():
+        few = [x[:4] for x in inputs]
+        some = labels[:4]
+        whole = of_batch(model(*few), some)
+        if whole.numel() != 1:
+            raise ValueError(f"{named} gives {tuple(whole.shape)} numbers, and must give one: the mean over the samples.")
+        single = [of_batch(model(*[x[n:n + 1] for x in few]), some[n:n + 1]) for n in range(len(some))]
+        mean = torch.stack([loss.reshape(()) for loss in single]).mean()
+        if not torch.allclose(whole.reshape(()), mean, rtol=1e-4, atol=1e-6):
+            raise ValueError(
+                f"{named} mixes the samples of a batch (a batch loses {whole.item():.6g}, its samples by themselves "
+                f"{mean.item():.6g}), so there is no loss of each sample to analyse.")
+        if each is not None and not torch.allclose(each(model(*few), some).mean(), mean, rtol=1e-4, atol=1e-6):
+            each = None
+    # A function that only knows the mean is traced for one sample at a time.
+    return (_WithLoss(model, each), None) if each is not None else (_WithLoss(model, alone), 1)
+
+
+# --- the model -------------------------------------------------------------------------------------------------------
+
+
+def _write_onnx(model, inputs, names, outputs, path, batch=None, what="this model"):
+    """Nothing folded, every parameter under its own name; a free number of samples unless `batch` says one."""
+    arguments = tuple(inputs if batch is None else [x[:batch] for x in inputs])
+    options = {
+        "input_names": names,
+        "output_names": outputs,
+        "training": torch.onnx.TrainingMode.PRESERVE,
+        "do_constant_folding": False,
+        "opset_version": OPSET,
+        "dynamic_axes": None if batch is not None else {key: {0: "N"} for key in [*names, *outputs]},
+    }
+    # The newer exporter folds what the older one does not: it is taken only where nothing else works.
+    ways = [False, True] if "dynamo" in inspect.signature(torch.onnx.export).parameters else [None]
+    model.eval()
+    for way in ways:
+        chosen = options if way is None else {**options, "dynamo": way}
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                torch.onnx.export(model, arguments, path, **chosen)
+            return
+        except Exception as error:  # PyTorch's exporters raise errors of many kinds.
+            Path(path).unlink(missing_ok=True)
+            failure = error
+    reason = str(failure).strip().splitlines()[0].split(". ")[0]
+    raise RuntimeError(f"PyTorch cannot write {what} as ONNX ({reason}); write it with plain operations.") from failure
+
+
+def _parameters(model, written):
+    """Names in the file of the parameters that are trained, and of those that are not."""
+    tell = [key for key in ("", "model.")]
+    trained, fixed = [], []
+    for own, parameter in model.named_parameters():
+        name = next((prefix + own for prefix in tell if prefix + own in written), None)
+        if name is not None:
+            (trained if parameter.requires_grad else fixed).append(name)
+    for own, buffer in model.named_buffers():
+        name = next((prefix + own for prefix in tell if prefix + own in written), None)
+        if name is not None and buffer.is_floating_point() and not own.endswith(("running_mean", "running_var")):
+            fixed.append(name)
+    return trained, fixed
+
+
+def _initialisers(data):
+    """The names of a model's initialisers, read from its protobuf: field 7 is the graph, its field 5 a tensor, field 8 a name."""
+    names = set()
+    for graph in _fields(data, 7):
+        for tensor in _fields(graph, 5):
+            names.update(bytes(name).decode("utf-8") for name in _fields(tensor, 8))
+    return names
+
+
+def _fields(data, wanted):
+    """The contents of the length-delimited fields of this number."""
+    data = memoryview(data)
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 127) << shift
+            if byte < 128:
+                return value
+            shift += 7
+
+    while at < len(data):
+        tag = varint()
+        kind = tag & 7
+        if kind == 2:
+            length = varint()
+            if tag >> 3 == wanted:
+                yield data[at:at + length]
+            at += length
+        elif kind == 0:
+            varint()
+        else:
+            at += 8 if kind == 1 else 4
+
+
+# --- the training ----------------------------------------------------------------------------------------------------
+
+
+def _training(model, optimizer, lr, weight_decay):
+    """What the sidecar says of the training."""
+    said = {}
+    training = {}
+    decays = {}
+    if optimizer is not None:
+        group = optimizer.param_groups[0]
+        training["learningRate"] = float(group["lr"])
+        kind = type(optimizer).__name__
+        if kind == "SGD":
+            momentum = float(group.get("momentum", 0))
+            training["optimiser"] = "sgd" if momentum == 0 else "nesterov" if group.get("nesterov") else "momentum"
+            if momentum > 0:
+                training["momentum"] = momentum
+        elif kind.startswith("Adam") or kind in ("NAdam", "RAdam"):
+            training.update(optimiser="adam", momentum=float(group["betas"][0]))
+        else:
+            training.pop("learningRate")
+        # Decoupled weight decay, as AdamW's, is no part of the loss.
+        if kind in ("SGD", "Adam", "Adagrad", "RMSprop"):
+            ids = {id(p): float(g.get("weight_decay", 0)) for g in optimizer.param_groups for p in g["params"]}
+            decays = {own: ids.get(id(p), 0.0) for own, p in model.named_parameters() if p.requires_grad}
+    if lr is not None:
+        training["learningRate"] = float(lr)
+    if training:
+        said["training"] = training
+    if weight_decay is not None:
+        if weight_decay > 0:
+            said["weightDecay"] = float(weight_decay)
+        return said
+    strengths = {decay for decay in decays.values() if decay > 0}
+    if len(strengths) > 1:
+        warnings.warn("Groups of parameters have different weight decays, of which none is written: say weight_decay=.")
+    elif strengths:
+        said["weightDecay"] = strengths.pop()
+        decayed = [own for own, decay in decays.items() if decay > 0]
+        if len(decayed) < len(decays):
+            said["decayed"] = decayed
+    return said

@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { analyse } from '../../../src/analysis/analyse';
+import type { Report } from '../../../src/report/report';
+import { noOptions, requestDefaults, requestOf } from '../../../src/report/request';
+import { readSidecar, withSidecar } from '../../../src/samples/sidecar';
+import { temporaryFolder } from '../formats/temporaryFolder';
+
+/** What PyTorch's own autograd says, in float64. */
+interface Truth {
+  readonly names: readonly string[];
+  readonly parameters: number;
+  readonly loss: number;
+  readonly gradient: number;
+  readonly trace: number;
+  readonly squared: number;
+  readonly lambdaMax: number;
+}
+
+/** A Python that has PyTorch and its exporter, or null. */
+const python =
+  ['/usr/bin/python3', 'python3'].find(
+    (each) => spawnSync(each, ['-c', 'import torch, numpy'], { timeout: 60_000 }).status === 0,
+  ) ?? null;
+if (python === null) console.warn('Skipped: no python3 with PyTorch, which media/python is tested with.');
+
+const folder = temporaryFolder();
+const models = [
+  ...['perceptron', 'weighted', 'decayed', 'binary', 'regression', 'frozen', 'convolutional', 'tokens'],
+  ...['two-inputs', 'tied', 'focal', 'quartic'],
+];
+
+const notes: Readonly<Record<string, readonly unknown[]>> = {
+  frozen: [expect.stringMatching(/^Held fixed and not counted as parameters, as asked: "0\.weight"\.$/)],
+  // Only the mean of this loss is known, which is traced for one sample at a time.
+  focal: [expect.stringMatching(/^The model runs only with the one sample at a time/)],
+};
+
+describe.skipIf(python === null)('what the two lines of Python write', { timeout: 300_000 }, () => {
+  let path = '';
+
+  beforeAll(async () => {
+    path = join(await folder.write('here', ''), '..');
+    const script = new URL('models.py', import.meta.url).pathname;
+    const done = spawnSync(python ?? '', [script, path], { encoding: 'utf8' });
+    if (done.status !== 0) throw new Error(done.stderr);
+    expect(done.stdout).toContain('perceptron.sharpness.json are written: right-click');
+  }, 240_000);
+
+  const analysed = async (name: string): Promise<Report> => {
+    const model = join(path, `${name}.onnx`);
+    const sidecar = await readSidecar(model);
+    expect(sidecar).not.toBeNull();
+    const options = withSidecar(noOptions, sidecar);
+    return analyse({ ...requestDefaults, ...requestOf(options), model, threads: 1 }, () => undefined);
+  };
+
+  it.each(models)('gives the Hessian of the module itself: %s', async (name) => {
+    const truth = JSON.parse(await readFile(join(path, `${name}.truth.json`), 'utf8')) as Truth;
+    const report = await analysed(name);
+    expect(report.model.parameters).toBe(truth.parameters);
+    const pairs = [
+      [report.samples.meanLoss, truth.loss],
+      [report.gradientNorm, truth.gradient],
+      [report.trace.value, truth.trace],
+      [report.frobeniusSquared.value, truth.squared],
+      [(report.sharpness!.lambdaMax.lower + report.sharpness!.lambdaMax.upper) / 2, truth.lambdaMax],
+    ] as const;
+    // A loss that is written into the file has its constants in float32.
+    const tolerance = report.loss === 'output' ? 1e-6 : 1e-8;
+    for (const [found, wanted] of pairs) expect(Math.abs(found / wanted - 1)).toBeLessThan(tolerance);
+    expect(report.lossAssumed).toBe(false);
+    // An untrained model is as good as guessing: nothing else is to be said of it.
+    const told = report.warnings.filter(({ kind }) => kind !== 'loss-above-chance');
+    expect(told.map(({ message }) => message)).toEqual(notes[name] ?? []);
+  });
+
+  it('says how the model is trained', async () => {
+    expect((await analysed('decayed')).training).toEqual({
+      optimiser: 'nesterov',
+      learningRate: 0.05,
+      momentum: 0.9,
+      batchSize: null,
+    });
+  });
+
+  it('are not written for a loss that is none of each sample, and the sentence names it', async () => {
+    const refused = JSON.parse(await readFile(join(path, 'refused.json'), 'utf8')) as string[];
+    expect(refused).toEqual([
+      expect.stringMatching(/^<lambda> mixes the samples of a batch/),
+      expect.stringMatching(/^PyTorch cannot write MultiMarginLoss as ONNX \(.*\); write it with plain/),
+      expect.stringMatching(/^<lambda> gives \(4, 3\) numbers, and must give one/),
+    ]);
+    await expect(readFile(join(path, 'refused.onnx'))).rejects.toThrow();
+  });
+});
