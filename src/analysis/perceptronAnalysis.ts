@@ -16,7 +16,7 @@ import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { certificateStageOf, certify, tellFirstInterval, type FirstSearch } from './certificate';
 import { dataWarnings } from './dataWarnings';
-import { drivers, topSamples, type Driver } from './drivers';
+import { drivers, topSamples, wholePlan, type Driver } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
 import { inTrueSizes } from './inTrueSizes';
@@ -80,26 +80,29 @@ export async function analysePerceptron(
     const chosen = lossFor(request, samples, given, subject.head);
     const { loss, targets } = chosen;
     // Errors of numbers are those of what the model gives: its head is part of the function then.
-    const whole =
+    const withHead =
       lossInput(subject, loss).tensor === own.tensor ? null : await readPerceptron(analysed, loss);
-    if (whole !== null && !whole.ok) {
+    if (withHead !== null && !withHead.ok) {
       if (request.method === 'auto') return await analyseGraph(analysed, run);
-      throw new FailureError(whole.failure.kind, whole.failure.message, whole.failure.detail);
+      throw new FailureError(withHead.failure.kind, withHead.failure.message, withHead.failure.detail);
     }
-    const perceptron = whole?.read.perceptron ?? asRead;
+    const perceptron = withHead?.read.perceptron ?? asRead;
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
 
     const { weightDecay } = request;
     const { memoryBudget } = run;
     const objective = { subject, session, samples, targets, loss, weightDecay, between };
+    // Where no limit may cut it short, the closed form brings in its own passes what are stages of their own otherwise.
+    const whole = request.timeLimit === null ? wholePlan(perceptron, samples.count, memoryBudget) : null;
+    const used = whole ?? plan;
     const driversOf = (problem: Problem): Driver[] =>
-      drivers(problem, chosen.classes, products, memoryBudget);
+      drivers(problem, chosen.classes, products, memoryBudget, whole !== null);
     const asGiven: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay };
     const certificate = (which: 'first' | 'proved'): PlannedStage =>
       certificateStageOf(facts.parameters, samples.count, which);
     run.expect([
       certificate('first'),
-      { stage: closedFormStage, cost: plan },
+      { stage: closedFormStage, cost: used },
       certificate('proved'),
       ...driversOf(asGiven),
     ]);
@@ -114,8 +117,8 @@ export async function analysePerceptron(
       { subject, input: own, perceptron: asRead, first: activations, outputs: logits, found },
       products,
     );
-    if (whole !== null) {
-      const { input: ofLoss } = whole.read;
+    if (withHead !== null) {
+      const { input: ofLoss } = withHead.read;
       const outputs = await computeOutputs(perceptron, inputs, products);
       const ownOutputs = await outputsOf(ofLoss.tensor);
       await checkForwardPass(
@@ -127,8 +130,8 @@ export async function analysePerceptron(
     const { problem, form } = await computeClosedFormInUnit(
       asGiven,
       products,
-      plan,
-      run.begin(closedFormStage, plan),
+      used,
+      run.begin(closedFormStage, used),
     );
     run.unit = form.unit;
     stopwatch.lap('compute');
@@ -147,7 +150,7 @@ export async function analysePerceptron(
         precision: 'float64',
         productError: 0,
         stoppedBy: 'complete',
-        cost: { multiplyAdds: plan.multiplyAdds, bytes: plan.bytes },
+        cost: { multiplyAdds: used.multiplyAdds, bytes: used.bytes },
       }),
       ...perceptronReport(perceptron, form),
       gaussNewton: null,

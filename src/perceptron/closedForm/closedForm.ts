@@ -1,10 +1,11 @@
-import type { MatrixProducts } from '../../runtime/matrixProducts';
-import { norm } from '../../runtime/norm';
+import type { Matrix, MatrixProducts } from '../../runtime/matrixProducts';
+import { norm, squaredNorm } from '../../runtime/norm';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { BlockSum } from './blockSum';
+import { placesOf, sameSample, sourcesOf, termsOf, tracesWith } from './blockTerms';
 import { SamplePairs } from './dualBlock';
 import type { ClosedFormPlan, PlannedBlock } from './plan';
-import { crossFactors, diagonalFactors, PrimalPiece, type Factors } from './primalBlock';
+import { PrimalPiece } from './primalBlock';
 import { ranges, type Range } from './ranges';
 import { parametersOf } from '../perceptron';
 import {
@@ -15,6 +16,7 @@ import {
   type Problem,
   type SampleTile,
 } from './sampleTile';
+import { Sensitivities, type Sensitivity } from './sensitivities';
 import { UnitRows } from './unitRows';
 
 /** The exact second-order picture of a mean loss at a perceptron's weights; layers in the order of the forward pass. */
@@ -38,6 +40,8 @@ export interface ClosedForm {
   readonly losses: Float64Array;
   /** Σ of squares of the Hessian's rows of every hidden unit, by hidden layer; null unless all blocks were primal and no weight decays. */
   readonly unitRows: readonly Float64Array[] | null;
+  /** By layer; null where the plan leaves them out. */
+  readonly sensitivities: readonly Sensitivity[] | null;
 }
 
 /**
@@ -64,6 +68,7 @@ class ClosedFormRun {
   private readonly started: number;
   private readonly losses: Float64Array;
   private readonly unitRows: UnitRows | null;
+  private readonly sensitivities: Sensitivities | null;
   /** The features of the only tile, where there is one: they need not be made again for every pass. */
   private onlyTile: CurvatureFeatures | null = null;
 
@@ -82,12 +87,16 @@ class ClosedFormRun {
     const countsUnits =
       plan.blocks.every(({ form }) => form === 'primal') && (problem.weightDecay ?? 0) === 0;
     this.unitRows = countsUnits ? new UnitRows(layers) : null;
+    this.sensitivities = plan.sensitivities
+      ? new Sensitivities(problem, products, this.tiles.length === 1)
+      : null;
     for (const block of plan.blocks) this.sums.set(block, new BlockSum(problem.inputs.rows));
   }
 
   async run(): Promise<ClosedForm> {
     await this.dualBlocks();
-    for (const block of this.plan.blocks) if (block.form === 'primal') await this.primalBlock(block);
+    for (const block of this.plan.blocks)
+      if (block.form === 'primal') await this.primalBlock(block, this.sumOf(block));
     const samples = this.problem.inputs.rows;
     const unit = unitOf(this.problem);
     const { layers } = this.problem.perceptron;
@@ -118,6 +127,7 @@ class ClosedFormRun {
       sampleRows: this.plan.sampleRows ? this.sampleRows() : null,
       losses: this.losses,
       unitRows: this.unitRows?.hiddenUnits().map((rows) => rows.map((row) => row / samples ** 2)) ?? null,
+      sensitivities: this.sensitivities?.all(decay) ?? null,
     };
   }
 
@@ -157,46 +167,50 @@ class ClosedFormRun {
       if (m === l) {
         const traces = new Float64Array(this.plan.tileSize);
         await pairs.diagonalBlock(l, sum, traces);
-        if (own !== null) this.addTraces(l, own.tile, traces);
+        if (own !== null) this.traces[l]! += tracesWith(own.tile.input[l]!, traces);
       } else await pairs.crossBlock(m, l, sum);
       this.report();
     }
   }
 
-  private async primalBlock(block: PlannedBlock): Promise<void> {
-    const { m, l } = block;
-    const [upper, lower] = [this.problem.perceptron.layers[m]!, this.problem.perceptron.layers[l]!];
+  private async primalBlock({ m, l }: PlannedBlock, sum: BlockSum): Promise<void> {
+    const { products } = this;
+    const { pieceBytes, sampleRows } = this.plan;
+    const { layers } = this.problem.perceptron;
+    const [upper, lower] = [layers[m]!, layers[l]!];
     const inputs = augmentedWidth(lower);
     // Numbers that the sum over samples holds for each row (diagonal) or column (cross) of a piece.
     const held =
       m === l ? (lower.outputs * inputs * (inputs + 1)) / 2 : upper.outputs * augmentedWidth(upper) * inputs;
-    for (const range of ranges(lower.outputs, Math.floor(this.plan.pieceBytes / (8 * held)))) {
-      const piece = new PrimalPiece(this.products, this.sumOf(block), this.plan.sampleRows);
-      for await (const factors of this.factors(block, range, true)) {
-        await piece.add(factors);
-        this.report();
-      }
-      const sum = piece.close();
-      if (m === l) this.unitRows?.addDiagonal(l, range, sum, inputs);
-      else this.unitRows?.addCross([m, l], range, sum, augmentedWidth(upper));
-      if (!this.plan.sampleRows) continue;
-      for await (const factors of this.factors(block, range, false)) {
-        await piece.addRows(factors);
-        this.report();
-      }
-    }
-  }
-
-  /** The factors of all tiles for a piece of a block; the traces are counted in the first of the two passes alone. */
-  private async *factors({ m, l }: PlannedBlock, rows: Range, firstPass: boolean): AsyncGenerator<Factors> {
-    const { pieceBytes } = this.plan;
-    for (const range of this.tiles) {
-      const features = await this.features(range);
-      if (m === l) {
+    const terms = termsOf(m, l, this.problem.matrix === 'gauss-newton');
+    const onePass = !sampleRows && this.sensitivities === null;
+    for (const columns of ranges(lower.outputs, Math.floor(pieceBytes / (8 * held)))) {
+      const piece = { m, l, columns };
+      const places = terms.length === 1 ? noPlaces : placesOf(piece, layers);
+      const primal = new PrimalPiece(products, terms, places, pieceBytes);
+      let sources: readonly Matrix[] = [];
+      for (const range of this.tiles) {
+        const features = await this.features(range);
         const traces = new Float64Array(features.tile.count);
-        yield* diagonalFactors(features, l, rows, pieceBytes, traces);
-        if (firstPass) this.addTraces(l, features.tile, traces);
-      } else yield* crossFactors(features, [m, l], rows, pieceBytes);
+        sources = await sourcesOf(features, piece, traces);
+        await primal.add(sources);
+        this.traces[l]! += tracesWith(features.tile.input[l]!, traces);
+        if (sampleRows) sum.sameSample += sameSample(sources, piece);
+        this.report();
+      }
+      const elements = primal.close();
+      sum.total += squaredNorm(elements.data);
+      if (m === l) this.unitRows?.addDiagonal(l, columns, elements, inputs);
+      else this.unitRows?.addCross([m, l], columns, elements, augmentedWidth(upper));
+      if (onePass) continue;
+      for (const range of this.tiles) {
+        if (this.tiles.length > 1)
+          sources = await sourcesOf(await this.features(range), piece, new Float64Array(range[1] - range[0]));
+        const rows = sum.rows.subarray(range[0]);
+        const slopes = await primal.slopes(sources, rows, this.sensitivities !== null);
+        if (slopes !== null) await this.sensitivities?.add(piece, range, slopes);
+        this.report();
+      }
     }
   }
 
@@ -217,16 +231,6 @@ class ClosedFormRun {
       const sum = this.gradients[l];
       if (sum === null || sum === undefined) this.gradients[l] = data;
       else for (let at = 0; at < data.length; at++) sum[at]! += data[at]!;
-    }
-  }
-
-  /** tr(H_ll) = (1/N) Σ_n ‖ã_{l−1}‖² tr(M_l); the 1/N is left to the end. */
-  private addTraces(l: number, tile: SampleTile, traces: Float64Array): void {
-    const { rows, columns, data } = tile.input[l]!;
-    for (let n = 0; n < rows; n++) {
-      let squared = 0;
-      for (let p = 0; p < columns; p++) squared += data[n * columns + p]! ** 2;
-      this.traces[l]! += squared * traces[n]!;
     }
   }
 
@@ -263,6 +267,9 @@ class ClosedFormRun {
     this.onProgress(Math.min(1, (this.products.multiplyAdds - this.started) / this.plan.multiplyAdds));
   }
 }
+
+/** Where there is one term alone. */
+const noPlaces = new Int32Array(0);
 
 function join(parts: readonly (Float64Array | null)[]): Float64Array {
   const length = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0);

@@ -18,7 +18,7 @@ export class UnitRows {
     this.outgoing = layers.map(({ inputs }) => new Float64Array(inputs + 1));
   }
 
-  /** A piece of block (m,l), m > l: rows (i over d_m, p over ã_{m−1}, j from `from` to `to`), columns q over ã_{l−1}. */
+  /** A piece of block (m,l), m > l: rows (i over d_m, j from `from` to `to`), columns (p over ã_{m−1}, q over ã_{l−1}). */
   addCross(
     [m, l]: readonly [number, number],
     [from, to]: Range,
@@ -26,6 +26,7 @@ export class UnitRows {
     inner: number,
   ): void {
     const height = this.layers[m]!.outputs;
+    const inputs = columns / inner;
     const [upperIn, upperOut, lowerIn, lowerOut] = [
       this.incoming[m]!,
       this.outgoing[m]!,
@@ -34,10 +35,10 @@ export class UnitRows {
     ];
     let at = 0;
     for (let i = 0; i < height; i++) {
-      for (let p = 0; p < inner; p++) {
-        for (let j = from; j < to; j++) {
+      for (let j = from; j < to; j++) {
+        for (let p = 0; p < inner; p++) {
           let row = 0;
-          for (let q = 0; q < columns; q++, at++) {
+          for (let q = 0; q < inputs; q++, at++) {
             const square = data[at]! * data[at]!;
             row += square;
             lowerOut[q]! += square;
