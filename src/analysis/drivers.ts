@@ -1,6 +1,7 @@
 import { lambdaMaxBounds } from '../curvature/bounds';
 import { predictedClass } from '../loss/accuracy';
 import { computeClosedForm, type ClosedForm } from '../perceptron/closedForm/closedForm';
+import { computeElasticities } from '../perceptron/closedForm/elasticity';
 import { planClosedForm, type ClosedFormPlan, type PlanOptions } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
 import type { Perceptron } from '../perceptron/perceptron';
@@ -91,18 +92,28 @@ export function drivers(
   });
 
   const slopes = wholePlan(perceptron, inputs.rows, memoryBudget);
-  if (!whole && slopes !== null) {
-    parts.push({
-      stage: 'Scaling each layer’s weights',
-      what: 'the elasticities',
-      cost: slopes,
-      addTo: async (report, told) => {
-        const form = await computeClosedForm(problem, products, slopes, told);
-        const { layers } = perceptronReport(perceptron, form);
-        return withLayers(report, (_, l) => ({ elasticity: layers[l]!.elasticity }));
-      },
-    });
-  }
+  const twoForEachLayer = 2 * perceptron.layers.length * plan.multiplyAdds;
+  const elasticities: Pick<Driver, 'cost' | 'addTo'> | null =
+    slopes !== null
+      ? {
+          cost: slopes,
+          addTo: async (report, told) => {
+            const form = await computeClosedForm(problem, products, slopes, told);
+            const { layers } = perceptronReport(perceptron, form);
+            return withLayers(report, (_, l) => ({ elasticity: layers[l]?.elasticity ?? null }));
+          },
+        }
+      : twoForEachLayer <= affordable
+        ? {
+            cost: { multiplyAdds: twoForEachLayer, bytes: plan.bytes },
+            addTo: async (report, told) => {
+              const found = await computeElasticities(problem, products, plan, told);
+              return withLayers(report, (_, l) => ({ elasticity: found[l] ?? null }));
+            },
+          }
+        : null;
+  if (!whole && elasticities !== null)
+    parts.push({ stage: 'Scaling each layer’s weights', what: 'the elasticities', ...elasticities });
   return parts;
 }
 

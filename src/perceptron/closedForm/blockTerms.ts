@@ -56,22 +56,34 @@ export function termsOf(m: number, l: number, gaussNewton: boolean): Term[] {
   ];
 }
 
+/** Numbers that the sum over samples holds for each row (diagonal) or column (any other) of a block. */
+export function sumPerColumn(layers: readonly AffineLayer[], m: number, l: number): number {
+  const [upper, lower] = [layers[m]!, layers[l]!];
+  const inputs = augmentedWidth(lower);
+  return m === l
+    ? (lower.outputs * inputs * (inputs + 1)) / 2
+    : upper.outputs * augmentedWidth(upper) * inputs;
+}
+
 /** Where the elements of the second term lie among those of the first: rows i over d_m, j; columns p over ã_{m−1}, q. */
 export function placesOf({ m, l, columns: [from, to] }: Piece, layers: readonly AffineLayer[]): Int32Array {
   const [height, inner, before] = [layers[m]!.outputs, augmentedWidth(layers[m]!), layers[m]!.inputs];
   const [width, inputs] = [to - from, augmentedWidth(layers[l]!)];
   const place = (i: number, j: number, p: number, q: number): number =>
     ((i * width + j) * inner + p) * inputs + q;
-  const places: number[] = [];
+  const adjacent = m === l + 1;
+  const places = new Int32Array(height * width * inputs * (adjacent ? 1 : before));
+  let at = 0;
   for (let i = 0; i < height; i++) {
-    if (m === l + 1) {
-      for (let j = 0; j < width; j++) for (let q = 0; q < inputs; q++) places.push(place(i, j, from + j, q));
+    if (adjacent) {
+      for (let j = 0; j < width; j++)
+        for (let q = 0; q < inputs; q++) places[at++] = place(i, j, from + j, q);
     } else {
       for (let q = 0; q < inputs; q++)
-        for (let p = 0; p < before; p++) for (let j = 0; j < width; j++) places.push(place(i, j, p, q));
+        for (let p = 0; p < before; p++) for (let j = 0; j < width; j++) places[at++] = place(i, j, p, q);
     }
   }
-  return Int32Array.from(places);
+  return places;
 }
 
 /** Numbers that a factor has for one sample. */

@@ -1,21 +1,14 @@
-import type { Matrix, MatrixProducts } from '../../runtime/matrixProducts';
+import type { MatrixProducts } from '../../runtime/matrixProducts';
 import { norm, squaredNorm } from '../../runtime/norm';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { BlockSum } from './blockSum';
-import { placesOf, sameSample, sourcesOf, termsOf, tracesWith } from './blockTerms';
+import { placesOf, sameSample, sourcesOf, sumPerColumn, termsOf, tracesWith, type Piece } from './blockTerms';
 import { SamplePairs } from './dualBlock';
 import type { ClosedFormPlan, PlannedBlock } from './plan';
 import { PrimalPiece } from './primalBlock';
 import { ranges, type Range } from './ranges';
 import { parametersOf } from '../perceptron';
-import {
-  augmentedWeights,
-  augmentedWidth,
-  sampleTile,
-  unitOf,
-  type Problem,
-  type SampleTile,
-} from './sampleTile';
+import { augmentedWeights, sampleTile, unitOf, type Problem, type SampleTile } from './sampleTile';
 import { Sensitivities, type Sensitivity } from './sensitivities';
 import { UnitRows } from './unitRows';
 
@@ -64,13 +57,14 @@ class ClosedFormRun {
   private readonly traces: number[];
   private readonly gradients: (Float64Array | null)[];
   private readonly sums = new Map<PlannedBlock, BlockSum>();
+  /** Samples whose pairs are taken at once. */
   private readonly tiles: readonly Range[];
+  /** Samples whose features are made at once for the primal form. */
+  private readonly runs: readonly Range[];
   private readonly started: number;
   private readonly losses: Float64Array;
   private readonly unitRows: UnitRows | null;
   private readonly sensitivities: Sensitivities | null;
-  /** The features of the only tile, where there is one: they need not be made again for every pass. */
-  private onlyTile: CurvatureFeatures | null = null;
 
   constructor(
     private readonly problem: Problem,
@@ -82,21 +76,21 @@ class ClosedFormRun {
     this.traces = layers.map(() => 0);
     this.gradients = layers.map(() => null);
     this.tiles = ranges(problem.inputs.rows, plan.tileSize);
+    this.runs = ranges(problem.inputs.rows, plan.runSize);
     this.started = products.multiplyAdds;
     this.losses = new Float64Array(problem.inputs.rows);
     const countsUnits =
       plan.blocks.every(({ form }) => form === 'primal') && (problem.weightDecay ?? 0) === 0;
     this.unitRows = countsUnits ? new UnitRows(layers) : null;
-    this.sensitivities = plan.sensitivities
-      ? new Sensitivities(problem, products, this.tiles.length === 1)
-      : null;
+    this.sensitivities = plan.sensitivities ? new Sensitivities(problem, products) : null;
     for (const block of plan.blocks) this.sums.set(block, new BlockSum(problem.inputs.rows));
   }
 
   async run(): Promise<ClosedForm> {
-    await this.dualBlocks();
-    for (const block of this.plan.blocks)
-      if (block.form === 'primal') await this.primalBlock(block, this.sumOf(block));
+    const dual = this.plan.blocks.filter(({ form }) => form === 'dual');
+    if (dual.length > 0) await this.dualBlocks(dual);
+    for (const [index, pieces] of this.primalGroups().entries())
+      await this.primalPieces(pieces, dual.length === 0 && index === 0);
     const samples = this.problem.inputs.rows;
     const unit = unitOf(this.problem);
     const { layers } = this.problem.perceptron;
@@ -131,25 +125,15 @@ class ClosedFormRun {
     };
   }
 
-  /** One pass over the tiles for loss and gradient, and over their pairs for the dual blocks. */
-  private async dualBlocks(): Promise<void> {
-    const dual = this.plan.blocks.filter(({ form }) => form === 'dual');
+  /** One pass over the pairs of tiles; loss and gradient come with it. */
+  private async dualBlocks(dual: readonly PlannedBlock[]): Promise<void> {
+    const { pieceBytes } = this.plan;
     for (const [index, range] of this.tiles.entries()) {
       const features = await this.features(range);
       await this.addLossAndGradient(features.tile);
-      if (dual.length === 0) continue;
-      await this.addPairs(
-        dual,
-        new SamplePairs(features, features, this.products, this.plan.pieceBytes),
-        features,
-      );
+      await this.addPairs(dual, new SamplePairs(features, features, this.products, pieceBytes), features);
       for (const other of this.tiles.slice(index + 1)) {
-        const pairs = new SamplePairs(
-          features,
-          await this.features(other),
-          this.products,
-          this.plan.pieceBytes,
-        );
+        const pairs = new SamplePairs(features, await this.features(other), this.products, pieceBytes);
         await this.addPairs(dual, pairs, null);
       }
     }
@@ -173,55 +157,68 @@ class ClosedFormRun {
     }
   }
 
-  private async primalBlock({ m, l }: PlannedBlock, sum: BlockSum): Promise<void> {
-    const { products } = this;
-    const { pieceBytes, sampleRows } = this.plan;
-    const { layers } = this.problem.perceptron;
-    const [upper, lower] = [layers[m]!, layers[l]!];
-    const inputs = augmentedWidth(lower);
-    // Numbers that the sum over samples holds for each row (diagonal) or column (cross) of a piece.
-    const held =
-      m === l ? (lower.outputs * inputs * (inputs + 1)) / 2 : upper.outputs * augmentedWidth(upper) * inputs;
-    const terms = termsOf(m, l, this.problem.matrix === 'gauss-newton');
-    const onePass = !sampleRows && this.sensitivities === null;
-    for (const columns of ranges(lower.outputs, Math.floor(pieceBytes / (8 * held)))) {
-      const piece = { m, l, columns };
-      const places = terms.length === 1 ? noPlaces : placesOf(piece, layers);
-      const primal = new PrimalPiece(products, terms, places, pieceBytes);
-      let sources: readonly Matrix[] = [];
-      for (const range of this.tiles) {
-        const features = await this.features(range);
+  /** Two passes over the samples for pieces whose sums are held together; the second for what the sums make of the samples. */
+  private async primalPieces(pieces: readonly PrimalPiece[], withLoss: boolean): Promise<void> {
+    const { sampleRows, sensitivities } = this.plan;
+    for (const range of this.runs) {
+      const features = await this.features(range);
+      if (withLoss) await this.addLossAndGradient(features.tile);
+      for (const sum of pieces) {
+        const { piece, block } = sum;
         const traces = new Float64Array(features.tile.count);
-        sources = await sourcesOf(features, piece, traces);
-        await primal.add(sources);
-        this.traces[l]! += tracesWith(features.tile.input[l]!, traces);
-        if (sampleRows) sum.sameSample += sameSample(sources, piece);
+        const sources = await sourcesOf(features, piece, traces);
+        await sum.add(sources);
+        this.traces[piece.l]! += tracesWith(features.tile.input[piece.l]!, traces);
+        if (sampleRows) block.sameSample += sameSample(sources, piece);
         this.report();
       }
-      const elements = primal.close();
-      sum.total += squaredNorm(elements.data);
-      if (m === l) this.unitRows?.addDiagonal(l, columns, elements, inputs);
-      else this.unitRows?.addCross([m, l], columns, elements, augmentedWidth(upper));
-      if (onePass) continue;
-      for (const range of this.tiles) {
-        if (this.tiles.length > 1)
-          sources = await sourcesOf(await this.features(range), piece, new Float64Array(range[1] - range[0]));
-        const rows = sum.rows.subarray(range[0]);
-        const slopes = await primal.slopes(sources, rows, this.sensitivities !== null);
-        if (slopes !== null) await this.sensitivities?.add(piece, range, slopes);
+    }
+    for (const sum of pieces) {
+      const elements = sum.close();
+      sum.block.total += squaredNorm(elements.data);
+      this.unitRows?.add(sum.piece, elements);
+    }
+    if (!sampleRows && !sensitivities) return;
+    for (const range of this.runs) {
+      const features = await this.features(range);
+      const scaled = (await this.sensitivities?.scaled(range)) ?? [];
+      for (const sum of pieces) {
+        const sources = await sourcesOf(features, sum.piece, new Float64Array(features.tile.count));
+        const slopes = await sum.slopes(sources, range[0], sensitivities);
+        if (slopes !== null) await this.sensitivities?.add(sum.piece, scaled, slopes);
         this.report();
       }
     }
   }
 
+  /** The pieces of the primal blocks, in groups whose sums are held together. */
+  private primalGroups(): PrimalPiece[][] {
+    const { layers } = this.problem.perceptron;
+    const { blocks, pieceBytes } = this.plan;
+    const groups: PrimalPiece[][] = [];
+    let free = 0;
+    for (const block of blocks.filter(({ form }) => form === 'primal')) {
+      const { m, l } = block;
+      const terms = termsOf(m, l, this.problem.matrix === 'gauss-newton');
+      const bytes = 8 * sumPerColumn(layers, m, l);
+      for (const columns of ranges(layers[l]!.outputs, Math.floor(pieceBytes / bytes))) {
+        const piece: Piece = { m, l, columns };
+        const places = terms.length === 1 ? noPlaces : placesOf(piece, layers);
+        const sum = new PrimalPiece(this.products, piece, this.sumOf(block), terms, places, pieceBytes);
+        const needed = (columns[1] - columns[0]) * bytes;
+        if (needed > free) {
+          groups.push([]);
+          free = pieceBytes;
+        }
+        groups.at(-1)?.push(sum);
+        free -= needed;
+      }
+    }
+    return groups;
+  }
+
   private async features([from, to]: Range): Promise<CurvatureFeatures> {
-    if (this.onlyTile !== null) return this.onlyTile;
-    const features = await CurvatureFeatures.of(
-      await sampleTile(this.problem, this.products, from, to),
-      this.products,
-    );
-    if (this.tiles.length === 1) this.onlyTile = features;
-    return features;
+    return CurvatureFeatures.of(await sampleTile(this.problem, this.products, from, to), this.products);
   }
 
   private async addLossAndGradient(tile: SampleTile): Promise<void> {

@@ -21,6 +21,8 @@ export interface ClosedFormPlan {
   readonly sensitivities: boolean;
   /** Samples that are held at once. */
   readonly tileSize: number;
+  /** Samples whose features are made at once for the primal form. */
+  readonly runSize: number;
   /** Bytes of one piece of features. */
   readonly pieceBytes: number;
   /** Multiply-adds of all blocks and the Gram matrices. */
@@ -38,6 +40,12 @@ export interface PlanOptions {
 }
 
 const mebibyte = 1024 ** 2;
+
+/** Features that are made at once: they are read again from the cache. */
+const runBytes = 4 * mebibyte;
+
+/** Samples that are taken at once at least: adding their sum costs as much as the products of a few samples. */
+const leastSamples = 128;
 
 /** Pieces beyond this do not make the products faster. */
 const largestPiece = 64 * mebibyte;
@@ -75,12 +83,15 @@ export function planClosedForm(
       layers.map(({ outputs }) => outputs),
       layers[0]!.inputs,
     );
+  const runOf = (tile: number): number =>
+    Math.min(tile, Math.max(leastSamples, Math.floor(runBytes / perSample)));
   const weights = 8 * layers.reduce((sum, { weight }) => sum + weight.length, 0);
   // A pair of tiles holds two sets of features, sensitivities those of every layer's two scales; the sums over pairs are one Gram matrix a layer and up to six more.
   const bytes = (tile: number): number =>
     weights +
     8 * Math.min(pieceBytes, 8 * largestPieceOf(layers, blocks, tile)) +
-    (sensitivities ? 1 + 2 * layers.length : tile < samples ? 2 : 1) * tile * perSample +
+    (tile < samples ? 2 : 1) * tile * perSample +
+    (sensitivities ? 2 * layers.length * runOf(tile) * perSample : 0) +
     (dualLayers.size > 0 ? 8 * tile * tile * (dualLayers.size + 6) : 0);
   let tileSize = samples;
   while (tileSize > 1 && bytes(tileSize) > memoryBudget) tileSize = Math.ceil(tileSize / 2);
@@ -91,7 +102,16 @@ export function planClosedForm(
         `${Math.floor(memoryBudget / mebibyte)} MiB; allow more with ${setting('memory')}.`,
     );
   }
-  return { blocks, sampleRows, sensitivities, tileSize, pieceBytes, multiplyAdds, bytes: bytes(tileSize) };
+  return {
+    blocks,
+    sampleRows,
+    sensitivities,
+    tileSize,
+    runSize: runOf(tileSize),
+    pieceBytes,
+    multiplyAdds,
+    bytes: bytes(tileSize),
+  };
 }
 
 /** Numbers in the largest piece of features or sums that a block would have if no piece were bounded. */

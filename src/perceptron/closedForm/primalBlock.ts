@@ -1,13 +1,8 @@
 import type { Matrix, MatrixProducts } from '../../runtime/matrixProducts';
-import { addSlopes, factorOf, widthOf, type Term } from './blockTerms';
+import type { BlockSum } from './blockSum';
+import { addSlopes, factorOf, widthOf, type Piece, type Term } from './blockTerms';
 import { addTo } from './pairSum';
 import { ranges, type Range } from './ranges';
-
-/** The factors of a run of samples, one row for every sample. */
-interface Factors {
-  readonly left: Matrix;
-  readonly right: Matrix;
-}
 
 /**
  * The primal form of a piece of a block (math.md 3), linear in the number of samples: Σ_n left_n ⊗ right_n over all tiles is
@@ -16,12 +11,12 @@ interface Factors {
  */
 export class PrimalPiece {
   private readonly sums: Matrix[] = [];
-  /** The factors that were made last: where they are all, they need not be made again. */
-  private last: { readonly sources: readonly Matrix[]; readonly factors: readonly Factors[] } | null = null;
 
   /** @param places where the elements of the second term lie among those of the first */
   constructor(
     private readonly products: MatrixProducts,
+    readonly piece: Piece,
+    readonly block: BlockSum,
     private readonly terms: readonly Term[],
     private readonly places: Int32Array,
     private readonly pieceBytes: number,
@@ -30,8 +25,9 @@ export class PrimalPiece {
   /** Adds the samples of a tile. */
   async add(sources: readonly Matrix[]): Promise<void> {
     for (const run of this.runs(sources)) {
-      for (const [at, { left, right }] of this.factors(sources, run).entries()) {
-        const product = await this.products.transposedTimes(left, right);
+      for (const [at, term] of this.terms.entries()) {
+        const left = factorOf(sources, term.left, run);
+        const product = await this.products.transposedTimes(left, factorOf(sources, term.right, run));
         const sum = this.sums[at];
         if (sum === undefined) this.sums[at] = product;
         else addTo(sum.data, product.data);
@@ -51,23 +47,24 @@ export class PrimalPiece {
   }
 
   /**
-   * What the pairs of every sample of a tile bring to the squares is added to `rows`; `close` has been called.
+   * Adds what the pairs of every sample of a tile bring to the squares to the block's rows; `close` has been called.
+   * @param first of the tile's samples, counted over all
    * @returns half the slopes of the squares by the sources, where those are wanted
    */
   async slopes(
     sources: readonly Matrix[],
-    rows: Float64Array,
+    first: number,
     wanted: boolean,
   ): Promise<readonly Matrix[] | null> {
     const slopes = wanted
       ? sources.map((source) => ({ ...source, data: new Float64Array(source.data.length) }))
       : null;
     for (const run of this.runs(sources)) {
-      for (const [at, { left, right }] of this.factors(sources, run).entries()) {
+      for (const [at, term] of this.terms.entries()) {
         const sum = this.sums[at]!;
-        const term = this.terms[at]!;
-        const byLeft = await this.products.timesTransposed(right, sum);
-        addRowProducts(rows.subarray(run[0]), left, byLeft);
+        const left = factorOf(sources, term.left, run);
+        const byLeft = await this.products.timesTransposed(factorOf(sources, term.right, run), sum);
+        addRowProducts(this.block.rows.subarray(first + run[0]), left, byLeft);
         if (slopes === null) continue;
         addSlopes(slopes, sources, term.left, run, byLeft);
         if (term.rightMoves)
@@ -75,16 +72,6 @@ export class PrimalPiece {
       }
     }
     return slopes;
-  }
-
-  private factors(sources: readonly Matrix[], run: Range): readonly Factors[] {
-    if (this.last?.sources === sources) return this.last.factors;
-    const factors = this.terms.map(({ left, right }) => ({
-      left: factorOf(sources, left, run),
-      right: factorOf(sources, right, run),
-    }));
-    this.last = run[1] - run[0] === sources[0]!.rows ? { sources, factors } : null;
-    return factors;
   }
 
   /** Runs of samples whose factors are of a piece's bytes. */

@@ -19,7 +19,7 @@ export interface Sensitivity {
 }
 
 /** Features of a tile where a layer's weights are a little smaller, and a little larger. */
-type Scaled = readonly [CurvatureFeatures, CurvatureFeatures];
+export type Scaled = readonly [CurvatureFeatures, CurvatureFeatures];
 
 /**
  * What the scale of every layer's weights does to trace and squared norm. The norm's slopes by the sources of its blocks are
@@ -28,29 +28,27 @@ type Scaled = readonly [CurvatureFeatures, CurvatureFeatures];
 export class Sensitivities {
   private readonly traces: Float64Array;
   private readonly squares: Float64Array;
-  private readonly kept = new Map<number, Scaled>();
-
-  /** @param keeps whether the features are of the same samples every time, and need not be made again */
   constructor(
     private readonly problem: Problem,
     private readonly products: MatrixProducts,
-    private readonly keeps: boolean,
   ) {
     const layers = problem.perceptron.layers.length;
     this.traces = new Float64Array(layers);
     this.squares = new Float64Array(layers);
   }
 
-  /** @param slopes half those of N²‖piece‖² by the sources of the samples of `range` */
-  async add(piece: Piece, range: Range, slopes: readonly Matrix[]): Promise<void> {
+  /**
+   * @param slopes half those of N²‖piece‖² by the sources of samples
+   * @param scaled the features of these samples, by layer
+   */
+  async add(piece: Piece, scaled: readonly Scaled[], slopes: readonly Matrix[]): Promise<void> {
     const { m, l } = piece;
     // H_ml stands for H_lm, too.
     const times = m === l ? 2 : 4;
-    for (const layer of this.traces.keys()) {
-      const [below, above] = await this.scaled(layer, range);
+    for (const [layer, [below, above]] of scaled.entries()) {
       const sides = {
-        below: new Float64Array(range[1] - range[0]),
-        above: new Float64Array(range[1] - range[0]),
+        below: new Float64Array(below.tile.count),
+        above: new Float64Array(below.tile.count),
       };
       const smaller = await sourcesOf(below, piece, sides.below);
       const larger = await sourcesOf(above, piece, sides.above);
@@ -74,16 +72,16 @@ export class Sensitivities {
     });
   }
 
-  private async scaled(layer: number, [from, to]: Range): Promise<Scaled> {
-    const known = this.kept.get(layer);
-    if (known !== undefined) return known;
-    const features = async (exponent: number): Promise<CurvatureFeatures> => {
+  /** Of the samples of a range, for every layer. */
+  async scaled([from, to]: Range): Promise<Scaled[]> {
+    const features = async (layer: number, exponent: number): Promise<CurvatureFeatures> => {
       const problem = { ...this.problem, perceptron: scaleWeights(this.problem.perceptron, layer, exponent) };
       return CurvatureFeatures.of(await sampleTile(problem, this.products, from, to), this.products);
     };
-    const made: Scaled = [await features(-step), await features(step)];
-    if (this.keeps) this.kept.set(layer, made);
-    return made;
+    const scaled: Scaled[] = [];
+    for (const layer of this.traces.keys())
+      scaled.push([await features(layer, -step), await features(layer, step)]);
+    return scaled;
   }
 }
 
