@@ -23,24 +23,34 @@ export interface Term {
   readonly rightMoves: boolean;
 }
 
-/**
- * What a piece of a block is made of, one row for every sample (math.md 3): M_l and ã_{l−1} of a diagonal block; H_ml,
- * ã_{m−1}, ã_{l−1}, δ_m and J_{m−1,l} of any other, without the last two for the Gauss-Newton matrix.
- * @param traces the traces of M_l are added to it, where m = l
- */
-export async function sourcesOf(
+/** What a piece of a block is made of, of some samples. */
+export interface PieceOfSamples {
+  /**
+   * One row for every sample (math.md 3): M_l and ã_{l−1} of a diagonal block; H_ml, ã_{m−1}, ã_{l−1}, δ_m and J_{m−1,l} of
+   * any other, without the last two for the Gauss-Newton matrix.
+   */
+  readonly sources: readonly Matrix[];
+  /** The piece's part of N tr(H_ll), where m = l. */
+  readonly trace: number;
+}
+
+/** What features say of a piece. */
+export async function pieceOfSamples(
   features: CurvatureFeatures,
   { m, l, columns: [from, to] }: Piece,
-  traces: Float64Array,
-): Promise<Matrix[]> {
-  const { input, delta, slope, gaussNewton } = features.tile;
-  if (m === l) return [await features.packedCurvature(l, from, to, traces), input[l]!];
-  const linear = [flat(await features.crossCurvature(m, l, from, to)), input[m]!, input[l]!];
-  if (gaussNewton) return linear;
+): Promise<PieceOfSamples> {
+  const { input, delta, slope, gaussNewton, count } = features.tile;
+  if (m === l) {
+    const traces = new Float64Array(count);
+    const curvature = await features.packedCurvature(l, from, to, traces);
+    return { sources: [curvature, input[l]!], trace: tracesWith(input[l]!, traces) };
+  }
+  const sources = [flat(await features.crossCurvature(m, l, from, to)), input[m]!, input[l]!];
+  if (gaussNewton) return { sources, trace: 0 };
   // J of neighbours is diagonal.
   const jacobian =
     m === l + 1 ? columnsOfMatrix(slope[l]!, from, to) : flat(features.innerJacobian(m - 1, l, from, to));
-  return [...linear, delta[m]!, jacobian];
+  return { sources: [...sources, delta[m]!, jacobian], trace: 0 };
 }
 
 /** The terms of a block in its sources. The first has the elements of the block itself, the second some of them. */

@@ -2,7 +2,16 @@ import type { MatrixProducts } from '../../runtime/matrixProducts';
 import { norm, squaredNorm } from '../../runtime/norm';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { BlockSum } from './blockSum';
-import { placesOf, sameSample, sourcesOf, sumPerColumn, termsOf, tracesWith, type Piece } from './blockTerms';
+import {
+  placesOf,
+  sameSample,
+  pieceOfSamples,
+  type PieceOfSamples,
+  sumPerColumn,
+  termsOf,
+  tracesWith,
+  type Piece,
+} from './blockTerms';
 import { SamplePairs } from './dualBlock';
 import type { ClosedFormPlan, PlannedBlock } from './plan';
 import { PrimalPiece } from './primalBlock';
@@ -159,19 +168,25 @@ class ClosedFormRun {
 
   /** Two passes over the samples for pieces whose sums are held together; the second for what the sums make of the samples. */
   private async primalPieces(pieces: readonly PrimalPiece[], withLoss: boolean): Promise<void> {
-    const { sampleRows, sensitivities } = this.plan;
+    const { sampleRows, sensitivities, pieceBytes } = this.plan;
+    // For the second pass, as far as they need no more memory than a piece.
+    let free = pieceBytes / 8;
+    const kept: (readonly PieceOfSamples[])[] = [];
     for (const range of this.runs) {
       const features = await this.features(range);
       if (withLoss) await this.addLossAndGradient(features.tile);
+      const ofPieces: PieceOfSamples[] = [];
       for (const sum of pieces) {
         const { piece, block } = sum;
-        const traces = new Float64Array(features.tile.count);
-        const sources = await sourcesOf(features, piece, traces);
-        await sum.add(sources);
-        this.traces[piece.l]! += tracesWith(features.tile.input[piece.l]!, traces);
-        if (sampleRows) block.sameSample += sameSample(sources, piece);
+        const own = await pieceOfSamples(features, piece);
+        await sum.add(own.sources);
+        this.traces[piece.l]! += own.trace;
+        if (sampleRows) block.sameSample += sameSample(own.sources, piece);
+        ofPieces.push(own);
         this.report();
       }
+      free -= ofPieces.flatMap(({ sources }) => sources).reduce((sum, { data }) => sum + data.length, 0);
+      if (free > 0) kept.push(ofPieces);
     }
     for (const sum of pieces) {
       const elements = sum.close();
@@ -179,13 +194,15 @@ class ClosedFormRun {
       this.unitRows?.add(sum.piece, elements);
     }
     if (!sampleRows && !sensitivities) return;
-    for (const range of this.runs) {
-      const features = await this.features(range);
+    for (const [index, range] of this.runs.entries()) {
+      const known = kept[index];
+      const features = known === undefined ? await this.features(range) : null;
       const scaled = (await this.sensitivities?.scaled(range)) ?? [];
-      for (const sum of pieces) {
-        const sources = await sourcesOf(features, sum.piece, new Float64Array(features.tile.count));
-        const slopes = await sum.slopes(sources, range[0], sensitivities);
-        if (slopes !== null) await this.sensitivities?.add(sum.piece, scaled, slopes);
+      for (const [at, sum] of pieces.entries()) {
+        const own = known?.[at] ?? (features && (await pieceOfSamples(features, sum.piece)));
+        if (own === null) continue;
+        const slopes = await sum.slopes(own.sources, range[0], sensitivities);
+        if (slopes !== null) await this.sensitivities?.add(sum.piece, own, scaled, slopes);
         this.report();
       }
     }

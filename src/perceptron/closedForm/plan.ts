@@ -86,12 +86,13 @@ export function planClosedForm(
   const runOf = (tile: number): number =>
     Math.min(tile, Math.max(leastSamples, Math.floor(runBytes / perSample)));
   const weights = 8 * layers.reduce((sum, { weight }) => sum + weight.length, 0);
-  // A pair of tiles holds two sets of features, sensitivities those of every layer's two scales; the sums over pairs are one Gram matrix a layer and up to six more.
+  // A pair of tiles holds two sets of features, sensitivities one of every layer's scale; the sums over pairs are one Gram
+  // matrix a layer and up to six more.
   const bytes = (tile: number): number =>
     weights +
     8 * Math.min(pieceBytes, 8 * largestPieceOf(layers, blocks, tile)) +
     (tile < samples ? 2 : 1) * tile * perSample +
-    (sensitivities ? 2 * layers.length * runOf(tile) * perSample : 0) +
+    (sensitivities ? layers.length * runOf(tile) * perSample : 0) +
     (dualLayers.size > 0 ? 8 * tile * tile * (dualLayers.size + 6) : 0);
   let tileSize = samples;
   while (tileSize > 1 && bytes(tileSize) > memoryBudget) tileSize = Math.ceil(tileSize / 2);

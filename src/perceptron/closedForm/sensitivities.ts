@@ -1,25 +1,22 @@
 import { lambdaMaxBounds, type Moments } from '../../curvature/bounds';
 import type { Matrix, MatrixProducts } from '../../runtime/matrixProducts';
 import type { AffineLayer, Perceptron } from '../perceptron';
-import { sourcesOf, tracesWith, type Piece } from './blockTerms';
+import { pieceOfSamples, type Piece, type PieceOfSamples } from './blockTerms';
 import { CurvatureFeatures } from './curvatureFeatures';
 import type { Range } from './ranges';
 import { sampleTile, type Problem } from './sampleTile';
 
 /**
- * Step in the logarithm of a weight's scale. What is differenced are features of single samples, good to their rounding: the
- * central difference is off by h²/6 of the third derivative, and by 2⁻⁵³/h.
+ * Relative step of a weight's scale. What is differenced are features of single samples, good to their rounding, by which
+ * the difference is off, 2⁻⁵³ over the step, and by as much of the second derivative.
  */
-const step = 2 ** -17;
+const step = 2 ** -26;
 
 /** Slopes by the logarithm of the scale of a layer's weights, its bias unchanged. */
 export interface Sensitivity {
   readonly trace: number;
   readonly frobeniusSquared: number;
 }
-
-/** Features of a tile where a layer's weights are a little smaller, and a little larger. */
-export type Scaled = readonly [CurvatureFeatures, CurvatureFeatures];
 
 /**
  * What the scale of every layer's weights does to trace and squared norm. The norm's slopes by the sources of its blocks are
@@ -38,28 +35,23 @@ export class Sensitivities {
   }
 
   /**
-   * @param slopes half those of N²‖piece‖² by the sources of samples
-   * @param scaled the features of these samples, by layer
+   * @param slopes half those of N²‖piece‖² by its sources
+   * @param scaled the features of the same samples with the weights of one layer a little larger, by layer
    */
-  async add(piece: Piece, scaled: readonly Scaled[], slopes: readonly Matrix[]): Promise<void> {
-    const { m, l } = piece;
+  async add(
+    piece: Piece,
+    own: PieceOfSamples,
+    scaled: readonly CurvatureFeatures[],
+    slopes: readonly Matrix[],
+  ): Promise<void> {
     // H_ml stands for H_lm, too.
-    const times = m === l ? 2 : 4;
-    for (const [layer, [below, above]] of scaled.entries()) {
-      const sides = {
-        below: new Float64Array(below.tile.count),
-        above: new Float64Array(below.tile.count),
-      };
-      const smaller = await sourcesOf(below, piece, sides.below);
-      const larger = await sourcesOf(above, piece, sides.above);
+    const times = piece.m === piece.l ? 2 : 4;
+    for (const [layer, features] of scaled.entries()) {
+      const { sources, trace } = await pieceOfSamples(features, piece);
       slopes.forEach(({ data }, at) => {
-        const change = changeAlong(data, smaller[at]!.data, larger[at]!.data);
-        this.squares[layer]! += (times * change) / (2 * step);
+        this.squares[layer]! += (times / step) * changeAlong(data, own.sources[at]!.data, sources[at]!.data);
       });
-      if (m !== l) continue;
-      const change =
-        tracesWith(above.tile.input[l]!, sides.above) - tracesWith(below.tile.input[l]!, sides.below);
-      this.traces[layer]! += change / (2 * step);
+      this.traces[layer]! += (trace - own.trace) / step;
     }
   }
 
@@ -73,27 +65,26 @@ export class Sensitivities {
   }
 
   /** Of the samples of a range, for every layer. */
-  async scaled([from, to]: Range): Promise<Scaled[]> {
-    const features = async (layer: number, exponent: number): Promise<CurvatureFeatures> => {
-      const problem = { ...this.problem, perceptron: scaleWeights(this.problem.perceptron, layer, exponent) };
-      return CurvatureFeatures.of(await sampleTile(problem, this.products, from, to), this.products);
-    };
-    const scaled: Scaled[] = [];
-    for (const layer of this.traces.keys())
-      scaled.push([await features(layer, -step), await features(layer, step)]);
+  async scaled([from, to]: Range): Promise<CurvatureFeatures[]> {
+    const scaled: CurvatureFeatures[] = [];
+    for (const layer of this.traces.keys()) {
+      const problem = { ...this.problem, perceptron: scaleWeights(this.problem.perceptron, layer) };
+      const tile = await sampleTile(problem, this.products, from, to);
+      scaled.push(await CurvatureFeatures.of(tile, this.products));
+    }
     return scaled;
   }
 }
 
-/** ⟨slope, above − below⟩. */
-function changeAlong(slope: Float64Array, below: Float64Array, above: Float64Array): number {
+/** ⟨slope, above − here⟩. */
+function changeAlong(slope: Float64Array, here: Float64Array, above: Float64Array): number {
   let sum = 0;
-  for (let at = 0; at < slope.length; at++) sum += slope[at]! * (above[at]! - below[at]!);
+  for (let at = 0; at < slope.length; at++) sum += slope[at]! * (above[at]! - here[at]!);
   return sum;
 }
 
-function scaleWeights(perceptron: Perceptron, layer: number, exponent: number): Perceptron {
-  const factor = Math.exp(exponent);
+function scaleWeights(perceptron: Perceptron, layer: number): Perceptron {
+  const factor = 1 + step;
   return {
     ...perceptron,
     layers: perceptron.layers.map((own, l): AffineLayer =>
