@@ -107,9 +107,9 @@ export class MatrixProducts {
     return new MatrixProducts(single, threads === 1 ? single : await openKernels(threads), between);
   }
 
-  /** A·B, (r × k)(k × c) → r × c. */
-  times(a: Matrix, b: Matrix): Promise<Matrix> {
-    return this.product('plain', a, b, {
+  /** A·B, (r × k)(k × c) → r × c. @param into memory for it, of its size */
+  times(a: Matrix, b: Matrix, into?: Float64Array): Promise<Matrix> {
+    return this.product('plain', a, b, into, {
       rows: a.rows,
       depth: a.columns,
       columns: b.columns,
@@ -118,8 +118,8 @@ export class MatrixProducts {
   }
 
   /** A·Bᵀ, (r × k)(c × k)ᵀ → r × c: the fastest form, both operands are read along their rows. */
-  timesTransposed(a: Matrix, b: Matrix): Promise<Matrix> {
-    return this.product('rightTransposed', a, b, {
+  timesTransposed(a: Matrix, b: Matrix, into?: Float64Array): Promise<Matrix> {
+    return this.product('rightTransposed', a, b, into, {
       rows: a.rows,
       depth: a.columns,
       columns: b.rows,
@@ -128,8 +128,8 @@ export class MatrixProducts {
   }
 
   /** Aᵀ·B, (k × r)ᵀ(k × c) → r × c. */
-  transposedTimes(a: Matrix, b: Matrix): Promise<Matrix> {
-    return this.product('leftTransposed', a, b, {
+  transposedTimes(a: Matrix, b: Matrix, into?: Float64Array): Promise<Matrix> {
+    return this.product('leftTransposed', a, b, into, {
       rows: a.columns,
       depth: a.rows,
       columns: b.columns,
@@ -165,6 +165,7 @@ export class MatrixProducts {
     form: keyof Kernels,
     a: Matrix,
     b: Matrix,
+    into: Float64Array | undefined,
     {
       rows,
       depth,
@@ -178,18 +179,28 @@ export class MatrixProducts {
     },
   ): Promise<Matrix> {
     if (depth !== otherDepth) throw new RangeError(`Depths ${depth} and ${otherDepth} differ`);
-    const data = await this.run(form, rows * depth * columns, {
+    const feeds: RunFeeds = {
       a: { data: a.data, dims: [a.rows, a.columns] },
       b: { data: b.data, dims: [b.rows, b.columns] },
-    });
-    return { rows, columns, data };
+    };
+    const y = into && { data: into, dims: [rows, columns] };
+    return { rows, columns, data: await this.run(form, rows * depth * columns, feeds, y) };
   }
 
-  private async run(form: keyof Kernels, multiplyAdds: number, feeds: RunFeeds): Promise<Float64Array> {
-    const kernels = multiplyAdds < worthThreads ? this.single : this.threaded;
+  private async run(
+    form: keyof Kernels,
+    multiplyAdds: number,
+    feeds: RunFeeds,
+    into?: { readonly data: Float64Array; readonly dims: readonly number[] },
+  ): Promise<Float64Array> {
+    const session = (multiplyAdds < worthThreads ? this.single : this.threaded)[form];
     this.between();
-    const { y } = await kernels[form].run(feeds);
     this.multiplyAdds += multiplyAdds;
+    if (into !== undefined) {
+      await session.runInto(feeds, { y: into });
+      return into.data;
+    }
+    const { y } = await session.run(feeds);
     if (y?.data instanceof Float64Array) return y.data;
     throw new TypeError('A float64 product did not come back as float64');
   }

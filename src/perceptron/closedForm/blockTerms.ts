@@ -103,14 +103,19 @@ export function widthOf(sources: readonly Matrix[], [first, second]: FactorOf): 
   return first === second ? (columns * (columns + 1)) / 2 : columns * sources[second]!.columns;
 }
 
-/** A factor of a run of samples. */
-export function factorOf(sources: readonly Matrix[], of: FactorOf, [from, to]: Range): Matrix {
+/** A factor of a run of samples. @param take memory of a length, where it has to be made */
+export function factorOf(
+  sources: readonly Matrix[],
+  of: FactorOf,
+  [from, to]: Range,
+  take: (length: number) => Float64Array,
+): Matrix {
   const [first, second] = of;
   const x = rowsOf(sources[first]!, from, to);
   if (second === undefined) return x;
   const y = rowsOf(sources[second]!, from, to);
   const columns = widthOf(sources, of);
-  const data = new Float64Array(x.rows * columns);
+  const data = take(x.rows * columns);
   const square = first === second;
   for (let n = 0, at = 0; n < x.rows; n++) {
     const row = n * y.columns;

@@ -18,6 +18,7 @@ import { PrimalPiece } from './primalBlock';
 import { ranges, type Range } from './ranges';
 import { parametersOf } from '../perceptron';
 import { augmentedWeights, sampleTile, unitOf, type Problem, type SampleTile } from './sampleTile';
+import { Scratch } from './scratch';
 import { Sensitivities, type Sensitivity } from './sensitivities';
 import { UnitRows } from './unitRows';
 
@@ -213,6 +214,7 @@ class ClosedFormRun {
     const { layers } = this.problem.perceptron;
     const { blocks, pieceBytes } = this.plan;
     const groups: PrimalPiece[][] = [];
+    const scratch = new Scratch();
     let free = 0;
     for (const block of blocks.filter(({ form }) => form === 'primal')) {
       const { m, l } = block;
@@ -221,7 +223,15 @@ class ClosedFormRun {
       for (const columns of ranges(layers[l]!.outputs, Math.floor(pieceBytes / bytes))) {
         const piece: Piece = { m, l, columns };
         const places = terms.length === 1 ? noPlaces : placesOf(piece, layers);
-        const sum = new PrimalPiece(this.products, piece, this.sumOf(block), terms, places, pieceBytes);
+        const sum = new PrimalPiece(
+          this.products,
+          piece,
+          this.sumOf(block),
+          terms,
+          places,
+          pieceBytes,
+          scratch,
+        );
         const needed = (columns[1] - columns[0]) * bytes;
         if (needed > free) {
           groups.push([]);

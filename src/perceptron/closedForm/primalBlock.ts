@@ -3,6 +3,7 @@ import type { BlockSum } from './blockSum';
 import { addSlopes, factorOf, widthOf, type Piece, type Term } from './blockTerms';
 import { addTo } from './pairSum';
 import { ranges, type Range } from './ranges';
+import type { Scratch } from './scratch';
 
 /**
  * The primal form of a piece of a block (math.md 3), linear in the number of samples: Σ_n left_n ⊗ right_n over all tiles is
@@ -20,17 +21,20 @@ export class PrimalPiece {
     private readonly terms: readonly Term[],
     private readonly places: Int32Array,
     private readonly pieceBytes: number,
+    private readonly scratch: Scratch,
   ) {}
 
   /** Adds the samples of a tile. */
   async add(sources: readonly Matrix[]): Promise<void> {
     for (const run of this.runs(sources)) {
       for (const [at, term] of this.terms.entries()) {
-        const left = factorOf(sources, term.left, run);
-        const product = await this.products.transposedTimes(left, factorOf(sources, term.right, run));
+        const { left, right } = this.factors(sources, term, run);
         const sum = this.sums[at];
-        if (sum === undefined) this.sums[at] = product;
-        else addTo(sum.data, product.data);
+        if (sum === undefined) this.sums[at] = await this.products.transposedTimes(left, right);
+        else {
+          const memory = this.scratch.take('product', sum.data.length);
+          addTo(sum.data, (await this.products.transposedTimes(left, right, memory)).data);
+        }
       }
     }
   }
@@ -62,16 +66,29 @@ export class PrimalPiece {
     for (const run of this.runs(sources)) {
       for (const [at, term] of this.terms.entries()) {
         const sum = this.sums[at]!;
-        const left = factorOf(sources, term.left, run);
-        const byLeft = await this.products.timesTransposed(factorOf(sources, term.right, run), sum);
+        const { left, right } = this.factors(sources, term, run);
+        const ofLeft = this.scratch.take('by left', left.data.length);
+        const byLeft = await this.products.timesTransposed(right, sum, ofLeft);
         addRowProducts(this.block.rows.subarray(first + run[0]), left, byLeft);
         if (slopes === null) continue;
         addSlopes(slopes, sources, term.left, run, byLeft);
-        if (term.rightMoves)
-          addSlopes(slopes, sources, term.right, run, await this.products.times(left, sum));
+        if (!term.rightMoves) continue;
+        const ofRight = this.scratch.take('by right', right.data.length);
+        addSlopes(slopes, sources, term.right, run, await this.products.times(left, sum, ofRight));
       }
     }
     return slopes;
+  }
+
+  private factors(
+    sources: readonly Matrix[],
+    { left, right }: Term,
+    run: Range,
+  ): { left: Matrix; right: Matrix } {
+    return {
+      left: factorOf(sources, left, run, (length) => this.scratch.take('left', length)),
+      right: factorOf(sources, right, run, (length) => this.scratch.take('right', length)),
+    };
   }
 
   /** Runs of samples whose factors are of a piece's bytes. */
