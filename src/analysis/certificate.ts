@@ -4,6 +4,7 @@ import type { Objective } from '../autodiff/preparedModel';
 import type { CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
 import { computeExactCurvature } from '../curvature/exactCurvature';
+import { RememberedProducts } from '../curvature/products';
 import { inUnit } from '../curvature/unit';
 import { FailureError } from '../report/failure';
 import type { Report } from '../report/report';
@@ -29,6 +30,9 @@ const fewestProducts = 10;
 const firstStage = 'Searching the sharpest direction first';
 /** Steps that certify λ_max, about. */
 const usualSteps = 25;
+
+/** Of the memory for a search: products that the second one has again. */
+const rememberedShare = 1 / 8;
 
 /** Steps that λ_min's interval, too, is given. */
 const leastSteps = 60;
@@ -56,6 +60,8 @@ export function certificateStageOf(
 export interface FirstSearch {
   readonly plan: PlannedModel | null;
   readonly products: HessianProducts | null;
+  /** The same products, which know those that were made. */
+  readonly remembered: RememberedProducts | null;
 }
 
 /**
@@ -72,6 +78,7 @@ export async function tellFirstInterval(
   run.tell('Differentiating the graph');
   let plan: PlannedModel | null = null;
   let products: HessianProducts | null = null;
+  let remembered: RememberedProducts | null = null;
   let kept = false;
   try {
     plan = await planModel(objective, { memoryBudget, batch: null });
@@ -82,13 +89,15 @@ export async function tellFirstInterval(
     run.products = { precision, productError };
     run.known = { ...run.known, ...factsOf(products), gradientNorm: norm(products.gradient) };
     const told = run.begin(firstStage, productsCost(products, usualSteps, memoryBudget));
-    await certifySharpness(products, null, {
+    const memoryBytes = lanczosMemory(products, memoryBudget);
+    remembered = inFloat64 ? new RememberedProducts(products, rememberedShare * memoryBytes) : null;
+    await certifySharpness(remembered ?? products, null, {
       random: SeededRandom.fromSeed(request.seed),
       precision: request.precision,
       confidence,
       productError,
       maxProducts: Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds)),
-      memoryBytes: lanczosMemory(products, memoryBudget),
+      memoryBytes: (1 - rememberedShare) * memoryBytes,
       onProgress: ({ products: made, sharpness }) => {
         if (sharpness !== null) run.show(sharpness);
         told(made / Math.max(usualSteps, made));
@@ -102,7 +111,7 @@ export async function tellFirstInterval(
   } finally {
     if (!kept) await products?.release();
   }
-  return { plan, products: kept ? products : null };
+  return kept ? { plan, products, remembered } : { plan, products: null, remembered: null };
 }
 
 /**
@@ -141,7 +150,8 @@ export async function certify(
   try {
     requireSameFunction(products, report, run.unit);
     const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));
-    const found = await intervals(report, products, maxProducts, run);
+    first.remembered?.again();
+    const found = await intervals(report, products, first.remembered, maxProducts, run);
     run.known = found;
     return await withScaleAdapted(found, products, maxProducts, run);
   } finally {
@@ -152,6 +162,7 @@ export async function certify(
 async function intervals(
   report: Report,
   products: HessianProducts,
+  remembered: RememberedProducts | null,
   maxProducts: number,
   run: AnalysisRun,
 ): Promise<Report> {
@@ -175,7 +186,7 @@ async function intervals(
     confidence,
     productError: 0,
     maxProducts,
-    memoryBytes: lanczosMemory(products, run.memoryBudget),
+    memoryBytes: (1 - rememberedShare) * lanczosMemory(products, run.memoryBudget),
     onProgress: ({ products: made, sharpness }) => {
       if (sharpness !== null) run.show(sharpness);
       told(made / Math.max(expected, made));
@@ -189,7 +200,7 @@ async function intervals(
   };
   if (!whole) {
     const { sharpness, sharpestShares, stoppedBy } = await certifySharpness(
-      inUnit(products, run.unit),
+      inUnit(remembered ?? products, run.unit),
       moments,
       options,
       leastSteps,
