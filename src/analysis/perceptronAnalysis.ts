@@ -31,6 +31,9 @@ import { setting } from '../report/wording/settings';
 
 const closedFormStage = 'Computing the curvature';
 
+/** So many times a closed form's memory may be kept by what multiplies. */
+const roomForArenas = 6;
+
 /** A closed form of more is minutes: it is computed only where it was asked for. */
 const mostUnasked = 2e12;
 
@@ -61,7 +64,8 @@ export async function analysePerceptron(
   const between = (): void => {
     run.requireTime();
   };
-  const products = await MatrixProducts.open(threads, between);
+  const small = plan.bytes <= run.memoryBudget / roomForArenas;
+  const products = await MatrixProducts.open(threads, between, small ? 'arena' : 'released');
   let first: FirstSearch | null = null;
   try {
     const rows: Matrix = {

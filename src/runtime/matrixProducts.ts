@@ -62,7 +62,7 @@ interface Kernels {
   readonly stacked: Session;
 }
 
-async function openKernels(threads: number): Promise<Kernels> {
+async function openKernels(threads: number, memory: 'arena' | 'released'): Promise<Kernels> {
   const load = (
     operator: 'Gemm' | 'MatMul',
     attributes: Readonly<Record<string, number>>,
@@ -71,7 +71,7 @@ async function openKernels(threads: number): Promise<Kernels> {
       { bytes: matrixModel('float64', operator, attributes), externalData: [] },
       threads,
       'basic',
-      'released',
+      memory,
     );
   return {
     plain: await load('Gemm', {}),
@@ -101,15 +101,23 @@ export class MatrixProducts {
     private readonly between: () => void,
   ) {}
 
-  /** @param between called before every product; what it throws ends the work */
-  static async open(threads: number, between: () => void = () => undefined): Promise<MatrixProducts> {
-    const single = await openKernels(1);
-    return new MatrixProducts(single, threads === 1 ? single : await openKernels(threads), between);
+  /**
+   * @param between called before every product; what it throws ends the work
+   * @param memory `arena` keeps several times the largest products for the next ones: fresh pages take longer than products
+   */
+  static async open(
+    threads: number,
+    between: () => void = () => undefined,
+    memory: 'arena' | 'released' = 'released',
+  ): Promise<MatrixProducts> {
+    const single = await openKernels(1, memory);
+    const threaded = threads === 1 ? single : await openKernels(threads, memory);
+    return new MatrixProducts(single, threaded, between);
   }
 
-  /** A·B, (r × k)(k × c) → r × c. @param into memory for it, of its size */
-  times(a: Matrix, b: Matrix, into?: Float64Array): Promise<Matrix> {
-    return this.product('plain', a, b, into, {
+  /** A·B, (r × k)(k × c) → r × c. */
+  times(a: Matrix, b: Matrix): Promise<Matrix> {
+    return this.product('plain', a, b, {
       rows: a.rows,
       depth: a.columns,
       columns: b.columns,
@@ -118,8 +126,8 @@ export class MatrixProducts {
   }
 
   /** A·Bᵀ, (r × k)(c × k)ᵀ → r × c: the fastest form, both operands are read along their rows. */
-  timesTransposed(a: Matrix, b: Matrix, into?: Float64Array): Promise<Matrix> {
-    return this.product('rightTransposed', a, b, into, {
+  timesTransposed(a: Matrix, b: Matrix): Promise<Matrix> {
+    return this.product('rightTransposed', a, b, {
       rows: a.rows,
       depth: a.columns,
       columns: b.rows,
@@ -128,8 +136,8 @@ export class MatrixProducts {
   }
 
   /** Aᵀ·B, (k × r)ᵀ(k × c) → r × c. */
-  transposedTimes(a: Matrix, b: Matrix, into?: Float64Array): Promise<Matrix> {
-    return this.product('leftTransposed', a, b, into, {
+  transposedTimes(a: Matrix, b: Matrix): Promise<Matrix> {
+    return this.product('leftTransposed', a, b, {
       rows: a.columns,
       depth: a.rows,
       columns: b.columns,
@@ -165,7 +173,6 @@ export class MatrixProducts {
     form: keyof Kernels,
     a: Matrix,
     b: Matrix,
-    into: Float64Array | undefined,
     {
       rows,
       depth,
@@ -179,28 +186,18 @@ export class MatrixProducts {
     },
   ): Promise<Matrix> {
     if (depth !== otherDepth) throw new RangeError(`Depths ${depth} and ${otherDepth} differ`);
-    const feeds: RunFeeds = {
+    const data = await this.run(form, rows * depth * columns, {
       a: { data: a.data, dims: [a.rows, a.columns] },
       b: { data: b.data, dims: [b.rows, b.columns] },
-    };
-    const y = into && { data: into, dims: [rows, columns] };
-    return { rows, columns, data: await this.run(form, rows * depth * columns, feeds, y) };
+    });
+    return { rows, columns, data };
   }
 
-  private async run(
-    form: keyof Kernels,
-    multiplyAdds: number,
-    feeds: RunFeeds,
-    into?: { readonly data: Float64Array; readonly dims: readonly number[] },
-  ): Promise<Float64Array> {
-    const session = (multiplyAdds < worthThreads ? this.single : this.threaded)[form];
+  private async run(form: keyof Kernels, multiplyAdds: number, feeds: RunFeeds): Promise<Float64Array> {
+    const kernels = multiplyAdds < worthThreads ? this.single : this.threaded;
     this.between();
+    const { y } = await kernels[form].run(feeds);
     this.multiplyAdds += multiplyAdds;
-    if (into !== undefined) {
-      await session.runInto(feeds, { y: into });
-      return into.data;
-    }
-    const { y } = await session.run(feeds);
     if (y?.data instanceof Float64Array) return y.data;
     throw new TypeError('A float64 product did not come back as float64');
   }

@@ -31,10 +31,7 @@ export class PrimalPiece {
         const { left, right } = this.factors(sources, term, run);
         const sum = this.sums[at];
         if (sum === undefined) this.sums[at] = await this.products.transposedTimes(left, right);
-        else {
-          const memory = this.scratch.take('product', sum.data.length);
-          addTo(sum.data, (await this.products.transposedTimes(left, right, memory)).data);
-        }
+        else addTo(sum.data, (await this.products.transposedTimes(left, right)).data);
       }
     }
   }
@@ -67,14 +64,12 @@ export class PrimalPiece {
       for (const [at, term] of this.terms.entries()) {
         const sum = this.sums[at]!;
         const { left, right } = this.factors(sources, term, run);
-        const ofLeft = this.scratch.take('by left', left.data.length);
-        const byLeft = await this.products.timesTransposed(right, sum, ofLeft);
+        const byLeft = await this.products.timesTransposed(right, sum);
         addRowProducts(this.block.rows.subarray(first + run[0]), left, byLeft);
         if (slopes === null) continue;
         addSlopes(slopes, sources, term.left, run, byLeft);
-        if (!term.rightMoves) continue;
-        const ofRight = this.scratch.take('by right', right.data.length);
-        addSlopes(slopes, sources, term.right, run, await this.products.times(left, sum, ofRight));
+        if (term.rightMoves)
+          addSlopes(slopes, sources, term.right, run, await this.products.times(left, sum));
       }
     }
     return slopes;
