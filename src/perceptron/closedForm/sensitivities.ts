@@ -68,7 +68,7 @@ export class Sensitivities {
   async scaled([from, to]: Range): Promise<CurvatureFeatures[]> {
     const scaled: CurvatureFeatures[] = [];
     for (const layer of this.traces.keys()) {
-      const problem = { ...this.problem, perceptron: scaleWeights(this.problem.perceptron, layer) };
+      const problem = { ...this.problem, perceptron: scaleWeights(this.problem.perceptron, layer, 1 + step) };
       const tile = await sampleTile(problem, this.products, from, to);
       scaled.push(await CurvatureFeatures.of(tile, this.products));
     }
@@ -83,8 +83,8 @@ function changeAlong(slope: Float64Array, here: Float64Array, above: Float64Arra
   return sum;
 }
 
-function scaleWeights(perceptron: Perceptron, layer: number): Perceptron {
-  const factor = 1 + step;
+/** The perceptron with the weights of one layer times a factor, its bias unchanged. */
+export function scaleWeights(perceptron: Perceptron, layer: number, factor: number): Perceptron {
   return {
     ...perceptron,
     layers: perceptron.layers.map((own, l): AffineLayer =>
