@@ -41,6 +41,17 @@ const phases = {
         fits: false,
       },
     ],
+    openInputs: [],
+  },
+  'choosing-sizes': {
+    phase: 'choosing-samples',
+    file,
+    facts: { model },
+    candidates: [],
+    openInputs: [
+      { name: 'image', dims: [null, 3, null, null], optional: false, shape: null },
+      { name: 'input_ids', dims: [null, null], optional: true, shape: [1, 32] },
+    ],
   },
   running: {
     phase: 'running',

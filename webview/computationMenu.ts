@@ -69,6 +69,9 @@ function choices({ post, change }: View, from: ComputationChoice): HTMLElement {
     checkbox('computation-scale-adapted', 'Scale-adapted sharpness', from.scaleAdapted, (scaleAdapted) =>
       choose({ scaleAdapted }),
     ),
+    checkbox('computation-plane', 'Loss over a plane of two directions', from.plane, (plane) =>
+      choose({ plane }),
+    ),
     checkbox(
       'computation-evaluation',
       'Evaluation mode of a training export',

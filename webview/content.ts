@@ -35,7 +35,7 @@ export function nodesOf(content: Content, id: string, view: View): Child[] {
 function chosenLayer({ layers }: Choice, id: string, view: View): Child[] {
   const chosen = layers.find(({ index }) => index === view.settings.layer) ?? layers[0];
   if (chosen === undefined) return [];
-  const shown = chosen.content.flatMap((each) => nodesOf(each, id, view));
+  const shown = chosen.content.flatMap((each, at) => nodesOf(each, `${id}-${at}`, view));
   if (layers.length < 2) return shown;
   const dropdown = element(
     'vscode-dropdown',

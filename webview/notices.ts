@@ -1,6 +1,7 @@
 import type { Failure } from '../src/report/failure';
-import type { SampleCandidate } from '../src/report/panelMessages';
+import type { PanelState, SampleChoice } from '../src/report/panelMessages';
 import { button, element } from './dom';
+import { shapeFields } from './shapeFields';
 import type { Part, View } from './view';
 
 /** What stands above the numbers: a failure in their place, the choice of samples before them, warnings about them. */
@@ -11,14 +12,14 @@ export const notices: Part = {
     known.warnings,
     computation,
     state.phase === 'failed' ? state.failure : null,
-    state.phase === 'choosing-samples' ? state.candidates : null,
+    state.phase === 'choosing-samples' ? [state.candidates, state.openInputs] : null,
   ],
   draw: (view) => {
     const { state, known } = view;
     return [
       state.phase === 'failed' ? failureCard(state.failure, view) : null,
       warningsCard(known.warnings ?? []),
-      state.phase === 'choosing-samples' ? chooser(state.candidates, view) : null,
+      state.phase === 'choosing-samples' ? chooser(state, view) : null,
     ];
   },
 };
@@ -57,7 +58,14 @@ function warningsCard(warnings: readonly { readonly message: string }[]): HTMLEl
   );
 }
 
-function chooser(candidates: readonly SampleCandidate[], { post }: View): HTMLElement {
+type Choosing = Extract<PanelState, { phase: 'choosing-samples' }>;
+
+function chooser({ candidates, openInputs }: Choosing, { post }: View): HTMLElement {
+  const fields = shapeFields(openInputs);
+  const choose = (choice: SampleChoice): void => {
+    const shapes = fields.read(choice.kind === 'random');
+    if (shapes !== null) post({ type: 'choose-samples', choice, shapes });
+  };
   const fitting = candidates.filter(({ fits }) => fits);
   const others = candidates.filter(({ fits }) => !fits);
   return element(
@@ -84,26 +92,20 @@ function chooser(candidates: readonly SampleCandidate[], { post }: View): HTMLEl
             element('strong', {}, candidate.name),
             element('span', { class: 'faint' }, candidate.description),
           ),
-          button(
-            'Use',
-            `candidate-${place}`,
-            () => post({ type: 'choose-samples', choice: { kind: 'file', path: candidate.path } }),
-            {
-              primary: place === 0 && candidate.fits,
-              disabled: !candidate.fits,
-              label: `Use ${candidate.name}`,
-            },
-          ),
+          button('Use', `candidate-${place}`, () => choose({ kind: 'file', path: candidate.path }), {
+            primary: place === 0 && candidate.fits,
+            disabled: !candidate.fits,
+            label: `Use ${candidate.name}`,
+          }),
         ),
       ),
     ),
+    fields.node,
     element(
       'div',
       { class: 'buttons' },
-      button('Browse…', 'browse', () => post({ type: 'choose-samples', choice: { kind: 'browse' } })),
-      button('Random inputs (not your training data)', 'random', () =>
-        post({ type: 'choose-samples', choice: { kind: 'random' } }),
-      ),
+      button('Browse…', 'browse', () => choose({ kind: 'browse' })),
+      button('Random inputs (not your training data)', 'random', () => choose({ kind: 'random' })),
     ),
   );
 }

@@ -1,5 +1,6 @@
 import type { ComputationChoice, HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
 import { answers } from './answers';
+import { verdict } from './verdict';
 import { element } from './dom';
 import { header } from './header';
 import { limits } from './limits';
@@ -28,7 +29,7 @@ interface Saved {
   readonly scroll: number;
 }
 
-const parts: readonly Part[] = [header, status, notices, answers, ...sectionParts, limits];
+const parts: readonly Part[] = [header, status, notices, verdict, answers, ...sectionParts, limits];
 
 function start(): void {
   registerControls();
@@ -36,8 +37,14 @@ function start(): void {
   const saved = api.getState();
   let state = saved?.state ?? null;
   let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, choosing: null };
-  const { method, blocks, scaleAdapted, evaluation } = requestDefaults;
-  let computation: ComputationChoice = saved?.computation ?? { method, blocks, scaleAdapted, evaluation };
+  const { method, blocks, scaleAdapted, plane, evaluation } = requestDefaults;
+  let computation: ComputationChoice = saved?.computation ?? {
+    method,
+    blocks,
+    scaleAdapted,
+    plane,
+    evaluation,
+  };
 
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
   const places = new Map(parts.map(({ id }) => [id, element('div', { class: `section ${id}` })]));

@@ -14,6 +14,17 @@ interface Live {
 
 /** By the section's id; most have nothing of the kind. */
 const live: Readonly<Record<string, Live>> = {
+  response: {
+    inputs: ({ state, computation, known }) => [state.phase, computation, known.plane],
+    draw: ({ known, state, computation, post }) =>
+      known.plane === null && known.slices && state.phase === 'done'
+        ? [
+            button('Measure a plane of two directions', 'measure-plane', () =>
+              post({ type: 'compute', ...computation, plane: true }),
+            ),
+          ]
+        : [],
+  },
   blocks: {
     inputs: ({ state, computation }) => [state.phase, computation],
     draw: ({ known, state, computation, post }) =>

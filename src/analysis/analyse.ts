@@ -9,6 +9,7 @@ import { analyseGraph } from './graphAnalysis';
 import { analysePerceptron } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
 import { setting } from '../report/wording/settings';
+import { verdictOf } from '../report/wording/verdict';
 
 /**
  * The use case: a request in, a report out. The closed form for a perceptron of any depth; for any other graph of
@@ -28,7 +29,8 @@ export async function analyse(
     run.requireTime();
   });
   try {
-    return await analyseModel(analysed, run);
+    const report = await analyseModel(analysed, run);
+    return { ...report, ...run.training, verdict: verdictOf(report) };
   } catch (error) {
     throw error instanceof FailureError && error.failure.kind === 'TimeLimit' ? cutShort(error, run) : error;
   } finally {

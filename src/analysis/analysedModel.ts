@@ -31,7 +31,11 @@ export function subjectChoice({
   evaluation,
   trained,
   fixed,
+  decayed,
   shapes,
-}: Pick<AnalysisRequest, 'output' | 'evaluation' | 'trained' | 'fixed' | 'shapes'>): SubjectChoice {
-  return { output, evaluation, shapes, parameters: { trained, fixed } };
+}: Pick<
+  AnalysisRequest,
+  'output' | 'evaluation' | 'trained' | 'fixed' | 'decayed' | 'shapes'
+>): SubjectChoice {
+  return { output, evaluation, decayed, shapes, parameters: { trained, fixed } };
 }

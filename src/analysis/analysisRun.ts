@@ -55,7 +55,13 @@ export class AnalysisRun {
 
   /** `known`, in the Hessian's own size. */
   get shown(): PartialReport {
-    return inTrueSizes(this.known, this.unit);
+    return inTrueSizes({ ...this.known, ...this.training }, this.unit);
+  }
+
+  /** How the model is trained, where that was said. */
+  get training(): Pick<PartialReport, 'training'> {
+    const { training } = this.request;
+    return training === null ? {} : { training };
   }
 
   /** Tells of a stage that is nothing to speak of. */

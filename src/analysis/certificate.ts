@@ -1,19 +1,22 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import { countProduct, planModel, type PlannedModel } from '../autodiff/plannedModel';
 import type { Objective } from '../autodiff/preparedModel';
-import type { CurvatureOptions } from '../curvature/curvatureEstimate';
+import type { Certificate, CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
 import { computeExactCurvature } from '../curvature/exactCurvature';
 import { RememberedProducts } from '../curvature/products';
+import type { SharpestDirection } from '../curvature/sharpestDirection';
 import { inUnit } from '../curvature/unit';
 import { FailureError } from '../report/failure';
-import type { Report } from '../report/report';
+import type { Report, Sharpness } from '../report/report';
 import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
-import { worthFloat32 } from './chooseMethod';
+import { topOf, worthFloat32 } from './chooseMethod';
 import { exactCost, lanczosMemory, productsCost } from './predictedCost';
+import { withLayerSharpness } from './layerSharpness';
+import { inGroup, withMeasurements, type MeasuredSamples } from './measurements';
 import type { PlannedStage } from './runPlan';
 import { missingIntervals } from './timeLimit';
 import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
@@ -114,16 +117,22 @@ export async function tellFirstInterval(
   return kept ? { plan, products, remembered } : { plan, products: null, remembered: null };
 }
 
+/** What a certificate is of. */
+export interface Certified {
+  readonly objective: Objective;
+  /** What was searched before; products of it are the caller's to release. */
+  readonly first: FirstSearch;
+  readonly about: MeasuredSamples;
+}
+
 /**
  * The report of a closed form with the interval of λ_max and λ_min that its exact trace and norm prove, from products of
  * the differentiated graph: another way to the same Hessian, which has to have the same loss and gradient. Where products
  * cannot be had, a warning says why.
- * @param first what was searched before; products of it are the caller's to release
  */
 export async function certify(
   report: Report,
-  objective: Objective,
-  first: FirstSearch,
+  { objective, first, about }: Certified,
   run: AnalysisRun,
 ): Promise<Report> {
   const { threads, memoryBudget } = run;
@@ -150,10 +159,15 @@ export async function certify(
   try {
     requireSameFunction(products, report, run.unit);
     const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));
-    first.remembered?.again();
-    const found = await intervals(report, products, first.remembered, maxProducts, run);
+    const { remembered } = first;
+    remembered?.again();
+    const { report: found, sharpest } = await intervals(report, products, remembered, maxProducts, run);
     run.known = found;
-    return await withScaleAdapted(found, products, maxProducts, run);
+    const measured = await withMeasurements(found, { ...about, products, sharpest }, run);
+    run.known = measured;
+    const whole = await withLayerSharpness(measured, products, run);
+    run.known = whole;
+    return await withScaleAdapted(whole, products, maxProducts, run);
   } finally {
     if (products !== first.products) await products.release();
   }
@@ -165,13 +179,11 @@ async function intervals(
   remembered: RememberedProducts | null,
   maxProducts: number,
   run: AnalysisRun,
-): Promise<Report> {
+): Promise<{ readonly report: Report; readonly sharpest: SharpestDirection | null }> {
   const { order, multiplyAdds } = products;
   if (maxProducts < fewestProducts) {
-    return withoutCertificate(
-      report,
-      `it takes ${multiplyAdds.toExponential(1)} multiply-adds a product; ask for ${setting('method', 'estimate')}.`,
-    );
+    const reason = `it takes ${multiplyAdds.toExponential(1)} multiply-adds a product; ask for ${setting('method', 'estimate')}.`;
+    return { report: withoutCertificate(report, reason), sharpest: null };
   }
   const whole = order <= wholeSpectrum && order * multiplyAdds <= affordable;
   const expected = whole ? order : leastSteps;
@@ -192,6 +204,7 @@ async function intervals(
       told(made / Math.max(expected, made));
     },
     outOfTime: (share) => run.outOfTime(share),
+    top: topOf(run.request),
   };
   const moments = {
     trace: report.trace.value,
@@ -199,7 +212,7 @@ async function intervals(
     order,
   };
   if (!whole) {
-    const { sharpness, sharpestShares, stoppedBy } = await certifySharpness(
+    const { sharpness, sharpest, top, stoppedBy } = await certifySharpness(
       inUnit(remembered ?? products, run.unit),
       moments,
       options,
@@ -207,13 +220,12 @@ async function intervals(
     );
     if (sharpness === null) {
       if (stoppedBy === 'time limit') run.leftOut.push(missingIntervals);
-      return report;
+      return { report, sharpest: null };
     }
+    const analysis = { ...report.analysis, stoppedBy };
     return {
-      ...report,
-      analysis: { ...report.analysis, stoppedBy },
-      sharpness,
-      layers: withShares(report.layers, sharpestShares),
+      report: { ...report, analysis, ...withDirection(report.layers, { sharpness, sharpest, top }) },
+      sharpest,
     };
   }
   const found = await computeExactCurvature(inUnit(products, run.unit), options).catch((error: unknown) => {
@@ -224,19 +236,29 @@ async function intervals(
   });
   if (found === null) {
     run.leftOut.push(missingIntervals, 'the spectrum');
-    return report;
+    return { report, sharpest: null };
   }
-  const { sharpness, sharpestShares, spectrum, moments: exact } = found;
+  const { sharpness, sharpest, top, spectrum, moments: exact } = found;
   requireAgreement('trace', exact.trace.value, moments.trace, Math.sqrt(order * moments.frobeniusSquared));
   requireAgreement('squared norm', exact.frobeniusSquared.value, moments.frobeniusSquared);
   return sharpness === null
-    ? report
-    : { ...report, sharpness, spectrum, layers: withShares(report.layers, sharpestShares) };
+    ? { report, sharpest }
+    : {
+        report: { ...report, spectrum, ...withDirection(report.layers, { sharpness, sharpest, top }) },
+        sharpest,
+      };
 }
 
-/** The layers with their shares of the sharpest direction. */
-function withShares(layers: Report['layers'], shares: readonly number[] | null): Report['layers'] {
-  return layers.map((layer, l) => ({ ...layer, sharpestShare: shares?.[l] ?? null }));
+/** The layers with their shares of the sharpest direction, and λ_max with how many eigenvalues it stands for. */
+function withDirection(
+  layers: Report['layers'],
+  { sharpness, sharpest, top }: Pick<Certificate, 'sharpest' | 'top'> & { readonly sharpness: Sharpness },
+): Pick<Report, 'eigenvalues' | 'layers' | 'sharpness'> {
+  return {
+    layers: layers.map((layer, l) => ({ ...layer, sharpestShare: sharpest?.shares?.[l] ?? null })),
+    sharpness: inGroup(sharpness, sharpest),
+    eigenvalues: top.length > 0 ? top : null,
+  };
 }
 
 /**

@@ -44,6 +44,17 @@ export function wantsColumns(plan: PlannedModel, { method, dtype }: AnalysisRequ
   return true;
 }
 
+/** Of the largest eigenvalues where nobody says how many. */
+const usualTop = 10;
+
+/** How many of the largest eigenvalues are wanted. */
+export function topOf({ top }: Pick<AnalysisRequest, 'top'>): {
+  readonly count: number;
+  readonly asked: boolean;
+} {
+  return { count: top ?? usualTop, asked: top !== null };
+}
+
 /** @throws FailureError where every column was asked for and the memory does not hold them */
 export function methodOf(
   products: HessianProducts,

@@ -1,6 +1,7 @@
 import { CutShortError } from '../report/cutShort';
 import type { FailureError } from '../report/failure';
 import type { AnalysisRun } from './analysisRun';
+import { notMeasured } from './measurements';
 import { analysisFacts } from './reportFacts';
 
 /**
@@ -37,6 +38,7 @@ export function cutShort(failure: FailureError, run: AnalysisRun): FailureError 
       blocks: null,
       orthogonality: null,
       topSamples: null,
+      ...notMeasured,
       ...(sharpness !== undefined && { sharpness }),
       scaleAdapted: null,
       spectrum: null,

@@ -1,18 +1,16 @@
 import { lambdaMaxBounds } from '../curvature/bounds';
-import { predictedClass } from '../loss/accuracy';
 import { computeClosedForm, type ClosedForm } from '../perceptron/closedForm/closedForm';
 import { computeElasticities } from '../perceptron/closedForm/elasticity';
 import { planClosedForm, type ClosedFormPlan, type PlanOptions } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
 import type { Perceptron } from '../perceptron/perceptron';
 import type { GaussNewton, LayerReport, Report, TopSample } from '../report/report';
-import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
-import type { SampleInput, Samples } from '../samples/samples';
+import type { MatrixProducts } from '../runtime/matrixProducts';
 import { computeGramMatrices, costOfGramMatrices } from './gram';
 import { perceptronReport, unitShares } from './perceptronReport';
 import type { PlannedStage } from './runPlan';
-import { samplePictures } from './samplePictures';
 import { gaussNewtonStage } from './searchStages';
+import { listSamples, type ListedSamples } from './topSamples';
 
 /**
  * Multiply-adds that each of the optional parts may take: a few seconds. They are left out beyond it, by the count and not
@@ -22,9 +20,6 @@ const affordable = 4e10;
 
 /** The same for the hidden units, whose primal form spends more time on making its factors than on multiplying them. */
 const affordableForUnits = 1e10;
-
-/** Samples that are listed. */
-const mostTopSamples = 12;
 
 /** One part of what drives the bound, and what it takes. */
 export interface Driver extends PlannedStage {
@@ -151,28 +146,14 @@ function exact(value: number): { value: number; standardError: number } {
   return { value, standardError: 0 };
 }
 
-/** The samples whose pairs bring most to ‖H‖_F², as pictures where `input` holds such. */
-export function topSamples(
-  form: ClosedForm,
-  outputs: Matrix,
-  classes: Int32Array | null,
-  { indices }: Samples,
-  input: SampleInput,
-): TopSample[] | null {
+/** The samples whose pairs bring most to ‖H‖_F². */
+export function topSamples(form: ClosedForm, about: Omit<ListedSamples, 'losses'>): TopSample[] | null {
   const { sampleRows, losses } = form;
   if (sampleRows === null) return null;
   const all = form.blocks.flat().reduce((sum, block) => sum + block, 0);
   if (all === 0) return [];
-  const largest = Array.from(sampleRows.keys())
-    .sort((a, b) => sampleRows[b]! - sampleRows[a]! || a - b)
-    .slice(0, mostTopSamples);
-  const pictures = samplePictures(input, largest);
-  return largest.map((n, at) => ({
-    index: indices?.[n] ?? n,
-    label: classes?.[n] ?? null,
-    predicted: classes === null ? null : predictedClass(outputs, n),
-    loss: losses[n]!,
-    share: sampleRows[n]! / all,
-    picture: pictures?.[at] ?? null,
-  }));
+  return listSamples(
+    sampleRows.map((row) => row / all),
+    { ...about, losses },
+  );
 }

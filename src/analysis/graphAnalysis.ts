@@ -10,10 +10,13 @@ import { SeededRandom } from '../samples/random';
 import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
+import { topOf } from './chooseMethod';
 import { confidence } from './confidence';
 import { dataWarnings } from './dataWarnings';
 import { momentParts } from './graphReport';
 import { inTrueSizes } from './inTrueSizes';
+import { withLayerSharpness } from './layerSharpness';
+import { inGroup, notMeasured, withMeasurements } from './measurements';
 import { modelFacts } from './modelFacts';
 import { openGraph } from './openedGraph';
 import type { PredictedCost } from '../report/wording/cost';
@@ -63,11 +66,12 @@ export async function analyseGraph(
       samples: described,
       loss: chosen.loss,
       lossAssumed: chosen.assumed,
-      lossOptions: lossOptions(run, samples, chosen, ignored),
+      lossOptions: lossOptions(run, subject, samples, chosen, ignored),
       method,
       gradientNorm: norm(products.gradient),
       orthogonality: null,
       topSamples: null,
+      ...notMeasured,
       warnings: [
         ...notes,
         ...warningsAbout(described, chosen, warnings),
@@ -85,7 +89,8 @@ export async function analyseGraph(
       analysis: analysisFacts(run, { precision, productError, stoppedBy: curvature.stoppedBy, cost }),
       ...momentParts(products.layers, curvature),
       gaussNewton: null,
-      ...(curvature.sharpness !== null && { sharpness: curvature.sharpness }),
+      ...(curvature.sharpness !== null && { sharpness: inGroup(curvature.sharpness, curvature.sharpest) }),
+      ...(curvature.top.length > 0 && { eigenvalues: curvature.top }),
       scaleAdapted: null,
       spectrum: curvature.spectrum,
       warnings: [...base.warnings, ...intervalWarnings(curvature, productError, request.precision)],
@@ -93,7 +98,14 @@ export async function analyseGraph(
     };
     run.known = first;
     if (curvature.sharpness !== null) run.show(curvature.sharpness);
-    const report = await withScaleAdapted(first, products, productBudget(products), run);
+    const { sharpest } = curvature;
+    const { accuracyOf } = chosen;
+    const measured = await withMeasurements(first, { products, sharpest, samples, chosen, accuracyOf }, run);
+    run.known = measured;
+    const whole = await withLayerSharpness(measured, products, run);
+    run.known = whole;
+    stopwatch.lap('measured');
+    const report = await withScaleAdapted(whole, products, productBudget(products), run);
     run.known = report;
     if (request.scaleAdapted) stopwatch.lap('scale-adapted');
     // A loss of which nothing is known has no curvature of its own by the outputs.
@@ -108,8 +120,8 @@ export async function analyseGraph(
       ...(compared === null && hasGaussNewton ? ['the Gauss-Newton matrix'] : []),
       ...(compared?.stoppedBy === 'time limit' ? ['some of the probes of the Gauss-Newton matrix'] : []),
     );
-    const whole = { ...leftOutForTime(report, run.leftOut), gaussNewton };
-    return { ...inTrueSizes(whole, run.unit), time: stopwatch.seconds() };
+    const ended = { ...leftOutForTime(report, run.leftOut), gaussNewton };
+    return { ...inTrueSizes(ended, run.unit), time: stopwatch.seconds() };
   } finally {
     await products.release();
   }
@@ -172,6 +184,7 @@ function estimateOptions(products: HessianProducts, productError: number, run: A
     maxProducts,
     memoryBytes: lanczosMemory(products, run.memoryBudget),
     outOfTime: (share) => run.outOfTime(share),
+    top: topOf(request),
     blocks: request.blocks,
     density: densityWithin(maxProducts),
   };
@@ -200,7 +213,8 @@ async function gaussNewtonOf(
     },
     run.unit,
   );
-  const options = { ...estimateOptions(products, productError, run), blocks: false, density: null };
+  const { top: _top, ...wanted } = estimateOptions(products, productError, run);
+  const options = { ...wanted, blocks: false, density: null };
   const { stage, cost } = stageOfGaussNewton(costOfProducts(products, method, run));
   const told = run.begin(stage, cost);
   const onProgress = tellAsOneStage(told);

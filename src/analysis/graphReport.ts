@@ -1,5 +1,6 @@
 import type { ProductLayer } from '../autodiff/productLayers';
 import type { MomentEstimate } from '../curvature/momentEstimate';
+import type { SharpestDirection } from '../curvature/sharpestDirection';
 import type { EstimateFacts, Quantity, Report } from '../report/report';
 import { rootOf } from '../report/wording/frobenius';
 
@@ -14,11 +15,11 @@ export function momentParts(
   {
     moments,
     errors,
-    sharpestShares = null,
+    sharpest = null,
   }: {
     readonly moments: MomentEstimate;
     readonly errors: EstimateFacts | null;
-    readonly sharpestShares?: readonly number[] | null;
+    readonly sharpest?: SharpestDirection | null;
   },
 ): MomentParts {
   return {
@@ -43,7 +44,10 @@ export function momentParts(
         blockUpperBound,
         elasticity: null,
         units: null,
-        sharpestShare: sharpestShares?.[l] ?? null,
+        sharpestShare: sharpest?.shares?.[l] ?? null,
+        sharpestUnits: null,
+        sharpestInputs: null,
+        lambdaMax: null,
       };
     }),
     blocks: moments.blocks,

@@ -20,7 +20,7 @@ export function inTrueSizes<Known extends PartialReport>(report: Known, unit: nu
   const scales = new Scales(unit);
   const { linear, squared, range, squares, interval } = scales;
   const { trace, frobeniusSquared, frobeniusNorm, bounds, estimate, gaussNewton, layers } = report;
-  const { blocks, sharpness, scaleAdapted, spectrum, warnings } = report;
+  const { blocks, eigenvalues, sharpness, scaleAdapted, spectrum, warnings } = report;
   const both = <Of extends { readonly lower: Quantity; readonly upper: Quantity }>(of: Of): Of => ({
     ...of,
     lower: linear(of.lower),
@@ -87,6 +87,7 @@ export function inTrueSizes<Known extends PartialReport>(report: Known, unit: nu
         ...layer,
         trace: linear(layer.trace),
         contribution: linear(layer.contribution),
+        lambdaMax: layer.lambdaMax && { ...layer.lambdaMax, ...range(layer.lambdaMax) },
         ownCurvature: whole && layer.ownCurvature ? squared(layer.ownCurvature) : null,
         coupling: whole && layer.coupling ? squared(layer.coupling) : null,
         blockUpperBound: layer.blockUpperBound && linear(layer.blockUpperBound),
@@ -94,8 +95,13 @@ export function inTrueSizes<Known extends PartialReport>(report: Known, unit: nu
     }),
     ...(blocks !== undefined && { blocks: whole && blocks ? blocks.map((row) => row.map(squared)) : null }),
     ...(sharpness && {
-      sharpness: { lambdaMax: interval(sharpness.lambdaMax), lambdaMin: interval(sharpness.lambdaMin) },
+      sharpness: {
+        // What belongs to the samples is in its own size.
+        lambdaMax: { ...sharpness.lambdaMax, ...interval(sharpness.lambdaMax) },
+        lambdaMin: interval(sharpness.lambdaMin),
+      },
     }),
+    ...(eigenvalues && { eigenvalues: eigenvalues.map((each) => ({ ...each, ...range(each) })) }),
     ...(scaleAdapted && { scaleAdapted: { lambdaMax: interval(scaleAdapted.lambdaMax) } }),
     ...(spectrum && {
       spectrum: {

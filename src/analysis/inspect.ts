@@ -1,11 +1,13 @@
 import type { Model } from '../formats/model';
 import { readModel } from '../formats/readModel';
+import type { Graph } from '../graph/graph';
+import { fitsShape, type InputShapes, type OpenInput } from '../report/inputShapes';
 import type { ModelFacts } from '../report/report';
 import type { ModelInspection, RequestOptions } from '../report/request';
 import { findSampleCandidates } from '../samples/candidates';
 import type { InputSpec } from '../samples/samples';
 import { readSidecar } from '../samples/sidecar';
-import { parameterCount } from '../subject/subject';
+import { parameterCount, type Subject } from '../subject/subject';
 import { openAnalysedModel, subjectChoice } from './analysedModel';
 import { modelFacts } from './modelFacts';
 import { readPerceptron } from './readPerceptron';
@@ -19,27 +21,53 @@ export async function inspectModel(file: string): Promise<ModelInspection> {
   // A sidecar that cannot be read is told of by who takes samples from it.
   const sidecar = await readSidecar(file).catch(() => null);
   const model = await readModel(file);
-  const { facts, inputs } = await factsOf(model, sidecar?.options ?? null);
-  return { facts: { schema: 1, model: facts }, candidates: await findSampleCandidates(file, inputs) };
+  const { facts, inputs, openInputs } = await factsOf(model, sidecar?.options ?? null);
+  const candidates = await findSampleCandidates(file, inputs);
+  return { facts: { schema: 1, model: facts }, candidates, openInputs };
 }
 
 async function factsOf(
   model: Model,
   options: RequestOptions | null,
-): Promise<{ readonly facts: ModelFacts; readonly inputs: readonly InputSpec[] }> {
-  const { output = null, trained, fixed, shapes } = options ?? {};
+): Promise<{
+  readonly facts: ModelFacts;
+  readonly inputs: readonly InputSpec[];
+  readonly openInputs: readonly OpenInput[];
+}> {
+  const { output = null, trained, fixed } = options ?? {};
+  const shapes = options?.shapes ?? {};
   // Whether evaluation mode was asked for is known to the analysis alone.
   const choice = {
     output,
     trained: trained ?? [],
     fixed: fixed ?? [],
-    shapes: shapes ?? {},
+    decayed: [],
+    shapes: fittingShapes(model.graph, shapes),
     evaluation: true,
   };
   const analysed = openAnalysedModel(model, subjectChoice(choice), 1);
   const { subject, session } = analysed;
+  const openInputs = openInputsOf(subject, shapes);
   const perceptron = await readPerceptron(analysed, null).finally(() => session.release());
-  if (perceptron.ok) return { facts: perceptron.read.facts, inputs: [perceptron.read.inputSpec] };
+  if (perceptron.ok) return { facts: perceptron.read.facts, inputs: [perceptron.read.inputSpec], openInputs };
   const facts = modelFacts(model, subject.head.logits, parameterCount(subject), 'network');
-  return { facts, inputs: subject.inputs };
+  return { facts, inputs: subject.inputs, openInputs };
+}
+
+/** What does not fit is told of by the analysis; here it is corrected. */
+function fittingShapes({ inputs }: Graph, shapes: InputShapes): InputShapes {
+  const fits = ([name, shape]: readonly [string, readonly number[]]): boolean =>
+    inputs.some((input) => input.name === name && fitsShape(input.dims, shape));
+  return Object.fromEntries(Object.entries(shapes).filter(fits));
+}
+
+/** The inputs of which the file leaves sizes open, whatever the sidecar says of them. */
+function openInputsOf({ model, inputs }: Subject, shapes: InputShapes): readonly OpenInput[] {
+  const said = new Map(Object.entries(shapes));
+  return model.graph.inputs.flatMap(({ name, type, dims }) => {
+    const isOpen = dims === null || dims.slice(1).some((size) => typeof size !== 'number');
+    if (!isOpen || !inputs.some((input) => input.name === name)) return [];
+    const sizes = dims?.map((size) => (typeof size === 'number' ? size : null)) ?? null;
+    return [{ name, dims: sizes, optional: type.includes('int'), shape: said.get(name) ?? null }];
+  });
 }

@@ -20,6 +20,7 @@ import { drivers, topSamples, wholePlan, type Driver } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
 import { inTrueSizes } from './inTrueSizes';
+import { notMeasured } from './measurements';
 import { modelWarnings } from './modelWarnings';
 import { perceptronReport } from './perceptronReport';
 import { readPerceptron, type ReadPerceptron } from './readPerceptron';
@@ -110,7 +111,7 @@ export async function analysePerceptron(
       certificate('proved'),
       ...driversOf(asGiven),
     ]);
-    const options = lossOptions(run, samples, chosen, ignored);
+    const options = lossOptions(run, subject, samples, chosen, ignored);
     // Of products, which are held against the model's own outputs by themselves.
     first = await tellFirstInterval(objective, run, (products) => ({
       samples: sampleFacts(run, samples, chosen, products, accuracy(given, chosen.classes)),
@@ -158,7 +159,8 @@ export async function analysePerceptron(
       }),
       ...perceptronReport(perceptron, form),
       gaussNewton: null,
-      topSamples: topSamples(form, logits, chosen.classes, samples, input),
+      topSamples: topSamples(form, { samples, outputs: logits, classes: chosen.classes }),
+      ...notMeasured,
       scaleAdapted: null,
       spectrum: null,
       warnings: [
@@ -171,7 +173,12 @@ export async function analysePerceptron(
     // Until it is proved, what was found first stays.
     const { sharpness } = run.known;
     run.known = sharpness === undefined || run.unit !== 1 ? report : { ...report, sharpness };
-    const proved = await certify(report, objective, first, run).finally(() => session.release());
+    const about = {
+      samples,
+      chosen,
+      accuracyOf: (data: Float64Array) => accuracy({ ...logits, data }, chosen.classes),
+    };
+    const proved = await certify(report, { objective, first, about }, run).finally(() => session.release());
     stopwatch.lap('certificate');
     const driven = await addDrivers(proved, driversOf(problem), run);
     stopwatch.lap('drivers');

@@ -74,6 +74,9 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
       elasticity: elasticityOf(moments, form.sensitivities?.[l]),
       units: unitShares(form, l),
       sharpestShare: null,
+      sharpestUnits: null,
+      sharpestInputs: null,
+      lambdaMax: null,
     })),
     blocks: form.blocks.map((row) => row.map(exact)),
     orthogonality: sameSampleRows && {

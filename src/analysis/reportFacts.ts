@@ -7,6 +7,7 @@ import type { Targets } from '../loss/targets';
 import type { AnalysisFacts, Loss, LossOptions, SampleFacts } from '../report/report';
 import { runtimeVersion } from '../runtime/session';
 import type { Samples } from '../samples/samples';
+import { decayedCount, type Subject } from '../subject/subject';
 import type { AnalysisRun } from './analysisRun';
 
 /** The samples as the report shows them. */
@@ -55,11 +56,12 @@ export function rowFacts({
 /** What of the loss is not its kind; what is as usual is left out, but for what every report has had. */
 export function lossOptions(
   { request }: AnalysisRun,
+  subject: Subject,
   { weights }: Samples,
   { ignoredNumbers, takenAsIgnored = null }: ChosenLoss & Partial<Pick<LossOfOutputs, 'takenAsIgnored'>>,
   ignoredSamples: number,
 ): LossOptions {
-  const { classWeights, labelSmoothing, posWeight, weightDecay } = request;
+  const { classWeights, labelSmoothing, posWeight, weightDecay, decayed } = request;
   const ignoreLabel = takenAsIgnored ?? request.ignoreLabel;
   return {
     classWeights,
@@ -69,6 +71,8 @@ export function lossOptions(
     ...(ignoreLabel !== null && { ignoreLabel }),
     ...(posWeight !== null && { posWeight }),
     ...(weightDecay > 0 && { weightDecay }),
+    ...(weightDecay > 0 &&
+      decayed.length > 0 && { decayed: { patterns: decayed, parameters: decayedCount(subject) } }),
     ...(weights !== undefined && { sampleWeights: weights.key }),
   };
 }

@@ -1,4 +1,6 @@
 import type { LoweredModel } from '../graph/lowering/lowerGraph';
+import { add, mul } from '../graph/static/elementwise';
+import { reduceSum } from '../graph/static/linear';
 import { reshape, transpose } from '../graph/static/shape';
 import type { StaticGraph } from '../graph/static/staticGraph';
 import type { Value } from '../graph/static/value';
@@ -29,6 +31,8 @@ export interface CurvatureGraphs {
   readonly hessianProduct: readonly Value[];
   /** Jᵀ (∇²_z L) J v: the tangent of the outputs, the loss's own Hessian, and back; made when it is wanted. */
   readonly gaussNewtonProduct: () => readonly Value[];
+  /** B rows: ω_n · vᵀ∇²ℓ_n v, from two forward tangents along v; made when it is wanted. */
+  readonly rowCurvatures: () => Value;
 }
 
 /**
@@ -78,6 +82,19 @@ export function buildCurvatureGraphs(
       moved === null ? [] : tangentsOf(g, [atOutputs], new Map([[outputs, moved]]), table);
     return regroup(g, turned === null ? orZero([]) : back(turned), directions, samples);
   };
+  // d²ℓ/dt² of ℓ(z(θ + tv)) is żᵀ ∇²_z ℓ ż + ∇_z ℓ · z̈.
+  const rowCurvatures = (): Value => {
+    const [moved = null] = tangentsOf(g, [outputs], along, table);
+    if (moved === null) return zeros(g, [count]);
+    const [turned = null] = tangentsOf(g, [atOutputs], new Map([[outputs, moved]]), table);
+    const [bent = null] = tangentsOf(g, [moved], along, table);
+    const parts = [
+      ...(turned === null ? [] : [mul(g, moved, turned)]),
+      ...(bent === null ? [] : [mul(g, atOutputs, bent)]),
+    ];
+    const [first = zeros(g, outputs.dims), second] = parts;
+    return reshape(g, reduceSum(g, second === undefined ? first : add(g, first, second), [1]), [count]);
+  };
   return {
     model,
     outputs,
@@ -89,6 +106,7 @@ export function buildCurvatureGraphs(
     gradient,
     hessianProduct,
     gaussNewtonProduct,
+    rowCurvatures,
   };
 }
 

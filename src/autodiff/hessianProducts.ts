@@ -11,10 +11,11 @@ import { batchFeeds } from './batches';
 import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
 import { FlatTensors, parameterFeeds, pickFeeds, realArray } from './feeds';
+import { ForwardModel } from './forwardModel';
 import { requireFinite, requireOwnOutputs } from './outputChecks';
 import type { ProductLayer } from './productLayers';
-import { productLayers, weightsOf } from './productLayers';
-import type { Objective, PreparedModel } from './preparedModel';
+import { placesOf, productLayers, weightsOf } from './productLayers';
+import type { Objective } from './preparedModel';
 import { countProduct, planModel, vectorBytes, type PlannedModel } from './plannedModel';
 import type { OncePerBatch } from './productSessions';
 import { openPart, ProductSessions } from './productSessions';
@@ -55,7 +56,14 @@ interface Parts {
   readonly batches: readonly Feeds[];
   readonly kernels: Float32Vectors | null;
   readonly rowWeights: Float64Array;
-  readonly weightDecay: number;
+  readonly decay: Decay;
+}
+
+/** ½λ‖θ_D‖², where D is what decays. */
+interface Decay {
+  readonly lambda: number;
+  /** Where the parameters that decay lie in θ. */
+  readonly places: readonly (readonly [from: number, to: number])[];
 }
 
 /** What one run over all batches gave, and the check. */
@@ -88,8 +96,7 @@ export class HessianProducts {
   private gaussNewton: ProductSessions | null = null;
 
   private constructor(
-    private readonly prepared: PreparedModel,
-    private readonly graphs: CurvatureGraphs,
+    private readonly plan: PlannedModel,
     private readonly options: ProductOptions,
     private readonly parts: Parts,
     found: Found,
@@ -158,7 +165,8 @@ export class HessianProducts {
         { prepared, graphs, table, objective, weights, precision, threads },
         hessian,
       );
-      addMultiple(gradient, weightDecay, weights);
+      const decay = { lambda: weightDecay, places: placesOf(layers, prepared.subject.decayed) };
+      addDecay(gradient, decay, weights);
       const sampleBytes = batches.reduce((sum, feeds) => sum + tensorBytes(feeds), 0);
       const parts = {
         hessian,
@@ -166,9 +174,9 @@ export class HessianProducts {
         batches,
         kernels: precision === 'float32' ? await Float32Vectors.open(threads) : null,
         rowWeights: rowWeights(targets, 0, samples.count),
-        weightDecay,
+        decay,
       };
-      return new HessianProducts(prepared, graphs, options, parts, {
+      return new HessianProducts(plan, options, parts, {
         weights,
         gradient,
         outputs: own,
@@ -194,17 +202,17 @@ export class HessianProducts {
   }
 
   get head(): HeadKind {
-    return this.prepared.subject.head.kind;
+    return this.plan.prepared.subject.head.kind;
   }
 
   /** The name of the tensor that the loss is put on. */
   get target(): string {
-    return this.prepared.input.tensor;
+    return this.plan.prepared.input.tensor;
   }
 
   /** How the parameters were told from other constants. */
   get survey(): ParameterSurvey {
-    return this.prepared.subject.survey;
+    return this.plan.prepared.subject.survey;
   }
 
   get meanLoss(): number {
@@ -212,9 +220,17 @@ export class HessianProducts {
     return mean + this.penalty;
   }
 
-  /** ½λ‖θ‖². */
+  /** ½λ‖θ_D‖², over the parameters that decay. */
   get penalty(): number {
-    return (this.parts.weightDecay / 2) * this.weights.reduce((sum, weight) => sum + weight * weight, 0);
+    return this.penaltyAt(this.weights);
+  }
+
+  /** The same of other weights, or of a direction: half of what the weight decay adds to the curvature along it. */
+  penaltyAt(weights: Float64Array): number {
+    const { lambda, places } = this.parts.decay;
+    let squares = 0;
+    for (const [from, to] of places) for (let at = from; at < to; at++) squares += weights[at]! ** 2;
+    return (lambda / 2) * squares;
   }
 
   /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */
@@ -235,14 +251,14 @@ export class HessianProducts {
   /** H·v. @param vector length P @param into memory of length P for the result, or none: new one */
   async multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.requireLength(vector);
-    return addMultiple(await this.parts.hessian.multiply(vector, into), this.parts.weightDecay, vector);
+    return addDecay(await this.parts.hessian.multiply(vector, into), this.parts.decay, vector);
   }
 
   /** G·v for the Gauss-Newton matrix G, likewise. */
   async multiplyGaussNewton(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
     this.requireLength(vector);
     this.gaussNewton ??= await this.openGaussNewton();
-    return addMultiple(await this.gaussNewton.multiply(vector, into), this.parts.weightDecay, vector);
+    return addDecay(await this.gaussNewton.multiply(vector, into), this.parts.decay, vector);
   }
 
   /** The products of the Hessian in float32, where they are made in it. */
@@ -263,13 +279,14 @@ export class HessianProducts {
       multiply: async (vector, into) => {
         this.requireLength(vector);
         await (await sessions()).multiplyFloat32(vector, into);
-        addMultiple(into, this.parts.weightDecay, vector);
+        addDecay(into, this.parts.decay, vector);
       },
     };
   }
 
   private openGaussNewton(): Promise<ProductSessions> {
-    const { graphs, options, parts } = this;
+    const { options, parts } = this;
+    const { graphs } = this.plan;
     const { parameterFeeds, batches } = parts;
     const product = graphs.gaussNewtonProduct();
     const candidates = ProductSessions.residuals(graphs, product, options.precision);
@@ -284,6 +301,23 @@ export class HessianProducts {
       batches,
       fixedBytes: Math.min(mostFixedBytes, fixedShare * room),
     });
+  }
+
+  /** The same products where the loss is another mean: of the rows with these weights ω. */
+  reweighted(weights: Float64Array): Promise<HessianProducts> {
+    const { plan, options } = this;
+    const { targets } = plan.objective;
+    const { classAxis } = targets.rows ?? { classAxis: 1 };
+    const rows = { classAxis, perSample: rowsPerSample(targets), weights };
+    const objective = { ...plan.objective, targets: { ...targets, rows } };
+    return HessianProducts.ofPlan({ ...plan, objective }, options);
+  }
+
+  /** Forward passes at other weights, in float64 where gradient and loss are. @throws FailureError TimeLimit */
+  openForward(): Promise<ForwardModel> {
+    const { precision, threads } = this.options;
+    const inFloat64 = precision === 'float64' || this.multiplyAdds <= mostInFloat64;
+    return ForwardModel.open(this.plan, { precision: inFloat64 ? 'float64' : 'float32', threads });
   }
 
   private requireLength(vector: Float64Array | Float32Array): void {
@@ -347,9 +381,10 @@ async function sumsInFloat64(
   }
 }
 
-/** `sum` with `factor` times the other added to it. */
-function addMultiple<T extends Float64Array | Float32Array>(sum: T, factor: number, other: T): T {
-  if (factor !== 0) for (let at = 0; at < sum.length; at++) sum[at]! += factor * other[at]!;
+/** `sum` with λ times the other added to it, where parameters decay. */
+function addDecay<T extends Float64Array | Float32Array>(sum: T, { lambda, places }: Decay, other: T): T {
+  if (lambda !== 0)
+    for (const [from, to] of places) for (let at = from; at < to; at++) sum[at]! += lambda * other[at]!;
   return sum;
 }
 

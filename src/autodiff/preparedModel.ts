@@ -22,7 +22,7 @@ export interface Objective {
   readonly samples: ModelSamples;
   readonly targets: Targets;
   readonly loss: Loss;
-  /** λ of ½λ‖θ‖², which is added to the loss; without it 0. */
+  /** λ of ½λ‖θ‖² over what decays of the subject, which is added to the loss; without it 0. */
   readonly weightDecay?: number;
   /** Called between the steps of the preparation; what it throws ends it. */
   readonly between?: () => void;

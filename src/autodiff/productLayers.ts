@@ -1,4 +1,4 @@
-import type { Layer } from '../subject/layers';
+import type { Layer, WeightAxes } from '../subject/layers';
 import { sizeOf } from '../graph/static/value';
 
 /** A layer with its place in the flat vector of all parameters. */
@@ -13,6 +13,8 @@ export interface ProductLayer {
   readonly to: number;
   /** ‖W‖_F of the weight, its bias left out. */
   readonly weightNorm: number;
+  /** The shape of the weight, which comes first, and its axes of outputs and inputs; null where it has none. */
+  readonly weight: { readonly dims: readonly number[]; readonly axes: WeightAxes } | null;
 }
 
 /** θ: all parameters in the order of the layers. */
@@ -27,15 +29,40 @@ export function weightsOf(layers: readonly Layer[]): Float64Array {
   return weights;
 }
 
+/** The places in that vector of the parameters with these names: from, and up to which. */
+export function placesOf(
+  layers: readonly Layer[],
+  names: ReadonlySet<string>,
+): readonly (readonly [from: number, to: number])[] {
+  let at = 0;
+  return layers.flatMap(({ parameters }) =>
+    parameters.flatMap(({ name, tensor }) => {
+      const from = at;
+      at += tensor.data.length;
+      return names.has(name) ? [[from, at] as const] : [];
+    }),
+  );
+}
+
 /** The layers with their places in that vector. */
 export function productLayers(layers: readonly Layer[]): readonly ProductLayer[] {
   let at = 0;
-  return layers.map(({ name, kind, parameters, inputs, outputs }) => {
+  return layers.map(({ name, kind, parameters, inputs, outputs, axes }) => {
     const from = at;
     for (const { tensor } of parameters) at += sizeOf(tensor.dims);
     const [weight] = parameters;
     const weightNorm = weight === undefined ? 0 : normOf(weight.tensor.data);
-    return { name, kind, parameters: at - from, inputs, outputs, from, to: at, weightNorm };
+    return {
+      name,
+      kind,
+      parameters: at - from,
+      inputs,
+      outputs,
+      from,
+      to: at,
+      weightNorm,
+      weight: weight === undefined || axes === null ? null : { dims: weight.tensor.dims, axes },
+    };
   });
 }
 

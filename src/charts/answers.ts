@@ -6,7 +6,9 @@ import type {
   EstimateIntervals,
   LayerReport,
   PartialReport,
+  Sharpness,
 } from '../report/report';
+import { samplingErrorText } from '../report/wording/samplingText';
 import { downwardCurvature, type DownwardCurvature } from '../report/wording/saddle';
 import {
   certaintyText,
@@ -21,7 +23,8 @@ import type { Answer } from './answer';
 import { ownShare } from './contributionsChart';
 import type { Term } from './explanations';
 import { shortNames } from './layerNames';
-import { learningRateAnswer } from './learningRateAnswer';
+import { learningRateAnswer } from '../report/wording/learningRate';
+import { knownShares, type SharpestShare } from './sharpestShareChart';
 
 /** One of the four questions of a first glance. */
 export interface Question {
@@ -55,7 +58,13 @@ function sharpest(known: PartialReport): Answer | null {
   const value = commonValue(lambdaMax);
   return {
     headline: value === null ? `λ_max ${rangeText(lambdaMax)}` : `λ_max = ${value}`,
-    sentences: [foundSentence(lambdaMax), ...boundSentence(known), ...fromBlocks(known), ...assumed],
+    sentences: [
+      foundSentence(lambdaMax),
+      ...ofSamples(sharpness),
+      ...boundSentence(known),
+      ...fromBlocks(known),
+      ...assumed,
+    ],
   };
 }
 
@@ -74,6 +83,12 @@ function foundSentence(interval: EigenvalueInterval): string {
   return certified
     ? `${capitalise(certaintyText(interval))}${ends}.`
     : `Not certified: ${groundsText(interval)}.`;
+}
+
+/** What the certificate does not speak of. */
+function ofSamples(sharpness: Sharpness): string[] {
+  const found = samplingErrorText(sharpness);
+  return found === null ? [] : [`That is on these samples; ${found}.`];
 }
 
 function intervalsOf({ estimate }: PartialReport): EstimateIntervals['bounds']['lambdaMax'] | undefined {
@@ -117,7 +132,40 @@ function capitalise(sentence: string): string {
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
 }
 
-function heaviestLayer({ layers, bounds, method }: PartialReport): Answer | null {
+/** Of the sharpest direction where that is known, else of the upper bound. */
+function heaviestLayer(known: PartialReport): Answer | null {
+  const [sharpest] = knownShares(known.layers ?? []);
+  return sharpest === undefined ? heaviestOfBound(known) : heaviestOfDirection(known, sharpest);
+}
+
+function heaviestOfDirection(
+  { layers = [], bounds, method, sharpness }: PartialReport,
+  { layer, index, share, ofParameters }: SharpestShare,
+): Answer {
+  const upper = bounds?.lambdaMax.upper;
+  const { group = 1 } = sharpness?.lambdaMax ?? {};
+  const direction =
+    group === 1 ? 'the sharpest direction' : `the ${group} sharpest directions, which are as good as one`;
+  return {
+    layer: {
+      index,
+      shown: shortNames(layers.map(({ name }) => name))[index] ?? layer.name,
+      whole: layer.name,
+    },
+    headline: ` · ${formatPercent(share)}`,
+    sentences: [
+      `of ${direction}, with ${formatPercent(ofParameters)} of the parameters.`,
+      ...(upper === undefined || upper.value <= 0
+        ? []
+        : [
+            `It contributes ${formatPercent(layer.contribution.value / upper.value)} of the ${isEstimate(upper, method) ? 'estimate of the upper bound' : 'upper bound'}${ownSentence(ownShare(layer))}`,
+          ]),
+      ...negatives(layers),
+    ],
+  };
+}
+
+function heaviestOfBound({ layers, bounds, method }: PartialReport): Answer | null {
   if (layers === undefined || bounds === undefined) return null;
   const upper = bounds.lambdaMax.upper.value;
   const names = shortNames(layers.map(({ name }) => name));

@@ -9,6 +9,7 @@ type Known = Pick<
   PartialReport,
   | 'analysis'
   | 'bounds'
+  | 'eigenvalues'
   | 'estimate'
   | 'frobeniusSquared'
   | 'gaussNewton'
@@ -45,7 +46,8 @@ export function boundsFacts(report: Known): Fact[] {
     ['λ_max, scale-adapted', scaleAdapted && foundText(scaleAdapted.lambdaMax), 'scaleAdapted'],
     ['trace T', awaited(trace, intervals?.trace), 'traces'],
     ['squared norm F²', awaited(frobeniusSquared, intervals?.frobeniusSquared), 'traces'],
-    nextEigenvalues(report, sign),
+    // Found, they have a table of their own.
+    ...(report.eigenvalues ? [] : [nextEigenvalues(report, sign)]),
     [
       'from the blocks',
       blockwise && atMost(blockwise, intervals?.bounds.lambdaMax.blockwiseUpper),

@@ -2,44 +2,55 @@ import { setting } from '../report/wording/settings';
 /** One sentence for every term that the panel and the HTML report show. */
 export const explanations = {
   upperBound:
-    'Sharpness is λ_max, the largest eigenvalue of the loss Hessian; the Wolkowicz-Styan bound puts it at or below T/P + s√(P−1), from the Hessian’s trace T, its squared Frobenius norm and the number of parameters P alone. Certified: λ_max was found between two ends that are closer than the precision asked.',
+    'How sharp is the loss here? As sharp as its sharpest direction: moving the weights by a small t along it raises the loss by ½λ_max·t², and along no direction more. λ_max is the largest eigenvalue of the loss Hessian. Certified: it was found between two ends that are closer than the precision asked, on these samples. The upper bound is what trace and norm alone prove, T/P + s√(P−1); for many parameters it lies close to ‖H‖_F, far above λ_max.',
+  verdict:
+    'Is that much? Two measured numbers answer: what the worst move of 1 % of the weights adds to the loss, beside all that training took off it, and the share of the loss that one plain step should still save. Where the line is drawn is a convention, calibrated on trained models; it says nothing about generalising.',
+  response:
+    'The weights were really moved, and the model run: along the sharpest direction, the gradient and random directions, by up to 2 % of their own size. Where the dashed parabola of the analysis lies on the measured line, the curvature tells the loss; where they part, it no longer does.',
+  plane:
+    'How the valley lies: the loss where the weights move in two directions at once, the sharpest and the gradient’s part at right angles to it, measured by forward passes; the dot is the file’s weights.',
+  scaleInvariant:
+    'λ_max times the squared size of all weights: unlike λ_max it stays the same when all weights are measured in another unit, so that it compares checkpoints whose weights have grown.',
+  sharpestSamples:
+    'Which samples is it about? λ_max is the mean of every sample’s own curvature along the sharpest direction, vᵀH_n v; these carry the largest shares of it. A few that carry most are worth looking at: wrong labels, outliers, a rare class.',
   whichLayer:
-    'The layer with the largest additive contribution to the upper bound; the contributions of all layers sum to the bound.',
+    'Which layer is to blame: the one that holds most of the sharpest direction; until that is known, the one with the largest additive contribution to the upper bound.',
   criticalPoint:
-    'At a critical point the gradient ∇L is zero; only there do the Hessian’s eigenvalues alone say whether it is a minimum (none negative) or a saddle.',
+    'Has training arrived? At a minimum the gradient ∇L is zero and no direction curves downwards. A little downward curvature beside a slope is ordinary: only where the gradient is as good as zero does a negative λ_min make a saddle.',
   found:
-    'The interval that holds the eigenvalue. From the whole spectrum: all were computed. Proved: true of every matrix of this trace and norm. Certified at 99.9 %: wrong for at most one in a thousand random starts of Lanczos. Not certified: wider than the precision asked.',
+    'How sure is it? From the whole spectrum: all eigenvalues were computed. Proved: true of every matrix of this trace and norm. Certified at 99.9 %: wrong for at most one in a thousand random starts of Lanczos. Not certified: the interval is wider than the precision asked. All of it speaks of these samples.',
   spectrum:
-    'How many of the Hessian’s eigenvalues lie in each of the bins: nearly all lie near zero, and few directions carry the curvature.',
+    'Is the curvature in few directions or in many? How many of the Hessian’s eigenvalues lie in each of the bins: nearly all lie near zero, and few directions carry the curvature.',
   learningRate:
-    'Plain full-batch gradient descent, without momentum or weight decay, is locally stable along the sharpest direction for a learning rate below 2/λ_max, and 2 / upper bound is never above that.',
+    'Is the learning rate near what this sharpness allows? On a quadratic, plain full-batch gradient descent shrinks along the sharpest direction below 2/λ_max and grows above it; momentum β moves that edge to 2(1 + β)/λ_max, Nesterov’s to 2(1 + β)/((1 + 2β)λ_max). Training often sits near the edge by itself. It is no recommendation.',
   bounds:
-    'The bands are where λ_max and λ_min must lie, given the trace and the squared Frobenius norm of the Hessian; the marks with a point are what was found of them, and a hatched box is an interval that is not narrow.',
+    'What do trace and norm alone prove? The bands are where λ_max and λ_min must lie, given the trace and the squared Frobenius norm of the Hessian; the marks with a point are what was found of them, and a hatched box is an interval that is not narrow.',
   contributions:
-    'A layer contributes τ/P + s√(P−1)·ψ, with τ the trace of its Hessian block and ψ its share of the spread s²; a bar is that long, its solid part in proportion to the layer’s own block in its row of ‖H‖², its hatched part to the coupling with other layers.',
+    'Which layer makes the bound large? A bar is a layer’s additive part of the upper bound, its solid part in proportion to the layer’s own curvature, its hatched part to its coupling with other layers. (τ/P + s√(P−1)·ψ, with τ the trace of its block and ψ its share of the spread s².) The bound is not λ_max: where the sharpest direction lies is told above.',
   blocks:
-    'The share of ‖H‖² in the block of two layers, coloured on a logarithmic scale: the diagonal is a layer’s own curvature, the rest how the layers act on each other.',
+    'Do layers act alone or together? The share of ‖H‖² in the block of two layers, coloured on a logarithmic scale: the diagonal is a layer’s own curvature, the rest how the layers act on each other.',
   sharpestShare:
-    'λ_max is the sum over the layers of λ_max·‖v_l‖², with v_l the layer’s part of the unit eigenvector v of λ_max: an exact division, in which no part is negative.',
+    'Which layer is sharp? A step along the sharpest direction moves all layers at once; this is how much of it lies in each: ‖v_l‖², where the layers’ parts v_l make up the unit eigenvector v. λ_max is the sum of λ_max·‖v_l‖²: an exact division, in which no part is negative.',
   parameters: 'Trainable numbers of the layer that the output depends on.',
   trace:
-    'The sum of the second derivatives of the loss in each of the layer’s parameters: the trace of its Hessian block.',
+    'How curved is the layer over all its parameters together? The sum of the second derivatives of the loss in each of them: the trace of its Hessian block.',
   ownBound:
-    'Upper bound on the largest eigenvalue of the layer’s own Hessian block, as if all other layers were frozen.',
+    'How sharp could it be at most if only this layer moved? An upper bound on the largest eigenvalue of its own Hessian block, from that block’s trace and norm.',
   contribution:
-    'The layer’s additive part of the upper bound; a negative one lowers the bound: the layer’s trace is negative, or it evens the spectrum out more than its squared norm spreads it.',
+    'How much of the bound is this layer’s? Its additive part; a negative one lowers the bound: the layer’s trace is negative, or it evens the spectrum out more than its squared norm spreads it.',
   share: 'The layer’s contribution divided by the upper bound.',
   weightNorm: 'The Frobenius norm of the layer’s weight, its bias not counted.',
   elasticity:
-    'By how many per cent the upper bound changes when the layer’s weight grows by 1 %, its bias unchanged.',
+    'What if this layer’s weights were larger? By how many per cent the upper bound changes when the layer’s weight grows by 1 %, its bias unchanged.',
   crossSampleShare:
-    'The part of the layer’s ‖H‖² that comes from pairs of different samples rather than from each sample with itself.',
+    'Do different samples pull the same way here? The part of the layer’s ‖H‖² that comes from pairs of different samples rather than from each sample with itself.',
   layer: 'In the order of the forward pass, with the numbers that go in and out.',
   units:
-    'The share of ‖H‖² in the rows of each hidden unit’s incoming and outgoing weights: about what removing it would take away.',
+    'Which hidden units carry the curvature? The share of ‖H‖² in the rows of each unit’s incoming and outgoing weights: about what removing it would take away.',
   orthogonality:
-    'How alike the layer’s inputs are between samples: inputs that are orthogonal to each other would add no cross-sample curvature in the first layer without a bias.',
-  topSamples: 'The samples whose pairs with all samples make up most of ‖H‖².',
+    'Are the samples alike to this layer? The cosines between its inputs: inputs that are orthogonal to each other would add no cross-sample curvature in the first layer without a bias.',
+  topSamples:
+    'Which samples make the Hessian large as a whole? Those whose pairs with all samples make up most of ‖H‖².',
   method:
     'Closed form and exact: computed to rounding, no sampling. Estimate: from Hessian-vector products with random probes; ± is one standard error, and in brackets or as a whisker stands the 95 % interval.',
   probes:
@@ -57,15 +68,19 @@ export const explanations = {
   cost: 'Multiply-adds and working memory of the bounds.',
   time: 'How long the whole analysis took.',
   eigenvalues:
-    'Upper bounds on the largest eigenvalues after λ_max, from the same two traces; the short ticks in the band mark them.',
+    'And the directions after the sharpest? Upper bounds on the next largest eigenvalues, from the same two traces; the short ticks in the band mark them.',
+  largest:
+    'Is there one sharp direction, or many? The largest eigenvalues, each between two ends that hold all at once, and the layer that holds most of each eigenvector. Below the k-th lies at most what Lanczos has not seen, which a second run inside the rest bounds.',
+  layerLambdaMax:
+    'How sharp the loss is if only this layer moves: the largest eigenvalue of its own Hessian block, found and not only bounded.',
   blockwise:
-    'The largest eigenvalue of the small matrix with each layer’s own bound on its diagonal and the norms of the blocks between layers elsewhere: also an upper bound on λ_max, and never looser.',
+    'Does it help to look at the blocks? The largest eigenvalue of the small matrix with each layer’s own bound on its diagonal and the norms of the blocks between layers elsewhere: also an upper bound on λ_max, and never looser.',
   scaleAdapted:
-    'λ_max of the Hessian with every parameter measured in units of its own size, D·H·D with D = diag(|θ|): unlike λ_max itself it stays the same when one ReLU layer is scaled up and the next one down by as much.',
+    'Does the number survive a rescaling of layers? λ_max where every parameter is measured in units of its own size, D·H·D with D = diag(|θ|): unlike λ_max itself it stays the same when one ReLU layer is scaled up and the next one down by as much.',
   traces:
-    'T is the sum of all eigenvalues of the Hessian H, and F² = ‖H‖² (Frobenius) the sum of their squares: all that the bounds are made from.',
+    'What are the bounds made from? T is the sum of all eigenvalues of the Hessian H, and F² = ‖H‖² (Frobenius) the sum of their squares: all that the bounds need.',
   gaussNewton:
-    'The upper bound of the Gauss-Newton matrix: the Hessian without the terms that vanish at a perfect fit; the nearer to the bound above, the less the rest matters.',
+    'How much of it is the loss’s own curvature? The upper bound of the Gauss-Newton matrix: the Hessian without the terms that vanish at a perfect fit; the nearer to the bound above, the less the rest matters.',
 } as const;
 
 export type Term = keyof typeof explanations;

@@ -1,3 +1,4 @@
+import { endsText } from '../report/wording/eigenvaluesText';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type { LayerReport, PartialReport, Quantity } from '../report/report';
 import type { Term } from './explanations';
@@ -6,6 +7,8 @@ import { shortNames } from './layerNames';
 export type Column =
   | 'layer'
   | 'parameters'
+  | 'sharpestShare'
+  | 'layerLambdaMax'
   | 'trace'
   | 'ownBound'
   | 'contribution'
@@ -55,7 +58,22 @@ const signed = (percent: number): string => `${percent > 0 ? '+' : ''}${formatPe
 
 export const columns: readonly ColumnLook[] = [
   { column: 'parameters', head: 'parameters', ...plain(({ layer }) => layer.parameters, formatCount) },
+  {
+    column: 'sharpestShare',
+    head: 'sharpest',
+    // A report of an earlier version, which the panel kept, lacks the field.
+    ...plain(
+      ({ layer }) => (typeof layer.sharpestShare === 'number' ? layer.sharpestShare : null),
+      formatPercent,
+    ),
+  },
   { column: 'trace', head: 'trace', ...quantity(({ layer }) => layer.trace) },
+  {
+    column: 'layerLambdaMax',
+    head: 'own λ_max',
+    value: ({ layer }) => layer.lambdaMax?.upper ?? null,
+    text: ({ layer }) => (layer.lambdaMax ? endsText(layer.lambdaMax) : '–'),
+  },
   { column: 'ownBound', head: 'own bound', ...quantity(({ layer }) => layer.blockUpperBound) },
   { column: 'contribution', head: 'contribution', ...quantity(({ layer }) => layer.contribution) },
   {
@@ -80,7 +98,12 @@ export const columns: readonly ColumnLook[] = [
 ];
 
 /** What comes after the bound, if at all: no place is kept for it. */
-const late: ReadonlySet<Column> = new Set(['elasticity', 'crossSampleShare']);
+const late: ReadonlySet<Column> = new Set([
+  'sharpestShare',
+  'layerLambdaMax',
+  'elasticity',
+  'crossSampleShare',
+]);
 
 /** One row for each layer, in the order of the forward pass. */
 export function rowsOf({ layers, bounds, orthogonality }: PartialReport): Row[] {

@@ -42,6 +42,7 @@ export function reportPage(report: Report): string {
 function content(report: Report): HtmlText[] {
   return [
     ...header(report),
+    ...verdict(report),
     ...warnings(report),
     html('div', { class: 'grid answers' }, ...questions(report).map(answerCard)),
     ...sectionCards(report),
@@ -61,6 +62,19 @@ function header(report: Report): HtmlText[] {
       words(`${modelText(model)} · output ${model.output} · sha256 ${model.sha256}`),
     ),
     html('ul', { class: 'chips' }, ...chips),
+  ];
+}
+
+function verdict({ verdict: found }: Report): HtmlText[] {
+  if (found === null) return [];
+  return [
+    html(
+      'section',
+      { class: `card verdict ${found.kind}` },
+      html('h2', { class: 'faint' }, words('What it means')),
+      html('p', {}, words(found.text)),
+      html('p', { class: 'why' }, words(explanations.verdict)),
+    ),
   ];
 }
 

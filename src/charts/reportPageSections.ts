@@ -76,7 +76,7 @@ function figure(id: string, report: Report): (layer: Choice['layers'][number]) =
   return ({ index, content }) => {
     const isChart = (each: Content): boolean => typeof each !== 'string' && each.kind === 'chart';
     const all = (parts: readonly Content[]): HtmlChild[] =>
-      parts.flatMap((part) => write(part, `${id}-${index}`, report));
+      parts.flatMap((part, at) => write(part, `${id}-${index}-${at}`, report));
     const caption = html('figcaption', {}, ...all(content.filter((each) => !isChart(each))));
     return html('figure', {}, ...all(content.filter(isChart)), caption);
   };

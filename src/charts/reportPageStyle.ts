@@ -57,6 +57,10 @@ sub { font-size: 0.75em; line-height: 0; }
 .section.layers:not(:has(> .absent, > .many)) { grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
 .card { min-width: 0; padding: 14px 16px; margin-bottom: 14px; background: var(--card); border: 1px solid var(--line); border-radius: 6px; break-inside: avoid; }
 .grid > .card, .section > .card { margin-bottom: 0; }
+.card.verdict { border-left: 3px solid var(--vscode-charts-blue); }
+.card.verdict.void, .card.verdict.delicate { border-left-color: var(--vscode-charts-orange); }
+.card.verdict p { max-width: 80ch; }
+.card.verdict h2 + p { font-size: 1.15em; }
 .card.warnings { border-left: 3px solid var(--vscode-charts-orange); }
 .headline { margin: 2px 0 6px; font-size: 1.5em; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }
 svg { display: block; max-width: 100%; height: auto; }
@@ -64,7 +68,7 @@ svg { display: block; max-width: 100%; height: auto; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .source, summary { margin-top: 8px; }
 summary { cursor: pointer; }
-table.bins { width: auto; }
+table.bins, table.slices { width: auto; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: 4px 10px; text-align: right; font-weight: 400; white-space: nowrap; }
 tr > :first-child { padding-left: 0; text-align: left; }

@@ -1,5 +1,7 @@
-import { formatCount, formatPercent, formatQuantity } from '../report/wording/number';
-import type { PartialReport } from '../report/report';
+import { endsText } from '../report/wording/eigenvaluesText';
+import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
+import type { LayerReport, PartialReport } from '../report/report';
+import { movedText, splitHalfText } from '../report/wording/samplingText';
 import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
 import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
 import { boundsChart, boundsChartHeight } from './boundsChart';
@@ -11,9 +13,11 @@ import { blocksNotAsked } from './explanations';
 import { gramHeatMap } from './gramHeatMap';
 import { rowsOf, shownColumns } from './layerColumns';
 import { layerSizes, rowsHeight } from './layerRows';
+import { planeHeatMap, planeHeight } from './planeHeatMap';
 import { samplesDrawing } from './samplesDrawing';
 import { section, type Section } from './section';
 import { knownShares, sharpestShareChart, sharpestShareHeight } from './sharpestShareChart';
+import { sliceNames, slicesChart, slicesChartHeight } from './slicesChart';
 import { spectrumBins, spectrumRows, spectrumSource } from './spectrumBins';
 import { spectrumChart, spectrumChartHeight } from './spectrumChart';
 import { sampleList } from './topSamples';
@@ -21,12 +25,21 @@ import { unitsChart, unitsChartHeight } from './unitsChart';
 
 /** Pixels of a chart over the whole page. */
 const wholePage = 960;
+/** Kept free for the slices. */
+const responseHeight = slicesChartHeight(3, wholePage);
 /** Kept free for the layers before they are known. */
 const layersHeight = 150;
 
 const contributionsTitle = 'Contribution of each layer to the upper bound';
 const blocksTitle = 'Share of ‖H‖² between layers';
+const sharpestSamplesTitle = 'Samples that carry the sharpest direction';
 const topSamplesTitle = 'Samples that contribute most to ‖H‖²';
+
+/** An input that holds more of its layer’s share than this stands out. */
+const outstandingShare = 0.5;
+
+/** On what grounds an interval of an eigenvalue holds, in a word or two. */
+const kindWords = { spectrum: 'exactly', proved: 'proved', probabilistic: 'at 99.9 %' } as const;
 
 function hasMany({ layers }: Pick<PartialReport, 'layers'>): boolean {
   return (layers?.length ?? 0) > mostSeparateCells;
@@ -34,6 +47,108 @@ function hasMany({ layers }: Pick<PartialReport, 'layers'>): boolean {
 
 /** In the order in which they are read. */
 export const sections: readonly Section[] = [
+  section({
+    id: 'response',
+    title: 'What a move of the weights costs',
+    term: 'response',
+    place: 'response',
+    look: () => 'wide',
+    fields: ['response', 'samples', 'sharpness', 'slices'],
+    content: ({ response, samples, sharpness, slices }, pending) => {
+      if (response === undefined || response === null || samples === undefined || !slices)
+        return pending ? [{ kind: 'place', height: responseHeight }] : [];
+      const step = formatPercent(response.relativeStep);
+      const half = sharpness === undefined ? null : splitHalfText(sharpness);
+      const rows = slices.flatMap(({ direction, step: steps, loss, parabola }) =>
+        steps.map((each, at) => {
+          const measured = loss[at] ?? null;
+          return [
+            `${sliceNames[direction]}, ${formatPercent(each)}`,
+            measured === null ? 'no number' : formatNumber(measured),
+            formatNumber(parabola[at] ?? 0),
+          ];
+        }),
+      );
+      return [
+        {
+          kind: 'chart',
+          height: responseHeight,
+          pageWidth: wholePage,
+          draw: (options) => slicesChart(slices, options),
+        },
+        factList([
+          { name: `${step} along the sharpest`, value: movedText(samples, response.worst), term: 'response' },
+          { name: `${step} at random`, value: movedText(samples, response.random), term: 'response' },
+          {
+            name: 'λ_max·‖θ‖²',
+            value: formatNumber(response.scaleInvariant),
+            term: 'scaleInvariant',
+          },
+        ]),
+        ...(half === null ? [] : [sentence(`${half.charAt(0).toUpperCase()}${half.slice(1)}.`)]),
+        numbers(
+          'slices-numbers',
+          'Table of the loss along the directions',
+          table(
+            { class: 'slices' },
+            ['direction and distance', 'measured', 'predicted'],
+            rows,
+            'The loss along each direction',
+          ),
+        ),
+      ];
+    },
+    picture: { heading: () => 'What a move of the weights costs' },
+  }),
+  section({
+    id: 'plane',
+    title: 'The loss over two directions',
+    term: 'plane',
+    place: 'response',
+    look: () => 'wide',
+    fields: ['plane'],
+    // A report of an earlier version, which the panel kept, lacks the field.
+    content: ({ plane }) =>
+      !plane
+        ? []
+        : [
+            {
+              kind: 'chart',
+              height: planeHeight(wholePage),
+              pageWidth: 420,
+              widest: 420,
+              draw: (options) => planeHeatMap(plane, options),
+            },
+          ],
+    picture: { heading: () => 'The loss over two directions' },
+  }),
+  section({
+    id: 'sharpest',
+    title: 'Where the sharpest direction lies',
+    term: 'sharpestShare',
+    place: 'sharpest',
+    look: () => 'wide driver',
+    fields: ['layers'],
+    content: ({ layers = [] }) => {
+      const shares = knownShares(layers);
+      const [largest] = shares;
+      if (largest === undefined) return [];
+      const { layer, index, share, ofParameters } = largest;
+      return [
+        ofLayer(
+          index,
+          `${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
+        ),
+        {
+          kind: 'chart',
+          height: sharpestShareHeight(shares.length),
+          pageWidth: wholePage,
+          draw: (options) => sharpestShareChart(shares, options),
+        },
+        ...withinLayers(layers),
+      ];
+    },
+  }),
   section({
     id: 'bounds',
     title: 'The bounds',
@@ -43,6 +158,7 @@ export const sections: readonly Section[] = [
     fields: [
       'analysis',
       'bounds',
+      'eigenvalues',
       'estimate',
       'frobeniusSquared',
       'gaussNewton',
@@ -100,19 +216,36 @@ export const sections: readonly Section[] = [
           draw: (options) => spectrumChart({ ...known, spectrum, model }, options),
         },
         tag('p', { class: 'sentence source' }, spectrumSource(spectrum, model.parameters)),
-        tag(
-          'details',
-          {},
-          tag('summary', { id: 'spectrum-numbers' }, 'The numbers'),
-          tag(
-            'div',
-            { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': 'Table of the spectrum' },
-            table({ class: 'bins' }, ['λ', 'eigenvalues'], rows, 'How many eigenvalues lie in each bin'),
-          ),
+        numbers(
+          'spectrum-numbers',
+          'Table of the spectrum',
+          table({ class: 'bins' }, ['λ', 'eigenvalues'], rows, 'How many eigenvalues lie in each bin'),
         ),
       ];
     },
     picture: { heading: () => 'How many eigenvalues lie where' },
+  }),
+  section({
+    id: 'eigenvalues',
+    title: 'The largest eigenvalues',
+    term: 'largest',
+    place: 'spectrum',
+    look: () => 'wide',
+    fields: ['eigenvalues', 'layers'],
+    content: ({ eigenvalues, layers = [] }) => {
+      if (eigenvalues === undefined || eigenvalues === null || eigenvalues.length < 2) return [];
+      const names = layers.map(({ name }) => name);
+      const rows = eigenvalues.map(({ k, kind, shares, ...ends }) => {
+        const largest = shares === null ? -1 : shares.indexOf(Math.max(...shares));
+        const where =
+          shares === null || largest < 0
+            ? 'not told apart from its neighbours'
+            : `${names[largest] ?? ''} ${formatPercent(shares[largest] ?? 0)}`;
+        return [`λ${k}`, endsText(ends), kindWords[kind], where];
+      });
+      const head = ['', 'between', 'known', 'most of it in'];
+      return [tag('div', { class: 'scroller' }, table({}, head, rows, 'The largest eigenvalues'))];
+    },
   }),
   section({
     id: 'contributions',
@@ -163,32 +296,6 @@ export const sections: readonly Section[] = [
       ];
     },
     picture: { heading: () => blocksTitle },
-  }),
-  section({
-    id: 'sharpest',
-    title: 'Where the sharpest direction lies',
-    term: 'sharpestShare',
-    place: 'sharpest',
-    look: () => 'wide driver',
-    fields: ['layers'],
-    content: ({ layers = [] }) => {
-      const shares = knownShares(layers);
-      const [largest] = shares;
-      if (largest === undefined) return [];
-      const { layer, index, share, ofParameters } = largest;
-      return [
-        ofLayer(
-          index,
-          `${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
-        ),
-        {
-          kind: 'chart',
-          height: sharpestShareHeight(shares.length),
-          pageWidth: wholePage,
-          draw: (options) => sharpestShareChart(shares, options),
-        },
-      ];
-    },
   }),
   section({
     id: 'table',
@@ -247,7 +354,7 @@ export const sections: readonly Section[] = [
           kind: 'chart',
           height: unitsChartHeight,
           pageWidth: 290,
-          draw: (options) => unitsChart(units, { ...options, layer: name }),
+          draw: (options) => unitsChart(units, { ...options, layer: name, each: 'hidden unit' }),
         };
         return [{ index, name, content: [ofLayer(index, words), chart] }];
       });
@@ -288,6 +395,22 @@ export const sections: readonly Section[] = [
     },
   }),
   section({
+    id: 'sharpest-samples',
+    title: sharpestSamplesTitle,
+    term: 'sharpestSamples',
+    place: 'samples',
+    look: () => 'wide',
+    fields: ['sharpestSamples'],
+    content: ({ sharpestSamples }) =>
+      sharpestSamples === undefined || sharpestSamples === null || sharpestSamples.length === 0
+        ? []
+        : [sampleList(sharpestSamples)],
+    picture: {
+      heading: () => sharpestSamplesTitle,
+      draw: ({ sharpestSamples }, options) => samplesDrawing(sharpestSamples ?? [], options),
+    },
+  }),
+  section({
     id: 'samples',
     title: topSamplesTitle,
     term: 'topSamples',
@@ -307,6 +430,47 @@ export const sections: readonly Section[] = [
 
 /** The places, in their order. */
 export const places: readonly string[] = [...new Set(sections.map(({ place }) => place))];
+
+/** The inputs and outputs of a layer by their shares of the sharpest direction. */
+function withinLayers(layers: readonly LayerReport[]): Content[] {
+  const choices = layers.flatMap(({ name, sharpestInputs, sharpestUnits, sharpestShare }, index) => {
+    // Reports of an earlier version lack the fields.
+    if (!sharpestInputs && !sharpestUnits) return [];
+    const chartOf = (shares: readonly number[], each: 'input' | 'output'): Chart => ({
+      kind: 'chart',
+      height: unitsChartHeight,
+      pageWidth: 290,
+      draw: (options) => unitsChart(shares, { ...options, layer: name, each }),
+    });
+    const most = sharpestInputs ? Math.max(...sharpestInputs) : 0;
+    const outstanding =
+      sharpestInputs && index === 0 && most > outstandingShare * (sharpestShare ?? 1)
+        ? [
+            ofLayer(
+              index,
+              `Input ${formatCount(sharpestInputs.indexOf(most))} alone holds ${formatPercent(most)}: an input that is not scaled like the others stands out so.`,
+            ),
+          ]
+        : [];
+    const content = [
+      ...(sharpestInputs
+        ? [ofLayer(index, `In the weights from each input of ${name}`), chartOf(sharpestInputs, 'input')]
+        : []),
+      ...(sharpestUnits
+        ? [ofLayer(index, `In the weights into each output of ${name}`), chartOf(sharpestUnits, 'output')]
+        : []),
+      ...outstanding,
+    ];
+    return [{ index, name, content }];
+  });
+  return choices.length === 0 ? [] : [{ kind: 'choice', layers: choices }];
+}
+
+/** What a chart shows as a table, folded. */
+function numbers(id: string, name: string, shown: Content): Content {
+  const region = { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': name };
+  return tag('details', {}, tag('summary', { id }, 'The numbers'), tag('div', region, shown));
+}
 
 function ofLayer(index: number, words: string): Content {
   return tag('p', { class: 'sentence', 'data-layer': index }, words);

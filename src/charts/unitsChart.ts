@@ -7,8 +7,10 @@ export interface UnitsChartOptions {
   readonly id: string;
   /** Pixels. */
   readonly width: number;
-  /** The layer whose hidden units these are. */
+  /** The layer whose units or inputs these are. */
   readonly layer: string;
+  /** What each of them is. */
+  readonly each: 'hidden unit' | 'input' | 'output';
 }
 
 export const unitsChartHeight = 128;
@@ -17,9 +19,10 @@ const barsHeight = 100;
 const mostUnits = 128;
 const emphasised = 3;
 
-/** The share of F² of each hidden unit that the layer feeds, largest first, the first three emphasised. */
+/** The share of each of a layer’s units or inputs, largest first, the first three emphasised. */
 export function unitsChart(units: readonly number[], options: UnitsChartOptions): string {
-  const { id, width, layer } = options;
+  const { id, width, layer, each } = options;
+  const word = each === 'hidden unit' ? 'unit' : each;
   const sorted = units
     .map((share, unit) => ({ share, unit }))
     .toSorted((one, other) => other.share - one.share);
@@ -39,10 +42,10 @@ export function unitsChart(units: readonly number[], options: UnitsChartOptions)
       id,
       width,
       height: unitsChartHeight,
-      title: `Share of each hidden unit of ${layer}`,
+      title: `Share of each ${each} of ${layer}`,
       description: drawn
         .slice(0, 10)
-        .map(({ share, unit }) => `unit ${String(unit)}: ${formatPercent(share)}`)
+        .map(({ share, unit }) => `${word} ${String(unit)}: ${formatPercent(share)}`)
         .join('; '),
     },
     ...drawn.map(({ share, unit }, rank) =>
@@ -59,7 +62,7 @@ export function unitsChart(units: readonly number[], options: UnitsChartOptions)
           'stroke-width': 0,
           'fill-opacity': rank < emphasised ? '1' : '0.55',
         },
-        element('title', {}, text(`unit ${String(unit)}: ${formatPercent(share)}`)),
+        element('title', {}, text(`${word} ${String(unit)}: ${formatPercent(share)}`)),
       ),
     ),
     element('line', {
@@ -73,7 +76,7 @@ export function unitsChart(units: readonly number[], options: UnitsChartOptions)
     element(
       'text',
       { x: 0, y: barsHeight + 20, fill: colours.faint },
-      text(`largest: unit ${String(drawn[0]?.unit ?? 0)}, ${formatPercent(largest)}`),
+      text(`largest: ${word} ${String(drawn[0]?.unit ?? 0)}, ${formatPercent(largest)}`),
     ),
     ...(omitted > 0
       ? [

@@ -4,7 +4,8 @@ import type { Certificate, CurvatureOptions, StoppedBy } from './curvatureEstima
 import { ExtremeEigenvalues } from './extremes';
 import { Lanczos } from './lanczos';
 import { CountedProducts, type SymmetricProducts } from './products';
-import { sharpestShares } from './sharpestDirection';
+import { certifyTop, type TopEigenvalue } from './topEigenvalues';
+import { findSharpestDirection, type SharpestDirection } from './sharpestDirection';
 
 /** Vectors of length P beside the basis: probe, projection, image, and what a product itself may need. */
 const workingVectors = 8;
@@ -15,25 +16,33 @@ export class CertifyingLanczos {
   /** Steps that the memory holds. */
   readonly mostSteps: number;
   private readonly extremes: ExtremeEigenvalues;
+  private readonly vectorBytes: number;
   private reached: Sharpness | null = null;
   /** Whether the time ended the last advance. */
   private late = false;
 
   constructor(
-    private readonly products: CountedProducts,
-    private readonly options: CurvatureOptions,
-    exactMoments: Moments | null,
+    readonly products: CountedProducts,
+    readonly options: CurvatureOptions,
+    readonly exactMoments: Moments | null,
   ) {
     this.extremes = new ExtremeEigenvalues({ ...options, exactMoments });
     const { order, float32 } = products;
     const free = options.memoryBytes - 8 * order * workingVectors;
-    const vectors = Math.floor(free / (order * (float32 === null ? 8 : 4)));
+    this.vectorBytes = order * (float32 === null ? 8 : 4);
+    const vectors = Math.floor(free / this.vectorBytes);
     this.mostSteps = Math.max(1, Math.min(order, vectors - 1));
     this.lanczos = new Lanczos(products, options.random, options.productError, this.mostSteps);
   }
 
   get sharpness(): Sharpness | null {
     return this.reached;
+  }
+
+  /** Bytes that the basis leaves. */
+  get freeBytes(): number {
+    const { products, options, lanczos } = this;
+    return options.memoryBytes - 8 * products.order * workingVectors - this.vectorBytes * (lanczos.steps + 1);
   }
 
   /** Whether λ_max is certified, or no further step could do it. */
@@ -61,10 +70,23 @@ export class CertifyingLanczos {
     }
   }
 
-  /** The layers' shares of the sharpest direction; null where λ_max is not certified. */
-  async sharpestShares(): Promise<number[] | null> {
+  /** The sharpest direction; null where λ_max is not certified. */
+  async sharpest(): Promise<SharpestDirection | null> {
+    const { lanczos, products, options } = this;
     const certified = this.reached?.lambdaMax.certified === true;
-    return certified ? sharpestShares(this.lanczos, this.products.layers, 1 - this.options.confidence) : null;
+    return certified ? findSharpestDirection(lanczos, products.layers, 1 - options.confidence) : null;
+  }
+
+  /** The largest eigenvalues that are asked for: within the budget where their number was, else for what λ_max has taken. */
+  async top(maxProducts = this.options.maxProducts): Promise<readonly TopEigenvalue[]> {
+    const { lanczos, products, options } = this;
+    const { top } = options;
+    if (top === undefined || this.reached?.lambdaMax.certified !== true) return [];
+    const left = maxProducts - products.count;
+    return certifyTop(this, {
+      count: top.count,
+      maxProducts: top.asked ? left : Math.min(left, lanczos.steps),
+    });
   }
 
   /** What kept λ_max from being settled. */
@@ -99,11 +121,15 @@ export async function certifySharpness(
       running: null,
     }),
   );
+  const { stoppedBy } = run;
+  const sharpest = await run.sharpest();
+  const top = await run.top();
   return {
     sharpness: run.sharpness,
     ritzValues: run.lanczos.ritzValues(),
-    sharpestShares: await run.sharpestShares(),
+    sharpest,
+    top,
     products: counted.count,
-    stoppedBy: run.stoppedBy,
+    stoppedBy,
   };
 }

@@ -2,6 +2,8 @@ import type { EstimateFacts, Sharpness, Spectrum } from '../report/report';
 import type { RitzValue } from './lanczos';
 import type { MomentEstimate } from './momentEstimate';
 import type { RandomSource } from './randomVectors';
+import type { SharpestDirection } from './sharpestDirection';
+import type { TopEigenvalue } from './topEigenvalues';
 
 export interface CurvatureOptions {
   readonly random: RandomSource;
@@ -18,6 +20,8 @@ export interface CurvatureOptions {
   readonly maxProducts: number;
   /** For the vectors of Lanczos. */
   readonly memoryBytes: number;
+  /** How many of the largest eigenvalues are wanted, and whether somebody asked for so many; absent: none but λ_max. */
+  readonly top?: { readonly count: number; readonly asked: boolean };
   readonly onProgress?: (progress: CurvatureProgress) => void;
   /** Asked before every product: true where that share of what a time limit of the user's leaves has run out; 1 where none is said. */
   readonly outOfTime?: (share?: number) => boolean;
@@ -57,8 +61,10 @@ export interface Certificate {
   readonly sharpness: Sharpness | null;
   /** Ascending, with residuals; empty where the spectrum is known. */
   readonly ritzValues: readonly RitzValue[];
-  /** ‖v_l‖² of every layer, v the unit eigenvector of λ_max; null where it is not certified, or v not told. */
-  readonly sharpestShares: readonly number[] | null;
+  /** Null where λ_max is not certified. */
+  readonly sharpest: SharpestDirection | null;
+  /** The largest eigenvalues, the first of them λ_max; none where they were not wanted, or not found. */
+  readonly top: readonly TopEigenvalue[];
   readonly products: number;
   readonly stoppedBy: StoppedBy;
 }

@@ -95,7 +95,9 @@ class Estimation {
     if (!lanczos.settled) this.begin('lanczos');
     await lanczos.advance(1, products.order, most, () => this.tellSteps(most - products.count, running));
     const ritzValues = lanczos.lanczos.ritzValues();
-    const sharpestShares = await lanczos.sharpestShares();
+    const { stoppedBy } = lanczos;
+    const sharpest = await lanczos.sharpest();
+    const top = await lanczos.top(most);
     // Lanczos may know more by now of where the bounds cannot lie.
     const estimated = this.estimated(planned, samples, ended);
     const spectrum = await this.density(estimated);
@@ -103,10 +105,11 @@ class Estimation {
       ...estimated,
       sharpness: lanczos.sharpness,
       ritzValues,
-      sharpestShares,
+      sharpest,
+      top,
       spectrum,
       products: products.count,
-      stoppedBy: this.stoppedBy(ended, spectrum),
+      stoppedBy: this.stoppedBy([ended, stoppedBy], spectrum),
     };
   }
 
@@ -263,10 +266,10 @@ class Estimation {
   }
 
   /** What ended the whole: the time where it ended any part, or else the first budget that did. */
-  private stoppedBy(probes: StoppedBy, spectrum: Spectrum | null): StoppedBy {
+  private stoppedBy(found: readonly StoppedBy[], spectrum: Spectrum | null): StoppedBy {
     // Nothing but time leaves the density out.
     const density = spectrum === null && this.options.density !== null ? 'time limit' : 'complete';
-    const ends = [probes, this.lanczos.stoppedBy, density] as const;
+    const ends = [...found, density] as const;
     return ends.find((end) => end === 'time limit') ?? ends.find((end) => end !== 'complete') ?? 'complete';
   }
 }

@@ -4,7 +4,7 @@ import type { CurvatureEstimate, CurvatureOptions } from './curvatureEstimate';
 import { eigenpairs, computeMatrix, exactNumbers, productsWith } from './exactMatrix';
 import { estimateMoments } from './momentEstimate';
 import { CountedProducts, type SymmetricProducts } from './products';
-import { tellsShares, computeLayerShares } from './sharpestDirection';
+import { sharpestOfSpectrum, topOfSpectrum } from './sharpestDirection';
 import { binEigenvalues } from './spectralDensity';
 
 /** Eigenvalues no larger than this, relative to ‖H‖, are zeros to rounding. */
@@ -64,14 +64,15 @@ export async function computeExactCurvature(
       ...exact,
       sharpness: run.sharpness,
       ritzValues,
-      sharpestShares: await run.sharpestShares(),
+      sharpest: await run.sharpest(),
+      top: await run.top(mostLanczosSteps),
       stoppedBy: run.stoppedBy,
       spectrum: null,
     };
   }
   // What rounding makes of a zero has any sign: it is no negative curvature.
   const rounding = roundingOfSpectrum * Math.sqrt(moments.frobeniusSquared.value);
-  const { values, sharpest } = eigenpairs(matrix);
+  const { values, vector } = eigenpairs(matrix);
   const descending = values.map((value) => (Math.abs(value) <= rounding ? 0 : value));
   // Ten times the error of solver and columns, as for the products of Lanczos.
   const error = 10 * Math.max(rounding, matrix.asymmetry);
@@ -84,9 +85,8 @@ export async function computeExactCurvature(
     ...exact,
     sharpness: { lambdaMax: known(descending[0]!), lambdaMin: known(descending[order - 1]!) },
     ritzValues: [],
-    sharpestShares: tellsShares(error, descending[0]! - (descending[1] ?? -Infinity))
-      ? computeLayerShares(sharpest, layers)
-      : null,
+    sharpest: sharpestOfSpectrum(descending, vector, { layers, error }),
+    top: topOfSpectrum(descending, vector, { layers, error, count: options.top?.count ?? 0 }),
     stoppedBy: 'complete',
     spectrum: binEigenvalues(descending),
   };

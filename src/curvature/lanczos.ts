@@ -133,7 +133,8 @@ export class Lanczos implements LanczosCoefficients {
     for (let i = 0; i < column.length - 1; i++)
       worst = Math.max(worst, Math.abs(column[i]! - (i === column.length - 2 ? before : 0)));
     this.asymmetry = Math.max(this.asymmetry, worst);
-    if (worst <= Math.max(symmetryTolerance, 20 * this.productError) * norm) return;
+    const known = 20 * (this.products.error ?? 0);
+    if (worst <= Math.max(Math.max(symmetryTolerance, 20 * this.productError) * norm, known)) return;
     throw new FailureError(
       'InternalError',
       `No curvature is shown because the products with the Hessian differ from those of a symmetric matrix by ${(worst / norm).toExponential(1)} of its norm; please report it with the model.`,

@@ -1,3 +1,5 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+
 /**
  * A symmetric tridiagonal matrix of order k: `diagonal` α_1 … α_k and `offDiagonal` β_1 … β_{k−1} beside it. Longer
  * arrays are read as far as the order goes.
@@ -94,6 +96,28 @@ export function dominantEigenvector(matrix: Tridiagonal): {
     vector[row] = (offDiagonal[row - 1]! / below[row]!) * vector[row - 1]!;
   const length = Math.hypot(...vector);
   return { vector: vector.map((component) => component / length), residual: twist(middle) / length };
+}
+
+/** All eigenvalues of T in descending order with their unit eigenvectors, at right angles to each other; order³ operations. */
+export function tridiagonalVectors({ order, diagonal, offDiagonal }: Tridiagonal): {
+  readonly values: readonly number[];
+  readonly vectors: readonly Float64Array[];
+} {
+  const matrix = Matrix.zeros(order, order);
+  for (let row = 0; row < order; row++) {
+    matrix.set(row, row, diagonal[row]!);
+    if (row === 0) continue;
+    matrix.set(row, row - 1, offDiagonal[row - 1]!);
+    matrix.set(row - 1, row, offDiagonal[row - 1]!);
+  }
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, {
+    assumeSymmetric: true,
+  });
+  const ranks = Array.from(realEigenvalues.keys()).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
+  return {
+    values: ranks.map((k) => realEigenvalues[k]!),
+    vectors: ranks.map((k) => Float64Array.from(eigenvectorMatrix.getColumn(k))),
+  };
 }
 
 export interface TridiagonalEigenpairs {

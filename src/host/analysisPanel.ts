@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { failureOf } from '../report/failure';
+import type { ShapeChanges } from '../report/inputShapes';
 import type {
   ComputationChoice,
   HostToPanel,
@@ -158,15 +159,15 @@ export class AnalysisPanel implements vscode.Disposable {
         this.session.cancel();
         return;
       case 'compute': {
-        const { method, blocks, scaleAdapted, evaluation } = message;
-        await this.session.compute({ method, blocks, scaleAdapted, evaluation });
+        const { method, blocks, scaleAdapted, plane, evaluation } = message;
+        await this.session.compute({ method, blocks, scaleAdapted, plane, evaluation });
         return;
       }
       case 'change-samples':
         await this.session.changeSamples();
         return;
       case 'choose-samples':
-        await this.chooseSamples(message.choice);
+        await this.chooseSamples(message.choice, message.shapes);
         return;
       case 'export':
         await this.export(message);
@@ -176,18 +177,20 @@ export class AnalysisPanel implements vscode.Disposable {
     }
   }
 
-  private async chooseSamples(choice: SampleChoice): Promise<void> {
+  private async chooseSamples(choice: SampleChoice, shapes: ShapeChanges): Promise<void> {
+    if (!this.session.takes(shapes)) return;
     const source = await this.sourceOf(choice);
     if (source === null) return;
-    if (source.kind === 'file') await this.remember(source.path);
-    await this.session.useSamples(source);
+    const path = source.kind === 'file' ? source.path : null;
+    if (path !== null || Object.keys(shapes).length > 0) await this.remember(path, shapes);
+    await this.session.useSamples(source, shapes);
   }
 
-  /** Writes the chosen samples beside the model, for the next time; where that fails, this time goes on all the same. */
-  private async remember(samples: string): Promise<void> {
+  /** Writes what was chosen beside the model, for the next time; where that fails, this time goes on all the same. */
+  private async remember(samples: string | null, shapes: ShapeChanges): Promise<void> {
     const { writeSidecar } = await import('../samples/sidecar');
     try {
-      await writeSidecar(this.session.file, samples);
+      await writeSidecar(this.session.file, samples, shapes);
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
       this.parts.log.warn(`${this.session.file}: the choice of samples was not written down: ${reason}`);

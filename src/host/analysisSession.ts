@@ -1,4 +1,5 @@
 import { failureOf } from '../report/failure';
+import { changeShapes, fitsShape, type ShapeChanges } from '../report/inputShapes';
 import type { ComputationChoice, PanelState } from '../report/panelMessages';
 import type { PartialReport, Report } from '../report/report';
 import {
@@ -42,8 +43,8 @@ export class AnalysisSession {
 
   /** @param computation as an earlier window had it, or null: what nobody has chosen */
   constructor(file: string, parts: SessionParts, computation: ComputationChoice | null = null) {
-    const { method, blocks, scaleAdapted, evaluation } = requestDefaults;
-    this.chosenComputation = computation ?? { method, blocks, scaleAdapted, evaluation };
+    const { method, blocks, scaleAdapted, plane, evaluation } = requestDefaults;
+    this.chosenComputation = computation ?? { method, blocks, scaleAdapted, plane, evaluation };
     this.file = file;
     this.parts = parts;
     this.currentState = { phase: 'reading', file };
@@ -92,8 +93,17 @@ export class AnalysisSession {
     await this.inspect('ask');
   }
 
-  async useSamples(source: SampleSource): Promise<void> {
-    await this.analyse(source);
+  /** @param shapes what was said beside of inputs whose sizes the model leaves open */
+  async useSamples(source: SampleSource, shapes: ShapeChanges = {}): Promise<void> {
+    await this.analyse(source, shapes);
+  }
+
+  /** Whether the chooser asks for these shapes, and the model's inputs may have them. */
+  takes(shapes: ShapeChanges): boolean {
+    const open = new Map(this.inspection?.openInputs.map(({ name, dims }) => [name, dims]));
+    return Object.entries(shapes).every(
+      ([name, shape]) => open.has(name) && (shape === null || fitsShape(open.get(name) ?? null, shape)),
+    );
   }
 
   /** Whether the chooser offers this file: nothing else that a webview names is opened. */
@@ -160,7 +170,7 @@ export class AnalysisSession {
     });
   }
 
-  private async analyse(source: SampleSource): Promise<void> {
+  private async analyse(source: SampleSource, shapes: ShapeChanges = {}): Promise<void> {
     const signal = this.begin();
     this.source = source;
     this.beforeChoosing = null;
@@ -178,23 +188,23 @@ export class AnalysisSession {
       const fingerprints = await fingerprintsOf(filesRead(this.file, source));
       const sidecar = await this.sidecar();
       if (!this.isCurrent(signal)) return;
+      const settings = { ...requestDefaults, ...settingsOf(sidecar, source) };
       const request = {
+        ...settings,
+        shapes: changeShapes(settings.shapes, shapes),
         ...this.parts.settings(),
         ...this.chosenComputation,
         model: this.file,
         samples: source,
       };
       const report = await this.parts.worker
-        .analyse(
-          { ...requestDefaults, ...settingsOf(sidecar, source), ...request },
-          {
-            owner: this.file,
-            signal,
-            onProgress: (progress) => {
-              this.report(signal, progress);
-            },
+        .analyse(request, {
+          owner: this.file,
+          signal,
+          onProgress: (progress) => {
+            this.report(signal, progress);
           },
-        )
+        })
         .catch(async (thrown: unknown) => {
           if (sidecar === null) throw thrown;
           const { namingSidecar, describeSource } = await import('../samples/sidecar');

@@ -1,4 +1,5 @@
 import type { PanelToHost, SampleChoice } from '../report/panelMessages';
+import type { ShapeChanges } from '../report/inputShapes';
 import { methods } from '../report/request';
 
 /** A drawing of a report has some hundred kilobytes; what is far beyond is no drawing of ours. */
@@ -18,7 +19,8 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
       return readComputation(message);
     case 'choose-samples': {
       const choice = readChoice(message['choice']);
-      return choice === null ? null : { type: 'choose-samples', choice };
+      const shapes = readShapes(message['shapes']);
+      return choice === null || shapes === null ? null : { type: 'choose-samples', choice, shapes };
     }
     case 'export':
       return readExport(message['format'], message['svg']);
@@ -27,11 +29,18 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
   }
 }
 
-function readComputation({ method: asked, blocks, scaleAdapted, evaluation }: Fields): PanelToHost | null {
+function readComputation({
+  method: asked,
+  blocks,
+  scaleAdapted,
+  plane,
+  evaluation,
+}: Fields): PanelToHost | null {
   const method = methods.find((each) => each === asked);
   if (method === undefined || typeof blocks !== 'boolean') return null;
-  if (typeof scaleAdapted !== 'boolean' || typeof evaluation !== 'boolean') return null;
-  return { type: 'compute', method, blocks, scaleAdapted, evaluation };
+  if (typeof scaleAdapted !== 'boolean' || typeof plane !== 'boolean') return null;
+  if (typeof evaluation !== 'boolean') return null;
+  return { type: 'compute', method, blocks, scaleAdapted, plane, evaluation };
 }
 
 function readChoice(choice: unknown): SampleChoice | null {
@@ -45,6 +54,18 @@ function readChoice(choice: unknown): SampleChoice | null {
     default:
       return null;
   }
+}
+
+function readShapes(shapes: unknown): ShapeChanges | null {
+  if (!isObject(shapes)) return null;
+  const isShape = (shape: unknown): shape is readonly number[] =>
+    Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0);
+  const read: [string, readonly number[] | null][] = [];
+  for (const [name, shape] of Object.entries(shapes)) {
+    if (shape !== null && !isShape(shape)) return null;
+    read.push([name, shape]);
+  }
+  return Object.fromEntries(read);
 }
 
 function readExport(format: unknown, svg: unknown): PanelToHost | null {

@@ -14,6 +14,7 @@ const computationChoice = v.object({
   method: v.picklist(methods),
   blocks: v.boolean(),
   scaleAdapted: v.boolean(),
+  plane: v.boolean(),
   evaluation: v.boolean(),
 });
 

@@ -12,6 +12,8 @@ import { inRows } from './targets';
 /** A loss on the outputs of a graph, with one prediction for every sample or several; its classes are of those that count. */
 export interface LossOfOutputs extends ChosenLoss {
   readonly accuracy: number | null;
+  /** The accuracy of other outputs, in the rows of the targets. */
+  readonly accuracyOf: (outputs: Float64Array) => number | null;
   /** Predictions whose label says to leave them out. */
   readonly ignoredRows: number;
   /** A label outside the classes that was taken for the one that leaves out, though nobody said so; else null. */
@@ -34,7 +36,8 @@ export function lossOfOutputs(
   if (rows === null) {
     const outputs = { rows: samples.count, columns: data.length / samples.count, data };
     const chosen = lossFor(request, samples, outputs, subject.head);
-    return { ...chosen, accuracy: accuracy(outputs, chosen.classes), ignoredRows: 0, takenAsIgnored: null };
+    const accuracyOf = (data: Float64Array): number | null => accuracy({ ...outputs, data }, chosen.classes);
+    return { ...chosen, accuracy: accuracyOf(data), accuracyOf, ignoredRows: 0, takenAsIgnored: null };
   }
   const { classAxis, perSample, width } = rows;
   const allDims = [samples.count, ...dims];
@@ -76,6 +79,7 @@ export function lossOfOutputs(
       rows: { classAxis, perSample, weights },
     },
     accuracy: accuracy(outputs, chosen.classes),
+    accuracyOf: (rows) => accuracy({ ...outputs, data: rowsAt(rows, width, kept) }, chosen.classes),
     ignoredRows: count - kept.length,
     takenAsIgnored,
   };

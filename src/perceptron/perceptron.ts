@@ -13,6 +13,8 @@ export interface AffineLayer {
   /** null: the layer has none; it then has no bias parameters. */
   readonly bias: Float64Array | null;
   readonly activation: Activation;
+  /** Whether a weight decay is over W and over b; absent: over both. */
+  readonly decayed?: { readonly weight: boolean; readonly bias: boolean };
 }
 
 /** A network z_l = W_l a_{l−1} + b_l, a_l = φ_l(z_l) whose weights are all free and used once (math.md 3). */
@@ -31,6 +33,12 @@ export interface Perceptron {
 /** Trainable numbers of a layer: its weight and its bias. */
 export function parametersOf({ weight, bias }: AffineLayer): number {
   return weight.length + (bias?.length ?? 0);
+}
+
+/** Those of them that a weight decay is over. */
+export function decayedCount({ weight, bias, decayed }: AffineLayer): number {
+  const ofWeight = decayed?.weight === false ? 0 : weight.length;
+  return ofWeight + (decayed?.bias === false ? 0 : (bias?.length ?? 0));
 }
 
 /** Trainable numbers of all layers. */

@@ -115,7 +115,7 @@ class Walk {
   }
 
   private layersOf(chain: readonly UnitsMeaning[]): AffineLayer[] {
-    const { graph, parameters } = this.subject;
+    const { graph, parameters, decayed } = this.subject;
     const tensors = new Map(parameters.map(({ name, tensor }) => [name, tensor.data]));
     const groups = groupLayers(
       graph,
@@ -138,6 +138,7 @@ class Walk {
         weight: numbers(weight),
         bias: bias === null ? null : numbers(bias),
         activation,
+        decayed: { weight: decayed.has(weight.name), bias: bias !== null && decayed.has(bias.name) },
       };
     });
   }

@@ -1,16 +1,21 @@
 import { parseArgs } from 'node:util';
 import { FailureError } from './failure';
 import { helpText } from './helpText';
+import { parseShape, type InputShapes } from './inputShapes';
 import { lossChoices } from './wording/lossWords';
 import { printable } from './printable';
 import {
+  completeTraining,
   methods,
+  mostTop,
+  optimisers,
   requestDefaults,
   requestOf,
   type AnalysisRequest,
   type Computation,
   type RequestOptions,
 } from './request';
+import type { Training } from './report';
 
 /** What a command line asks for. */
 export type Command =
@@ -43,6 +48,7 @@ const options = {
   'pos-weight': { type: 'string', multiple: true },
   'ignore-label': { type: 'string', multiple: true },
   'weight-decay': { type: 'string', multiple: true },
+  decayed: { type: 'string', multiple: true },
   method: { type: 'string', multiple: true },
   precision: { type: 'string', multiple: true },
   dtype: { type: 'string', multiple: true },
@@ -51,6 +57,12 @@ const options = {
   fixed: { type: 'string', multiple: true },
   blocks: { type: 'boolean' },
   'scale-adapted': { type: 'boolean' },
+  plane: { type: 'boolean' },
+  top: { type: 'string', multiple: true },
+  'learning-rate': { type: 'string', multiple: true },
+  optimiser: { type: 'string', multiple: true },
+  momentum: { type: 'string', multiple: true },
+  'batch-size': { type: 'string', multiple: true },
   time: { type: 'string', multiple: true },
   seed: { type: 'string', multiple: true },
   threads: { type: 'string', multiple: true },
@@ -77,6 +89,10 @@ const numeric: ReadonlySet<string> = new Set([
     '--pos-weight',
     '--ignore-label',
     '--weight-decay',
+    '--learning-rate',
+    '--momentum',
+    '--batch-size',
+    '--top',
     '--precision',
     '--time',
     '--seed',
@@ -129,7 +145,7 @@ function parseOptions(args: readonly string[]) {
 type Values = ReturnType<typeof parseOptions>['values'];
 type TextOption = Exclude<
   keyof Values,
-  'json' | 'help' | 'version' | 'evaluation' | 'blocks' | 'scale-adapted'
+  'json' | 'help' | 'version' | 'evaluation' | 'blocks' | 'scale-adapted' | 'plane'
 >;
 
 /** The value of an option that may be given once, or null. */
@@ -200,12 +216,13 @@ function inputKeys(texts: readonly string[]): Readonly<Record<string, string>> {
 }
 
 /** The shapes of the inputs by graph input, the axis of the samples first. */
-function inputShapes(texts: readonly string[]): Readonly<Record<string, readonly number[]>> {
+function inputShapes(texts: readonly string[]): InputShapes {
   const entries = texts.map((text) => {
-    const [, name = '', sizes = ''] = /^(.+)=([1-9]\d{0,9}(?:x[1-9]\d{0,9})*)$/s.exec(text) ?? [];
-    if (name === '')
+    const at = text.lastIndexOf('=');
+    const shape = parseShape(text.slice(at + 1));
+    if (at < 1 || shape === null)
       throw usageError(`--shape is "${text}", but must be NAME=SIZES, as in image=1x3x224x224`);
-    return [name, sizes.split('x').map(Number)] as const;
+    return [text.slice(0, at), shape] as const;
   });
   const names = entries.map(([name]) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -239,16 +256,20 @@ function weightList(name: TextOption, text: string, allowed: string): readonly n
   throw usageError(`--${name} is "${text}", but must be ${allowed}`);
 }
 
-/** The tensors that are said to be parameters, and those that are said to be none. */
-function tensorChoice({ trained, fixed }: Values): Pick<RequestOptions, 'trained' | 'fixed'> {
+/** The tensors that are said to be parameters, those that are said to be none, and those that decay. */
+function tensorChoice({
+  trained,
+  fixed,
+  decayed,
+}: Values): Pick<RequestOptions, 'trained' | 'fixed' | 'decayed'> {
   const both = trained?.find((name) => fixed?.includes(name) === true);
   if (both !== undefined) throw usageError(`"${both}" cannot be both --trained and --fixed`);
-  for (const [option, names = []] of Object.entries({ trained, fixed })) {
+  for (const [option, names = []] of Object.entries({ trained, fixed, decayed })) {
     if (names.includes('')) throw usageError(`--${option} is empty`);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw usageError(`--${option} names "${twice}" more than once`);
   }
-  return { trained: trained ?? null, fixed: fixed ?? null };
+  return { trained: trained ?? null, fixed: fixed ?? null, decayed: decayed ?? null };
 }
 
 function requestOptions(values: Values): RequestOptions {
@@ -280,9 +301,21 @@ function requestOptions(values: Values): RequestOptions {
       'a number of at least 0',
       (value) => value >= 0 && Number.isFinite(value),
     ),
+    training: trainingOf(values),
     ...tensorChoice(values),
     shapes: values.shape === undefined ? null : inputShapes(values.shape),
   };
+}
+
+function trainingOf(values: Values): Training | null {
+  const positive = (value: number): boolean => value > 0 && Number.isFinite(value);
+  const said = {
+    optimiser: wordOf(values, 'optimiser', optimisers),
+    learningRate: numberOf(values, 'learning-rate', 'a number above 0', positive),
+    momentum: numberOf(values, 'momentum', 'a number from 0 to below 1', (value) => value >= 0 && value < 1),
+    batchSize: wholeNumberOf(values, 'batch-size', 1, 2 ** 31 - 1),
+  };
+  return Object.values(said).every((value) => value === null) ? null : completeTraining(said);
 }
 
 function analyzeCommand(model: string, values: Values): Extract<Command, { kind: 'analyze' }> {
@@ -303,6 +336,8 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
       evaluation: values.evaluation === true,
       blocks: values.blocks === true,
       scaleAdapted: values['scale-adapted'] === true,
+      plane: values.plane === true,
+      top: wholeNumberOf(values, 'top', 1, mostTop),
       timeLimit: numberOf(
         values,
         'time',
@@ -322,7 +357,7 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
 /**
  * The request of an analyze command, from its options and what they leave open.
  * @param options the command's own, completed where there is a sidecar
- * @throws FailureError UsageError for options about a data file where there is none
+ * @throws FailureError UsageError for options about a data file or a weight decay where there is none
  */
 export function requestOfCommand(
   { model, computation, options: own }: Extract<Command, { kind: 'analyze' }>,
@@ -331,6 +366,8 @@ export function requestOfCommand(
   const needless = (['inputs', 'labels', 'scale'] as const).find((name) => own[name] !== null);
   if (options.samples === null && needless !== undefined)
     throw usageError(`--${needless} is about the data file, but there is no --samples`);
+  if (own.decayed !== null && (options.weightDecay ?? 0) === 0)
+    throw usageError('--decayed says what the weight decay is over, but there is no --weight-decay');
   return { ...requestOf(options), ...computation, model };
 }
 

@@ -1,4 +1,4 @@
-import { defaultRandomCount, requestDefaults } from './request';
+import { defaultRandomCount, optimisers, requestDefaults } from './request';
 import { lossChoicesText } from './wording/lossWords';
 
 /** What `--help` prints; the names of the options' values are read from it, too. */
@@ -24,6 +24,11 @@ Options of analyze:
   --pos-weight P,…      weight of the positives in the binary cross-entropy: one, or one for every output
   --ignore-label N      leaves out what has this label (-100)
   --weight-decay L      adds ½L‖θ‖² over all parameters to the loss (0)
+  --learning-rate R     says where R stands to the edge of stability that λ_max sets
+  --optimiser NAME      ${optimisers.join(', ')}: whose edge (sgd)
+  --momentum B          of momentum and nesterov; of adam β₁ (0.9)
+  --batch-size N        samples of a step of the training
+  --decayed TENSOR      the parameters that it is over, where not all: names or patterns, as "*.weight" (repeat it for more)
   --method METHOD       auto, closed-form (perceptrons), exact (small models) or estimate (auto)
   --precision R         relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})
   --dtype TYPE          float64, float32 or auto: of Hessian-vector products (auto)
@@ -32,6 +37,8 @@ Options of analyze:
   --fixed TENSOR        holds a tensor of the file fixed, so that it is none (repeat it for more)
   --blocks              estimates the blocks of layers, too, which takes more products
   --scale-adapted       looks for the scale-adapted sharpness, too: the same however layers are scaled against each other
+  --plane               measures the loss over a plane of two directions, too (225 forward passes)
+  --top K               finds the K largest eigenvalues, each between two ends (10, for no more than λ_max takes)
   --time SECONDS        ends the analysis; the report has what is known by then
   --seed N              seed of everything drawn (0)
   --threads N           threads for matrix products (as many as there are cores)

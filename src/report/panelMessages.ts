@@ -1,4 +1,5 @@
 import type { Failure } from './failure';
+import type { OpenInput, ShapeChanges } from './inputShapes';
 import type { AnalysisRequest, Progress, SampleCandidate } from './request';
 import type { PartialReport, Report } from './report';
 
@@ -12,6 +13,7 @@ export type PanelState =
       readonly file: string;
       readonly facts: PartialReport;
       readonly candidates: readonly SampleCandidate[];
+      readonly openInputs: readonly OpenInput[];
     }
   | { readonly phase: 'running'; readonly file: string; readonly progress: Progress }
   | { readonly phase: 'done'; readonly file: string; readonly report: Report; readonly stale: boolean }
@@ -33,7 +35,10 @@ export type SampleChoice =
 export type ExportFormat = 'html' | 'json' | 'csv' | 'svg';
 
 /** What of the computation is chosen in the panel. */
-export type ComputationChoice = Pick<AnalysisRequest, 'method' | 'blocks' | 'scaleAdapted' | 'evaluation'>;
+export type ComputationChoice = Pick<
+  AnalysisRequest,
+  'method' | 'blocks' | 'scaleAdapted' | 'plane' | 'evaluation'
+>;
 
 export interface HostToPanel {
   readonly type: 'state';
@@ -48,6 +53,6 @@ export type PanelToHost =
   | { readonly type: 'cancel' }
   | ({ readonly type: 'compute' } & ComputationChoice)
   | { readonly type: 'change-samples' }
-  | { readonly type: 'choose-samples'; readonly choice: SampleChoice }
+  | { readonly type: 'choose-samples'; readonly choice: SampleChoice; readonly shapes: ShapeChanges }
   | { readonly type: 'export'; readonly format: ExportFormat; readonly svg: string | null }
   | { readonly type: 'show-log' };

@@ -40,7 +40,17 @@ export type SamplePicture = NonNullable<TopSample['picture']>;
 
 export type Sharpness = NonNullable<Report['sharpness']>;
 /** An interval that holds an extreme eigenvalue of the Hessian. */
-export type EigenvalueInterval = Sharpness['lambdaMax'];
+export type EigenvalueInterval = Sharpness['lambdaMin'];
+/** One of the largest eigenvalues. */
+export type LargeEigenvalue = NonNullable<Report['eigenvalues']>[number];
+/** What a move of the weights costs. */
+export type Response = NonNullable<Report['response']>;
+/** The loss along a direction. */
+export type Plane = NonNullable<Report['plane']>;
+export type Slice = NonNullable<Report['slices']>[number];
+/** How a model is trained. */
+export type Training = NonNullable<Report['training']>;
+export type Verdict = NonNullable<Report['verdict']>;
 /** The distribution of the Hessian's eigenvalues. */
 export type Spectrum = NonNullable<Report['spectrum']>;
 export type Warning = Report['warnings'][number];

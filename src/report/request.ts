@@ -1,4 +1,5 @@
-import type { Cost, Loss, Method, PartialReport } from './report';
+import type { Cost, Loss, Method, PartialReport, Training } from './report';
+import type { InputShapes, OpenInput } from './inputShapes';
 
 /** Where the samples come from. */
 export type SampleSource =
@@ -31,8 +32,10 @@ export interface AnalysisRequest {
   readonly posWeight: readonly number[] | null;
   /** The label that leaves out what it stands for; null: PyTorch's −100, or what plainly is meant. */
   readonly ignoreLabel: number | null;
-  /** λ of ½λ‖θ‖² over all parameters, which is added to the loss. */
+  /** λ of ½λ‖θ‖², which is added to the loss. */
   readonly weightDecay: number;
+  /** Names of the parameters that it is over, or patterns of them such as *.weight; none: all. */
+  readonly decayed: readonly string[];
   /** auto: the closed form for perceptrons, every column for small models, else an estimate. */
   readonly method: Method | 'auto';
   /** Relative precision asked of λ_max's interval and of every estimate. */
@@ -41,15 +44,21 @@ export interface AnalysisRequest {
   readonly dtype: 'auto' | 'float64' | 'float32';
   /** Whether an export in training mode is analysed as in evaluation mode. */
   readonly evaluation: boolean;
+  /** How the model is trained, beside which the edge of stability stands; null: not said. */
+  readonly training: Training | null;
   /** Tensors of the file that count as parameters, and tensors that do not, whatever the graph tells of them. */
   readonly trained: readonly string[];
   readonly fixed: readonly string[];
   /** Shapes of graph inputs whose sizes the file leaves open, by name, the axis of the samples first. */
-  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly shapes: InputShapes;
   /** Whether an estimate looks at the blocks of layers, too: as many products more for every probe as there are layers. */
   readonly blocks: boolean;
   /** Whether the largest eigenvalue of the scale-adapted Hessian is looked for, too. */
   readonly scaleAdapted: boolean;
+  /** Whether the loss is measured over a plane of two directions, too. */
+  readonly plane: boolean;
+  /** How many of the largest eigenvalues are looked for; null: 10, for no more than λ_max takes. */
+  readonly top: number | null;
   /** Seconds after which no further product is begun; null: no limit. */
   readonly timeLimit: number | null;
   readonly seed: number;
@@ -59,8 +68,31 @@ export interface AnalysisRequest {
   readonly memoryBudget: number | null;
 }
 
+/** The optimisers whose edge of stability is told. */
+export const optimisers = ['sgd', 'momentum', 'nesterov', 'adam'] as const;
+
+/** Momentum where an optimiser has one and nobody says how much: PyTorch's examples, and Adam's β₁. */
+const usualMomentum = 0.9;
+
+/** How a model is trained, from what was said of it. */
+export function completeTraining(said: {
+  readonly [Key in keyof Training]?: Training[Key] | null | undefined;
+}): Training {
+  const momentum = said.momentum ?? null;
+  const optimiser = said.optimiser ?? (momentum === null || momentum === 0 ? 'sgd' : 'momentum');
+  return {
+    optimiser,
+    learningRate: said.learningRate ?? null,
+    momentum: optimiser === 'sgd' ? 0 : (momentum ?? usualMomentum),
+    batchSize: said.batchSize ?? null,
+  };
+}
+
 /** What can be asked for as the method. */
 export const methods: readonly AnalysisRequest['method'][] = ['auto', 'closed-form', 'exact', 'estimate'];
+
+/** So many of the largest eigenvalues can be asked for. */
+export const mostTop = 100;
 
 /** Random inputs drawn where nothing else is said. */
 export const defaultRandomCount = 256;
@@ -76,15 +108,19 @@ export const requestDefaults = {
   posWeight: null,
   ignoreLabel: null,
   weightDecay: 0,
+  decayed: [],
   method: 'auto',
   precision: 0.01,
   dtype: 'auto',
   evaluation: false,
+  training: null,
   trained: [],
   fixed: [],
   shapes: {},
   blocks: false,
   scaleAdapted: false,
+  plane: false,
+  top: null,
   timeLimit: null,
   seed: 0,
   threads: null,
@@ -106,11 +142,13 @@ export interface RequestOptions {
   readonly posWeight: readonly number[] | null;
   readonly ignoreLabel: number | null;
   readonly weightDecay: number | null;
+  readonly training: Training | null;
+  readonly decayed: readonly string[] | null;
   /** Tensors that are said to be parameters, and those that are said to be none. */
   readonly trained: readonly string[] | null;
   readonly fixed: readonly string[] | null;
   /** Shapes of graph inputs, by name. */
-  readonly shapes: Readonly<Record<string, readonly number[]>> | null;
+  readonly shapes: InputShapes | null;
 }
 
 /** Everything left open. */
@@ -127,6 +165,8 @@ export const noOptions: RequestOptions = {
   posWeight: null,
   ignoreLabel: null,
   weightDecay: null,
+  training: null,
+  decayed: null,
   trained: null,
   fixed: null,
   shapes: null,
@@ -147,6 +187,8 @@ export function completeRequest(options: RequestOptions, others: RequestOptions)
     posWeight: options.posWeight ?? others.posWeight,
     ignoreLabel: options.ignoreLabel ?? others.ignoreLabel,
     weightDecay: options.weightDecay ?? others.weightDecay,
+    training: options.training ?? others.training,
+    decayed: options.decayed ?? others.decayed,
     trained: options.trained ?? without(others.trained, options.fixed),
     fixed: options.fixed ?? without(others.fixed, options.trained),
     shapes: options.shapes ?? others.shapes,
@@ -169,6 +211,8 @@ export type Computation = Pick<
   | 'evaluation'
   | 'blocks'
   | 'scaleAdapted'
+  | 'plane'
+  | 'top'
   | 'timeLimit'
   | 'seed'
   | 'threads'
@@ -192,6 +236,8 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     posWeight: options.posWeight,
     ignoreLabel: options.ignoreLabel,
     weightDecay: options.weightDecay ?? requestDefaults.weightDecay,
+    training: options.training,
+    decayed: options.decayed ?? requestDefaults.decayed,
     trained: options.trained ?? requestDefaults.trained,
     fixed: options.fixed ?? requestDefaults.fixed,
     shapes: options.shapes ?? requestDefaults.shapes,
@@ -213,6 +259,8 @@ export interface ModelInspection {
   readonly facts: PartialReport;
   /** Data files beside the model, best first. */
   readonly candidates: readonly SampleCandidate[];
+  /** The inputs of which the model leaves sizes open. */
+  readonly openInputs: readonly OpenInput[];
 }
 
 /** A stage of the work, as a person would name it, with what is known so far. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { FailureError } from './failure';
+import { optimisers } from './request';
 
 /**
  * The report: one JSON document that holds everything the panel shows. This schema is its only description: the types of
@@ -89,6 +90,12 @@ const lossOptions = object({
   weightDecay: v.exactOptional(
     describe(notNegative, 'λ of ½λ‖θ‖², which is added to the loss; absent where it is 0.'),
   ),
+  decayed: v.exactOptional(
+    describe(
+      object({ patterns: list(v.string()), parameters: count }),
+      'What the weight decay is over: parameters whose names fit a pattern, and the number of their numbers; absent where it is over all.',
+    ),
+  ),
   sampleWeights: v.exactOptional(
     describe(v.string(), 'Key of the weights of the samples in the data file; absent where it holds none.'),
   ),
@@ -166,6 +173,12 @@ const gaussNewton = object({
   ),
 });
 
+/**
+ * "spectrum": from all eigenvalues, to their rounding. "proved": true of every matrix of this trace and norm.
+ * "probabilistic": true but for unlucky starts of Lanczos.
+ */
+const eigenvalueKind = v.picklist(['spectrum', 'proved', 'probabilistic']);
+
 const layer = object({
   name: v.string(),
   /** The operator as a person names it: "Linear", "Conv", … */
@@ -195,6 +208,15 @@ const layer = object({
   sharpestShare: describe(
     v.nullable(v.pipe(number, v.minValue(0), v.maxValue(1))),
     'Share of the sharpest direction: the squared norm of the layer’s part of its unit vector; the layers sum to 1.',
+  ),
+  sharpestUnits: describe(
+    v.nullable(list(share)),
+    'Of the sharpest direction, by the layer’s outputs: in the weights into each; null where they are too many, or not known.',
+  ),
+  sharpestInputs: describe(v.nullable(list(share)), 'The same by its inputs: in the weights from each.'),
+  lambdaMax: describe(
+    v.nullable(object({ lower: number, upper: number, kind: eigenvalueKind })),
+    'λ_max of the layer’s own block, as if all other layers were frozen; null where it was not looked for.',
   ),
 });
 
@@ -241,17 +263,80 @@ const topSample = object({
 const eigenvalueInterval = object({
   lower: number,
   upper: number,
-  /**
-   * "spectrum": from all eigenvalues, to their rounding. "proved": true of every matrix of this trace and norm.
-   * "probabilistic": true but for unlucky starts of Lanczos.
-   */
-  kind: v.picklist(['spectrum', 'proved', 'probabilistic']),
+  kind: eigenvalueKind,
   /** The probability that it holds, at least; 1 where it is no matter of chance. */
   confidence: v.pipe(number, v.minValue(0), v.maxValue(1)),
   /** Relative to its nearer end. */
   certified: describe(v.boolean(), 'Narrower than the precision asked.'),
   steps: describe(count, 'Lanczos steps taken.'),
 });
+
+/** λ_max with how much it depends on the samples. */
+const sharpestEigenvalue = object({
+  ...eigenvalueInterval.entries,
+  samplingError: v.exactOptional(
+    describe(
+      v.nullable(notNegative),
+      'Standard error of the mean of vᵀH_n v over the samples: how far λ_max is off for other samples like these; null where it is not known.',
+    ),
+  ),
+  group: v.exactOptional(
+    describe(
+      count,
+      'Eigenvalues that are too close together to be told apart: the shares are those of their common space; absent where λ_max stands alone.',
+    ),
+  ),
+  splitHalf: v.exactOptional(
+    describe(
+      object({ own: number, other: number }),
+      'The curvature along the sharpest direction of one half of the samples: over that half, and over the other; absent where it was not looked for.',
+    ),
+  ),
+});
+
+/** A loss that was measured: null where it is no number of float64. */
+const measuredLoss = v.nullable(number);
+const moved = { loss: measuredLoss, accuracy: v.nullable(share) };
+
+const response = object({
+  /** Of ‖θ‖. */
+  relativeStep: describe(number, 'How far the weights were moved, over the norm of all trained parameters.'),
+  worst: describe(object(moved), 'At the worse of θ ± step · v.'),
+  random: describe(object({ ...moved, draws: count }), 'Mean over as many random directions.'),
+  scaleInvariant: describe(number, 'λ_max·‖θ‖²: the same in whatever unit all weights are measured.'),
+  guessLoss: describe(
+    v.nullable(number),
+    'The loss of guessing: of equal scores, or of the mean target; null where nothing is guessed.',
+  ),
+});
+
+const slice = object({
+  direction: v.picklist(['sharpest', 'gradient', 'random']),
+  step: describe(list(number), 'Distances along the unit direction, over ‖θ‖; 0 is the file’s weights.'),
+  loss: describe(list(measuredLoss), 'Measured there, by forward passes.'),
+  parabola: describe(list(number), 'L + gᵀd t + ½ dᵀHd t²: what the analysis says of the same points.'),
+});
+
+const plane = object({
+  second: describe(
+    v.picklist(['gradient', 'random']),
+    'Beside the sharpest direction, at right angles to it.',
+  ),
+  step: describe(list(number), 'Distances along both, over ‖θ‖.'),
+  loss: describe(
+    list(list(measuredLoss)),
+    'One row for each distance along the second direction, along the sharpest within it.',
+  ),
+});
+
+const training = object({
+  optimiser: v.picklist(optimisers),
+  learningRate: describe(v.nullable(notNegative), 'η; null where nobody said it.'),
+  momentum: describe(notNegative, 'β, of Adam β₁.'),
+  batchSize: describe(v.nullable(count), 'Samples of a step; null: all, or not said.'),
+});
+
+const verdict = object({ kind: v.picklist(['void', 'tolerant', 'ordinary', 'delicate']), text: v.string() });
 
 const spectrum = object({
   /** "exact": every eigenvalue counted. "quadrature": stochastic Lanczos quadrature. */
@@ -300,10 +385,41 @@ export const reportSchema = object({
   /** Absent where no interval was looked for. */
   sharpness: v.exactOptional(
     describe(
-      object({ lambdaMax: eigenvalueInterval, lambdaMin: eigenvalueInterval }),
+      object({ lambdaMax: sharpestEigenvalue, lambdaMin: eigenvalueInterval }),
       'Intervals that hold the largest and the smallest eigenvalue.',
     ),
   ),
+  eigenvalues: describe(
+    v.nullable(
+      list(
+        object({
+          k: count,
+          lower: number,
+          upper: number,
+          kind: eigenvalueKind,
+          shares: describe(
+            v.nullable(list(share)),
+            'Of its eigenvector in each layer; null where it is not known well enough.',
+          ),
+        }),
+      ),
+    ),
+    'The largest eigenvalues, the largest first, each between two ends: all intervals hold at once. null where they were not found.',
+  ),
+  response: describe(
+    v.nullable(response),
+    'What a move of the weights costs, by forward passes of the model; null where it was not measured.',
+  ),
+  slices: describe(v.nullable(list(slice)), 'The loss along single directions, measured and predicted.'),
+  plane: describe(v.nullable(plane), 'The loss over two directions, where it was asked for.'),
+  sharpestSamples: describe(
+    v.nullable(list(topSample)),
+    'The samples that carry most of λ_max: shares of Σ vᵀH_n v; null where they are not known.',
+  ),
+  training: v.exactOptional(
+    describe(training, 'How the model is trained, as the user or the file says; absent where nobody did.'),
+  ),
+  verdict: describe(v.nullable(verdict), 'What the numbers mean, in one line; null where they do not tell.'),
   /**
    * Biases included (Kwon et al. 2021, ASAM): it does not change when layers are rescaled against each other. null where it
    * was not asked for, or a warning says why it was not looked for.

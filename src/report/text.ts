@@ -1,14 +1,17 @@
 import { costText } from './wording/cost';
 import { probesText } from './wording/estimateText';
 import { frobeniusNormText } from './wording/frobenius';
-import { learningRateStatement } from './wording/learningRate';
+import { learningRateAnswer } from './wording/learningRate';
 import { lossOptionTexts } from './wording/lossText';
+import { largestText } from './wording/eigenvaluesText';
 import { evenGuess } from './wording/evenGuess';
 import { lossWords } from './wording/lossWords';
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './wording/number';
 import { rowsText } from './wording/rowsText';
+import { downwardSentences } from './wording/saddle';
+import { movedText } from './wording/samplingText';
 import { printable } from './printable';
-import type { EigenvalueBound, LayerReport, Method, PrintedReport, Report } from './report';
+import type { EigenvalueBound, LayerReport, Method, PrintedReport, Report, TopSample } from './report';
 import { eigenvalueLines, foundText, type Line } from './textEigenvalues';
 import { layerTable } from './textLayers';
 
@@ -67,10 +70,13 @@ function resultLines(report: Report): Line[] {
     ['Trace of H', formatEstimate(report.trace, intervals?.trace)],
     ['‖H‖_F', frobeniusNormText(report) ?? ''],
     ...eigenvalueLines(report),
+    ...responseLines(report),
   ];
   const [second] = bounds.eigenvalues;
   const last = bounds.eigenvalues.at(-1);
-  if (second !== undefined && last !== undefined) {
+  const largest = largestText(report.eigenvalues);
+  if (largest !== null) lines.push([largest.name, largest.text]);
+  else if (second !== undefined && last !== undefined) {
     const several = last === second ? '' : ` … λ_${last.k}`;
     const upperOf = ({ k, upper }: EigenvalueBound): string =>
       formatEstimate(upper, intervals?.bounds.eigenvalues.find((each) => each.k === k)?.upper);
@@ -96,7 +102,25 @@ function resultLines(report: Report): Line[] {
     const share = formatPercent(report.orthogonality.crossSampleShare);
     lines.push(['Cross-sample', `${share} of ‖H‖_F² comes from pairs of different samples`]);
   }
-  return [...lines, ...unitLines(report.layers), ...topSampleLines(report)];
+  return [
+    ...lines,
+    ...unitLines(report.layers),
+    ...sampleLines('Top samples', report.topSamples, '‖H‖_F²'),
+    ...sampleLines('Sharpest at', report.sharpestSamples, 'λ_max'),
+  ];
+}
+
+/** What a move of the weights costs, by forward passes. */
+function responseLines({ response, samples }: Report): Line[] {
+  if (response === null) return [];
+  const { relativeStep, worst, random, scaleInvariant } = response;
+  return [
+    [
+      `${formatPercent(relativeStep)} move`,
+      `${movedText(samples, worst)} in the sharpest direction; ${movedText(samples, random)} in random ones`,
+    ],
+    ['λ_max·‖θ‖²', `${formatNumber(scaleInvariant)}   (whatever unit the weights are measured in)`],
+  ];
 }
 
 /** How well the model fits, and whether its weights are at a critical point. */
@@ -147,16 +171,16 @@ function unitLines(layers: readonly LayerReport[]): Line[] {
   ];
 }
 
-function topSampleLines({ topSamples }: Report): Line[] {
-  if (topSamples === null || topSamples.length === 0) return [];
-  const largest = topSamples.slice(0, mostTold).map(({ index, label, predicted, share }) => {
+function sampleLines(label: string, samples: readonly TopSample[] | null, whole: string): Line[] {
+  if (samples === null || samples.length === 0) return [];
+  const largest = samples.slice(0, mostTold).map(({ index, label, predicted, share }) => {
     const facts = [
       ...(label === null ? [] : [`label ${formatNumber(label)}`]),
       ...(predicted === null || predicted === label ? [] : [`predicted ${formatNumber(predicted)}`]),
     ];
     return `#${formatCount(index)}${facts.length === 0 ? '' : ` (${facts.join(', ')})`} ${formatPercent(share)}`;
   });
-  return [['Top samples', `${largest.join(', ')} of ‖H‖_F²`]];
+  return [[label, `${largest.join(', ')} of ${whole}`]];
 }
 
 function timeLine(time: Report['time']): string {
@@ -184,8 +208,12 @@ const lineWidth = 110;
 
 /** The report as a table to read in a terminal; ends with a line feed. */
 export function reportText(report: Report): string {
-  const statement = learningRateStatement(report).flatMap((sentence) => wrap(sentence, lineWidth));
+  const { sentences = [] } = learningRateAnswer(report) ?? {};
+  const statement = [...sentences, ...downwardSentences(report)].flatMap((sentence) =>
+    wrap(sentence, lineWidth),
+  );
   return asSections([
+    report.verdict === null ? [] : wrap(printable(report.verdict.text), lineWidth),
     align(subjectLines(report)),
     align(resultLines(report)),
     statement,

@@ -1,5 +1,6 @@
 import { formatEstimate } from './wording/number';
-import type { EigenvalueInterval, Report } from './report';
+import type { EigenvalueInterval, Report, Sharpness } from './report';
+import { samplingErrorText } from './wording/samplingText';
 import { fullCertaintyText, intervalText, shownUpperBound } from './wording/sharpnessText';
 
 /** A label and what stands right of it. */
@@ -25,6 +26,7 @@ export function eigenvalueLines(report: Report): Line[] {
   const blockwise = lambdaMax.blockwiseUpper;
   return [
     ...(sharpness === undefined ? [] : [['λ_max', foundText(sharpness.lambdaMax)] as const]),
+    ...ofSamples(sharpness),
     [sharpness === undefined ? 'λ_max' : '', `${ofBounds}${looseness}`],
     ...(blockwise === null
       ? []
@@ -37,6 +39,13 @@ export function eigenvalueLines(report: Report): Line[] {
     ...(sharpness === undefined ? [] : [['λ_min', foundText(sharpness.lambdaMin)] as const]),
     [sharpness === undefined ? 'λ_min' : '', minBounds],
   ];
+}
+
+/** How much of it these samples are. */
+function ofSamples(sharpness: Sharpness | undefined): Line[] {
+  if (sharpness === undefined) return [];
+  const found = samplingErrorText(sharpness);
+  return found === null ? [] : [['', `on these samples; ${found}`]];
 }
 
 /** "between 1.02 and 1.041, certified at 99.9 % after 24 Lanczos steps". */

@@ -1,9 +1,17 @@
+import { endsText } from './wording/eigenvaluesText';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from './wording/number';
 import { printable } from './printable';
 import type { LayerReport, Quantity, Report } from './report';
 import { setting } from './wording/settings';
 
-function layerCells(layer: LayerReport, upper: number, elasticities: boolean): string[] {
+/** Columns that only some reports have. */
+interface Optional {
+  readonly shares: boolean;
+  readonly own: boolean;
+  readonly elasticities: boolean;
+}
+
+function layerCells(layer: LayerReport, upper: number, { shares, own, elasticities }: Optional): string[] {
   const optional = (quantity: Quantity | null): string =>
     quantity === null ? '–' : formatQuantity(quantity);
   return [
@@ -11,6 +19,8 @@ function layerCells(layer: LayerReport, upper: number, elasticities: boolean): s
     printable(layer.kind),
     `${formatCount(layer.inputs)} → ${formatCount(layer.outputs)}`,
     formatCount(layer.parameters),
+    ...(shares ? [layer.sharpestShare === null ? '–' : formatPercent(layer.sharpestShare)] : []),
+    ...(own ? [layer.lambdaMax === null ? '–' : endsText(layer.lambdaMax)] : []),
     formatQuantity(layer.trace),
     formatQuantity(layer.contribution),
     upper > 0 ? formatPercent(layer.contribution.value / upper) : '–',
@@ -21,26 +31,30 @@ function layerCells(layer: LayerReport, upper: number, elasticities: boolean): s
   ];
 }
 
-const layerHead = [
-  'Layer',
-  'Kind',
-  'Shape',
-  'Parameters',
-  'Trace',
-  'Contribution',
-  'Share',
-  'Own curvature',
-  'Coupling',
-  '‖W‖',
-];
+function layerHead({ shares, own, elasticities }: Optional): string[] {
+  const always = ['Trace', 'Contribution', 'Share', 'Own curvature', 'Coupling', '‖W‖'];
+  const sizes = ['Layer', 'Kind', 'Shape', 'Parameters'];
+  return [
+    ...sizes,
+    ...(shares ? ['Sharpest'] : []),
+    ...(own ? ['Own λ_max'] : []),
+    ...always,
+    ...(elasticities ? ['Elasticity'] : []),
+  ];
+}
 const leftAligned = 3;
 
 /** The layers as lines of a table, with what its heads mean below. */
 export function layerTable(report: Report): string[] {
   const upper = report.bounds.lambdaMax.upper.value;
   const elasticities = report.layers.some(({ elasticity }) => elasticity !== null);
-  const head = elasticities ? [...layerHead, 'Elasticity'] : layerHead;
-  const rows = [head, ...report.layers.map((layer) => layerCells(layer, upper, elasticities))];
+  const shares = report.layers.some(({ sharpestShare }) => sharpestShare !== null);
+  const own = report.layers.some(({ lambdaMax }) => lambdaMax !== null);
+  const head = layerHead({ shares, own, elasticities });
+  const rows = [
+    head,
+    ...report.layers.map((layer) => layerCells(layer, upper, { shares, own, elasticities })),
+  ];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
@@ -52,6 +66,12 @@ export function layerTable(report: Report): string[] {
       .trimEnd(),
   );
   const notes = [
+    ...(shares
+      ? ['Sharpest: ‖v_l‖², the share of the sharpest direction; λ_max = Σ λ_max·‖v_l‖², no part negative.']
+      : []),
+    ...(own
+      ? ['Own λ_max: of the layer’s own block of the Hessian, as if all other layers were frozen.']
+      : []),
     ...contributionNotes(report),
     ...(elasticities
       ? ["Elasticity: per cent by which the bound changes when the layer's weight grows by 1 %."]

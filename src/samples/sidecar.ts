@@ -4,8 +4,9 @@ import * as v from 'valibot';
 import { quote } from '../files/quote';
 import { atomicWrite } from '../files/atomicWrite';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
+import { changeShapes, type ShapeChanges } from '../report/inputShapes';
 import { lossChoices, lossChoicesText } from '../report/wording/lossWords';
-import { completeRequest, type RequestOptions } from '../report/request';
+import { completeRequest, completeTraining, optimisers, type RequestOptions } from '../report/request';
 
 /** A sidecar has some lines; what is far beyond is none. */
 const largest = 1024 ** 2;
@@ -45,10 +46,22 @@ export const sidecarSchema = v.strictObject({
   posWeight: v.optional(v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.minLength(1))),
   ignoreLabel: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-(2 ** 31)), v.maxValue(2 ** 31 - 1))),
   weightDecay: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  training: v.optional(
+    v.strictObject({
+      optimiser: v.optional(v.picklist(optimisers)),
+      learningRate: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
+      momentum: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
+      batchSize: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    }),
+  ),
+  decayed: v.optional(v.pipe(tensors, v.minLength(1))),
   trained: v.optional(tensors),
   fixed: v.optional(tensors),
   shapes: v.optional(
-    v.record(text, v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1))), v.minLength(1))),
+    v.record(
+      text,
+      v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1))), v.minLength(1), v.readonly()),
+    ),
   ),
 });
 
@@ -68,6 +81,10 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   posWeight: 'an array of numbers of at least 0: one, or one for every output',
   ignoreLabel: 'a whole number, the label that leaves out what it stands for',
   weightDecay: 'a number of at least 0: λ of ½λ‖θ‖², added to the loss',
+  training:
+    'an object of "optimiser" (sgd, momentum, nesterov or adam), "learningRate", "momentum" (of Adam β₁) and "batchSize"',
+  decayed:
+    'an array of names of parameters or patterns, such as "*.weight", each once, that the weight decay is over',
   trained: 'an array of names of tensors in the model, each once, that count as parameters',
   fixed: 'an array of names of tensors in the model, each once, that do not count as parameters',
   shapes: 'an object of shapes by graph input, the samples first, such as { "image": [1, 3, 224, 224] }',
@@ -114,6 +131,8 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
       posWeight: written.posWeight ?? null,
       ignoreLabel: written.ignoreLabel ?? null,
       weightDecay: written.weightDecay ?? null,
+      training: written.training === undefined ? null : completeTraining(written.training),
+      decayed: written.decayed ?? null,
       trained: written.trained ?? null,
       fixed: written.fixed ?? null,
       shapes: written.shapes ?? null,
@@ -122,19 +141,31 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
 }
 
 /**
- * Remembers a data file as the samples of a model. What else its sidecar says stays, but for the keys in another file.
- * Nothing is written for a file that no relative path leads to (another drive).
+ * Remembers a data file as the samples of a model, and shapes of its inputs. What else its sidecar says stays, but for the
+ * keys in another file. A file that no relative path leads to (another drive) is not remembered.
+ * @param samples null: they stay as they are
  * @throws FailureError where there is a sidecar that cannot be read; what writing throws
  */
-export async function writeSidecar(modelFile: string, samples: string): Promise<void> {
+export async function writeSidecar(
+  modelFile: string,
+  samples: string | null,
+  shapes: ShapeChanges = {},
+): Promise<void> {
   const path = sidecarPath(modelFile);
-  const way = relative(resolve(dirname(path)), resolve(samples));
-  if (isAbsolute(way)) return;
   const before = (await readWritten(path)) ?? {};
+  const { shapes: given = {}, ...chosen } = withSamples(before, path, samples);
+  const changed = changeShapes(given, shapes);
+  const after: Written = Object.keys(changed).length === 0 ? chosen : { ...chosen, shapes: changed };
+  if (JSON.stringify(after) !== JSON.stringify(before))
+    await atomicWrite(path, `${JSON.stringify(after, null, 2)}\n`);
+}
+
+function withSamples(before: Written, path: string, samples: string | null): Written {
+  const way = samples === null ? null : relative(resolve(dirname(path)), resolve(samples));
+  if (samples === null || way === null || isAbsolute(way)) return before;
   const same = before.samples !== undefined && resolve(dirname(path), before.samples) === resolve(samples);
   const { inputs, labels, ...rest } = before;
-  const after: Written = { ...(same ? before : rest), samples: way.split(sep).join('/') };
-  await atomicWrite(path, `${JSON.stringify(after, null, 2)}\n`);
+  return { ...(same ? before : rest), samples: way.split(sep).join('/') };
 }
 
 async function readWritten(path: string): Promise<Written | null> {

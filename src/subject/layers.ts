@@ -16,6 +16,14 @@ export interface Layer {
   readonly parameters: readonly Parameter[];
   readonly inputs: number;
   readonly outputs: number;
+  /** The axes of its weight along which its outputs and its inputs lie; null where the weight has no such axes. */
+  readonly axes: WeightAxes | null;
+}
+
+/** Inputs that share an axis with others, as those of a grouped convolution do, have none. */
+export interface WeightAxes {
+  readonly outputs: number;
+  readonly inputs: number | null;
 }
 
 interface Group {
@@ -63,8 +71,29 @@ export function groupLayers(
       parameters: group.parameters,
       inputs,
       outputs,
+      axes: axesOf(group, inputs, outputs),
     };
   });
+}
+
+/** Of matrices and convolutions; a square matrix that does not stand at its node as it is in the file tells nothing. */
+function axesOf({ node, parameters }: Group, inputs: number, outputs: number): WeightAxes | null {
+  const [weight] = parameters;
+  const dims = weight?.tensor.dims ?? [];
+  const { layer } = operatorOf(node);
+  if (layer === 'Conv') return { outputs: 0, inputs: dims[1] === inputs ? 1 : null };
+  if (layer !== 'Linear' || weight === undefined || dims.length !== 2) return null;
+  if (dims[0] !== dims[1]) {
+    const first = dims[0] === outputs ? 0 : 1;
+    return dims[first] === outputs && dims[1 - first] === inputs
+      ? { outputs: first, inputs: 1 - first }
+      : null;
+  }
+  if (node.inputs[weight.inputIndex] !== weight.name) return null;
+  const isTurned = operatorName(node) === 'Gemm' && attributeOf(node, 'transB', 'int') === 1;
+  if (weight.inputIndex !== 1 || (operatorName(node) !== 'Gemm' && operatorName(node) !== 'MatMul'))
+    return null;
+  return isTurned ? { outputs: 0, inputs: 1 } : { outputs: 1, inputs: 0 };
 }
 
 /** The layer without a bias yet whose output the parameter is added to. */

@@ -1,10 +1,8 @@
 import type { Graph } from '../graph/graph';
 import { FailureError } from '../report/failure';
+import { describeShape, fitsShape, type InputShapes } from '../report/inputShapes';
 import { printable } from '../report/printable';
 import { setting } from '../report/wording/settings';
-
-/** Shapes that a user gives to graph inputs, by name; the first axis counts samples, whatever is said of it. */
-export type InputShapes = Readonly<Record<string, readonly number[]>>;
 
 /**
  * The graph with sizes for what the file leaves open.
@@ -23,12 +21,8 @@ export function withShapes(graph: Graph, shapes: InputShapes): Graph {
     const shape = shapes[input.name];
     if (shape === undefined) return input;
     const { dims } = input;
-    const fits =
-      dims === null ||
-      (dims.length === shape.length &&
-        dims.every((size, axis) => axis === 0 || typeof size !== 'number' || size === shape[axis]));
-    if (fits) return { ...input, dims: [dims?.[0] ?? null, ...shape.slice(1)] };
-    const wanted = dims.map((size) => (typeof size === 'number' ? size : '?')).join('x');
+    if (fitsShape(dims, shape)) return { ...input, dims: [dims?.[0] ?? null, ...shape.slice(1)] };
+    const wanted = describeShape(dims ?? []);
     throw new FailureError(
       'UsageError',
       `The model's input "${printable(input.name)}" has the shape ${wanted} in the file, which ${shape.join('x')} does not fit; correct ${setting('shape')}.`,

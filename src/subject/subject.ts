@@ -2,6 +2,7 @@ import type { RunnableModel } from '../formats/model';
 import { ancestors } from '../graph/flow';
 import type { Graph, GraphNode } from '../graph/graph';
 import { FailureError } from '../report/failure';
+import type { InputShapes } from '../report/inputShapes';
 import { printable } from '../report/printable';
 import type { InputSpec } from '../samples/samples';
 import { findHead, type Head } from './head';
@@ -17,7 +18,7 @@ import {
 import { withTrainedBiases } from './recurrentBiases';
 import { refuseUnbatched, refuseUndifferentiable } from './refusals';
 import { inputsOf } from './sampleInputs';
-import { withShapes, type InputShapes } from './shapes';
+import { withShapes } from './shapes';
 import { findCopies, separateMerged, type Copy } from './ties';
 import { setting } from '../report/wording/settings';
 
@@ -42,12 +43,16 @@ export interface Subject extends AnalysedOutput {
   readonly copies: ReadonlyMap<string, Copy>;
   /** Tensors of equal numbers that the file shares, and that count for each of their users. */
   readonly split: readonly string[];
+  /** Names of the parameters that a weight decay is over. */
+  readonly decayed: ReadonlySet<string>;
 }
 
 /** What a user says of what is analysed. */
 export interface SubjectChoice {
   /** Tensors that are said to be trained, and those that are said to be fixed. */
   readonly parameters: ParameterChoice;
+  /** Patterns of the parameters that a weight decay is over; none: it is over all. */
+  readonly decayed: readonly string[];
   /** The output, or null: the one that looks like logits. */
   readonly output: string | null;
   /** Analyse an export in training mode as in evaluation mode. */
@@ -58,6 +63,7 @@ export interface SubjectChoice {
 /** Nothing is said. */
 export const noSubjectChoice: SubjectChoice = {
   parameters: noChoice,
+  decayed: [],
   output: null,
   evaluation: false,
   shapes: {},
@@ -96,9 +102,10 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
     );
   }
   requireFinite(parameters);
+  const decayed = decayedNames(parameters, copies, choice.decayed);
   const inputs = inputsOf(graph, nodes);
   const split = separated.split.filter((name) => found.some((each) => each.name === name));
-  return { model, graph, output, head, inputs, parameters, survey, copies, split };
+  return { model, graph, output, head, inputs, parameters, survey, copies, split, decayed };
 }
 
 /** The nodes that make the target, in an order in which they can run. */
@@ -109,6 +116,11 @@ export function nodesOf(subject: Subject, target: string): readonly GraphNode[] 
 /** Number of trainable numbers. */
 export function parameterCount({ parameters }: Subject): number {
   return parameters.reduce((sum, { tensor }) => sum + tensor.data.length, 0);
+}
+
+/** How many of them a weight decay is over. */
+export function decayedCount({ parameters, decayed }: Subject): number {
+  return parameters.reduce((sum, { name, tensor }) => sum + (decayed.has(name) ? tensor.data.length : 0), 0);
 }
 
 /** The number of samples that the file was written for, where it says one: the first dimension of all inputs. */
@@ -137,6 +149,29 @@ function requireFloats({ initialisers }: Graph, { trained, fixed }: ParameterCho
       );
     }
   }
+}
+
+/** The parameters that patterns name, by themselves or by a copy; without patterns all. */
+function decayedNames(
+  parameters: readonly Parameter[],
+  copies: ReadonlyMap<string, Copy>,
+  patterns: readonly string[],
+): ReadonlySet<string> {
+  const namesOf = ({ name }: Parameter): string[] => [
+    name,
+    ...[...copies].flatMap(([copy, { of }]) => (of === name ? [copy] : [])),
+  ];
+  const named = (pattern: string): readonly Parameter[] =>
+    parameters.filter((parameter) => namesOf(parameter).some((name) => isNamedBy(pattern, name)));
+  const unused = patterns.find((pattern) => named(pattern).length === 0);
+  if (unused !== undefined) {
+    const [first] = parameters.map(({ name }) => `"${printable(name)}"`);
+    throw new FailureError(
+      'UsageError',
+      `No parameter of the model is named "${printable(unused)}", as ${setting('decayed')} has it; name those that decay as the file does, such as ${first}, or with * for any characters.`,
+    );
+  }
+  return new Set((patterns.length === 0 ? parameters : patterns.flatMap(named)).map(({ name }) => name));
 }
 
 function requireFinite(parameters: readonly Parameter[]): void {

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { formatNumber, formatQuantity } from '../../src/report/wording/number';
 import type { Report } from '../../src/report/report';
 import { chooseInExplorerMenu, runCommand, startHostedVscode, untilSaved, webview } from './hostedVscode.mjs';
+import { writeOpenSizes } from './openSizesExport';
 import { writeSmallModel } from './smallModel';
 import { writeTrainingExport } from './trainingExport';
 import { workersBelow } from './workers';
@@ -32,6 +33,7 @@ beforeAll(async () => {
   await writeSmallModel(folder, join(folder, 'small'), 'small.onnx');
   await writeTrainingExport(join(folder, 'small'), 'unfinished.onnx');
   await copyFile(join(folder, 'digits.onnx'), join(folder, 'alone', 'lonely.onnx'));
+  await writeOpenSizes(join(folder, 'alone'), 'anysize.onnx');
   await writeFile(
     join(folder, 'alone', 'pointer.onnx'),
     'version https://git-lfs.github.com/spec/v1\noid sha256:0\n',
@@ -213,6 +215,19 @@ it('a model without samples beside it asks for them before it shows any number',
   await webview(page).locator('#random').click();
   await sharpestDirectionShown();
   expect(await webview(page).locator('body').innerText()).toContain('random inputs');
+});
+
+it('sizes that the model leaves open are asked for with its samples, and remembered beside it', async () => {
+  const models = await openModels();
+  await models.filter({ hasText: 'anysize.onnx' }).click();
+  await webview(page).getByLabel('Shape of image').fill('1x3x6x5');
+  await webview(page).locator('#random').click();
+  expect(await webview(page).locator('#shape-fault').innerText()).toContain('?x2x?x?');
+  await webview(page).getByLabel('Shape of image').fill('1x2x6x5');
+  await webview(page).locator('#random').click();
+  await sharpestDirectionShown();
+  const sidecar = join(folder, 'alone', 'anysize.sharpness.json');
+  expect(JSON.parse(await readFile(sidecar, 'utf8'))).toEqual({ shapes: { image: [1, 2, 6, 5] } });
 });
 
 it('an export in training mode is refused, analysed in evaluation mode at a click, and so again after a reload', async () => {

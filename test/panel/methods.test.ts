@@ -18,9 +18,7 @@ describe('an exact Hessian', () => {
       'λmax = 26.52 From the whole spectrum',
       'Upper bound from trace and norm: 33.87',
       'λmin = -0.666 (from the whole spectrum): curves downwards by 2.5 % of λmax, as is ordinary',
-      '< 0.07541',
-      '2 / upper bound: 0.05905',
-      'λmin < 0, 2.5 % of λmax in size, is ordinary away from a minimum',
+      'edge 0.07541',
     ]) {
       expect(answers).toContain(part);
     }
@@ -59,7 +57,7 @@ describe('an estimate', () => {
       'λmax = 53.1 Certified at 99.9 %, between 53.11 and 53.14',
       'Estimate of the upper bound: 68.2 (67.7 to 68.8, 95 %)',
       'λmin between -4.902 and -3.22 (with 99.9 % confidence, after 24 Lanczos steps)',
-      '2 / estimate of the bound: 0.02931 (0.02910 to 0.02952, 95 %)',
+      'No limit for Adam or mini-batches.',
     ]) {
       expect(answers).toContain(part);
     }
@@ -88,8 +86,7 @@ describe('an estimate', () => {
     expect(answers).toContain(
       'λmax 53.11 to 80.1 Not certified: with 99.9 % confidence, after 24 Lanczos steps',
     );
-    expect(answers).toContain('≲ 0.02931');
-    expect(answers).toContain('2 / the upper end of λmax’s interval: 0.02496');
+    expect(answers).toContain('edge ≳ 0.02931');
   });
 
   it('says that blocks were not asked for, and has a dash where their numbers would be', async () => {
@@ -207,7 +204,13 @@ describe('the computation', () => {
     expect(await focused(page)).toBe('computation-evaluation');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    const choice = { method: 'estimate', blocks: false, scaleAdapted: true, evaluation: false } as const;
+    const choice = {
+      method: 'estimate',
+      blocks: false,
+      scaleAdapted: true,
+      plane: false,
+      evaluation: false,
+    } as const;
     expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...choice });
     expect(await page.locator('.menu-items').count()).toBe(0);
 
@@ -235,7 +238,13 @@ describe('the computation', () => {
 
   it('adds the blocks to an estimate that has none', async () => {
     const page = await panel(null);
-    const computation = { method: 'auto', blocks: false, scaleAdapted: true, evaluation: false } as const;
+    const computation = {
+      method: 'auto',
+      blocks: false,
+      scaleAdapted: true,
+      plane: false,
+      evaluation: false,
+    } as const;
     await show(page, shown(estimateReport), computation);
     await page.locator('#estimate-blocks').click();
     expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation, blocks: true });
@@ -245,7 +254,13 @@ describe('the computation', () => {
 
   it('goes on in evaluation mode where a training export was refused, with what else was chosen', async () => {
     const page = await panel(null);
-    const computation = { method: 'estimate', blocks: true, scaleAdapted: false, evaluation: false } as const;
+    const computation = {
+      method: 'estimate',
+      blocks: true,
+      scaleAdapted: false,
+      plane: false,
+      evaluation: false,
+    } as const;
     const message = 'Node "bn" (BatchNormalization) is in training mode; ask for --evaluation.';
     const failure = { kind: 'TrainingMode', message, detail: null } as const;
     await show(page, { ...phases.failed, failure }, computation);
@@ -267,7 +282,13 @@ describe('the computation', () => {
   });
 
   it('is kept over a reload of the window, before the host has spoken', async () => {
-    const computation = { method: 'estimate', blocks: true, scaleAdapted: true, evaluation: true } as const;
+    const computation = {
+      method: 'estimate',
+      blocks: true,
+      scaleAdapted: true,
+      plane: false,
+      evaluation: true,
+    } as const;
     const first = await panel(null);
     await show(first, done, computation);
     const saved = await first.evaluate<unknown>('window.saved');

@@ -107,7 +107,7 @@ export async function openPanel(browser, bundle, options) {
 export async function show(
   page,
   state,
-  computation = { method: 'auto', blocks: false, scaleAdapted: false, evaluation: false },
+  computation = { method: 'auto', blocks: false, scaleAdapted: false, plane: false, evaluation: false },
 ) {
   const message = { type: 'state', state, computation };
   await page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`);

@@ -36,6 +36,17 @@ export const phases = {
         fits: true,
       },
     ],
+    openInputs: [],
+  },
+  'choosing-sizes': {
+    phase: 'choosing-samples',
+    file,
+    facts: { model },
+    candidates: [],
+    openInputs: [
+      { name: 'image', dims: [null, 3, null, null], optional: false, shape: null },
+      { name: 'ids', dims: [null, null], optional: true, shape: [1, 32] },
+    ],
   },
   running: {
     phase: 'running',

@@ -39,11 +39,42 @@ describe('each phase', () => {
     await page.locator('#candidate-0').click();
     await page.locator('#browse').click();
     await page.getByText('Random inputs (not your training data)').click();
-    const choose = (choice: object) => ({ type: 'choose-samples', choice });
+    const choose = (choice: object) => ({ type: 'choose-samples', choice, shapes: {} });
     expect((await posted(page)).slice(1)).toEqual([
       choose({ kind: 'file', path: '/data/digits.npz' }),
       choose({ kind: 'browse' }),
       choose({ kind: 'random' }),
+    ]);
+  });
+
+  it('choosing samples: asks for the sizes that the model leaves open, and goes on with them', async () => {
+    const page = await panel(phases['choosing-sizes']);
+    const [image, ids] = [page.getByLabel('Shape of image'), page.getByLabel('Shape of ids')];
+    expect(await image.getAttribute('placeholder')).toBe('?x3x?x?');
+    expect(await ids.inputValue()).toBe('1x32');
+    const fault = () => textOf(page, '#shape-fault');
+    for (const [typed, sentence] of [
+      ['', 'The shape of image is open, but random inputs need it; write ?x3x?x? with a size'],
+      ['1x3x0x8', 'The shape of image is "1x3x0x8", which the model does not take; write ?x3x?x? with'],
+      ['1x4x8x8', 'The shape of image is "1x4x8x8", which the model'],
+      ['1x3x8', 'The shape of image is "1x3x8", which the model'],
+    ] as const) {
+      await image.fill(typed);
+      await page.locator('#random').click();
+      expect(await fault()).toContain(sentence);
+      expect(await image.getAttribute('aria-invalid')).toBe('true');
+    }
+    expect(await posted(page)).toHaveLength(1);
+    await image.fill(' 1x3x8x8 ');
+    await page.locator('#random').click();
+    expect(await fault()).toBe('');
+    // A file has sizes of its own; a field that is emptied leaves them open again.
+    await image.fill('');
+    await ids.fill('');
+    await page.locator('#browse').click();
+    expect((await posted(page)).slice(1)).toEqual([
+      { type: 'choose-samples', choice: { kind: 'random' }, shapes: { image: [1, 3, 8, 8] } },
+      { type: 'choose-samples', choice: { kind: 'browse' }, shapes: { ids: null } },
     ]);
   });
 

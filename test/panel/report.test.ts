@@ -41,7 +41,7 @@ describe('a finished report', () => {
       `‖∇L‖ = ${formatNumber(report.gradientNorm)}`,
       `between ${formatQuantity(lambdaMin.lower)} and ${formatQuantity(lambdaMin.upper)}`,
       `Mean loss ${formatNumber(samples.meanLoss)} (chance: ln 10 = 2.303), accuracy 99.94 %`,
-      `< ${formatNumber(2 / lambdaMax.upper.value)}`,
+      `edge ≥ ${formatNumber(2 / lambdaMax.upper.value)}`,
     ]) {
       expect(answers).toContain(answer);
     }
@@ -119,7 +119,7 @@ describe('a finished report', () => {
       },
     });
     const page = await panel(withBounds(-0.5, [-3, -1]));
-    expect(await textOf(page)).toContain('2 / upper bound means nothing');
+    expect(await textOf(page)).toContain('no edge follows from it');
     await show(page, withBounds(2, [-3, -1]));
     const saddle = await textOf(page);
     expect(saddle).toContain(

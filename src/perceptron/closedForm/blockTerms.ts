@@ -2,7 +2,7 @@ import type { Matrix } from '../../runtime/matrixProducts';
 import type { CurvatureFeatures } from './curvatureFeatures';
 import type { Range } from './ranges';
 import type { AffineLayer } from '../perceptron';
-import { augmentedWidth, rowsOf } from './sampleTile';
+import { augmentedWidth, rowsOf, type SampleTile } from './sampleTile';
 import { columnsOfMatrix, flat } from './stacks';
 
 /** A run of columns of layer l (rows of M_l where m = l) of the block (m,l) of the Hessian. */
@@ -30,8 +30,8 @@ export interface PieceOfSamples {
    * any other, without the last two for the Gauss-Newton matrix.
    */
   readonly sources: readonly Matrix[];
-  /** The piece's part of N tr(H_ll), where m = l. */
-  readonly trace: number;
+  /** The piece's part of N tr(H_ll); null unless m = l. */
+  readonly trace: LayerTrace | null;
 }
 
 /** What features say of a piece. */
@@ -43,14 +43,14 @@ export async function pieceOfSamples(
   if (m === l) {
     const traces = new Float64Array(count);
     const curvature = await features.packedCurvature(l, from, to, traces);
-    return { sources: [curvature, input[l]!], trace: tracesWith(input[l]!, traces) };
+    return { sources: [curvature, input[l]!], trace: traceWith(features.tile, l, traces) };
   }
   const sources = [flat(await features.crossCurvature(m, l, from, to)), input[m]!, input[l]!];
-  if (gaussNewton) return { sources, trace: 0 };
+  if (gaussNewton) return { sources, trace: null };
   // J of neighbours is diagonal.
   const jacobian =
     m === l + 1 ? columnsOfMatrix(slope[l]!, from, to) : flat(features.innerJacobian(m - 1, l, from, to));
-  return { sources: [...sources, delta[m]!, jacobian], trace: 0 };
+  return { sources: [...sources, delta[m]!, jacobian], trace: null };
 }
 
 /** The terms of a block in its sources. The first has the elements of the block itself, the second some of them. */
@@ -211,9 +211,28 @@ export function sameSample(sources: readonly Matrix[], { m, l, columns: [first] 
   return total;
 }
 
-/** N tr(H_ll) = Σ_n ‖ã_{l−1}‖² tr(M_l). @param traces of M_l, one for every sample */
-export function tracesWith(input: Matrix, traces: Float64Array): number {
-  return squaredRows(input).reduce((sum, square, n) => sum + square * traces[n]!, 0);
+/** N tr(H_ll), and the part of it that is the bias's. */
+export interface LayerTrace {
+  readonly whole: number;
+  readonly bias: number;
+}
+
+/** Σ_n ‖ã_{l−1}‖² tr(M_l), of which the trailing 1 is the bias's. @param traces of M_l, one for every sample */
+export function traceWith({ layers, input }: SampleTile, l: number, traces: Float64Array): LayerTrace {
+  const { columns, data } = input[l]!;
+  const biased = layers[l]!.bias !== null;
+  let [whole, bias] = [0, 0];
+  squaredRows(input[l]!).forEach((square, n) => {
+    whole += square * traces[n]!;
+    if (biased) bias += data[(n + 1) * columns - 1]! ** 2 * traces[n]!;
+  });
+  return { whole, bias };
+}
+
+/** The part of a layer's trace over what decays, without the decay itself. */
+export function decayedTrace({ decayed }: AffineLayer, { whole, bias }: LayerTrace): number {
+  if (decayed?.weight === false) return decayed.bias ? bias : 0;
+  return decayed?.bias === false ? whole - bias : whole;
 }
 
 /** ‖row‖² of every row. */

@@ -3,21 +3,23 @@ import { norm, squaredNorm } from '../../runtime/norm';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { BlockSum } from './blockSum';
 import {
+  decayedTrace,
+  pieceOfSamples,
   placesOf,
   sameSample,
-  pieceOfSamples,
-  type PieceOfSamples,
   sumPerColumn,
   termsOf,
-  tracesWith,
+  traceWith,
+  type LayerTrace,
   type Piece,
+  type PieceOfSamples,
 } from './blockTerms';
 import { SamplePairs } from './dualBlock';
 import type { ClosedFormPlan, PlannedBlock } from './plan';
 import { PrimalPiece } from './primalBlock';
 import { ranges, type Range } from './ranges';
-import { parametersOf } from '../perceptron';
-import { augmentedWeights, sampleTile, unitOf, type Problem, type SampleTile } from './sampleTile';
+import { decayedCount } from '../perceptron';
+import { decayedWeights, sampleTile, unitOf, type Problem, type SampleTile } from './sampleTile';
 import { Scratch } from './scratch';
 import { Sensitivities, type Sensitivity } from './sensitivities';
 import { UnitRows } from './unitRows';
@@ -64,7 +66,8 @@ export function computeClosedForm(
 }
 
 class ClosedFormRun {
-  private readonly traces: number[];
+  /** N tr(H_ll). */
+  private readonly traces: LayerTrace[];
   private readonly gradients: (Float64Array | null)[];
   private readonly sums = new Map<PlannedBlock, BlockSum>();
   /** Samples whose pairs are taken at once. */
@@ -83,7 +86,7 @@ class ClosedFormRun {
     private readonly onProgress: (fraction: number) => void,
   ) {
     const { layers } = problem.perceptron;
-    this.traces = layers.map(() => 0);
+    this.traces = layers.map(() => ({ whole: 0, bias: 0 }));
     this.gradients = layers.map(() => null);
     this.tiles = ranges(problem.inputs.rows, plan.tileSize);
     this.runs = ranges(problem.inputs.rows, plan.runSize);
@@ -105,16 +108,19 @@ class ClosedFormRun {
     const unit = unitOf(this.problem);
     const { layers } = this.problem.perceptron;
     const decay = (this.problem.weightDecay ?? 0) / unit;
-    const traces = this.traces.map((trace) => trace / samples);
+    const traces = this.traces.map(({ whole }) => whole / samples);
     let weightsSquared = 0;
     const gradients = this.gradients.map((gradient, l) => {
-      const weights = augmentedWeights(layers[l]!);
+      const weights = decayedWeights(layers[l]!);
       weightsSquared += weights.reduce((sum, weight) => sum + weight * weight, 0);
       return gradient?.map((value, at) => value / samples + decay * weights[at]!) ?? null;
     });
     const penalty = ((this.problem.weightDecay ?? 0) / 2) * weightsSquared;
-    // ‖H_ll + λI‖² = ‖H_ll‖² + 2λ tr H_ll + λ²P_l.
-    const decayed = layers.map((layer, l) => decay * (2 * traces[l]! + decay * parametersOf(layer)));
+    // ‖H_ll + λD‖² = ‖H_ll‖² + 2λ tr DH_ll + λ² tr D, where D is 1 on the diagonal for what decays.
+    const decayed = layers.map(
+      (layer, l) =>
+        decay * ((2 * decayedTrace(layer, this.traces[l]!)) / samples + decay * decayedCount(layer)),
+    );
     const blocksOf = (part: (sum: BlockSum) => number): number[][] =>
       this.symmetric(part).map((row, m) =>
         row.map((value, l) => (m === l ? Math.max(0, value + decayed[l]!) : value)),
@@ -125,7 +131,7 @@ class ClosedFormRun {
       penalty,
       unit,
       gradientNorm: norm(join(gradients)) * unit,
-      traces: traces.map((trace, l) => trace + decay * parametersOf(layers[l]!)),
+      traces: traces.map((trace, l) => trace + decay * decayedCount(layers[l]!)),
       blocks: blocksOf(({ total }) => total),
       sameSampleBlocks: this.plan.sampleRows ? blocksOf(({ sameSample }) => sameSample) : null,
       sampleRows: this.plan.sampleRows ? this.sampleRows() : null,
@@ -161,7 +167,7 @@ class ClosedFormRun {
       if (m === l) {
         const traces = new Float64Array(this.plan.tileSize);
         await pairs.diagonalBlock(l, sum, traces);
-        if (own !== null) this.traces[l]! += tracesWith(own.tile.input[l]!, traces);
+        if (own !== null) this.addTrace(l, traceWith(own.tile, l, traces));
       } else await pairs.crossBlock(m, l, sum);
       this.report();
     }
@@ -181,7 +187,7 @@ class ClosedFormRun {
         const { piece, block } = sum;
         const own = await pieceOfSamples(features, piece);
         await sum.add(own.sources);
-        this.traces[piece.l]! += own.trace;
+        if (own.trace !== null) this.addTrace(piece.l, own.trace);
         if (sampleRows) block.sameSample += sameSample(own.sources, piece);
         ofPieces.push(own);
         this.report();
@@ -256,6 +262,11 @@ class ClosedFormRun {
       if (sum === null || sum === undefined) this.gradients[l] = data;
       else for (let at = 0; at < data.length; at++) sum[at]! += data[at]!;
     }
+  }
+
+  private addTrace(l: number, { whole, bias }: LayerTrace): void {
+    const sum = this.traces[l]!;
+    this.traces[l] = { whole: sum.whole + whole, bias: sum.bias + bias };
   }
 
   private sumOf(block: PlannedBlock): BlockSum {

@@ -14,7 +14,7 @@ export interface Problem {
   readonly targets: Targets;
   /** The Hessian, or the Gauss-Newton matrix: the Hessian without what the curvature of the network itself brings. */
   readonly matrix: 'hessian' | 'gauss-newton';
-  /** λ of ½λ‖θ‖², which is added to the loss; without it 0. */
+  /** λ of ½λ‖θ‖² over what decays of the layers, which is added to the loss; without it 0. */
   readonly weightDecay?: number;
   /** What loss and activations are divided by where the squares of the curvature are beyond float64; absent: 1. */
   readonly scale?: Scale;
@@ -69,13 +69,14 @@ export function augmentedWidth(layer: AffineLayer): number {
   return layer.inputs + (layer.bias === null ? 0 : 1);
 }
 
-/** W and b as the gradient has them: outputs × augmented width, the bias last in each row. */
-export function augmentedWeights(layer: AffineLayer): Float64Array {
+/** What decays of W and b as the gradient has them: outputs × augmented width, the bias last in each row; 0 for the rest. */
+export function decayedWeights(layer: AffineLayer): Float64Array {
+  const { inputs, outputs, weight, bias, decayed } = layer;
   const width = augmentedWidth(layer);
-  const weights = new Float64Array(layer.outputs * width);
-  for (let o = 0; o < layer.outputs; o++) {
-    weights.set(layer.weight.subarray(o * layer.inputs, (o + 1) * layer.inputs), o * width);
-    if (layer.bias !== null) weights[o * width + layer.inputs] = layer.bias[o]!;
+  const weights = new Float64Array(outputs * width);
+  for (let o = 0; o < outputs; o++) {
+    if (decayed?.weight !== false) weights.set(weight.subarray(o * inputs, (o + 1) * inputs), o * width);
+    if (bias !== null && decayed?.bias !== false) weights[o * width + inputs] = bias[o]!;
   }
   return weights;
 }

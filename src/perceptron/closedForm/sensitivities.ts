@@ -1,7 +1,7 @@
 import { lambdaMaxBounds, type Moments } from '../../curvature/bounds';
 import type { Matrix, MatrixProducts } from '../../runtime/matrixProducts';
 import type { AffineLayer, Perceptron } from '../perceptron';
-import { pieceOfSamples, type Piece, type PieceOfSamples } from './blockTerms';
+import { decayedTrace, pieceOfSamples, type Piece, type PieceOfSamples } from './blockTerms';
 import { CurvatureFeatures } from './curvatureFeatures';
 import type { Range } from './ranges';
 import { sampleTile, type Problem } from './sampleTile';
@@ -24,6 +24,8 @@ export interface Sensitivity {
  */
 export class Sensitivities {
   private readonly traces: Float64Array;
+  /** The same over what decays. */
+  private readonly decayedTraces: Float64Array;
   private readonly squares: Float64Array;
   constructor(
     private readonly problem: Problem,
@@ -31,6 +33,7 @@ export class Sensitivities {
   ) {
     const layers = problem.perceptron.layers.length;
     this.traces = new Float64Array(layers);
+    this.decayedTraces = new Float64Array(layers);
     this.squares = new Float64Array(layers);
   }
 
@@ -51,17 +54,21 @@ export class Sensitivities {
       slopes.forEach(({ data }, at) => {
         this.squares[layer]! += (times / step) * changeAlong(data, own.sources[at]!.data, sources[at]!.data);
       });
-      this.traces[layer]! += (trace - own.trace) / step;
+      if (trace === null || own.trace === null) continue;
+      const change = { whole: trace.whole - own.trace.whole, bias: trace.bias - own.trace.bias };
+      this.traces[layer]! += change.whole / step;
+      this.decayedTraces[layer]! += decayedTrace(this.problem.perceptron.layers[piece.l]!, change) / step;
     }
   }
 
-  /** @param decay what the weight decay adds to every diagonal element: ‖H + λI‖² = ‖H‖² + 2λ tr H + λ²P */
+  /** @param decay λ over what decays, D of the diagonal: ‖H + λD‖² = ‖H‖² + 2λ tr DH + λ² tr D */
   all(decay: number): Sensitivity[] {
     const samples = this.problem.inputs.rows;
-    return Array.from(this.traces, (sum, layer) => {
-      const trace = sum / samples;
-      return { trace, frobeniusSquared: this.squares[layer]! / samples ** 2 + 2 * decay * trace };
-    });
+    return Array.from(this.traces, (trace, layer) => ({
+      trace: trace / samples,
+      frobeniusSquared:
+        this.squares[layer]! / samples ** 2 + (2 * decay * this.decayedTraces[layer]!) / samples,
+    }));
   }
 
   /** Of the samples of a range, for every layer. */

@@ -1,8 +1,8 @@
+import type { PartialReport, Training } from '../report';
 import { rateText } from './estimateText';
-import { formatBelow, formatNumber } from './number';
-import type { PartialReport, Report, Sharpness } from '../report';
+import { formatBelow, formatCount, formatNumber, formatPercent } from './number';
 import { downwardCurvature } from './saddle';
-import { certaintyText, groundsText, shownUpperBound } from './sharpnessText';
+import { isEstimate, shownUpperBound } from './sharpnessText';
 
 /** The kind of the warning that the file's weights are not those that were trained. */
 export const foldedWeights = 'folded-weights';
@@ -13,70 +13,130 @@ export function holdsFoldedWeights({ warnings = [] }: PartialReport): boolean {
 }
 
 /** Why there is no learning rate then. */
-export const noRate =
-  'No learning rate follows: these are not the parameters that were trained (see the warning).';
+const noRate = 'No learning rate follows: these are not the parameters that were trained (see the warning).';
 
-type StatementParts = Pick<Report, 'bounds' | 'estimate' | 'method' | 'sharpness'> &
-  Pick<PartialReport, 'gradientNorm' | 'layers' | 'lossOptions' | 'samples' | 'warnings'>;
+/** What λ_max says of a learning rate: a headline and the sentences that say of whom it is true. */
+export interface RateAnswer {
+  readonly headline: string;
+  readonly sentences: readonly string[];
+}
+
+/** Without the user's word. */
+export const plainDescent: Training = {
+  optimiser: 'sgd',
+  learningRate: null,
+  momentum: 0,
+  batchSize: null,
+};
+
+const steps = {
+  sgd: () => 'Full-batch gradient descent',
+  momentum: (momentum: number) => `Full-batch gradient descent with momentum ${formatNumber(momentum)}`,
+  nesterov: (momentum: number) =>
+    `Full-batch gradient descent with Nesterov’s momentum ${formatNumber(momentum)}`,
+} as const;
 
 /**
- * What is known of λ_max says about a learning rate, in sentences; where it says nothing, that.
- * Gradient descent θ ← θ − ηg is stable along an eigenvector of eigenvalue λ > 0 while η < 2/λ; a negative λ repels
- * at every η.
+ * η·λ at the edge of stability on a quadratic (docs/numbers.md): along an eigenvector of eigenvalue λ the steps shrink below it and
+ * grow above. As PyTorch has them: momentum is the heavy ball, without dampening. Null where λ_max of H says nothing.
  */
-export function learningRateStatement(report: StatementParts): string[] {
-  if (holdsFoldedWeights(report)) return [noRate];
-  const { bounds, estimate, sharpness, method, lossOptions } = report;
-  const plain = lossOptions?.weightDecay === undefined ? 'momentum or weight decay' : 'momentum';
-  const bound = method === 'estimate' ? 'estimate of the upper bound' : 'upper bound';
-  const shown = shownUpperBound(bounds, sharpness);
-  const upper = shown.value;
-  const found = rateFromInterval(sharpness);
-  if (upper <= 0) {
-    return [`2/U means nothing here: U, the ${bound} on λ_max, is not positive, so no rate follows from it.`];
+export function edgeFactor({ optimiser, momentum }: Training): number | null {
+  switch (optimiser) {
+    case 'sgd':
+      return 2;
+    case 'momentum':
+      return 2 * (1 + momentum);
+    case 'nesterov':
+      return (2 * (1 + momentum)) / (1 + 2 * momentum);
+    case 'adam':
+      return null;
   }
-  const rate = [
-    `Plain full-batch gradient descent without ${plain} is locally stable along the sharpest ` +
-      'direction for a learning rate below 2/λ_max,',
-    method === 'estimate'
-      ? `and 2/U = ${rateText(shown, estimate?.intervals.bounds.lambdaMax.upper)} is an estimate of such a rate (U: the ${bound} on λ_max).`
-      : `so 2/U = ${formatNumber(2 / upper)} is a learning rate that no positive curvature makes unstable at this ` +
-        `point (U: the ${bound} on λ_max).`,
-    ...(found === null ? [] : [found]),
-  ].join(' ');
-  return [rate, ...saddleSentences(report)];
 }
 
-/** 2/λ_max by what was found of it; null where the interval gives no rate. */
-function rateFromInterval(sharpness: Sharpness | undefined): string | null {
-  if (sharpness === undefined) return null;
-  const { lambdaMax } = sharpness;
-  if (!(lambdaMax.upper > 0 && Number.isFinite(lambdaMax.upper))) return null;
-  const rate = formatBelow(2 / lambdaMax.upper);
-  if (lambdaMax.kind === 'spectrum') return `2/λ_max itself is ${rate}, ${certaintyText(lambdaMax)}.`;
-  const certainty = lambdaMax.certified ? certaintyText(lambdaMax) : groundsText(lambdaMax);
-  return `By the upper end of its interval 2/λ_max is at least ${rate} (${certainty}).`;
+/** Where the learning rate stands to the edge that λ_max sets, never as a recommendation; null where nothing is known yet. */
+export function learningRateAnswer(known: PartialReport): RateAnswer | null {
+  const { bounds, estimate, sharpness, method, training = plainDescent } = known;
+  if (holdsFoldedWeights(known)) return { headline: 'not told', sentences: [noRate] };
+  const found = sharpness?.lambdaMax;
+  if (found?.certified !== true && bounds === undefined) return null;
+  if (training.optimiser === 'adam') return ofAdam(training);
+  const factor = edgeFactor(training) ?? 2;
+  const who = steps[training.optimiser](training.momentum);
+  if (found?.certified === true && found.upper > 0) {
+    const grounds = found.kind === 'spectrum' ? '' : ', by the upper end of λ_max’s interval';
+    const edge = factor / found.upper;
+    return answer(known, { sign: '', shown: formatBelow(edge), edge, who, grounds });
+  }
+  if (bounds === undefined) return null;
+  const upper = shownUpperBound(bounds, sharpness);
+  if (upper.value <= 0) {
+    const sentence =
+      'The upper bound is not positive: no direction curves upwards, so that no edge follows from it.';
+    return { headline: 'no edge from here', sentences: [sentence] };
+  }
+  const edge = factor / upper.value;
+  const estimated = isEstimate(upper, method);
+  const interval = estimate?.intervals.bounds.lambdaMax.upper;
+  const shown = factor === 2 ? rateText(upper, interval) : formatBelow(edge);
+  const grounds = estimated ? ', by the estimate of the upper bound' : ', by the upper bound';
+  return answer(known, { sign: estimated ? '≳ ' : '≥ ', shown, edge, who, grounds });
 }
 
-function saddleSentences(report: StatementParts): string[] {
-  const downwards = downwardCurvature(report);
-  switch (downwards.kind) {
-    case 'none':
-    case 'negligible':
-      return [];
-    case 'open':
-      return [
-        'These bounds leave open whether λ_min is negative; away from a minimum a little negative curvature is ordinary.',
-      ];
-    case 'saddle':
-      return [
-        `But λ_min is at most ${downwards.most}, below zero, where the gradient is as good as zero: the point is a saddle, and no learning rate is stable there.`,
-      ];
-    case 'ordinary': {
-      const share = downwards.share === null ? '' : ` (${downwards.share} in size)`;
-      return [
-        `λ_min is at most ${downwards.most}${share}: a direction curves downwards, which is ordinary away from a minimum; the slope outweighs it here.`,
-      ];
-    }
-  }
+function answer(
+  known: PartialReport,
+  {
+    sign,
+    shown,
+    edge,
+    who,
+    grounds,
+  }: {
+    readonly sign: string;
+    readonly shown: string;
+    readonly edge: number;
+    readonly who: string;
+    readonly grounds: string;
+  },
+): RateAnswer {
+  const { training = plainDescent, samples } = known;
+  const { learningRate, batchSize } = training;
+  const share = learningRate === null ? null : learningRate / edge;
+  const above = share !== null && share > 1;
+  const rises = 'above it the loss rises first and may recover';
+  return {
+    headline: share === null ? `edge ${sign}${shown}` : `${formatPercent(share)} of the edge`,
+    sentences: [
+      `${who}: edge ${sign}${shown}${grounds}; ${rises}.`,
+      ...(learningRate === null
+        ? []
+        : [
+            `η = ${formatNumber(learningRate)} stands ${above ? 'above' : 'below'} it: its own edge is a λ_max of ${formatNumber((edgeFactor(training) ?? 2) / learningRate)}.`,
+          ]),
+      batchSize === null || batchSize >= (samples?.count ?? Infinity)
+        ? 'No limit for Adam or mini-batches.'
+        : `Mini-batches of ${formatCount(batchSize)} are stable for less; no limit for Adam.`,
+      ...saddle(known),
+    ],
+  };
+}
+
+/** The edge of Adam is one of the preconditioned Hessian (Cohen et al. 2022). */
+function ofAdam({ learningRate, momentum }: Training): RateAnswer {
+  const factor = (2 + 2 * momentum) / (1 - momentum);
+  const edge =
+    learningRate === null
+      ? `${formatNumber(factor)}/η`
+      : `${formatNumber(factor)}/η = ${formatNumber(factor / learningRate)}`;
+  return {
+    headline: 'no edge from here',
+    sentences: [
+      `Adam divides every direction by the size of its gradients, so that λ_max is no limit for it: the edge is ${edge} (β₁ = ${formatNumber(momentum)}) for the largest eigenvalue of the preconditioned Hessian, which takes the optimiser’s own state.`,
+    ],
+  };
+}
+
+function saddle(known: PartialReport): string[] {
+  return downwardCurvature(known).kind === 'saddle'
+    ? ['Here λ_min < 0 and the gradient is as good as zero: a saddle, where no rate is stable.']
+    : [];
 }

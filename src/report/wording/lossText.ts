@@ -1,4 +1,5 @@
 import type { LossOptions } from '../report';
+import { printable } from '../printable';
 import { formatCount, formatNumber } from './number';
 
 /** What of the loss was asked for beside its kind: "class weights balanced", "label smoothing 0.1"; and what the samples weigh. */
@@ -10,6 +11,7 @@ export function lossOptionTexts({
   ignoredNumbers,
   sampleWeights,
   weightDecay,
+  decayed,
 }: LossOptions): string[] {
   return [
     ...(classWeights === null
@@ -19,7 +21,14 @@ export function lossOptionTexts({
     ...(posWeight === undefined ? [] : [`positives weigh ${posWeight.join(', ')}`]),
     ...(ignoreLabel === undefined ? [] : [`label ${ignoreLabel} left out`]),
     ...(ignoredNumbers === undefined ? [] : [`${formatCount(ignoredNumbers)} targets left out`]),
-    ...(weightDecay === undefined ? [] : [`weight decay ${formatNumber(weightDecay)}`]),
+    ...(weightDecay === undefined
+      ? []
+      : [`weight decay ${formatNumber(weightDecay)}${decayedText(decayed)}`]),
     ...(sampleWeights === undefined ? [] : [`samples weighted by "${sampleWeights}"`]),
   ];
+}
+
+function decayedText(decayed: LossOptions['decayed']): string {
+  if (decayed === undefined) return '';
+  return ` of ${formatCount(decayed.parameters)} parameters (${decayed.patterns.map(printable).join(', ')})`;
 }

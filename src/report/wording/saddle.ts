@@ -77,3 +77,24 @@ function isCritical({ gradientNorm, layers, samples }: Known, curvature: number,
   if (largest > 0 && loss >= 0 && Math.sqrt((2 * loss) / largest) <= perfect * size) return false;
   return 2 * gradientNorm <= nearby * size * curvature;
 }
+
+/** The same as a sentence that stands by itself; none where nothing curves downwards, or it is said to be a saddle elsewhere. */
+export function downwardSentences(report: Known): string[] {
+  const downwards = downwardCurvature(report);
+  switch (downwards.kind) {
+    case 'none':
+    case 'negligible':
+    case 'saddle':
+      return [];
+    case 'open':
+      return [
+        'These bounds leave open whether λ_min is negative; away from a minimum a little negative curvature is ordinary.',
+      ];
+    case 'ordinary': {
+      const share = downwards.share === null ? '' : ` (${downwards.share} in size)`;
+      return [
+        `λ_min is at most ${downwards.most}${share}: a direction curves downwards, which is ordinary away from a minimum; the slope outweighs it here.`,
+      ];
+    }
+  }
+}

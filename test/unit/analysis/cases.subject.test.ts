@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
-import { learningRateStatement } from '../../../src/report/wording/learningRate';
+import { learningRateAnswer } from '../../../src/report/wording/learningRate';
 import type { Report } from '../../../src/report/report';
 import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
 import { failureFrom } from '../formats/failures';
@@ -78,11 +78,13 @@ describe('weights that an exporter folded', () => {
     expect(report.model.parameters).toBe(332);
     expect(report.warnings[0]?.kind).toBe('folded-weights');
     expect(report.warnings[0]?.message).toMatch(/deployed parametrisation.*do_constant_folding=False/);
-    expect(learningRateStatement(report)).toEqual([expect.stringMatching(/^No learning rate follows/)]);
+    expect(learningRateAnswer(report)?.sentences).toEqual([
+      expect.stringMatching(/^No learning rate follows/),
+    ]);
     const trained = await run('bnfold_unfolded');
     expect(trained.trace.value / 2159.76).toBeCloseTo(1, 5);
     expect(trained.frobeniusSquared.value / 2369450).toBeCloseTo(1, 5);
-    expect(learningRateStatement(trained)[0]).toContain('2/U');
+    expect(learningRateAnswer(trained)?.headline).toMatch(/^edge /);
   });
 });
 

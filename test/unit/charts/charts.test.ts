@@ -337,14 +337,16 @@ describe('samplePicture', () => {
 
 describe('unitsChart', () => {
   it('sorts the units, keeps their proportions and names the largest', () => {
-    const svg = readXml(unitsChart([0.1, 0.4, 0.2], { ...options, layer: 'fc' }));
+    const svg = readXml(unitsChart([0.1, 0.4, 0.2], { ...options, layer: 'fc', each: 'hidden unit' }));
     const heights = elementsOf(svg, 'rect', 'bar').map((bar) => place(bar, 'height'));
     expect(heights).toEqual([100, 50, 25]);
     expect(textOf(svg)).toContain('largest: unit 1, 40 %');
   });
 
   it('says how many units it left out', () => {
-    const svg = readXml(unitsChart(new Array<number>(200).fill(0.005), { ...options, layer: 'fc' }));
+    const svg = readXml(
+      unitsChart(new Array<number>(200).fill(0.005), { ...options, layer: 'fc', each: 'hidden unit' }),
+    );
     expect(elementsOf(svg, 'rect', 'bar')).toHaveLength(128);
     expect(textOf(svg)).toContain('72 smaller ones not drawn');
   });

@@ -24,7 +24,7 @@ function unescaped(text: string): string {
 export function readXml(text: string): XmlElement {
   const root: XmlElement = { name: '', attributes: {}, children: [] };
   const stack = [root];
-  const token = /<(\/?)([a-z][a-z\d]*)((?: [\w:-]+="[^"<]*")*)(\/?)>|([^<]+)/gy;
+  const token = /<(\/?)([a-z][a-zA-Z\d]*)((?: [\w:-]+="[^"<]*")*)(\/?)>|([^<]+)/gy;
   while (token.lastIndex < text.length) {
     const at = token.lastIndex;
     const found = token.exec(text);

@@ -104,7 +104,7 @@ function candidate(path: string, fits: boolean): SampleCandidate {
 }
 
 function inspection(...candidates: SampleCandidate[]): ModelInspection {
-  return { facts: { loss: 'cross-entropy' }, candidates };
+  return { facts: { loss: 'cross-entropy' }, candidates, openInputs: [] };
 }
 
 const report = { schema: 1, gradientNorm: 0.02 } as Report;
@@ -190,7 +190,13 @@ describe('samples', () => {
 });
 
 describe('the computation', () => {
-  const choice = { method: 'estimate', blocks: true, scaleAdapted: true, evaluation: true } as const;
+  const choice = {
+    method: 'estimate',
+    blocks: true,
+    scaleAdapted: true,
+    plane: false,
+    evaluation: true,
+  } as const;
 
   it('is what nobody chose until it is changed, and is kept from run to run', async () => {
     const shown = await analysed();
@@ -346,6 +352,42 @@ describe('a sidecar', () => {
     await session().run();
     expect(states.at(-1)).toMatchObject({ phase: 'failed', failure: { kind: 'UsageError' } });
     expect(worker.requests).toEqual([]);
+  });
+});
+
+describe('sizes that the model leaves open', () => {
+  const openInputs = [
+    { name: 'image', dims: [null, 3, null, null], optional: false, shape: null },
+    { name: 'any', dims: null, optional: false, shape: null },
+  ];
+
+  it('are taken from the chooser, over what the sidecar says', async () => {
+    await writeFile(
+      join(folder, 'm.sharpness.json'),
+      JSON.stringify({ shapes: { image: [1, 3, 2, 2], ids: [1, 7], any: [1] } }),
+    );
+    const shown = session();
+    const change = shown.changeSamples();
+    await worker.answer({ ...inspection(), openInputs });
+    await change;
+    expect(shown.state).toMatchObject({ phase: 'choosing-samples', openInputs });
+    const chosen = shown.useSamples({ kind: 'random', count: 8 }, { image: [1, 3, 8, 8], any: null });
+    await worker.answer(report);
+    await chosen;
+    expect(worker.requests[0]?.shapes).toEqual({ image: [1, 3, 8, 8], ids: [1, 7] });
+  });
+
+  it('are taken only where they are asked for and fit', async () => {
+    const shown = session();
+    expect(shown.takes({})).toBe(true);
+    expect(shown.takes({ image: [1, 3, 8, 8] })).toBe(false);
+    const change = shown.changeSamples();
+    await worker.answer({ ...inspection(), openInputs });
+    await change;
+    for (const shapes of [{ image: [1, 3, 8, 8] }, { image: null }, { any: [2] }, {}])
+      expect(shown.takes(shapes)).toBe(true);
+    for (const shapes of [{ image: [1, 4, 8, 8] }, { image: [1, 3, 8] }, { other: [1] }, { other: null }])
+      expect(shown.takes(shapes)).toBe(false);
   });
 });
 

@@ -15,7 +15,13 @@ it('gives back the report that a panel showed', () => {
 });
 
 it('gives back what was to be computed, whatever the panel showed', () => {
-  const computation = { method: 'estimate', blocks: true, scaleAdapted: false, evaluation: true };
+  const computation = {
+    method: 'estimate',
+    blocks: true,
+    scaleAdapted: false,
+    plane: false,
+    evaluation: true,
+  };
   const state = { phase: 'failed', file };
   expect(readRestoredState({ state, computation })).toEqual({ file, report: null, computation });
 });
@@ -23,8 +29,9 @@ it('gives back what was to be computed, whatever the panel showed', () => {
 it.each([
   null,
   'estimate',
-  { method: 'guess', blocks: true, scaleAdapted: false, evaluation: true },
-  { method: 'auto', blocks: true, scaleAdapted: false },
+  { method: 'guess', blocks: true, scaleAdapted: false, plane: false, evaluation: true },
+  { method: 'auto', blocks: true, scaleAdapted: false, plane: false },
+  { method: 'auto', blocks: true, scaleAdapted: false, evaluation: true },
 ])('has no computation from %j', (computation) => {
   const state = { phase: 'failed', file };
   expect(readRestoredState({ state, computation })).toEqual({ file, report: null, computation: null });

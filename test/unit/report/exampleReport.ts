@@ -20,6 +20,9 @@ function layer(name: string, inputs: number, outputs: number, contribution: numb
     elasticity: null,
     units: null,
     sharpestShare: null,
+    sharpestUnits: null,
+    sharpestInputs: null,
+    lambdaMax: null,
   };
 }
 
@@ -112,6 +115,12 @@ export const exampleReport: Report = {
       { crossSampleShare: 0.5, gram: null },
     ],
   },
+  eigenvalues: null,
+  response: null,
+  slices: null,
+  plane: null,
+  sharpestSamples: null,
+  verdict: null,
   topSamples: [
     {
       index: 3,

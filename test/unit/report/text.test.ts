@@ -140,7 +140,9 @@ describe('reportText', () => {
     );
     expect(text).toContain('estimates of upper bounds 0.90 (0.85 to 0.95, 95 %)');
     expect(text).toContain('estimate of the upper bound 1.40 (1.36 to 1.44, 95 %) on its λ_max');
-    expect(text.replaceAll('\n', ' ')).toContain('2/U = 1.25 (1.21 to 1.27, 95 %) is an estimate');
+    expect(text.replaceAll('\n', ' ')).toContain(
+      'edge ≳ 1.25 (1.21 to 1.27, 95 %), by the estimate of the upper bound',
+    );
     expect(lineOf(estimated, 'Error bars')).toBe(
       '30 random probes, as many as a pilot of 10 called for: 95 % intervals within the 1 % asked; ± is one standard error',
     );
@@ -175,7 +177,7 @@ describe('reportText', () => {
     const text = reportText(estimated);
     expect(text).toContain('estimate of the upper bound 1.60 ± 0.02');
     // A sentence is broken into lines.
-    expect(text.replaceAll('\n', ' ')).toContain('2/λ_max is at least 1.941 (certified at 99.9 %)');
+    expect(text.replaceAll('\n', ' ')).toContain('edge 1.941, by the upper end of λ_max’s interval');
     expect(text).toContain('λ_min is at most -0.2 (at least 19 % of λ_max in size)');
     expect(text).toContain('were not asked for (the setting “blocks”)');
     expect(text).not.toMatch(/λ_max +upper bound|many times too high|coupling: Σ/);

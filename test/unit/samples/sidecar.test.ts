@@ -63,6 +63,8 @@ describe('a sidecar', () => {
       posWeight: [2, 1],
       ignoreLabel: 255,
       weightDecay: 5e-4,
+      training: { optimiser: 'nesterov', learningRate: 0.1, momentum: 0.95, batchSize: 32 },
+      decayed: ['*.weight'],
       trained: ['temperature'],
       fixed: ['positions', 'mask'],
       shapes: { image: [1, 3, 8, 8] },
@@ -91,8 +93,10 @@ describe('a sidecar', () => {
     ['{"loss": "hinge"}', /its field loss must be auto, cross-entropy,/],
     ['{"classWeights": [1, -1]}', /its field classWeights must be "balanced" or an array/],
     ['{"shapes": {"x": [1, 0]}}', /its field shapes must be an object of shapes by graph input/],
+    ['{"training": {"optimiser": "lion"}}', /its field training must be an object of "optimiser" \(sgd,/],
     ['{"labelSmoothing": 1}', /its field labelSmoothing must be a number from 0 to below 1/],
     ['{"trained": "w"}', /its field trained must be an array of names of tensors/],
+    ['{"decayed": []}', /its field decayed must be an array of names of parameters or patterns/],
     ['{"fixed": ["w", "w"]}', /its field fixed must be an array of names of tensors in the model, each once/],
     ['{"fixed": ["a", "w"], "trained": ["w"]}', /"w" cannot be both trained and fixed/],
   ])('%s is refused in a sentence', async (content, sentence) => {
@@ -106,7 +110,7 @@ describe('a sidecar', () => {
 
 it('is what media/sidecar.schema.json tells the editor (vitest -u writes it anew)', async () => {
   // JSON schema has no words for what these look at; reading the sidecar does.
-  const ignoreActions = ['finite', 'check', 'check_items'];
+  const ignoreActions = ['finite', 'check', 'check_items', 'readonly'];
   const { properties, ...rest } = toJsonSchema(sidecarSchema, { ignoreActions });
   const described = Object.entries(properties ?? {}).map(([field, schema]): [string, object] => [
     field,
@@ -182,6 +186,22 @@ describe('writing a sidecar', () => {
     expect(await written(model)).toEqual({ samples: 'a.npz', inputs: { '': 'x' }, labels: 'y', scale: 2 });
     await writeSidecar(model, join(model, '..', 'b.npz'));
     expect(await written(model)).toEqual({ samples: 'b.npz', scale: 2 });
+  });
+
+  it('remembers shapes of inputs, with or without samples, and forgets them', async () => {
+    const folder = await folderWith({});
+    const model = join(folder, 'net.onnx');
+    await writeSidecar(model, null, { image: null });
+    expect(await readdir(folder)).toEqual([]);
+    await writeSidecar(model, null, { image: [1, 3, 8, 8], ids: [1, 7] });
+    expect(await written(model)).toEqual({ shapes: { image: [1, 3, 8, 8], ids: [1, 7] } });
+    await writeSidecar(model, join(folder, 'a.npz'), { image: [1, 3, 9, 9], ids: null });
+    expect(await written(model)).toEqual({ samples: 'a.npz', shapes: { image: [1, 3, 9, 9] } });
+    await writeSidecar(model, join(folder, 'b.npz'));
+    expect(await written(model)).toEqual({ samples: 'b.npz', shapes: { image: [1, 3, 9, 9] } });
+    await writeSidecar(model, null, { image: null });
+    expect(await written(model)).toEqual({ samples: 'b.npz' });
+    expect((await readSidecar(model))?.options.shapes).toBeNull();
   });
 
   it('does not replace one that cannot be read', async () => {

@@ -74,7 +74,12 @@ serve(
       return behaviour(onProgress);
     },
     inspect: (file): Promise<ModelInspection> =>
-      Promise.resolve({ facts: { gradientNorm: process.pid }, candidates: [], file } as ModelInspection),
+      Promise.resolve({
+        facts: { gradientNorm: process.pid },
+        candidates: [],
+        openInputs: [],
+        file,
+      } as ModelInspection),
   },
   () => {
     const marker = process.env['FAKE_WORKER_FAREWELL'];

@@ -1,99 +1,123 @@
 import { describe, expect, it } from 'vitest';
-import { learningRateStatement } from '../../../../src/report/wording/learningRate';
-import type { EigenvalueInterval, Report } from '../../../../src/report/report';
+import { completeTraining } from '../../../../src/report/request';
+import { edgeFactor, learningRateAnswer } from '../../../../src/report/wording/learningRate';
+import type { EigenvalueInterval, PartialReport, Training } from '../../../../src/report/report';
 import { exactly, exampleReport } from '../exampleReport';
 
-function statement(
-  upper: number,
-  minLower: number,
-  minUpper: number,
-  method: Report['method'] = 'exact',
-  gradientNorm = 0,
-) {
-  return learningRateStatement({
-    method,
-    gradientNorm,
+const proved: EigenvalueInterval = {
+  lower: 2.4,
+  upper: 2.5,
+  kind: 'proved',
+  confidence: 1,
+  certified: true,
+  steps: 9,
+};
+
+function said(facts: PartialReport = {}, lambdaMax: Partial<EigenvalueInterval> = {}): string {
+  const { headline, sentences } = learningRateAnswer({
+    method: 'exact',
+    gradientNorm: 0,
     layers: exampleReport.layers,
+    samples: exampleReport.samples,
     bounds: {
-      lambdaMax: { lower: exactly(upper - 1), upper: exactly(upper), blockwiseUpper: null },
-      lambdaMin: { lower: exactly(minLower), upper: exactly(minUpper) },
+      lambdaMax: { lower: exactly(1), upper: exactly(4), blockwiseUpper: null },
+      lambdaMin: { lower: exactly(-3), upper: exactly(0.25) },
       eigenvalues: [],
     },
-  });
+    sharpness: {
+      lambdaMax: { ...proved, ...lambdaMax },
+      lambdaMin: { ...proved, lower: 0.1, upper: 0.1 },
+    },
+    ...facts,
+  })!;
+  return [headline, ...sentences].join(' | ');
 }
 
-describe('learningRateStatement', () => {
-  it('gives 2/U and calls it no more than it is', () => {
-    const sentences = statement(4, 0.5, 1);
-    expect(sentences).toEqual([
-      'Plain full-batch gradient descent without momentum or weight decay is locally stable along the sharpest ' +
-        'direction for a learning rate below 2/λ_max, so 2/U = 0.5 is a learning rate that no positive curvature ' +
-        'makes unstable at this point (U: the upper bound on λ_max).',
-    ]);
+function withTraining(training: Partial<Training>): string {
+  return said({ training: completeTraining(training) });
+}
+
+describe('what λ_max says of a learning rate', () => {
+  it('is an edge, whose it is, and for whom it is none; never a recommendation', () => {
+    expect(said()).toBe(
+      'edge 0.8 | Full-batch gradient descent: edge 0.8, by the upper end of λ_max’s interval; above it the loss rises first and may recover. | No limit for Adam or mini-batches.',
+    );
+    expect(said({}, { kind: 'spectrum' })).toContain('descent: edge 0.8; above it');
+    expect(said()).not.toMatch(/use|recommend|choose|should/);
   });
 
-  it('calls an estimated bound an estimate', () => {
-    expect(statement(4, 0.5, 1, 'estimate')[0]).toContain('(U: the estimate of the upper bound on λ_max)');
-  });
-
-  it('calls the point a saddle where λ_min is below zero for certain and the gradient as good as zero', () => {
-    const sentences = statement(4, -3, -0.25);
-    expect(sentences[0]).toContain('2/U = 0.5 ');
-    expect(sentences[1]).toBe(
-      'But λ_min is at most -0.25, below zero, where the gradient is as good as zero: the point is a saddle, and no learning rate is stable there.',
+  it('is that of the upper bound until λ_max is certified, and an estimate where that is one', () => {
+    expect(said({}, { certified: false })).toMatch(/^edge ≥ 0\.5 .*by the upper bound;/);
+    expect(said({ method: 'estimate' }, { certified: false })).toMatch(
+      /^edge ≳ 0\.5 .*by the estimate of the upper bound;/,
     );
   });
 
-  it('calls negative curvature ordinary where a slope outweighs it, with its size beside λ_max', () => {
-    expect(statement(4, -3, -0.25, 'exact', 0.1)[1]).toBe(
-      'λ_min is at most -0.25 (at least 6.3 % of λ_max in size): a direction curves downwards, which is ordinary away from a minimum; the slope outweighs it here.',
+  it('says where the learning rate stands that was given', () => {
+    expect(withTraining({ learningRate: 0.2 })).toBe(
+      '25 % of the edge | Full-batch gradient descent: edge 0.8, by the upper end of λ_max’s interval; above it the loss rises first and may recover. | η = 0.2 stands below it: its own edge is a λ_max of 10. | No limit for Adam or mini-batches.',
+    );
+    expect(withTraining({ learningRate: 1.6 })).toMatch(/^200 % of the edge.*stands above it/);
+    expect(withTraining({ learningRate: 0.2, momentum: 0.9 })).toMatch(/momentum 0\.9: edge 1\.52/);
+    expect(withTraining({ learningRate: 0.2, optimiser: 'nesterov' })).toMatch(/Nesterov’s momentum 0\.9/);
+    expect(withTraining({ learningRate: 0.2, batchSize: 32 })).toContain(
+      'Mini-batches of 32 are stable for less; no limit for Adam.',
     );
   });
 
-  it('leaves open what the bounds leave open', () => {
-    expect(statement(4, -3, 0.25)[1]).toMatch(/^These bounds leave open whether λ_min is negative/);
+  it('is none for Adam, whose own edge is told', () => {
+    expect(withTraining({ optimiser: 'adam', learningRate: 0.001 })).toMatch(
+      /^no edge from here \| .*38\/η = 38,000 \(β₁ = 0\.9\)/,
+    );
   });
 
-  it.each([0, -2])('derives no rate from an upper bound of %d', (upper) => {
-    const sentences = statement(upper, -5, -3);
-    expect(sentences).toHaveLength(1);
-    expect(sentences[0]).toMatch(/^2\/U means nothing here/);
-  });
-
-  it('does not call a saddle what lies within three standard errors of zero', () => {
-    const [, second] = learningRateStatement({
-      method: 'estimate',
+  it('is none where nothing curves upwards, where weights were folded, and none is stable at a saddle', () => {
+    const downwards = {
       bounds: {
-        lambdaMax: { lower: exactly(1), upper: exactly(4), blockwiseUpper: null },
-        lambdaMin: { lower: exactly(-3), upper: { value: -0.1, standardError: 0.04 } },
+        lambdaMax: { lower: exactly(-3), upper: exactly(-1), blockwiseUpper: null },
+        lambdaMin: { lower: exactly(-5), upper: exactly(-3) },
         eigenvalues: [],
       },
-    });
-    expect(second).toMatch(/^These bounds leave open/);
+    };
+    expect(said(downwards, { lower: -2, upper: -1.5 })).toMatch(/^no edge from here/);
+    expect(said({ warnings: [{ kind: 'folded-weights', message: '' }] })).toMatch(/^not told/);
+    const saddle = { ...proved, lower: -0.25, upper: -0.25 };
+    expect(said({ sharpness: { lambdaMax: proved, lambdaMin: saddle } })).toMatch(/a saddle, where no rate/);
+    expect(said({ gradientNorm: 1, sharpness: { lambdaMax: proved, lambdaMin: saddle } })).not.toMatch(
+      /saddle/,
+    );
   });
 
-  it('gives 2/λ_max by what was found of it, and a saddle that was found', () => {
-    const found = (lambdaMax: Partial<EigenvalueInterval>, minimum: number) =>
-      learningRateStatement({
-        method: 'exact',
-        gradientNorm: 0,
-        layers: exampleReport.layers,
-        bounds: {
-          lambdaMax: { lower: exactly(1), upper: exactly(4), blockwiseUpper: null },
-          lambdaMin: { lower: exactly(-3), upper: exactly(0.25) },
-          eigenvalues: [],
-        },
-        sharpness: {
-          lambdaMax: { ...proved, lower: 2.4, upper: 2.5, ...lambdaMax },
-          lambdaMin: { ...proved, lower: minimum, upper: minimum },
-        },
-      });
-    const proved = { kind: 'proved', confidence: 1, certified: true, steps: 9 } as const;
-    expect(found({}, 0.1)).toHaveLength(1);
-    expect(found({}, 0.1)[0]).toContain('2/λ_max is at least 0.8 (proved)');
-    expect(found({ certified: false }, 0.1)[0]).toContain('at least 0.8 (a proof, after 9 Lanczos steps)');
-    expect(found({ kind: 'spectrum' }, 0.1)[0]).toContain('2/λ_max itself is 0.8, from the whole spectrum');
-    expect(found({ upper: Infinity }, 0.1)[0]).not.toContain('2/λ_max is at least');
-    expect(found({}, -0.25)[1]).toMatch(/^But λ_min is at most -0.25, below zero/);
+  it('is not known before anything is', () => {
+    expect(learningRateAnswer({})).toBeNull();
+  });
+});
+
+/** Whether PyTorch's SGD goes away from 0 on λx²/2, by its documentation's update. */
+function diverges({ momentum, optimiser }: Training, learningRate: number, lambda: number): boolean {
+  let [x, velocity] = [1, 0];
+  for (let step = 0; step < 20_000; step++) {
+    const gradient = lambda * x;
+    velocity = momentum * velocity + gradient;
+    x -= learningRate * (optimiser === 'nesterov' ? gradient + momentum * velocity : velocity);
+    if (Math.abs(x) > 1e6) return true;
+  }
+  return false;
+}
+
+describe('the edge on a quadratic', () => {
+  it.each([
+    { optimiser: 'sgd' },
+    { optimiser: 'momentum', momentum: 0.5 },
+    { optimiser: 'momentum', momentum: 0.9 },
+    { optimiser: 'nesterov', momentum: 0.5 },
+    { optimiser: 'nesterov', momentum: 0.9 },
+  ] as const)('parts what shrinks from what grows: %o', (given) => {
+    const training = completeTraining(given);
+    for (const lambda of [0.01, 1.257, 400]) {
+      const edge = edgeFactor(training)! / lambda;
+      expect(diverges(training, 0.995 * edge, lambda)).toBe(false);
+      expect(diverges(training, 1.005 * edge, lambda)).toBe(true);
+    }
   });
 });

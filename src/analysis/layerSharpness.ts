@@ -1,0 +1,95 @@
+import type { HessianProducts } from '../autodiff/hessianProducts';
+import type { Moments } from '../curvature/bounds';
+import { certifySharpness } from '../curvature/certifySharpness';
+import type { LayerRange, SymmetricProducts } from '../curvature/products';
+import { inUnit } from '../curvature/unit';
+import { failureOf } from '../report/failure';
+import type { LayerReport, Report } from '../report/report';
+import { SeededRandom } from '../samples/random';
+import type { AnalysisRun } from './analysisRun';
+import { confidence } from './confidence';
+import { lanczosMemory, productsCost } from './predictedCost';
+
+/** Multiply-adds that it may take: about two seconds; a layer is given no more products than so many. */
+const affordable = 2e10;
+const mostProducts = 60;
+const usualProducts = 15;
+/** Of a time limit, what is left to what comes after. */
+const timeShare = 0.8;
+
+const stage = 'Searching the sharpest direction of each layer';
+
+/**
+ * The report with λ_max of every layer's own block: of the Hessian where all other layers are held fixed. Those of the largest
+ * shares of the sharpest direction come first, as far as a few seconds go by their counts; the others stay unknown.
+ */
+export async function withLayerSharpness(
+  report: Report,
+  products: HessianProducts,
+  run: AnalysisRun,
+): Promise<Report> {
+  const { layers, sharpness } = report;
+  if (sharpness === undefined || run.outOfTime(timeShare)) return report;
+  const [only] = layers;
+  if (only !== undefined && layers.length === 1) {
+    const { lower, upper, kind } = sharpness.lambdaMax;
+    return { ...report, layers: [{ ...only, lambdaMax: { lower, upper, kind } }] };
+  }
+  const order = Array.from(layers.keys()).sort(
+    (one, other) => (layers[other]!.sharpestShare ?? 0) - (layers[one]!.sharpestShare ?? 0),
+  );
+  let left = Math.floor(affordable / products.multiplyAdds);
+  if (left < usualProducts) return report;
+  const expected = Math.min(left, usualProducts * layers.length);
+  const told = run.begin(stage, productsCost(products, expected, run.memoryBudget));
+  const found = new Map<number, LayerReport['lambdaMax']>();
+  let made = 0;
+  try {
+    for (const l of order) {
+      if (left < usualProducts || run.outOfTime(timeShare)) break;
+      const { sharpness: own, products: taken } = await certifySharpness(
+        inUnit(blockOf(products, products.layers[l]!), run.unit),
+        momentsOf(layers[l]!),
+        {
+          random: SeededRandom.fromSeed(run.request.seed),
+          precision: run.request.precision,
+          confidence,
+          productError: products.measured.productError,
+          maxProducts: Math.min(left, mostProducts),
+          memoryBytes: lanczosMemory(products, run.memoryBudget),
+          outOfTime: (share = 1) => run.outOfTime(share * timeShare),
+        },
+      );
+      left -= taken;
+      made += taken;
+      told(Math.min(1, made / expected));
+      if (own === null) continue;
+      const { lower, upper, kind } = own.lambdaMax;
+      if (Number.isFinite(upper)) found.set(l, { lower, upper, kind });
+    }
+  } catch (error) {
+    if (failureOf(error).kind !== 'TimeLimit') throw error;
+  }
+  return { ...report, layers: layers.map((layer, l) => ({ ...layer, lambdaMax: found.get(l) ?? null })) };
+}
+
+/** Trace and squared norm of a layer's own block, where both are exact. */
+function momentsOf({ trace, ownCurvature, parameters }: LayerReport): Moments | null {
+  const isExact = ownCurvature?.standardError === 0 && trace.standardError === 0;
+  return isExact ? { trace: trace.value, frobeniusSquared: ownCurvature.value, order: parameters } : null;
+}
+
+/** Products of vectors that are zero outside a layer, cut to it. */
+function blockOf(products: HessianProducts, { from, to }: LayerRange): SymmetricProducts {
+  const whole = new Float64Array(products.order);
+  const result = new Float64Array(products.order);
+  return {
+    order: to - from,
+    layers: [{ from: 0, to: to - from }],
+    float32: null,
+    multiply: async (vector) => {
+      whole.set(vector, from);
+      return (await products.multiply(whole, result)).slice(from, to);
+    },
+  };
+}

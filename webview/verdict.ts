@@ -1,0 +1,21 @@
+import { element, withSubscripts } from './dom';
+import { hint } from './tooltip';
+import type { Part } from './view';
+
+/** What the numbers mean, in one line above them; its place is kept until it is known. */
+export const verdict: Part = {
+  id: 'verdict',
+  inputs: ({ known, pending, state }) => [pending, state.phase, known.verdict],
+  draw: ({ known, pending, state }) => {
+    const found = known.verdict ?? null;
+    if (state.phase === 'choosing-samples' || (found === null && !pending)) return [];
+    return [
+      element(
+        'section',
+        { class: `card verdict ${found?.kind ?? 'unknown'}`, 'aria-label': 'What it means' },
+        element('h2', {}, 'What it means', hint('verdict', 'What it means')),
+        element('p', {}, ...withSubscripts(found?.text ?? '…')),
+      ),
+    ];
+  },
+};
