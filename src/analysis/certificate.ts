@@ -4,6 +4,7 @@ import type { Objective } from '../autodiff/preparedModel';
 import type { Certificate, CurvatureOptions } from '../curvature/curvatureEstimate';
 import { certifySharpness } from '../curvature/certifySharpness';
 import { computeExactCurvature } from '../curvature/exactCurvature';
+import { RememberedProducts } from '../curvature/products';
 import type { SharpestDirection } from '../curvature/sharpestDirection';
 import { inUnit } from '../curvature/unit';
 import { FailureError } from '../report/failure';
@@ -33,6 +34,9 @@ const fewestProducts = 10;
 const firstStage = 'Searching the sharpest direction first';
 /** Steps that certify λ_max, about. */
 const usualSteps = 25;
+
+/** Of the memory for a search: products that the second one has again. */
+const rememberedShare = 1 / 8;
 
 /** Steps that λ_min's interval, too, is given. */
 const leastSteps = 60;
@@ -65,6 +69,8 @@ export function costOfProducts(count: number, parameters: number, samples: numbe
 export interface FirstSearch {
   readonly plan: PlannedModel | null;
   readonly products: HessianProducts | null;
+  /** The same products, which know those that were made. */
+  readonly remembered: RememberedProducts | null;
 }
 
 /**
@@ -81,6 +87,7 @@ export async function tellFirstInterval(
   run.tell('Differentiating the graph');
   let plan: PlannedModel | null = null;
   let products: HessianProducts | null = null;
+  let remembered: RememberedProducts | null = null;
   let kept = false;
   try {
     plan = await planModel(objective, { memoryBudget, batch: null });
@@ -91,13 +98,15 @@ export async function tellFirstInterval(
     run.products = { precision, productError };
     run.known = { ...run.known, ...factsOf(products), gradientNorm: norm(products.gradient) };
     const told = run.begin(firstStage, productsCost(products, usualSteps, memoryBudget));
-    await certifySharpness(products, null, {
+    const memoryBytes = lanczosMemory(products, memoryBudget);
+    remembered = inFloat64 ? new RememberedProducts(products, rememberedShare * memoryBytes) : null;
+    await certifySharpness(remembered ?? products, null, {
       random: SeededRandom.fromSeed(request.seed),
       precision: request.precision,
       confidence,
       productError,
       maxProducts: Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds)),
-      memoryBytes: lanczosMemory(products, memoryBudget),
+      memoryBytes: (1 - rememberedShare) * memoryBytes,
       onProgress: ({ products: made, sharpness }) => {
         if (sharpness !== null) run.show(sharpness);
         told(made / Math.max(usualSteps, made));
@@ -111,7 +120,7 @@ export async function tellFirstInterval(
   } finally {
     if (!kept) await products?.release();
   }
-  return { plan, products: kept ? products : null };
+  return kept ? { plan, products, remembered } : { plan, products: null, remembered: null };
 }
 
 /** What a certificate is of. */
@@ -156,7 +165,9 @@ export async function certify(
   try {
     requireSameFunction(products, report, run.unit);
     const maxProducts = Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds));
-    const { report: found, sharpest } = await intervals(report, products, maxProducts, run);
+    const { remembered } = first;
+    remembered?.again();
+    const { report: found, sharpest } = await intervals(report, products, remembered, maxProducts, run);
     run.known = found;
     const measured = await withMeasurements(found, { ...about, products, sharpest }, run);
     run.known = measured;
@@ -171,6 +182,7 @@ export async function certify(
 async function intervals(
   report: Report,
   products: HessianProducts,
+  remembered: RememberedProducts | null,
   maxProducts: number,
   run: AnalysisRun,
 ): Promise<{ readonly report: Report; readonly sharpest: SharpestDirection | null }> {
@@ -192,7 +204,7 @@ async function intervals(
     confidence,
     productError: 0,
     maxProducts,
-    memoryBytes: lanczosMemory(products, run.memoryBudget),
+    memoryBytes: (1 - rememberedShare) * lanczosMemory(products, run.memoryBudget),
     onProgress: ({ products: made, sharpness }) => {
       if (sharpness !== null) run.show(sharpness);
       told(made / Math.max(expected, made));
@@ -207,7 +219,7 @@ async function intervals(
   };
   if (!whole) {
     const { sharpness, sharpest, top, stoppedBy } = await certifySharpness(
-      inUnit(products, run.unit),
+      inUnit(remembered ?? products, run.unit),
       moments,
       options,
       leastSteps,

@@ -3,9 +3,11 @@ import { computeClosedForm, type ClosedForm } from '../perceptron/closedForm/clo
 import { computeElasticities } from '../perceptron/closedForm/elasticity';
 import { planClosedForm, type ClosedFormPlan, type PlanOptions } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
+import type { Perceptron } from '../perceptron/perceptron';
 import type { GaussNewton, LayerReport, Report, TopSample } from '../report/report';
 import type { MatrixProducts } from '../runtime/matrixProducts';
 import { computeGramMatrices, costOfGramMatrices } from './gram';
+import { perceptronReport, unitShares } from './perceptronReport';
 import type { PlannedStage } from './runPlan';
 import { gaussNewtonStage } from './searchStages';
 import { listSamples, type ListedSamples } from './topSamples';
@@ -30,12 +32,14 @@ export interface Driver extends PlannedStage {
 /**
  * What drives the bound: the Gauss-Newton matrix beside the Hessian, the hidden units, the Gram matrices of the layers'
  * inputs, and the elasticities; those of them that are affordable.
+ * @param whole whether the closed form brought hidden units and elasticities
  */
 export function drivers(
   problem: Problem,
   classes: Int32Array | null,
   products: MatrixProducts,
   memoryBudget: number,
+  whole: boolean,
 ): Driver[] {
   const { perceptron, inputs } = problem;
   const planFor = (options: PlanOptions): ClosedFormPlan =>
@@ -57,17 +61,14 @@ export function drivers(
 
   const primal = planFor({ allPrimal: true });
   const decays = (problem.weightDecay ?? 0) !== 0;
-  if (perceptron.layers.length > 1 && !decays && primal.multiplyAdds <= affordableForUnits) {
+  if (!whole && perceptron.layers.length > 1 && !decays && primal.multiplyAdds <= affordableForUnits) {
     parts.push({
       stage: 'Weighing the hidden units',
       what: 'the hidden units',
       cost: primal,
       addTo: async (report, told) => {
-        const { unitRows, blocks } = await computeClosedForm(problem, products, primal, told);
-        const all = blocks.flat().reduce((sum, block) => sum + block, 0);
-        const unitsOf = (rows: Float64Array | undefined): number[] | null =>
-          rows === undefined || all === 0 ? null : Array.from(rows, (row) => row / all);
-        return withLayers(report, (_, l) => ({ units: unitsOf(unitRows?.[l]) }));
+        const form = await computeClosedForm(problem, products, primal, told);
+        return withLayers(report, (_, l) => ({ units: unitShares(form, l) }));
       },
     });
   }
@@ -85,19 +86,43 @@ export function drivers(
     },
   });
 
+  const slopes = wholePlan(perceptron, inputs.rows, memoryBudget);
   const twoForEachLayer = 2 * perceptron.layers.length * plan.multiplyAdds;
-  if (twoForEachLayer <= affordable) {
-    parts.push({
-      stage: 'Scaling each layer’s weights',
-      what: 'the elasticities',
-      cost: { multiplyAdds: twoForEachLayer, bytes: plan.bytes },
-      addTo: async (report, told) => {
-        const elasticities = await computeElasticities(problem, products, plan, told);
-        return withLayers(report, (_, l) => ({ elasticity: elasticities[l] ?? null }));
-      },
-    });
-  }
+  const elasticities: Pick<Driver, 'cost' | 'addTo'> | null =
+    slopes !== null
+      ? {
+          cost: slopes,
+          addTo: async (report, told) => {
+            const form = await computeClosedForm(problem, products, slopes, told);
+            const { layers } = perceptronReport(perceptron, form);
+            return withLayers(report, (_, l) => ({ elasticity: layers[l]?.elasticity ?? null }));
+          },
+        }
+      : twoForEachLayer <= affordable
+        ? {
+            cost: { multiplyAdds: twoForEachLayer, bytes: plan.bytes },
+            addTo: async (report, told) => {
+              const found = await computeElasticities(problem, products, plan, told);
+              return withLayers(report, (_, l) => ({ elasticity: found[l] ?? null }));
+            },
+          }
+        : null;
+  if (!whole && elasticities !== null)
+    parts.push({ stage: 'Scaling each layer’s weights', what: 'the elasticities', ...elasticities });
   return parts;
+}
+
+/**
+ * The plan of a closed form that brings hidden units and elasticities in the passes of its own sums; null where that is not
+ * affordable.
+ */
+export function wholePlan(
+  perceptron: Perceptron,
+  samples: number,
+  memoryBudget: number,
+): ClosedFormPlan | null {
+  const plan = planClosedForm(perceptron, samples, memoryBudget, { sensitivities: true });
+  return plan.multiplyAdds <= affordable ? plan : null;
 }
 
 function withLayers(

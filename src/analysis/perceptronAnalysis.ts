@@ -22,7 +22,7 @@ import {
   type FirstSearch,
 } from './certificate';
 import { dataWarnings } from './dataWarnings';
-import { drivers, topSamples, type Driver } from './drivers';
+import { drivers, topSamples, wholePlan, type Driver } from './drivers';
 import { checkForwardPass } from './forwardCheck';
 import { analyseGraph } from './graphAnalysis';
 import { inTrueSizes } from './inTrueSizes';
@@ -38,6 +38,9 @@ import { closedFormWarnings, warningsAbout } from './warnings';
 import { setting } from '../report/wording/settings';
 
 const closedFormStage = 'Computing the curvature';
+
+/** So many times a closed form's memory may be kept by what multiplies. */
+const roomForArenas = 6;
 
 /** A closed form of more is minutes: it is computed only where it was asked for. */
 const mostUnasked = 2e12;
@@ -69,7 +72,8 @@ export async function analysePerceptron(
   const between = (): void => {
     run.requireTime();
   };
-  const products = await MatrixProducts.open(threads, between);
+  const small = plan.bytes <= run.memoryBudget / roomForArenas;
+  const products = await MatrixProducts.open(threads, between, small ? 'arena' : 'released');
   let first: FirstSearch | null = null;
   try {
     const rows: Matrix = {
@@ -88,20 +92,23 @@ export async function analysePerceptron(
     const chosen = lossFor(request, samples, given, subject.head);
     const { loss, targets } = chosen;
     // Errors of numbers are those of what the model gives: its head is part of the function then.
-    const whole =
+    const withHead =
       lossInput(subject, loss).tensor === own.tensor ? null : await readPerceptron(analysed, loss);
-    if (whole !== null && !whole.ok) {
+    if (withHead !== null && !withHead.ok) {
       if (request.method === 'auto') return await analyseGraph(analysed, run);
-      throw new FailureError(whole.failure.kind, whole.failure.message, whole.failure.detail);
+      throw new FailureError(withHead.failure.kind, withHead.failure.message, withHead.failure.detail);
     }
-    const perceptron = whole?.read.perceptron ?? asRead;
+    const perceptron = withHead?.read.perceptron ?? asRead;
     run.known = { ...run.known, loss, lossAssumed: chosen.assumed };
 
     const { weightDecay } = request;
     const { memoryBudget } = run;
     const objective = { subject, session, samples, targets, loss, weightDecay, between };
+    // Where no limit may cut it short, the closed form brings in its own passes what are stages of their own otherwise.
+    const whole = request.timeLimit === null ? wholePlan(perceptron, samples.count, memoryBudget) : null;
+    const used = whole ?? plan;
     const driversOf = (problem: Problem): Driver[] =>
-      drivers(problem, chosen.classes, products, memoryBudget);
+      drivers(problem, chosen.classes, products, memoryBudget, whole !== null);
     const asGiven: Problem = { perceptron, inputs, loss, targets, matrix: 'hessian', weightDecay };
     const certificate = (which: 'first' | 'proved'): PlannedStage =>
       certificateStageOf(facts.parameters, samples.count, which);
@@ -110,7 +117,7 @@ export async function analysePerceptron(
     const ofLayers = stageOfLayers(ofProducts, perceptron.layers.length);
     run.expect([
       certificate('first'),
-      { stage: closedFormStage, cost: plan },
+      { stage: closedFormStage, cost: used },
       certificate('proved'),
       stageOfMeasurements(ofProducts, request),
       ...(ofLayers === null ? [] : [ofLayers]),
@@ -127,8 +134,8 @@ export async function analysePerceptron(
       { subject, input: own, perceptron: asRead, first: activations, outputs: logits, found },
       products,
     );
-    if (whole !== null) {
-      const { input: ofLoss } = whole.read;
+    if (withHead !== null) {
+      const { input: ofLoss } = withHead.read;
       const outputs = await computeOutputs(perceptron, inputs, products);
       const ownOutputs = await outputsOf(ofLoss.tensor);
       await checkForwardPass(
@@ -140,8 +147,8 @@ export async function analysePerceptron(
     const { problem, form } = await computeClosedFormInUnit(
       asGiven,
       products,
-      plan,
-      run.begin(closedFormStage, plan),
+      used,
+      run.begin(closedFormStage, used),
     );
     run.unit = form.unit;
     stopwatch.lap('compute');
@@ -160,7 +167,7 @@ export async function analysePerceptron(
         precision: 'float64',
         productError: 0,
         stoppedBy: 'complete',
-        cost: { multiplyAdds: plan.multiplyAdds, bytes: plan.bytes },
+        cost: { multiplyAdds: used.multiplyAdds, bytes: used.bytes },
       }),
       ...perceptronReport(perceptron, form),
       gaussNewton: null,

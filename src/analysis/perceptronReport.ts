@@ -2,6 +2,7 @@ import { computeBlockwiseUpperBound } from '../curvature/blockwiseBound';
 import { eigenvalueBounds, lambdaMaxBounds, lambdaMinBounds, type Moments } from '../curvature/bounds';
 import { computeContributions } from '../curvature/contributions';
 import type { ClosedForm } from '../perceptron/closedForm/closedForm';
+import { elasticityOf } from '../perceptron/closedForm/sensitivities';
 import { parameterCount, parametersOf, type Perceptron } from '../perceptron/perceptron';
 import { norm } from '../runtime/norm';
 import type { Interval, LayerReport, Quantity, Range, Report } from '../report/report';
@@ -70,8 +71,8 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
       coupling: exact(sum(form.blocks[l]!.filter((_, m) => m !== l))),
       contribution: exact(shares[l]!),
       blockUpperBound: exact(ownBounds[l]!),
-      elasticity: null,
-      units: null,
+      elasticity: elasticityOf(moments, form.sensitivities?.[l]),
+      units: unitShares(form, l),
       sharpestShare: null,
       sharpestUnits: null,
       sharpestInputs: null,
@@ -87,6 +88,13 @@ export function perceptronReport({ layers }: Perceptron, form: ClosedForm): Curv
       })),
     },
   };
+}
+
+/** Shares of ‖H‖_F² of the hidden units of a layer; null where they are not known, or there is no curvature. */
+export function unitShares({ unitRows, blocks }: ClosedForm, l: number): number[] | null {
+  const rows = unitRows?.[l];
+  const all = sum(blocks.map(sum));
+  return rows === undefined || all === 0 ? null : Array.from(rows, (row) => row / all);
 }
 
 /** 1 − same-sample/all; 0 where there is no curvature at all. */

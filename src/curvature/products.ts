@@ -82,3 +82,42 @@ export class CountedProducts implements SymmetricProducts {
     };
   }
 }
+
+/**
+ * Products that a later search, which starts from the same vector, is given again: what was asked for first is kept, as far
+ * as the memory goes, and compared, number by number, with what is asked for in the same place after `again`.
+ */
+export class RememberedProducts implements SymmetricProducts {
+  readonly order: number;
+  readonly layers: readonly LayerRange[];
+  readonly float32: Float32Products | null;
+  readonly error: number;
+  private readonly known: { readonly vector: Float64Array; readonly image: Float64Array }[] = [];
+  private readonly most: number;
+  private place = 0;
+
+  constructor(
+    private readonly products: SymmetricProducts,
+    memoryBytes: number,
+  ) {
+    this.order = products.order;
+    this.layers = products.layers;
+    this.float32 = products.float32;
+    this.error = products.error ?? 0;
+    this.most = Math.floor(memoryBytes / (16 * this.order));
+  }
+
+  /** The next vector is compared with the first one. */
+  again(): void {
+    this.place = 0;
+  }
+
+  async multiply(vector: Float64Array, into?: Float64Array): Promise<Float64Array> {
+    const known = this.known[this.place++];
+    if (known?.vector.every((value, i) => value === vector[i]) === true) return known.image.slice();
+    const image = await this.products.multiply(vector, into);
+    if (this.known.length < Math.min(this.place, this.most))
+      this.known.push({ vector: vector.slice(), image: image.slice() });
+    return image;
+  }
+}

@@ -1,4 +1,5 @@
-import { Inflate } from 'fflate';
+import { pipeline } from 'node:stream';
+import { constants, createInflateRaw } from 'node:zlib';
 import { FailureError } from '../report/failure';
 import { quote } from './quote';
 import { crc32 } from './crc32';
@@ -26,8 +27,8 @@ const localHeaderLength = 30;
 const largestDirectory = 64 * 1024 ** 2;
 /** Deflate cannot do better than 258 bytes out of 2 bits: 1032 to 1. */
 const greatestDeflateRatio = 1032;
-/** Input given to the inflater at once: with the ratio above it bounds what one step can allocate (17 MB). */
-const inflateStep = 16 * 1024;
+/** Bytes that the inflater hands out at once. */
+const inflateStep = 256 * 1024;
 const readStep = 1024 ** 2;
 
 /** The entries of a zip file in the directory's order. FailureError (DamagedModel) where the directory is missing, runs out of the file, or names an entry twice. */
@@ -129,27 +130,28 @@ async function inflateStart(
   start: number,
   length: number,
 ): Promise<Uint8Array> {
-  const whole = length === entry.size;
   const bytes = new Uint8Array(length);
   let produced = 0;
-  const inflater = new Inflate((chunk) => {
-    bytes.set(chunk.subarray(0, Math.max(0, length - produced)), Math.min(produced, length));
-    produced += chunk.length;
-  });
-  for (let read = 0; read < entry.compressedSize && (whole || produced < length); read += readStep) {
-    const input = await file.read(start + read, Math.min(readStep, entry.compressedSize - read));
-    for (let at = 0; at < input.length && (whole || produced < length); at += inflateStep) {
-      const last = read + at + inflateStep >= entry.compressedSize;
-      try {
-        inflater.push(input.slice(at, at + inflateStep), last);
-      } catch (error) {
-        const cause = error instanceof Error ? error.message : String(error);
-        throw damagedFailure(file, `${quote(entry.name)} in it cannot be inflated`, cause);
-      }
-      if (produced > entry.size)
-        throw damagedFailure(file, `${quote(entry.name)} in it inflates to more than it declares`);
-    }
+  async function* compressed(): AsyncGenerator<Uint8Array> {
+    for (let read = 0; read < entry.compressedSize; read += readStep)
+      yield file.read(start + read, Math.min(readStep, entry.compressedSize - read));
   }
+  // A stream that is cut is told by what it inflates to.
+  const inflater = createInflateRaw({ chunkSize: inflateStep, finishFlush: constants.Z_SYNC_FLUSH });
+  pipeline(compressed, inflater, () => undefined);
+  try {
+    for await (const chunk of inflater as AsyncIterable<Uint8Array>) {
+      bytes.set(chunk.subarray(0, Math.max(0, length - produced)), Math.min(produced, length));
+      produced += chunk.length;
+      if (produced > entry.size || (length < entry.size && produced >= length)) break;
+    }
+  } catch (error) {
+    if (error instanceof FailureError) throw error;
+    const cause = error instanceof Error ? error.message : String(error);
+    throw damagedFailure(file, `${quote(entry.name)} in it cannot be inflated`, cause);
+  }
+  if (produced > entry.size)
+    throw damagedFailure(file, `${quote(entry.name)} in it inflates to more than it declares`);
   if (produced < length)
     throw damagedFailure(file, `${quote(entry.name)} in it inflates to less than it declares`);
   return bytes;

@@ -62,7 +62,7 @@ interface Kernels {
   readonly stacked: Session;
 }
 
-async function openKernels(threads: number): Promise<Kernels> {
+async function openKernels(threads: number, memory: 'arena' | 'released'): Promise<Kernels> {
   const load = (
     operator: 'Gemm' | 'MatMul',
     attributes: Readonly<Record<string, number>>,
@@ -71,7 +71,7 @@ async function openKernels(threads: number): Promise<Kernels> {
       { bytes: matrixModel('float64', operator, attributes), externalData: [] },
       threads,
       'basic',
-      'released',
+      memory,
     );
   return {
     plain: await load('Gemm', {}),
@@ -101,10 +101,18 @@ export class MatrixProducts {
     private readonly between: () => void,
   ) {}
 
-  /** @param between called before every product; what it throws ends the work */
-  static async open(threads: number, between: () => void = () => undefined): Promise<MatrixProducts> {
-    const single = await openKernels(1);
-    return new MatrixProducts(single, threads === 1 ? single : await openKernels(threads), between);
+  /**
+   * @param between called before every product; what it throws ends the work
+   * @param memory `arena` keeps several times the largest products for the next ones: fresh pages take longer than products
+   */
+  static async open(
+    threads: number,
+    between: () => void = () => undefined,
+    memory: 'arena' | 'released' = 'released',
+  ): Promise<MatrixProducts> {
+    const single = await openKernels(1, memory);
+    const threaded = threads === 1 ? single : await openKernels(threads, memory);
+    return new MatrixProducts(single, threaded, between);
   }
 
   /** A·B, (r × k)(k × c) → r × c. */

@@ -1,20 +1,27 @@
 import type { MatrixProducts } from '../../runtime/matrixProducts';
-import { norm } from '../../runtime/norm';
+import { norm, squaredNorm } from '../../runtime/norm';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { BlockSum } from './blockSum';
+import {
+  decayedTrace,
+  pieceOfSamples,
+  placesOf,
+  sameSample,
+  sumPerColumn,
+  termsOf,
+  traceWith,
+  type LayerTrace,
+  type Piece,
+  type PieceOfSamples,
+} from './blockTerms';
 import { SamplePairs } from './dualBlock';
 import type { ClosedFormPlan, PlannedBlock } from './plan';
-import { crossFactors, diagonalFactors, PrimalPiece, type Factors } from './primalBlock';
+import { PrimalPiece } from './primalBlock';
 import { ranges, type Range } from './ranges';
 import { decayedCount } from '../perceptron';
-import {
-  augmentedWidth,
-  decayedWeights,
-  sampleTile,
-  unitOf,
-  type Problem,
-  type SampleTile,
-} from './sampleTile';
+import { decayedWeights, sampleTile, unitOf, type Problem, type SampleTile } from './sampleTile';
+import { Scratch } from './scratch';
+import { Sensitivities, type Sensitivity } from './sensitivities';
 import { UnitRows } from './unitRows';
 
 /** The exact second-order picture of a mean loss at a perceptron's weights; layers in the order of the forward pass. */
@@ -38,6 +45,8 @@ export interface ClosedForm {
   readonly losses: Float64Array;
   /** Σ of squares of the Hessian's rows of every hidden unit, by hidden layer; null unless all blocks were primal and no weight decays. */
   readonly unitRows: readonly Float64Array[] | null;
+  /** By layer; null where the plan leaves them out. */
+  readonly sensitivities: readonly Sensitivity[] | null;
 }
 
 /**
@@ -57,17 +66,18 @@ export function computeClosedForm(
 }
 
 class ClosedFormRun {
-  private readonly traces: number[];
-  /** The part of each that is the bias's. */
-  private readonly biasTraces: number[];
+  /** N tr(H_ll). */
+  private readonly traces: LayerTrace[];
   private readonly gradients: (Float64Array | null)[];
   private readonly sums = new Map<PlannedBlock, BlockSum>();
+  /** Samples whose pairs are taken at once. */
   private readonly tiles: readonly Range[];
+  /** Samples whose features are made at once for the primal form. */
+  private readonly runs: readonly Range[];
   private readonly started: number;
   private readonly losses: Float64Array;
   private readonly unitRows: UnitRows | null;
-  /** The features of the only tile, where there is one: they need not be made again for every pass. */
-  private onlyTile: CurvatureFeatures | null = null;
+  private readonly sensitivities: Sensitivities | null;
 
   constructor(
     private readonly problem: Problem,
@@ -76,26 +86,29 @@ class ClosedFormRun {
     private readonly onProgress: (fraction: number) => void,
   ) {
     const { layers } = problem.perceptron;
-    this.traces = layers.map(() => 0);
-    this.biasTraces = layers.map(() => 0);
+    this.traces = layers.map(() => ({ whole: 0, bias: 0 }));
     this.gradients = layers.map(() => null);
     this.tiles = ranges(problem.inputs.rows, plan.tileSize);
+    this.runs = ranges(problem.inputs.rows, plan.runSize);
     this.started = products.multiplyAdds;
     this.losses = new Float64Array(problem.inputs.rows);
     const countsUnits =
       plan.blocks.every(({ form }) => form === 'primal') && (problem.weightDecay ?? 0) === 0;
     this.unitRows = countsUnits ? new UnitRows(layers) : null;
+    this.sensitivities = plan.sensitivities ? new Sensitivities(problem, products) : null;
     for (const block of plan.blocks) this.sums.set(block, new BlockSum(problem.inputs.rows));
   }
 
   async run(): Promise<ClosedForm> {
-    await this.dualBlocks();
-    for (const block of this.plan.blocks) if (block.form === 'primal') await this.primalBlock(block);
+    const dual = this.plan.blocks.filter(({ form }) => form === 'dual');
+    if (dual.length > 0) await this.dualBlocks(dual);
+    for (const [index, pieces] of this.primalGroups().entries())
+      await this.primalPieces(pieces, dual.length === 0 && index === 0);
     const samples = this.problem.inputs.rows;
     const unit = unitOf(this.problem);
     const { layers } = this.problem.perceptron;
     const decay = (this.problem.weightDecay ?? 0) / unit;
-    const traces = this.traces.map((trace) => trace / samples);
+    const traces = this.traces.map(({ whole }) => whole / samples);
     let weightsSquared = 0;
     const gradients = this.gradients.map((gradient, l) => {
       const weights = decayedWeights(layers[l]!);
@@ -105,7 +118,8 @@ class ClosedFormRun {
     const penalty = ((this.problem.weightDecay ?? 0) / 2) * weightsSquared;
     // ‖H_ll + λD‖² = ‖H_ll‖² + 2λ tr DH_ll + λ² tr D, where D is 1 on the diagonal for what decays.
     const decayed = layers.map(
-      (layer, l) => decay * (2 * this.decayedTrace(l) + decay * decayedCount(layer)),
+      (layer, l) =>
+        decay * ((2 * decayedTrace(layer, this.traces[l]!)) / samples + decay * decayedCount(layer)),
     );
     const blocksOf = (part: (sum: BlockSum) => number): number[][] =>
       this.symmetric(part).map((row, m) =>
@@ -123,28 +137,19 @@ class ClosedFormRun {
       sampleRows: this.plan.sampleRows ? this.sampleRows() : null,
       losses: this.losses,
       unitRows: this.unitRows?.hiddenUnits().map((rows) => rows.map((row) => row / samples ** 2)) ?? null,
+      sensitivities: this.sensitivities?.all(decay) ?? null,
     };
   }
 
-  /** One pass over the tiles for loss and gradient, and over their pairs for the dual blocks. */
-  private async dualBlocks(): Promise<void> {
-    const dual = this.plan.blocks.filter(({ form }) => form === 'dual');
+  /** One pass over the pairs of tiles; loss and gradient come with it. */
+  private async dualBlocks(dual: readonly PlannedBlock[]): Promise<void> {
+    const { pieceBytes } = this.plan;
     for (const [index, range] of this.tiles.entries()) {
       const features = await this.features(range);
       await this.addLossAndGradient(features.tile);
-      if (dual.length === 0) continue;
-      await this.addPairs(
-        dual,
-        new SamplePairs(features, features, this.products, this.plan.pieceBytes),
-        features,
-      );
+      await this.addPairs(dual, new SamplePairs(features, features, this.products, pieceBytes), features);
       for (const other of this.tiles.slice(index + 1)) {
-        const pairs = new SamplePairs(
-          features,
-          await this.features(other),
-          this.products,
-          this.plan.pieceBytes,
-        );
+        const pairs = new SamplePairs(features, await this.features(other), this.products, pieceBytes);
         await this.addPairs(dual, pairs, null);
       }
     }
@@ -162,57 +167,91 @@ class ClosedFormRun {
       if (m === l) {
         const traces = new Float64Array(this.plan.tileSize);
         await pairs.diagonalBlock(l, sum, traces);
-        if (own !== null) this.addTraces(l, own.tile, traces);
+        if (own !== null) this.addTrace(l, traceWith(own.tile, l, traces));
       } else await pairs.crossBlock(m, l, sum);
       this.report();
     }
   }
 
-  private async primalBlock(block: PlannedBlock): Promise<void> {
-    const { m, l } = block;
-    const [upper, lower] = [this.problem.perceptron.layers[m]!, this.problem.perceptron.layers[l]!];
-    const inputs = augmentedWidth(lower);
-    // Numbers that the sum over samples holds for each row (diagonal) or column (cross) of a piece.
-    const held =
-      m === l ? (lower.outputs * inputs * (inputs + 1)) / 2 : upper.outputs * augmentedWidth(upper) * inputs;
-    for (const range of ranges(lower.outputs, Math.floor(this.plan.pieceBytes / (8 * held)))) {
-      const piece = new PrimalPiece(this.products, this.sumOf(block), this.plan.sampleRows);
-      for await (const factors of this.factors(block, range, true)) {
-        await piece.add(factors);
+  /** Two passes over the samples for pieces whose sums are held together; the second for what the sums make of the samples. */
+  private async primalPieces(pieces: readonly PrimalPiece[], withLoss: boolean): Promise<void> {
+    const { sampleRows, sensitivities, pieceBytes } = this.plan;
+    // For the second pass, as far as they need no more memory than a piece.
+    let free = pieceBytes / 8;
+    const kept: (readonly PieceOfSamples[])[] = [];
+    for (const range of this.runs) {
+      const features = await this.features(range);
+      if (withLoss) await this.addLossAndGradient(features.tile);
+      const ofPieces: PieceOfSamples[] = [];
+      for (const sum of pieces) {
+        const { piece, block } = sum;
+        const own = await pieceOfSamples(features, piece);
+        await sum.add(own.sources);
+        if (own.trace !== null) this.addTrace(piece.l, own.trace);
+        if (sampleRows) block.sameSample += sameSample(own.sources, piece);
+        ofPieces.push(own);
         this.report();
       }
-      const sum = piece.close();
-      if (m === l) this.unitRows?.addDiagonal(l, range, sum, inputs);
-      else this.unitRows?.addCross([m, l], range, sum, augmentedWidth(upper));
-      if (!this.plan.sampleRows) continue;
-      for await (const factors of this.factors(block, range, false)) {
-        await piece.addRows(factors);
+      free -= ofPieces.flatMap(({ sources }) => sources).reduce((sum, { data }) => sum + data.length, 0);
+      if (free > 0) kept.push(ofPieces);
+    }
+    for (const sum of pieces) {
+      const elements = sum.close();
+      sum.block.total += squaredNorm(elements.data);
+      this.unitRows?.add(sum.piece, elements);
+    }
+    if (!sampleRows && !sensitivities) return;
+    for (const [index, range] of this.runs.entries()) {
+      const known = kept[index];
+      const features = known === undefined ? await this.features(range) : null;
+      const scaled = (await this.sensitivities?.scaled(range)) ?? [];
+      for (const [at, sum] of pieces.entries()) {
+        const own = known?.[at] ?? (features && (await pieceOfSamples(features, sum.piece)));
+        if (own === null) continue;
+        const slopes = await sum.slopes(own.sources, range[0], sensitivities);
+        if (slopes !== null) await this.sensitivities?.add(sum.piece, own, scaled, slopes);
         this.report();
       }
     }
   }
 
-  /** The factors of all tiles for a piece of a block; the traces are counted in the first of the two passes alone. */
-  private async *factors({ m, l }: PlannedBlock, rows: Range, firstPass: boolean): AsyncGenerator<Factors> {
-    const { pieceBytes } = this.plan;
-    for (const range of this.tiles) {
-      const features = await this.features(range);
-      if (m === l) {
-        const traces = new Float64Array(features.tile.count);
-        yield* diagonalFactors(features, l, rows, pieceBytes, traces);
-        if (firstPass) this.addTraces(l, features.tile, traces);
-      } else yield* crossFactors(features, [m, l], rows, pieceBytes);
+  /** The pieces of the primal blocks, in groups whose sums are held together. */
+  private primalGroups(): PrimalPiece[][] {
+    const { layers } = this.problem.perceptron;
+    const { blocks, pieceBytes } = this.plan;
+    const groups: PrimalPiece[][] = [];
+    const scratch = new Scratch();
+    let free = 0;
+    for (const block of blocks.filter(({ form }) => form === 'primal')) {
+      const { m, l } = block;
+      const terms = termsOf(m, l, this.problem.matrix === 'gauss-newton');
+      const bytes = 8 * sumPerColumn(layers, m, l);
+      for (const columns of ranges(layers[l]!.outputs, Math.floor(pieceBytes / bytes))) {
+        const piece: Piece = { m, l, columns };
+        const places = terms.length === 1 ? noPlaces : placesOf(piece, layers);
+        const sum = new PrimalPiece(
+          this.products,
+          piece,
+          this.sumOf(block),
+          terms,
+          places,
+          pieceBytes,
+          scratch,
+        );
+        const needed = (columns[1] - columns[0]) * bytes;
+        if (needed > free) {
+          groups.push([]);
+          free = pieceBytes;
+        }
+        groups.at(-1)?.push(sum);
+        free -= needed;
+      }
     }
+    return groups;
   }
 
   private async features([from, to]: Range): Promise<CurvatureFeatures> {
-    if (this.onlyTile !== null) return this.onlyTile;
-    const features = await CurvatureFeatures.of(
-      await sampleTile(this.problem, this.products, from, to),
-      this.products,
-    );
-    if (this.tiles.length === 1) this.onlyTile = features;
-    return features;
+    return CurvatureFeatures.of(await sampleTile(this.problem, this.products, from, to), this.products);
   }
 
   private async addLossAndGradient(tile: SampleTile): Promise<void> {
@@ -225,24 +264,9 @@ class ClosedFormRun {
     }
   }
 
-  /** tr(H_ll) = (1/N) Σ_n ‖ã_{l−1}‖² tr(M_l), of which the trailing 1 is the bias's; the 1/N is left to the end. */
-  private addTraces(l: number, tile: SampleTile, traces: Float64Array): void {
-    const { rows, columns, data } = tile.input[l]!;
-    for (let n = 0; n < rows; n++) {
-      let squared = 0;
-      for (let p = 0; p < columns; p++) squared += data[n * columns + p]! ** 2;
-      this.traces[l]! += squared * traces[n]!;
-      if (tile.layers[l]!.bias !== null)
-        this.biasTraces[l]! += data[(n + 1) * columns - 1]! ** 2 * traces[n]!;
-    }
-  }
-
-  /** The part of tr(H_ll) over what decays, without the decay itself. */
-  private decayedTrace(l: number): number {
-    const { weight = true, bias = true } = this.problem.perceptron.layers[l]!.decayed ?? {};
-    const ofBias = this.biasTraces[l]!;
-    const ofWeight = weight ? this.traces[l]! - (bias ? 0 : ofBias) : bias ? ofBias : 0;
-    return ofWeight / this.problem.inputs.rows;
+  private addTrace(l: number, { whole, bias }: LayerTrace): void {
+    const sum = this.traces[l]!;
+    this.traces[l] = { whole: sum.whole + whole, bias: sum.bias + bias };
   }
 
   private sumOf(block: PlannedBlock): BlockSum {
@@ -278,6 +302,9 @@ class ClosedFormRun {
     this.onProgress(Math.min(1, (this.products.multiplyAdds - this.started) / this.plan.multiplyAdds));
   }
 }
+
+/** Where there is one term alone. */
+const noPlaces = new Int32Array(0);
 
 function join(parts: readonly (Float64Array | null)[]): Float64Array {
   const length = parts.reduce((sum, part) => sum + (part?.length ?? 0), 0);

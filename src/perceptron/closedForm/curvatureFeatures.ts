@@ -167,12 +167,11 @@ export class CurvatureFeatures {
       columnsOfMatrix(weight, firstColumn, weight.columns),
       this.products,
     );
-    scaleColumns(rows, slope[l]!, firstColumn);
-    const width = layers[l]!.outputs;
+    const { columns: width, data: slopes } = slope[l]!;
     for (let n = 0, at = 0; n < count; n++) {
       for (let i = from; i < to; i++) {
-        const scale = slope[l]!.data[n * width + i]!;
-        for (let j = firstColumn; j < width; j++, at++) rows.data[at]! *= scale;
+        const scale = slopes[n * width + i]!;
+        for (let j = firstColumn; j < width; j++, at++) rows.data[at]! *= scale * slopes[n * width + j]!;
       }
     }
     return this.addBend(rows, l, from, firstColumn);

@@ -1,9 +1,10 @@
 import { lambdaMaxBounds } from '../../curvature/bounds';
 import type { MatrixProducts } from '../../runtime/matrixProducts';
-import { parameterCount, type AffineLayer, type Perceptron } from '../perceptron';
+import { parameterCount, type Perceptron } from '../perceptron';
 import { computeClosedForm, type ClosedForm } from './closedForm';
 import type { ClosedFormPlan } from './plan';
 import type { Problem } from './sampleTile';
+import { scaleWeights } from './sensitivities';
 
 /**
  * Step in the logarithm of a weight's scale: the central difference is off by h²/6 of the third derivative, and by the
@@ -13,7 +14,8 @@ const step = 1e-4;
 
 /**
  * Elasticity of the upper bound U by every layer: ⟨∂U/∂W_l, W_l⟩ / U, the relative change of the bound per relative change
- * of the scale of W_l, its bias unchanged (math.md 7), by a central difference in log scale: two closed forms a layer.
+ * of the scale of W_l, its bias unchanged (math.md 7), by a central difference in log scale: two closed forms a layer, for perceptrons whose
+ * blocks are too much work in the primal form, of whose sums the sensitivities are made.
  * Null where the bound is 0: nothing is relative to it.
  * @param onProgress told the fraction done
  */
@@ -40,15 +42,6 @@ export async function computeElasticities(
     elasticities.push(bound === 0 ? null : (above - below) / (2 * step * bound));
   }
   return elasticities;
-}
-
-function scaleWeights(perceptron: Perceptron, l: number, factor: number): Perceptron {
-  return {
-    ...perceptron,
-    layers: perceptron.layers.map((layer, index): AffineLayer =>
-      index === l ? { ...layer, weight: layer.weight.map((value) => factor * value) } : layer,
-    ),
-  };
 }
 
 function upperBoundOf({ layers }: Perceptron, { traces, blocks }: ClosedForm): number {

@@ -17,8 +17,12 @@ export interface ClosedFormPlan {
   readonly blocks: readonly PlannedBlock[];
   /** Whether what every sample brings is wanted: the primal form takes a second pass for it. */
   readonly sampleRows: boolean;
+  /** Whether the slopes by the layers' scales are wanted: of primal blocks alone, a third pass where a weight moves the inputs. */
+  readonly sensitivities: boolean;
   /** Samples that are held at once. */
   readonly tileSize: number;
+  /** Samples whose features are made at once for the primal form. */
+  readonly runSize: number;
   /** Bytes of one piece of features. */
   readonly pieceBytes: number;
   /** Multiply-adds of all blocks and the Gram matrices. */
@@ -31,9 +35,17 @@ export interface PlanOptions {
   readonly sampleRows?: boolean;
   /** The primal form for every block, which brings the hidden units' rows. */
   readonly allPrimal?: boolean;
+  /** The layers' sensitivities; they take the primal form. */
+  readonly sensitivities?: boolean;
 }
 
 const mebibyte = 1024 ** 2;
+
+/** Features that are made at once: they are read again from the cache. */
+const runBytes = 4 * mebibyte;
+
+/** Samples that are taken at once at least: adding their sum costs as much as the products of a few samples. */
+const leastSamples = 128;
 
 /** Pieces beyond this do not make the products faster. */
 const largestPiece = 64 * mebibyte;
@@ -47,15 +59,16 @@ export function planClosedForm(
   perceptron: Perceptron,
   samples: number,
   memoryBudget: number,
-  { sampleRows = true, allPrimal = false }: PlanOptions = {},
+  { sampleRows = true, allPrimal = false, sensitivities = false }: PlanOptions = {},
 ): ClosedFormPlan {
   const { layers } = perceptron;
   const blocks: PlannedBlock[] = [];
   for (let l = 0; l < layers.length; l++) {
     for (let m = l; m < layers.length; m++) {
       const counts = multiplyAddsOf(perceptron, samples, m, l);
-      const primal = (sampleRows ? 2 : 1) * counts.primal;
-      const form = counts.dual < primal && !allPrimal ? 'dual' : 'primal';
+      const passes = sensitivities ? (m === 0 ? 2 : 3) : sampleRows ? 2 : 1;
+      const primal = passes * counts.primal;
+      const form = counts.dual < primal && !allPrimal && !sensitivities ? 'dual' : 'primal';
       blocks.push({ m, l, form, multiplyAdds: form === 'dual' ? counts.dual : primal });
     }
   }
@@ -70,12 +83,16 @@ export function planClosedForm(
       layers.map(({ outputs }) => outputs),
       layers[0]!.inputs,
     );
+  const runOf = (tile: number): number =>
+    Math.min(tile, Math.max(leastSamples, Math.floor(runBytes / perSample)));
   const weights = 8 * layers.reduce((sum, { weight }) => sum + weight.length, 0);
-  // A pair of tiles holds two sets of features; the sums over pairs are one Gram matrix a layer and up to six more.
+  // A pair of tiles holds two sets of features, sensitivities one of every layer's scale; the sums over pairs are one Gram
+  // matrix a layer and up to six more.
   const bytes = (tile: number): number =>
     weights +
     8 * Math.min(pieceBytes, 8 * largestPieceOf(layers, blocks, tile)) +
     (tile < samples ? 2 : 1) * tile * perSample +
+    (sensitivities ? layers.length * runOf(tile) * perSample : 0) +
     (dualLayers.size > 0 ? 8 * tile * tile * (dualLayers.size + 6) : 0);
   let tileSize = samples;
   while (tileSize > 1 && bytes(tileSize) > memoryBudget) tileSize = Math.ceil(tileSize / 2);
@@ -86,7 +103,16 @@ export function planClosedForm(
         `${Math.floor(memoryBudget / mebibyte)} MiB; allow more with ${setting('memory')}.`,
     );
   }
-  return { blocks, sampleRows, tileSize, pieceBytes, multiplyAdds, bytes: bytes(tileSize) };
+  return {
+    blocks,
+    sampleRows,
+    sensitivities,
+    tileSize,
+    runSize: runOf(tileSize),
+    pieceBytes,
+    multiplyAdds,
+    bytes: bytes(tileSize),
+  };
 }
 
 /** Numbers in the largest piece of features or sums that a block would have if no piece were bounded. */
@@ -100,7 +126,8 @@ function largestPieceOf(
     const [d, inputs] = [lower.outputs, augmentedWidth(lower)];
     if (form === 'dual') return tile * (m === l ? d : upper.outputs + upper.inputs) * d;
     if (m === l) return ((inputs * (inputs + 1)) / 2) * Math.max(tile, (d * (d + 1)) / 2);
-    return upper.outputs * augmentedWidth(upper) * d * Math.max(tile, inputs);
+    const inner = augmentedWidth(upper);
+    return Math.max(tile * (upper.outputs * d + inner * inputs), upper.outputs * inner * d * inputs);
   });
   return Math.max(...numbers);
 }
@@ -120,9 +147,10 @@ function multiplyAddsOf(
       primal: 0.25 * samples * d * (d + 1) * inputs * (inputs + 1),
     };
   }
-  const height = m === l + 1 ? upper.outputs : upper.outputs + upper.inputs;
+  const adjacent = m === l + 1;
+  const height = adjacent ? upper.outputs : upper.outputs + upper.inputs;
   return {
     dual: 1.5 * samples * samples * height * d,
-    primal: samples * upper.outputs * augmentedWidth(upper) * d * inputs,
+    primal: samples * upper.outputs * d * inputs * (augmentedWidth(upper) + (adjacent ? 1 : upper.inputs)),
   };
 }

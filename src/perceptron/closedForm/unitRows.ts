@@ -1,6 +1,8 @@
 import type { Matrix } from '../../runtime/matrixProducts';
 import type { AffineLayer } from '../perceptron';
+import type { Piece } from './blockTerms';
 import type { Range } from './ranges';
+import { augmentedWidth } from './sampleTile';
 
 /**
  * Sums of squares of the Hessian's rows by hidden unit, collected from the pieces of the primal form, whose elements are
@@ -18,14 +20,21 @@ export class UnitRows {
     this.outgoing = layers.map(({ inputs }) => new Float64Array(inputs + 1));
   }
 
-  /** A piece of block (m,l), m > l: rows (i over d_m, p over ã_{m−1}, j from `from` to `to`), columns q over ã_{l−1}. */
-  addCross(
+  /** A piece of a block, N times the Hessian's, as the primal form sums it. */
+  add({ m, l, columns }: Piece, elements: Matrix): void {
+    if (m === l) this.addDiagonal(l, columns, elements, augmentedWidth(this.layers[l]!));
+    else this.addCross([m, l], columns, elements, augmentedWidth(this.layers[m]!));
+  }
+
+  /** A piece of block (m,l), m > l: rows (i over d_m, j from `from` to `to`), columns (p over ã_{m−1}, q over ã_{l−1}). */
+  private addCross(
     [m, l]: readonly [number, number],
     [from, to]: Range,
     { columns, data }: Matrix,
     inner: number,
   ): void {
     const height = this.layers[m]!.outputs;
+    const inputs = columns / inner;
     const [upperIn, upperOut, lowerIn, lowerOut] = [
       this.incoming[m]!,
       this.outgoing[m]!,
@@ -34,10 +43,10 @@ export class UnitRows {
     ];
     let at = 0;
     for (let i = 0; i < height; i++) {
-      for (let p = 0; p < inner; p++) {
-        for (let j = from; j < to; j++) {
+      for (let j = from; j < to; j++) {
+        for (let p = 0; p < inner; p++) {
           let row = 0;
-          for (let q = 0; q < columns; q++, at++) {
+          for (let q = 0; q < inputs; q++, at++) {
             const square = data[at]! * data[at]!;
             row += square;
             lowerOut[q]! += square;
@@ -54,7 +63,7 @@ export class UnitRows {
    * A piece of block (l,l): rows (i ≤ j), columns (p ≤ q), both packed with √2 off the diagonal. The square of a packed
    * element stands for all its mirror images, half of which lie in rows of i (p) and half in rows of j (q).
    */
-  addDiagonal(l: number, [from, to]: Range, { data }: Matrix, inputs: number): void {
+  private addDiagonal(l: number, [from, to]: Range, { data }: Matrix, inputs: number): void {
     const [rows, columns] = [this.incoming[l]!, this.outgoing[l]!];
     const width = this.layers[l]!.outputs;
     let at = 0;

@@ -92,6 +92,7 @@ describe('the closed form against an explicit Hessian', () => {
             ...plan,
             blocks: plan.blocks.map((block) => ({ ...block, form })),
             tileSize,
+            runSize: tileSize,
             pieceBytes,
           };
           expectEqualCurvature(await run(problem, variant), network, explicit);
