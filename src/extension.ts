@@ -40,7 +40,7 @@ export function activate(context: vscode.ExtensionContext): ModelSharpness {
     panels,
     new ModelsView(models),
     createStatusItem(panels),
-    registerCommands({ panels, models, log }),
+    registerCommands({ panels, models, log, extensionPath: context.extensionPath }),
     vscode.window.registerWebviewPanelSerializer(panelViewType, panels),
   );
   return { states: () => panels.states, onDidChange: panels.onDidChange };

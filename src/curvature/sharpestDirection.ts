@@ -51,7 +51,7 @@ export async function findSharpestDirection(
   const { values, vectors } = tridiagonalVectors(tridiagonal);
   let squares = 0;
   for (let group = 1; group <= Math.min(largestGroup, run.steps); group++) {
-    squares += (beta * vectors[group - 1]!.at(-1)!) ** 2;
+    squares += (beta * (vectors[group - 1]?.at(-1) ?? 0)) ** 2;
     const below = group === 1 ? null : gapBelow(run, ritz, group, epsilon);
     const rounding = run.noise + Number.EPSILON * run.steps * Math.abs(values[0]!);
     if (below === null || !tellsShares(Math.sqrt(squares) + Math.sqrt(group) * rounding, below)) continue;
@@ -129,7 +129,7 @@ function emptyBelow(run: Lanczos, ritz: readonly RitzValue[], m: number, epsilon
 function gapBelow(run: Lanczos, ritz: readonly RitzValue[], m: number, epsilon: number): number | null {
   const empty = emptyBelow(run, ritz, m, epsilon);
   if (empty === null) return null;
-  const { value } = ritz.at(-m)!;
+  const { value } = ritz[ritz.length - m]!;
   const gap = value - empty.lower;
   return value - empty.upper <= countsAsOne * gap ? gap : null;
 }
@@ -151,7 +151,7 @@ export async function findTopShares(
   });
   const shares: (readonly number[] | null)[] = [];
   for (let k = 1; k <= Math.min(count, run.steps); k++) {
-    const { value, residual } = ritz.at(-k)!;
+    const { value, residual } = ritz[ritz.length - k]!;
     const below = gapBelow(run, ritz, k, epsilon);
     const above = k === 1 ? { lower: -Infinity, upper: Infinity } : emptyBelow(run, ritz, k - 1, epsilon);
     const gapAbove = above === null ? 0 : above.upper - value;

@@ -34,6 +34,9 @@ interface OutsideBound {
   readonly kind: 'proved' | 'probabilistic';
 }
 
+/** An interval with its grounds. */
+type Found = Range & Pick<OutsideBound, 'kind'>;
+
 /**
  * The k largest eigenvalues, each between two ends; all of them hold at once. In the basis (Q, Q⊥) of j steps the matrix is
  * [[T, B], [Bᵀ, C]] with B = β_j e_j uᵀ: λ_k is at least the k-th largest Ritz value (Cauchy), and where C ⪯ U·I at most the k-th
@@ -54,11 +57,10 @@ export async function certifyTop(
         upper - lower <=
         Math.max(options.precision * Math.min(Math.abs(lower), Math.abs(upper)), 4 * lanczos.noise),
     );
-  const within = (outside: OutsideBound): readonly (Range & { readonly kind: OutsideBound['kind'] })[] =>
-    intervalsOf(lanczos, outside, wanted);
+  const within = (outside: OutsideBound): readonly Found[] => intervalsOf(lanczos, outside, wanted);
   // Every run inside may fail by itself: all of them together with the probability that is allowed.
   let epsilon = 1 - options.confidence;
-  let found: readonly (Range & { readonly kind: OutsideBound['kind'] })[] = [];
+  let found: readonly Found[];
   for (;;) {
     const proved =
       exactMoments === null || options.productError > 0 ? null : provedOutside(lanczos, exactMoments);
@@ -107,7 +109,7 @@ function intervalsOf(
   run: LanczosCoefficients & Pick<Lanczos, 'steps' | 'ritzValues'>,
   { upper, kind }: OutsideBound,
   count: number,
-): readonly (Range & { readonly kind: OutsideBound['kind'] })[] {
+): readonly Found[] {
   const { steps, alphas, betas, noise, matrixOrder } = run;
   const ritz = run.ritzValues();
   const known = Math.min(count, steps);

@@ -1,6 +1,7 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { byteSize } from '../report/wording/byteSize';
+import { pythonLinesFrom } from '../report/wording/pythonLines';
 import type { AnalysisPanels } from './analysisPanels';
 import type { DetectedModel, DetectedModels } from './detectedModels';
 import { commands } from './identifiers';
@@ -9,6 +10,18 @@ interface CommandParts {
   readonly panels: AnalysisPanels;
   readonly models: DetectedModels;
   readonly log: vscode.LogOutputChannel;
+  /** The extension's folder. */
+  readonly extensionPath: string;
+}
+
+/** Of the folder with model_sharpness.py in it. */
+async function copyPythonLines(extensionPath: string): Promise<void> {
+  await vscode.env.clipboard.writeText(pythonLinesFrom(join(extensionPath, 'media', 'python')));
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t(
+      'Two lines are on the clipboard: put them at the end of the training script, run it, and right-click the model.onnx that it writes.',
+    ),
+  );
 }
 
 export function registerCommands(parts: CommandParts): vscode.Disposable {
@@ -23,6 +36,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     vscode.commands.registerCommand(commands.showLog, () => {
       parts.log.show();
     }),
+    vscode.commands.registerCommand(commands.copyPythonLines, () => copyPythonLines(parts.extensionPath)),
   );
 }
 

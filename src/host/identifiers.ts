@@ -4,6 +4,7 @@ export const commands = {
   cancel: 'model-sharpness.cancel',
   refreshModels: 'model-sharpness.refreshModels',
   showLog: 'model-sharpness.showLog',
+  copyPythonLines: 'model-sharpness.copyPythonLines',
 } as const;
 
 export const modelsViewId = 'modelSharpness.models';

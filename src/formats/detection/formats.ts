@@ -1,4 +1,5 @@
 import type { FailureKind } from '../../report/failure';
+import { pythonLines } from '../../report/wording/pythonLines';
 
 export interface FormatFacts {
   /** For a person, as in "this is a …". */
@@ -8,6 +9,9 @@ export interface FormatFacts {
   /** What to do instead, as the last clause of a sentence; null where there is nothing to do. */
   readonly advice: string | null;
 }
+
+/** Writes a file that folds nothing, as torch.onnx.export by itself does not. */
+const inPython = `end the script with "${pythonLines}" (the command “Copy the Python Lines” has them with the path of media/python/model_sharpness.py), and analyse the ONNX file that they write`;
 
 const asSamples = 'choose it as the samples of a model instead';
 
@@ -34,38 +38,32 @@ export const formats = {
   pytorch: {
     title: 'PyTorch checkpoint',
     failure: 'UnsupportedFormat',
-    advice:
-      'load it into its model in Python, export that with torch.onnx.export(model, example_input, "model.onnx") and analyse that file',
+    advice: `load it into its model in Python and ${inPython}`,
   },
   pytorchLegacy: {
     title: 'PyTorch checkpoint from before version 1.6',
     failure: 'UnsupportedFormat',
-    advice:
-      'load it into its model in Python, export that with torch.onnx.export(model, example_input, "model.onnx") and analyse that file',
+    advice: `load it into its model in Python and ${inPython}`,
   },
   torchScript: {
     title: 'TorchScript program',
     failure: 'UnsupportedFormat',
-    advice:
-      'load it with torch.jit.load, export it with torch.onnx.export(model, example_input, "model.onnx") and analyse that file',
+    advice: `go back to the model that it was made from and ${inPython}`,
   },
   pytorchExport: {
     title: 'PyTorch exported program (pt2)',
     failure: 'UnsupportedFormat',
-    advice:
-      'load it with torch.export.load, export it with torch.onnx.export(program, f="model.onnx", dynamo=True) and analyse that file',
+    advice: `go back to the model that it was made from and ${inPython}`,
   },
   executorch: {
     title: 'ExecuTorch program',
     failure: 'UnsupportedFormat',
-    advice:
-      'export the model that it was made from with torch.onnx.export(model, example_input, "model.onnx") and analyse that file',
+    advice: `go back to the model that it was made from and ${inPython}`,
   },
   safetensors: {
     title: 'safetensors file (weights without a network)',
     failure: 'UnsupportedFormat',
-    advice:
-      'load it into its model in Python, export that with torch.onnx.export(model, example_input, "model.onnx") and analyse that file',
+    advice: `load it into its model in Python and ${inPython}`,
   },
   pickle: {
     title: 'Python pickle',

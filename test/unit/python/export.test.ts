@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
 import type { Report } from '../../../src/report/report';
 import { noOptions, requestDefaults, requestOf } from '../../../src/report/request';
+import { pythonLines, pythonLinesFrom } from '../../../src/report/wording/pythonLines';
 import { readSidecar, withSidecar } from '../../../src/samples/sidecar';
 import { temporaryFolder } from '../formats/temporaryFolder';
 
@@ -44,7 +45,8 @@ describe.skipIf(python === null)('what the two lines of Python write', { timeout
   beforeAll(async () => {
     path = join(await folder.write('here', ''), '..');
     const script = new URL('models.py', import.meta.url).pathname;
-    const done = spawnSync(python ?? '', [script, path], { encoding: 'utf8' });
+    // media/ is packaged as it is: no bytecode beside the file.
+    const done = spawnSync(python ?? '', ['-B', script, path], { encoding: 'utf8' });
     if (done.status !== 0) throw new Error(done.stderr);
     expect(done.stdout).toContain('perceptron.sharpness.json are written: right-click');
   }, 240_000);
@@ -95,4 +97,20 @@ describe.skipIf(python === null)('what the two lines of Python write', { timeout
     ]);
     await expect(readFile(join(path, 'refused.onnx'))).rejects.toThrow();
   });
+});
+
+it('the two lines of the clipboard find the file, also where its folder has a quote or a backslash', () => {
+  expect(pythonLinesFrom('/ext/media/python')).toBe(
+    'import sys; sys.path.append("/ext/media/python"); from model_sharpness import export\nexport(model, loader, criterion)\n',
+  );
+  expect(pythonLinesFrom('C:\\a "b"')).toContain('sys.path.append("C:\\\\a \\"b\\"")');
+});
+
+it('the snippet has the same two lines', async () => {
+  const snippets = JSON.parse(await readFile('media/python/snippets.json', 'utf8')) as Record<
+    string,
+    { readonly body: readonly string[] }
+  >;
+  const [{ body } = { body: [] }] = Object.values(snippets);
+  expect(body.join('; ').replace(/\$\{\d:(\w+)\}/g, '$1')).toBe(pythonLines);
 });
