@@ -110,7 +110,7 @@ describe('the keyboard', () => {
     // Chips, question marks, facts and heads.
     expect(explained).toBe(await page.locator('main [data-term]').count());
     await page.locator('.hint').first().focus();
-    expect(await page.locator('#tooltip').innerText()).toContain('Wolkowicz-Styan');
+    expect(await page.locator('#tooltip').innerText()).toContain('How sharp is the loss here?');
     await page.keyboard.press('Escape');
     expect(await page.locator('#tooltip').isVisible()).toBe(false);
   });

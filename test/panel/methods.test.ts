@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { formatNumber } from '../../src/report/wording/number';
 import type { PanelState } from '../../src/report/panelMessages';
 import type { PartialReport, Quantity, Report } from '../../src/report/report';
 import { show } from './panelPage.mjs';
@@ -62,7 +63,7 @@ describe('an estimate', () => {
       expect(answers).toContain(part);
     }
     expect(answers).not.toMatch(/Proved|λmax ≤/);
-    const facts = await textOf(page, '.facts');
+    const facts = await textOf(page, '.section.bounds .facts');
     for (const part of [
       'λmin -4.902 to -3.22, not certified',
       'trace T 423 (420 to 426, 95 %)',
@@ -170,11 +171,11 @@ describe('an estimate that runs', () => {
     const page = await panel(running(first));
     const before = await tops(page);
     expect(await textOf(page, '.section.answers')).toContain('upper bound: 69.6 (67.1 to 72.4, 95 %)');
-    expect(await textOf(page, '.facts')).toContain('12 random probes of the 113');
+    expect(await textOf(page, '.section.bounds .facts')).toContain('12 random probes of the 113');
     await show(page, running({ ...first, bounds, layers, trace, frobeniusSquared, estimate }));
     expect(await tops(page)).toEqual(before);
     expect(await textOf(page, '.section.answers')).toContain('upper bound: 68.2 (67.7 to 68.8, 95 %)');
-    expect(await textOf(page, '.facts')).toContain('40 random probes of the 113');
+    expect(await textOf(page, '.section.bounds .facts')).toContain('40 random probes of the 113');
   });
 });
 
@@ -200,6 +201,8 @@ describe('the computation', () => {
     await page.keyboard.press('Tab');
     expect(await focused(page)).toBe('computation-scale-adapted');
     await page.keyboard.press('Space');
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('computation-plane');
     await page.keyboard.press('Tab');
     expect(await focused(page)).toBe('computation-evaluation');
     await page.keyboard.press('Tab');
@@ -303,10 +306,44 @@ describe('the computation', () => {
 
   it('finds the scale-adapted sharpness, which has its own line and explanation', async () => {
     const page = await panel(phases['done-scale-adapted']);
-    expect(await textOf(page, '.facts')).toContain(
+    expect(await textOf(page, '.section.bounds .facts')).toContain(
       'λmax, scale-adapted 3.11 to 3.14, certified at 99.9 % after 9 Lanczos steps',
     );
     await page.locator('[data-term=scaleAdapted]').focus();
-    expect(await page.locator('#tooltip').innerText()).toContain('every parameter measured in units');
+    expect(await page.locator('#tooltip').innerText()).toContain('every parameter is measured in units');
+  });
+});
+
+describe('what a move of the weights costs', () => {
+  it('stands first, with its chart, its numbers as a table, and a plane at a click', async () => {
+    const page = await panel(shown(exactReport));
+    const { verdict, response } = exactReport;
+    expect(await textOf(page, '.card.verdict')).toContain(verdict!.text);
+    const card = page.locator('.section.response');
+    expect(await card.locator('svg').first().getAttribute('role')).toBe('img');
+    expect(await textOf(page, '.section.response .facts')).toContain(
+      `loss ${formatNumber(exactReport.samples.meanLoss)} → ${formatNumber(response!.worst.loss!)}`,
+    );
+    expect(await textOf(page, '.section.answers')).toContain('for other samples like these');
+    await page.locator('#measure-plane').click();
+    const last = (await posted(page)).at(-1);
+    expect(last).toMatchObject({ type: 'compute', plane: true });
+    await show(
+      page,
+      shown({
+        ...exactReport,
+        plane: {
+          second: 'gradient',
+          step: [-0.02, 0, 0.02],
+          loss: [
+            [4, 2, 4],
+            [2, 1, 2],
+            [4, 2, 3],
+          ],
+        },
+      }),
+    );
+    expect(await page.locator('.section.response svg').count()).toBe(2);
+    expect(await page.locator('#measure-plane').count()).toBe(0);
   });
 });

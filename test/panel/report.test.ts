@@ -49,7 +49,7 @@ describe('a finished report', () => {
 
   it('says what the bounds are made from, and what else is bounded', async () => {
     const page = await panel(done);
-    const facts = await textOf(page, '.facts');
+    const facts = await textOf(page, '.section.bounds .facts');
     expect(facts).toContain(`trace T ${formatQuantity(report.trace)}`);
     expect(facts).toContain(`squared norm F² ${formatQuantity(report.frobeniusSquared)}`);
     expect(facts).toContain(`Gauss-Newton part alone ≤ ${formatQuantity(report.gaussNewton!.upper)}`);
