@@ -2,12 +2,13 @@ import { questions, type Question } from '../src/charts/answers';
 import type { Method } from '../src/report/report';
 import { element, withSubscripts } from './dom';
 import { hint } from './tooltip';
+import { trainingFields, trainingOf } from './trainingFields';
 import type { Part } from './view';
 
 /** The four questions of a first glance, with the answers that are known. */
 export const answers: Part = {
   id: 'answers',
-  inputs: ({ known, pending, state }) => {
+  inputs: ({ known, pending, state, settings }) => {
     const { bounds, estimate, sharpness, layers, gradientNorm, samples, loss, lossAssumed } = known;
     return [
       pending,
@@ -21,13 +22,22 @@ export const answers: Part = {
       loss,
       lossAssumed,
       known.method,
+      known.training,
+      settings.training,
     ];
   },
-  draw: ({ known, pending, state }) => {
+  draw: (view) => {
+    const { pending, state } = view;
     if (state.phase === 'choosing-samples') return [];
+    const training = trainingOf(view);
+    const known = { ...view.known, ...(training !== undefined && { training }) };
     return questions(known)
       .filter(({ answer }) => answer !== null || pending)
-      .map((question) => answerCard(question, known.method));
+      .map((question) => {
+        const built = answerCard(question, known.method);
+        if (question.term === 'learningRate' && question.answer !== null) built.append(trainingFields(view));
+        return built;
+      });
   },
 };
 

@@ -1,5 +1,5 @@
 import type { ComputationChoice, PanelState, PanelToHost } from '../src/report/panelMessages';
-import type { PartialReport } from '../src/report/report';
+import type { PartialReport, Training } from '../src/report/report';
 import type { Column } from '../src/charts/layerColumns';
 
 /** How this reader has set the panel up; kept over a reload. */
@@ -7,6 +7,8 @@ export interface Settings {
   readonly sort: { readonly column: Column; readonly descending: boolean };
   /** The layer that the cards of units and of samples show. */
   readonly layer: number;
+  /** How the reader says that the model is trained; null: as the report says. */
+  readonly training: Training | null;
   readonly exportOpen: boolean;
   /** What is being chosen in the menu of the method; null: it is closed. */
   readonly choosing: ComputationChoice | null;
@@ -15,6 +17,7 @@ export interface Settings {
 export const initialSettings: Settings = {
   sort: { column: 'layer', descending: false },
   layer: 0,
+  training: null,
   exportOpen: false,
   choosing: null,
 };

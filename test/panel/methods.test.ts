@@ -347,3 +347,25 @@ describe('what a move of the weights costs', () => {
     expect(await page.locator('#measure-plane').count()).toBe(0);
   });
 });
+
+describe('the learning rate’s card', () => {
+  it('says where a learning rate stands that is typed in it, for the optimiser that is chosen', async () => {
+    const page = await panel(shown(exactReport));
+    const card = page.locator('.answer', { hasText: 'Learning rate' });
+    await page.locator('#training').click();
+    await page.locator('#training-rate').fill('0.03');
+    await page.keyboard.press('Tab');
+    // The edge of plain gradient descent is 0.0754.
+    expect(await card.locator('.headline').innerText()).toBe('40 % of the edge');
+    await page.locator('#training-optimiser').selectOption('momentum');
+    expect(await card.innerText()).toContain('momentum 0.9: edge 0.1432');
+    expect(await card.locator('.headline').innerText()).toBe('21 % of the edge');
+    await page.locator('#training-batch').fill('32');
+    await page.keyboard.press('Tab');
+    expect(await card.innerText()).toContain('Mini-batches of 32 are stable for less');
+    await page.locator('#training-optimiser').selectOption('adam');
+    expect(await card.locator('.headline').innerText()).toBe('no edge from here');
+    // Nothing is computed again.
+    expect((await posted(page)).filter(({ type }) => type === 'compute')).toEqual([]);
+  });
+});

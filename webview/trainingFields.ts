@@ -1,0 +1,66 @@
+import type { Training } from '../src/report/report';
+import { completeTraining, optimisers } from '../src/report/request';
+import { element } from './dom';
+import type { View } from './view';
+
+const names: Readonly<Record<Training['optimiser'], string>> = {
+  sgd: 'Gradient descent',
+  momentum: 'Momentum',
+  nesterov: 'Nesterov’s momentum',
+  adam: 'Adam',
+};
+
+/** How the model is trained, as the reader says it here, or else the file. */
+export function trainingOf({ settings, known }: Pick<View, 'known' | 'settings'>): Training | undefined {
+  return settings.training ?? known.training;
+}
+
+/** Fields of the learning rate's card: nothing is computed again, the edge is that of another optimiser. */
+export function trainingFields(view: View): HTMLElement {
+  const training = trainingOf(view) ?? completeTraining({});
+  const say = (said: Partial<Training>): void => {
+    view.change({ training: completeTraining({ ...training, ...said }) });
+  };
+  const optimiser = element(
+    'select',
+    { id: 'training-optimiser' },
+    ...optimisers.map((each) =>
+      element('option', { value: each, selected: each === training.optimiser }, names[each]),
+    ),
+  );
+  optimiser.addEventListener('change', () => {
+    const chosen = optimisers[optimiser.selectedIndex] ?? 'sgd';
+    // The other's momentum is no guess at this one's.
+    view.change({ training: completeTraining({ ...training, optimiser: chosen, momentum: null }) });
+  });
+  const field = (
+    id: string,
+    caption: string,
+    value: number | null,
+    read: (value: number | null) => void,
+  ): HTMLElement => {
+    const input = element('input', { id, type: 'number', min: 0, step: 'any', value: value ?? undefined });
+    input.addEventListener('change', () => {
+      const typed = input.valueAsNumber;
+      read(typed > 0 && Number.isFinite(typed) ? typed : null);
+    });
+    return element('label', {}, `${caption} `, input);
+  };
+  return element(
+    'details',
+    { class: 'training', open: view.settings.training !== null },
+    element('summary', { id: 'training' }, 'How it is trained'),
+    element('label', {}, 'Optimiser ', optimiser),
+    field('training-rate', 'Learning rate', training.learningRate, (learningRate) => say({ learningRate })),
+    ...(training.optimiser === 'sgd'
+      ? []
+      : [
+          field('training-momentum', 'Momentum', training.momentum, (momentum) =>
+            say({ momentum: momentum !== null && momentum < 1 ? momentum : training.momentum }),
+          ),
+        ]),
+    field('training-batch', 'Batch size', training.batchSize, (batchSize) =>
+      say({ batchSize: batchSize === null ? null : Math.round(batchSize) }),
+    ),
+  );
+}
