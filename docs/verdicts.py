@@ -19,6 +19,7 @@ import math
 import multiprocessing
 import re
 import subprocess
+import sys
 import tempfile
 import warnings
 import zlib
@@ -34,7 +35,6 @@ from torch import nn
 from torch.nn import functional as F
 
 BITS = (4, 3)
-SAME = 0.02  # of what training took off the loss: the least cut in the page's counts
 ROOT = Path(__file__).parent.parent
 
 
@@ -51,7 +51,7 @@ class Case:
     decay: float = 0.0
     epochs: int = 60
     batch: int = 32
-    after: "Callable[[nn.Module], None] | None" = None
+    after: "Callable[[nn.Module], nn.Module] | None" = None
 
 
 CASES: list = []
@@ -202,6 +202,7 @@ def rescale(factor):
             first.weight *= scale[:, None]
             first.bias *= scale
             second.weight /= scale
+        return model
 
     return change
 
@@ -214,17 +215,21 @@ def larger(factor):
             model[0].weight *= factor
             model[0].bias *= factor
             model[2].weight /= factor
+        return model
 
     return change
 
 
 def opposed(model):
-    """The same function: every second unit gets the output weights of its neighbour's copy, up to a large term that cancels."""
+    """The same function: each unit twice, its output weights split into two large ones of opposite signs."""
     first, second = model[0], model[2]
+    wide = mlp(first.in_features, 2 * first.out_features, second.out_features)
     with torch.no_grad():
-        first.weight[1::2], first.bias[1::2] = first.weight[::2], first.bias[::2]
-        second.weight[:, 1::2] = -8.0
-        second.weight[:, ::2] += 8.0
+        wide[0].weight.copy_(torch.cat([first.weight, first.weight]))
+        wide[0].bias.copy_(torch.cat([first.bias, first.bias]))
+        wide[2].weight.copy_(torch.cat([second.weight / 2 + 4, second.weight / 2 - 4], 1))
+        wide[2].bias.copy_(second.bias)
+    return wide
 
 
 def cases():
@@ -277,13 +282,9 @@ def cases():
     case("curve, 20 epochs", lambda: tanh(1, 32, 32, 1), curve(), epochs=20, **squares)
     case("curve of 15 points, overfitted", lambda: tanh(1, 32, 32, 1), curve(15, 0.4), epochs=4000, **squares)
     case("linear regression", lambda: mlp(8, 1), linear, **squares)
-    case("sum of the pixels, Huber", small_to(1), ink, loss="huber")
+    case("sum of the pixels, Huber", lambda: mlp(64, 24, 1), ink, loss="huber")
     case("autoencoder", lambda: mlp(64, 24, 8, 24, 64), autoencoder, epochs=100, **squares)
     case("ReLU, untrained", small, digits(), epochs=0)
-
-
-def small_to(outputs):
-    return lambda: mlp(64, 24, outputs)
 
 
 # --- training and what fragile models do -----------------------------------------------------------------------------------
@@ -315,7 +316,7 @@ def fitted(case_):
     optimiser = optimisers[case_.optimiser](model.parameters(), case_.rate, weight_decay=case_.decay)
     train(model, x, y, LOSSES[case_.loss], optimiser, case_.epochs, case_.batch)
     if case_.after is not None:
-        case_.after(model)
+        model = case_.after(model)
     return model, x, y
 
 
@@ -350,6 +351,16 @@ def rounded_model(model, bits):
 def trained_further(model, x, y, loss):
     further = copy.deepcopy(model)
     train(further, x, y, LOSSES[loss], torch.optim.SGD(further.parameters(), 0.02), 1, 32)
+    return further
+
+
+def stepped(model, x, y, loss, rate):
+    """One step of plain gradient descent on all samples, as the model is when it is used."""
+    further = copy.deepcopy(model)
+    LOSSES[loss](further(x), y).backward()
+    with torch.no_grad():
+        for p in further.parameters():
+            p -= rate * p.grad
     return further
 
 
@@ -412,7 +423,9 @@ def judge(name, cli, folder):
         raise RuntimeError(f"the loss is {before}, not {report['samples']['meanLoss']}")
     others = {str(bits): state_of(rounded_model(model, bits), x, y, case_.loss) for bits in BITS}
     others["epoch"] = state_of(trained_further(model, x, y, case_.loss), x, y, case_.loss)
-    return numbers_of(report, others)
+    after, _ = state_of(stepped(model, x, y, case_.loss, 1 / report["sharpness"]["lambdaMax"]["upper"]), x, y, case_.loss)
+    saved = 1 - after / before
+    return {**numbers_of(report, others), "saved": saved}
 
 
 def judge_file(text, cli, folder):
@@ -440,6 +453,80 @@ def judged(job, cli, folder):
 # --- the page ----------------------------------------------------------------------------------------------------------------
 
 
+def table(head, rows):
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = [head, ["-" * width for width in widths], *rows]
+    return "\n".join("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |" for line in lines)
+
+
+def number(value):
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return "no number"
+    if abs(value) < 1e-3:
+        return f"{value:.0e}".replace("e-0", "e-") if abs(value) >= 5e-5 else "0"
+    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
+
+
+def percent(value):
+    return "" if value is None else f"{100 * value:.1f} %"
+
+
+def ranks(values):
+    return np.argsort(np.argsort(values))
+
+
+def agreement(rows, name):
+    """Spearman's correlation of s with what a change costs."""
+    known = [(r["s"], r["after"][name][0]) for r in rows]
+    return np.corrcoef(*[ranks(values) for values in zip(*known)])[0, 1]
+
+
+def summary(rows):
+    head = ["Verdict", "Models", "s", "Costs of 4 bits: median", "most", "of 3 bits: median", "least", "most"]
+    body = []
+    for kind in ("tolerant", "ordinary", "delicate"):
+        of = [r for r in rows if r["kind"] == kind]
+        four, three = [[r["after"][str(bits)][0] for r in of] for bits in BITS]
+        s = [r["s"] for r in of]
+        body.append([kind, str(len(of)), f"{number(min(s))} to {number(max(s))}", number(np.median(four)), number(max(four)),
+                     number(np.median(three)), number(min(three)), number(max(three))])
+    return table(head, body)
+
+
+def page(rows):
+    trained = sorted([r for r in rows if "s" in r and r["kind"] != "void"], key=lambda r: r["s"])
+    void = [r for r in rows if r.get("kind") == "void"]
+    head = ["Model", "P", "Loss", "Accuracy", "s", "m", "Error", "Worst move", "4 bits", "", "3 bits", "", "One epoch", "One step",
+            "Verdict"]
+    body = []
+    for r in trained:
+        costs = [cell for bits in BITS for cell in (number(r["after"][str(bits)][0]), percent(r["after"][str(bits)][1]))]
+        epoch = r["after"].get("epoch", [None])[0]
+        body.append([r["name"], str(r["parameters"]), number(r["loss"]), percent(r["accuracy"]), number(r["s"]), number(r["m"]),
+                     number(r["error"]), percent(r["worst"]), *costs, number(epoch), number(r.get("saved")), r["kind"]])
+    return f"""# The verdict beside what happened
+
+What the verdict's cuts ([numbers.md](numbers.md#the-verdict)) were chosen by. The page is made by [verdicts.py](verdicts.py), from the root of a built clone; models that were trained elsewhere are added by `--file`:
+
+    python3 docs/verdicts.py --cli dist/cli.js --out docs/verdicts.md
+
+- **s:** the loss that the worst move of 1 % of the weights adds, over what training took off it (the loss of guessing less the loss). **m:** ‖∇L‖²/(2 λ_max L). **Error:** λ_max's standard error over samples, over λ_max. **Worst move:** the accuracy after it.
+- **4 bits, 3 bits:** the loss that is added where every weight tensor (no biases, no norms) is rounded to the nearest of 15 or 7 symmetric steps, over what training took off, as s is; and the accuracy then. **One epoch:** the same after one more epoch of plain SGD, rate 0.02, batches of 32; negative: the loss fell. **One step:** the share of the loss that one step of plain gradient descent at the rate 1/λ_max saved, beside m.
+
+{len(trained)} models. Spearman's correlation of s with the cost of 4 bits is {agreement(trained, "4"):.2f}, with that of 3 bits {agreement(trained, "3"):.2f}.
+
+{summary(trained)}
+
+## All of them, by s
+
+{table(head, body)}
+
+Void: {", ".join(r["name"] for r in void)}.
+"""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cli", default="dist/cli.js")
@@ -459,7 +546,10 @@ def main():
         for row in pool.imap(functools.partial(judged, cli=options.cli, folder=folder), jobs):
             rows.append(row)
             print(json.dumps(row), flush=True)
+    if options.out:
+        Path(options.out).write_text(page(rows), encoding="utf-8")
+    return 1 if any("refused" in row for row in rows) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
