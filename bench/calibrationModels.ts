@@ -52,7 +52,6 @@ export function adversarialModels(): CalibrationModel[] {
       'both signs, the negative larger': (i) => (i % 2 === 0 ? 1 : -30) * Math.exp(-0.05 * i),
       'one far above a band': (i) => (i === 0 ? 1000 : Math.cos(i)),
       'four above almost nothing': (i) => (i < 4 ? 4 - i : 1e-3 * random.normal()),
-      'all negative': (i) => -1 - i / 10,
     },
     random,
   );

@@ -40,7 +40,7 @@ export async function calibrateTop(model: CalibrationModel, runs: number): Promi
 }
 
 function cellsOf({ violated, told, width }: Tally): (string | number)[] {
-  return [violated, told.toFixed(1), told === 0 ? '' : `${(100 * width).toPrecision(2)} %`];
+  return [violated, told.toFixed(1), told === 0 ? '' : `${Number((100 * width).toPrecision(2))} %`];
 }
 
 /** With exact moments only those intervals are counted that they prove. */
