@@ -464,7 +464,7 @@ def number(value):
         return ""
     if not math.isfinite(value):
         return "no number"
-    if abs(value) < 1e-3:
+    if abs(value) < 9.5e-4:
         return f"{value:.0e}".replace("e-0", "e-") if abs(value) >= 5e-5 else "0"
     return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
 
@@ -508,7 +508,7 @@ def page(rows):
                      number(r["error"]), percent(r["worst"]), *costs, number(epoch), number(r.get("saved")), r["kind"]])
     return f"""# The verdict beside what happened
 
-What the verdict's cuts ([numbers.md](numbers.md#the-verdict)) were chosen by. The page is made by [verdicts.py](verdicts.py), from the root of a built clone; models that were trained elsewhere are added by `--file`:
+What the verdict's cuts ([numbers.md](numbers.md#the-verdict)) were chosen by. The page is made by [verdicts.py](verdicts.py), from the root of a built clone; those with a name in brackets, and the example, were trained elsewhere and added by `--file`:
 
     python3 docs/verdicts.py --cli dist/cli.js --out docs/verdicts.md
 
