@@ -9,34 +9,36 @@ import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs, promisify } from 'node:util';
 import { MatrixProducts } from '../src/runtime/matrixProducts';
-import { calibrationModels, type CalibrationModel } from './calibrationModels';
+import { adversarialModels, calibrationModels, type CalibrationModel } from './calibrationModels';
 import { calibrationPage } from './calibrationPage';
 import { calibrateModel, type ModelCalibration } from './calibrationRuns';
 import { provedIntervals, type ProvedIntervals } from './provedIntervals';
+import { calibrateTop, type TopCalibration } from './topIntervals';
 
 /** A part of the work that a process does by itself. */
 type Job =
-  | { readonly kind: 'model'; readonly index: number; readonly runs: number }
+  | { readonly kind: 'model' | 'top'; readonly index: number; readonly runs: number }
   | { readonly kind: 'proved'; readonly seed: number; readonly networks: number };
 
 /** Parts of the networks; each has its own seed. */
 const parts = 8;
 const firstSeed = 99;
 
-async function openModels(): Promise<CalibrationModel[]> {
+async function openModels(kind: 'model' | 'top'): Promise<CalibrationModel[]> {
   const products = await MatrixProducts.open(1);
   try {
-    return await calibrationModels(products);
+    const models = await calibrationModels(products);
+    return kind === 'model' ? models : [...models, ...adversarialModels()];
   } finally {
     await products.release();
   }
 }
 
-async function runJob(job: Job): Promise<ModelCalibration | ProvedIntervals> {
+async function runJob(job: Job): Promise<ModelCalibration | TopCalibration | ProvedIntervals> {
   if (job.kind === 'proved') return provedIntervals(job.seed, job.networks);
-  const model = (await openModels())[job.index];
+  const model = (await openModels(job.kind))[job.index];
   if (model === undefined) throw new RangeError(`No matrix ${job.index}`);
-  return calibrateModel(model, job.runs);
+  return job.kind === 'top' ? calibrateTop(model, job.runs) : calibrateModel(model, job.runs);
 }
 
 /** What a process of its own answers. */
@@ -80,22 +82,26 @@ async function main(): Promise<void> {
     return;
   }
   const [runs, networks] = [Number(values.runs), Number(values.networks)];
-  const models = (await openModels()).map((_, index): Job => ({ kind: 'model', index, runs }));
+  const jobsOf = async (kind: 'model' | 'top'): Promise<Job[]> =>
+    (await openModels(kind)).map((_, index) => ({ kind, index, runs }));
+  const [models, tops] = [await jobsOf('model'), await jobsOf('top')];
   const proved = Array.from({ length: parts }, (_, part): Job => {
     const [from, to] = [part, part + 1].map((at) => Math.floor((networks * at) / parts));
     return { kind: 'proved', seed: firstSeed + part, networks: (to ?? 0) - (from ?? 0) };
   });
-  const answers = await shared([...models, ...proved], Number(values.processes), (job) =>
-    inProcess<ModelCalibration & ProvedIntervals>(job),
+  const answers = await shared([...models, ...tops, ...proved], Number(values.processes), (job) =>
+    inProcess<ModelCalibration & TopCalibration & ProvedIntervals>(job),
   );
+  const rest = answers.slice(models.length);
   const total = { intervals: 0, violations: 0, refused: 0 };
-  for (const tally of answers.slice(models.length)) {
+  for (const tally of rest.slice(tops.length)) {
     total.intervals += tally.intervals;
     total.violations += tally.violations;
     total.refused += tally.refused;
   }
-  console.log(calibrationPage(runs, networks, answers.slice(0, models.length), total));
-  if (total.violations > 0) process.exitCode = 1;
+  const topRows = rest.slice(0, tops.length);
+  console.log(calibrationPage(runs, networks, answers.slice(0, models.length), topRows, total));
+  if (total.violations > 0 || topRows.some(({ provedViolated }) => provedViolated > 0)) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {

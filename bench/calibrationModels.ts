@@ -24,11 +24,11 @@ export interface CalibrationModel {
   readonly blocks: readonly (readonly number[])[];
   readonly lambdaMax: number;
   readonly lambdaMin: number;
+  readonly eigenvalues: readonly number[];
 }
 
 export async function calibrationModels(products: MatrixProducts): Promise<CalibrationModel[]> {
   const random = SeededRandom.fromSeed(2026);
-  const sizes = [120, 20, 60];
   const spectra: Record<string, (index: number) => number> = {
     'few large eigenvalues': (i) => (i < 9 ? 5 * 0.7 ** i : 0.01 * random.normal()),
     'power law': (i) => (i + 1) ** -1,
@@ -36,20 +36,42 @@ export async function calibrationModels(products: MatrixProducts): Promise<Calib
     'large negative eigenvalue': (i) => (i === 0 ? -26 : 1 - i / 200),
   };
   return [
-    ...Object.entries(spectra).map(([name, value]) =>
-      explicitModel(
-        `matrix: ${name}`,
-        withSpectrum(
-          Array.from({ length: 200 }, (_, i) => value(i)),
-          random,
-          8,
-        ),
-        sizes,
-      ),
-    ),
+    ...matrices(spectra, random),
     await perceptronModel('perceptron 6-8-4 at initialisation', null, products),
     await perceptronModel('the same, trained', 60, products),
   ];
+}
+
+/** Spectra whose largest eigenvalues are hard to tell apart, or hidden by negative ones. */
+export function adversarialModels(): CalibrationModel[] {
+  const random = SeededRandom.fromSeed(2027);
+  return matrices(
+    {
+      'five equal but for 10⁻⁶ at the top': (i) => (i < 5 ? 3 + 1e-6 * random.normal() : random.normal()),
+      'equal pairs': (i) => 4 * 0.9 ** Math.floor(i / 2),
+      'both signs, the negative larger': (i) => (i % 2 === 0 ? 1 : -30) * Math.exp(-0.05 * i),
+      'one far above a band': (i) => (i === 0 ? 1000 : Math.cos(i)),
+      'four above almost nothing': (i) => (i < 4 ? 4 - i : 1e-3 * random.normal()),
+    },
+    random,
+  );
+}
+
+function matrices(
+  spectra: Readonly<Record<string, (index: number) => number>>,
+  random: SeededRandom,
+): CalibrationModel[] {
+  return Object.entries(spectra).map(([name, value]) =>
+    explicitModel(
+      `matrix: ${name}`,
+      withSpectrum(
+        Array.from({ length: 200 }, (_, i) => value(i)),
+        random,
+        8,
+      ),
+      [120, 20, 60],
+    ),
+  );
 }
 
 function explicitModel(name: string, rows: Rows, sizes: readonly number[]): CalibrationModel {
@@ -62,6 +84,7 @@ function explicitModel(name: string, rows: Rows, sizes: readonly number[]): Cali
     blocks: blockNorms(rows, sizes),
     lambdaMax: eigenvalues.at(-1) ?? Number.NaN,
     lambdaMin: eigenvalues[0] ?? Number.NaN,
+    eigenvalues,
   };
 }
 

@@ -1,4 +1,4 @@
-// Runs bench/calibrate.ts, about eight minutes of one core shared by all, and writes docs/calibration.md from it.
+// Runs bench/calibrate.ts, about fifteen minutes of one core shared by all, and writes docs/calibration.md from it.
 // `npm run calibrate -- --runs N --networks N` makes fewer runs and prints their page instead.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

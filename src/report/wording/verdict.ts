@@ -3,19 +3,23 @@ import { evenGuess } from './evenGuess';
 import { formatNumber, formatPercent } from './number';
 
 /**
- * The cuts of the verdict: a convention, calibrated on trained models (docs/numbers.md has the table). s is what the worst move
- * of 1 % of the weights adds to the loss, over what training took off it: (ΔL)/(L of guessing − L).
+ * The cuts of the verdict: a convention, chosen by what happened to trained models (docs/numbers.md has the reasons). s is what the
+ * worst move of 1 % of the weights adds to the loss, over what training took off it: ΔL/(L of guessing − L).
  */
-const tolerantBelow = 0.02;
-const delicateFrom = 0.25;
+export const tolerantBelow = 0.02;
+export const delicateFrom = 0.25;
 /** m = ‖∇L‖²/(2 λ_max L), the share of the loss that one plain step should still save: from here on training goes on. */
-const trainingFrom = 0.05;
-/** The samples are too few where λ_max is uncertain by more than this share. */
-const fewSamplesFrom = 0.25;
+export const trainingFrom = 0.1;
+/** The samples are too few where λ_max is uncertain by this share or more. */
+export const fewSamplesFrom = 0.25;
+/** A loss is no better than guessing where it is lower by less than this share: logits that are equal but for rounding. */
+const sameAsGuess = 1e-6;
 /** Accuracies that are no further apart are the same to a reader. */
 const sameAccuracy = 5e-4;
-/** A loss that grows by less is the same to a reader. */
+/** A loss that changes by less, relative to itself, is the same to a reader. */
 const sameLoss = 0.01;
+/** In random directions hardly anything changes where it is no more than this share of what changes in the worst. */
+const hardlyAny = 0.1;
 
 type Known = Pick<
   Report,
@@ -26,21 +30,31 @@ type Known = Pick<
 export function verdictOf(known: Known): Verdict | null {
   const reason = voidReason(known);
   if (reason !== null) {
-    const text = `These numbers do not describe your training: ${reason}. Choose the samples that the model was trained on.`;
+    const text = `These numbers do not describe your training: ${reason}. Choose the samples that the model was trained on, with their labels and their scaling.`;
     return { kind: 'void', text };
   }
   const { response, samples } = known;
   const share = response === null ? null : addedShare(response, samples.meanLoss);
   if (response === null || share === null) return null;
   const kind = share >= delicateFrom ? 'delicate' : share < tolerantBelow ? 'tolerant' : 'ordinary';
+  const step = formatPercent(response.relativeStep);
+  const training = stillTraining(known);
   const sentences = [
-    ...stillTraining(known),
-    costText(known, response),
-    advice(kind, known),
+    ...training,
+    `${leads[kind](step)} In the worst direction ${inWorst(known, response)}; in random directions ${inRandom(known, response)}.`,
+    kind === 'tolerant' && training.length > 0 ? 'Nothing else to do.' : advice(kind, known),
     ...tooFew(known),
   ];
   return { kind, text: sentences.join(' ') };
 }
+
+const leads = {
+  tolerant: (step: string) => `Tolerant: moving the weights by ${step} costs next to nothing.`,
+  ordinary: (step: string) =>
+    `Ordinary: moving the weights by ${step} can cost some of what training gained.`,
+  delicate: (step: string) =>
+    `Delicate: moving the weights by ${step} can cost a large part of what training gained.`,
+} as const;
 
 /** s; infinite where the loss is no number any more; null where nothing is guessed. */
 export function addedShare({ worst, guessLoss }: Response, meanLoss: number): number | null {
@@ -63,65 +77,57 @@ function voidReason({ samples, response, loss }: Known): string | null {
   if (samples.source === 'random inputs') return 'the inputs are random';
   if (samples.labels === 'predicted') return 'the labels are the model’s own predictions';
   const guess = response?.guessLoss ?? evenGuess({ loss, samples })?.loss ?? null;
-  if (guess === null || samples.meanLoss < guess) return null;
-  return `the loss ${formatNumber(samples.meanLoss)} is no better than the ${formatNumber(guess)} of guessing`;
+  if (guess === null || samples.meanLoss < guess * (1 - sameAsGuess)) return null;
+  return `the loss of ${formatNumber(samples.meanLoss)} is no better than that of guessing, ${formatNumber(guess)}`;
 }
 
 function stillTraining(known: Known): string[] {
   const share = stepShare(known);
   if (share === null || share < trainingFrom) return [];
-  return [
-    `Still training: one plain step of gradient descent should save ${formatPercent(Math.min(1, share))} of the loss.`,
-  ];
+  const saved = share < 0.5 ? `${formatPercent(share)} of the loss or more` : 'most of the loss';
+  return [`Not trained to the end: one plain step of gradient descent would still save ${saved}; train on.`];
 }
 
-/** "Moving the weights by 1 % in the worst direction lowers the accuracy from 99.9 % to 98.4 %; in random ones nothing changes." */
-function costText(
-  { samples: { accuracy, meanLoss } }: Known,
-  { relativeStep, worst, random }: Response,
-): string {
-  const step = formatPercent(relativeStep);
-  if (worst.loss === null)
-    return `Moving the weights by ${step} in the worst direction makes the loss no number at all.`;
-  const before = `Moving the weights by ${step} in the worst direction`;
-  if (accuracy === null || worst.accuracy === null) {
-    const changes = `takes the loss from ${formatNumber(meanLoss)} to ${formatNumber(worst.loss)}`;
-    return `${before} ${changes}; in random directions ${lossText(random.loss, meanLoss)}.`;
-  }
-  const same = Math.abs(worst.accuracy - accuracy) <= sameAccuracy;
-  const changes = same
-    ? `leaves the accuracy at ${formatPercent(accuracy, 4)}, the loss goes from ${formatNumber(meanLoss)} to ${formatNumber(worst.loss)}`
-    : `takes the accuracy from ${formatPercent(accuracy, 4)} to ${formatPercent(worst.accuracy, 4)}`;
-  const still = random.accuracy !== null && Math.abs(random.accuracy - accuracy) <= sameAccuracy;
-  const inRandom =
-    random.accuracy === null || still ? 'nothing changes' : `it becomes ${formatPercent(random.accuracy, 4)}`;
-  return `${before} ${changes}; in random directions ${inRandom}.`;
+/** "the accuracy goes from 99.89 % to 98.44 %" */
+function inWorst({ samples: { accuracy, meanLoss } }: Known, { worst }: Response): string {
+  if (worst.loss === null) return 'the loss is no number any more';
+  const loss = `the loss goes from ${formatNumber(meanLoss)} to ${formatNumber(worst.loss)}`;
+  if (accuracy === null || worst.accuracy === null) return loss;
+  return Math.abs(worst.accuracy - accuracy) <= sameAccuracy
+    ? `the accuracy stays at ${formatPercent(accuracy, 4)} and ${loss}`
+    : `the accuracy goes from ${formatPercent(accuracy, 4)} to ${formatPercent(worst.accuracy, 4)}`;
 }
 
-function lossText(loss: number | null, meanLoss: number): string {
-  if (loss === null) return 'no number is left either';
-  return Math.abs(loss - meanLoss) <= sameLoss * Math.abs(meanLoss)
-    ? 'nothing changes'
-    : `it becomes ${formatNumber(loss)}`;
+function inRandom({ samples: { accuracy, meanLoss } }: Known, { worst, random }: Response): string {
+  const hardly = (before: number, after: number, least: number, most: number | null): boolean =>
+    Math.abs(after - before) <= Math.max(least, most === null ? 0 : hardlyAny * Math.abs(most - before));
+  if (random.loss === null) return 'the loss is no number any more';
+  if (accuracy !== null && random.accuracy !== null)
+    return hardly(accuracy, random.accuracy, sameAccuracy, worst.accuracy)
+      ? 'hardly anything changes'
+      : `the accuracy becomes ${formatPercent(random.accuracy, 4)}`;
+  return hardly(meanLoss, random.loss, sameLoss * Math.abs(meanLoss), worst.loss)
+    ? 'hardly anything changes'
+    : `the loss becomes ${formatNumber(random.loss)}`;
 }
 
-function advice(kind: Verdict['kind'], { layers }: Known): string {
+function advice(kind: keyof typeof leads, { layers }: Known): string {
   if (kind === 'tolerant') return 'Nothing to do.';
+  if (kind === 'ordinary') return 'Nothing to do, but measure after rounding the weights to 4 bits or fewer.';
   const [heaviest] = layers.toSorted((one, other) => (other.sharpestShare ?? 0) - (one.sharpestShare ?? 0));
   const share = heaviest?.sharpestShare ?? null;
   const where =
     heaviest === undefined || share === null || layers.length === 1
       ? ''
-      : `; ${formatPercent(share)} of the sharpness is in ${heaviest.name}`;
-  return kind === 'delicate'
-    ? `Measure before rounding or fine-tuning${where}.`
-    : `That is ordinary: compare checkpoints by it before choosing one${where}.`;
+      : `, above all of ${heaviest.name}: ${formatPercent(share)} of the sharpness is there`;
+  return `Measure before and after rounding or fine-tuning${where}.`;
 }
 
 function tooFew({ sharpness }: Known): string[] {
   const { samplingError = null, lower = 0 } = sharpness?.lambdaMax ?? {};
   if (samplingError === null || !(lower > 0) || samplingError < fewSamplesFrom * lower) return [];
+  const error = formatPercent(samplingError / lower);
   return [
-    `The samples are too few: λ_max is uncertain by ${formatPercent(samplingError / lower)}; take more.`,
+    `The samples are too few: for others like them λ_max may be off by ${error} (one standard error); take more.`,
   ];
 }

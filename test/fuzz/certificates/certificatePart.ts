@@ -48,6 +48,7 @@ export async function fuzzCertificates(_root: string, budget: Budget): Promise<O
         parameters: [order],
         traces: [],
         blocks: [],
+        eigenvalues,
         lambdaMax: Math.max(...eigenvalues),
         lambdaMin: Math.min(...eigenvalues),
       };
