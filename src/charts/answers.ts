@@ -10,6 +10,7 @@ import type {
 } from '../report/report';
 import { samplingErrorText } from '../report/wording/samplingText';
 import { downwardCurvature, type DownwardCurvature } from '../report/wording/saddle';
+import { stepShare } from '../report/wording/verdict';
 import {
   certaintyText,
   commonValue,
@@ -139,10 +140,9 @@ function heaviestLayer(known: PartialReport): Answer | null {
 }
 
 function heaviestOfDirection(
-  { layers = [], bounds, method, sharpness }: PartialReport,
+  { layers = [], sharpness }: PartialReport,
   { layer, index, share, ofParameters }: SharpestShare,
 ): Answer {
-  const upper = bounds?.lambdaMax.upper;
   const { group = 1 } = sharpness?.lambdaMax ?? {};
   const direction =
     group === 1 ? 'the sharpest direction' : `the ${group} sharpest directions, which are as good as one`;
@@ -155,11 +155,6 @@ function heaviestOfDirection(
     headline: ` · ${formatPercent(share)}`,
     sentences: [
       `of ${direction}, with ${formatPercent(ofParameters)} of the parameters.`,
-      ...(upper === undefined || upper.value <= 0
-        ? []
-        : [
-            `It contributes ${formatPercent(layer.contribution.value / upper.value)} of the ${isEstimate(upper, method) ? 'estimate of the upper bound' : 'upper bound'}${ownSentence(ownShare(layer))}`,
-          ]),
       ...negatives(layers),
     ],
   };
@@ -219,7 +214,11 @@ function criticalPoint(known: PartialReport): Answer | null {
   if (gradientNorm === undefined) return null;
   return {
     headline: `‖∇L‖ = ${formatNumber(gradientNorm)}`,
-    sentences: [`Zero at a critical point. ${kindOfPoint(known)}`, ...lossSentence(known)],
+    sentences: [
+      `Zero at a critical point. ${kindOfPoint(known)}`,
+      ...lossSentence(known),
+      ...stepSentence(known),
+    ],
   };
 }
 
@@ -260,6 +259,16 @@ function meaningOf(downwards: DownwardCurvature): string {
       return `curves downwards${downwards.share === null ? '' : ` by ${downwards.share}`}, as is ordinary`;
     }
   }
+}
+
+/** What the slope beside the curvature still promises. */
+function stepSentence({ gradientNorm, samples, sharpness }: PartialReport): string[] {
+  if (gradientNorm === undefined || samples === undefined || sharpness?.lambdaMax.certified !== true)
+    return [];
+  const share = stepShare({ gradientNorm, samples, sharpness });
+  return share === null || share > 1
+    ? []
+    : [`One plain step should still save ${formatPercent(share)} of it.`];
 }
 
 function lossSentence({ samples, loss }: PartialReport): string[] {

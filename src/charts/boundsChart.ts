@@ -28,7 +28,10 @@ const places = {
 } as const;
 
 /** What the number line is drawn from. */
-export type BoundsChartNumbers = Pick<PartialReport, 'estimate' | 'method' | 'sharpness' | 'spectrum'> & {
+export type BoundsChartNumbers = Pick<
+  PartialReport,
+  'eigenvalues' | 'estimate' | 'method' | 'sharpness' | 'spectrum'
+> & {
   readonly bounds: Bounds;
 };
 
@@ -38,7 +41,7 @@ export type BoundsChartNumbers = Pick<PartialReport, 'estimate' | 'method' | 'sh
  * found of λ_max and λ_min is marked in its band, and all eigenvalues are ticks on the axis where they are known.
  */
 export function boundsChart(known: BoundsChartNumbers, options: BoundsChartOptions): string {
-  const { bounds, estimate, sharpness, spectrum } = known;
+  const { bounds, eigenvalues, estimate, sharpness, spectrum } = known;
   const intervals = estimate?.intervals.bounds;
   const lambdaMax = { ...bounds.lambdaMax, upper: shownUpperBound(bounds, sharpness) };
   const { lambdaMin } = bounds;
@@ -81,7 +84,8 @@ export function boundsChart(known: BoundsChartNumbers, options: BoundsChartOptio
       whisker: intervals?.lambdaMax.upper ?? null,
       id,
     }),
-    ...bounds.eigenvalues.map((eigenvalue) => eigenvalueTick(eigenvalue, scale)),
+    // Bounds on the next eigenvalues, until these are known themselves.
+    ...(eigenvalues ? [] : bounds.eigenvalues.map((eigenvalue) => eigenvalueTick(eigenvalue, scale))),
     ...(lambdaMax.blockwiseUpper === null ? [] : [blockwiseMark(lambdaMax.blockwiseUpper, scale)]),
     ...band(lambdaMin, scale, {
       name: 'min',

@@ -2,7 +2,7 @@ import { setting } from '../report/wording/settings';
 /** One sentence for every term that the panel and the HTML report show. */
 export const explanations = {
   upperBound:
-    'How sharp is the loss here? As sharp as its sharpest direction: moving the weights by a small t along it raises the loss by ½λ_max·t², and along no direction more. λ_max is the largest eigenvalue of the loss Hessian. Certified: it was found between two ends that are closer than the precision asked, on these samples. The upper bound is what trace and norm alone prove, T/P + s√(P−1); for many parameters it lies close to ‖H‖_F, far above λ_max.',
+    'How sharp is the loss here? As sharp as its sharpest direction: near a minimum, moving the weights by a small t along it raises the loss by about ½λ_max·t², and along no other direction more. λ_max is the largest eigenvalue of the loss Hessian. Certified: it was found between two ends that are closer than the precision asked, on these samples. The upper bound is what trace and norm alone prove, T/P + s√(P−1); for many parameters it lies close to ‖H‖_F, far above λ_max.',
   verdict:
     'Is that much? Two measured numbers answer: what the worst move of 1 % of the weights adds to the loss, beside all that training took off it, and the share of the loss that one plain step should still save. Where the line is drawn is a convention, calibrated on trained models; it says nothing about generalising.',
   response:
@@ -14,11 +14,11 @@ export const explanations = {
   sharpestSamples:
     'Which samples is it about? λ_max is the mean of every sample’s own curvature along the sharpest direction, vᵀH_n v; these carry the largest shares of it. A few that carry most are worth looking at: wrong labels, outliers, a rare class.',
   whichLayer:
-    'Which layer is to blame: the one that holds most of the sharpest direction; until that is known, the one with the largest additive contribution to the upper bound.',
+    'Which layer does it move most: the one that holds most of the sharpest direction; until that is known, the one with the largest additive contribution to the upper bound.',
   criticalPoint:
     'Has training arrived? At a minimum the gradient ∇L is zero and no direction curves downwards. A little downward curvature beside a slope is ordinary: only where the gradient is as good as zero does a negative λ_min make a saddle.',
   found:
-    'How sure is it? From the whole spectrum: all eigenvalues were computed. Proved: true of every matrix of this trace and norm. Certified at 99.9 %: wrong for at most one in a thousand random starts of Lanczos. Not certified: the interval is wider than the precision asked. All of it speaks of these samples.',
+    'How sure is it? From the whole spectrum: all eigenvalues were computed. Proved: certain, by the directions that were searched and the exact trace and norm of the rest. Certified at 99.9 %: wrong for at most one in a thousand random starts of Lanczos. Not certified: the interval is wider than the precision asked. All of it speaks of these samples.',
   spectrum:
     'Is the curvature in few directions or in many? How many of the Hessian’s eigenvalues lie in each of the bins: nearly all lie near zero, and few directions carry the curvature.',
   learningRate:

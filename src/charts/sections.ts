@@ -243,7 +243,7 @@ export const sections: readonly Section[] = [
             : `${names[largest] ?? ''} ${formatPercent(shares[largest] ?? 0)}`;
         return [`λ${k}`, endsText(ends), kindWords[kind], where];
       });
-      const head = ['', 'between', 'known', 'most of it in'];
+      const head = ['', 'value', 'certainty', 'most of it in'];
       return [tag('div', { class: 'scroller' }, table({}, head, rows, 'The largest eigenvalues'))];
     },
   }),

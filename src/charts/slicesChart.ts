@@ -188,5 +188,10 @@ function key(y: number): SvgText[] {
     });
   const words = (x: number, content: string): SvgText =>
     element('text', { x, y, 'font-size': 11, fill: colours.faint }, text(content));
-  return [line(0, false), words(30, 'measured'), line(100, true), words(130, 'what the curvature says')];
+  return [
+    line(0, false),
+    words(30, 'measured loss'),
+    line(130, true),
+    words(160, 'what slope and curvature say; across: distance in % of ‖θ‖'),
+  ];
 }

@@ -76,7 +76,7 @@ export function unitsChart(units: readonly number[], options: UnitsChartOptions)
     element(
       'text',
       { x: 0, y: barsHeight + 20, fill: colours.faint },
-      text(`largest: ${word} ${String(drawn[0]?.unit ?? 0)}, ${formatPercent(largest)}`),
+      text(`largest: ${word} no. ${String(drawn[0]?.unit ?? 0)} from 0, ${formatPercent(largest)}`),
     ),
     ...(omitted > 0
       ? [

@@ -63,9 +63,8 @@ export function learningRateAnswer(known: PartialReport): RateAnswer | null {
   const factor = edgeFactor(training) ?? 2;
   const who = steps[training.optimiser](training.momentum);
   if (found?.certified === true && found.upper > 0) {
-    const grounds = found.kind === 'spectrum' ? '' : ', by the upper end of λ_max’s interval';
     const edge = factor / found.upper;
-    return answer(known, { sign: '', shown: formatBelow(edge), edge, who, grounds });
+    return answer(known, { sign: '', shown: formatBelow(edge), edge, who, grounds: '' });
   }
   if (bounds === undefined) return null;
   const upper = shownUpperBound(bounds, sharpness);
@@ -113,8 +112,8 @@ function answer(
             `η = ${formatNumber(learningRate)} stands ${above ? 'above' : 'below'} it: its own edge is a λ_max of ${formatNumber((edgeFactor(training) ?? 2) / learningRate)}.`,
           ]),
       batchSize === null || batchSize >= (samples?.count ?? Infinity)
-        ? 'No limit for Adam or mini-batches.'
-        : `Mini-batches of ${formatCount(batchSize)} are stable for less; no limit for Adam.`,
+        ? 'It is no limit for Adam or mini-batches, which have others.'
+        : `Mini-batches of ${formatCount(batchSize)} are stable for less; it is no limit for Adam.`,
       ...saddle(known),
     ],
   };

@@ -41,7 +41,7 @@ export function verdictOf(known: Known): Verdict | null {
   const training = stillTraining(known);
   const sentences = [
     ...training,
-    `${leads[kind](step)} In the worst direction ${inWorst(known, response)}; in random directions ${inRandom(known, response)}.`,
+    `${leads[kind](step)} In the sharpest direction ${inWorst(known, response)}; in random directions ${inRandom(known, response)}.`,
     kind === 'tolerant' && training.length > 0 ? 'Nothing else to do.' : advice(kind, known),
     ...tooFew(known),
   ];

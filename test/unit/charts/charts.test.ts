@@ -340,7 +340,7 @@ describe('unitsChart', () => {
     const svg = readXml(unitsChart([0.1, 0.4, 0.2], { ...options, layer: 'fc', each: 'hidden unit' }));
     const heights = elementsOf(svg, 'rect', 'bar').map((bar) => place(bar, 'height'));
     expect(heights).toEqual([100, 50, 25]);
-    expect(textOf(svg)).toContain('largest: unit 1, 40 %');
+    expect(textOf(svg)).toContain('largest: unit no. 1 from 0, 40 %');
   });
 
   it('says how many units it left out', () => {

@@ -100,7 +100,7 @@ describe('reportPage', () => {
     const lambdaMax = interval(3.11, 3.14, { steps: 9 });
     const page = textOf(bodyOf(reportPage({ ...digits, scaleAdapted: { lambdaMax } })));
     expect(page).toContain('3.11 to 3.14, certified at 99.9 % after 9 Lanczos steps');
-    expect(page).toContain('every parameter measured in units of its own size');
+    expect(page).toContain('every parameter is measured in units of its own size');
   });
 
   it('keeps any name inert, in its text and in its JSON', () => {

@@ -177,7 +177,7 @@ describe('reportText', () => {
     const text = reportText(estimated);
     expect(text).toContain('estimate of the upper bound 1.60 ± 0.02');
     // A sentence is broken into lines.
-    expect(text.replaceAll('\n', ' ')).toContain('edge 1.941, by the upper end of λ_max’s interval');
+    expect(text.replaceAll('\n', ' ')).toContain('descent: edge 1.941; above it');
     expect(text).toContain('λ_min is at most -0.2 (at least 19 % of λ_max in size)');
     expect(text).toContain('were not asked for (the setting “blocks”)');
     expect(text).not.toMatch(/λ_max +upper bound|many times too high|coupling: Σ/);

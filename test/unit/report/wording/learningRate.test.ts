@@ -40,7 +40,7 @@ function withTraining(training: Partial<Training>): string {
 describe('what λ_max says of a learning rate', () => {
   it('is an edge, whose it is, and for whom it is none; never a recommendation', () => {
     expect(said()).toBe(
-      'edge 0.8 | Full-batch gradient descent: edge 0.8, by the upper end of λ_max’s interval; above it the loss rises first and may recover. | No limit for Adam or mini-batches.',
+      'edge 0.8 | Full-batch gradient descent: edge 0.8; above it the loss rises first and may recover. | It is no limit for Adam or mini-batches, which have others.',
     );
     expect(said({}, { kind: 'spectrum' })).toContain('descent: edge 0.8; above it');
     expect(said()).not.toMatch(/use|recommend|choose|should/);
@@ -55,13 +55,13 @@ describe('what λ_max says of a learning rate', () => {
 
   it('says where the learning rate stands that was given', () => {
     expect(withTraining({ learningRate: 0.2 })).toBe(
-      '25 % of the edge | Full-batch gradient descent: edge 0.8, by the upper end of λ_max’s interval; above it the loss rises first and may recover. | η = 0.2 stands below it: its own edge is a λ_max of 10. | No limit for Adam or mini-batches.',
+      '25 % of the edge | Full-batch gradient descent: edge 0.8; above it the loss rises first and may recover. | η = 0.2 stands below it: its own edge is a λ_max of 10. | It is no limit for Adam or mini-batches, which have others.',
     );
     expect(withTraining({ learningRate: 1.6 })).toMatch(/^200 % of the edge.*stands above it/);
     expect(withTraining({ learningRate: 0.2, momentum: 0.9 })).toMatch(/momentum 0\.9: edge 1\.52/);
     expect(withTraining({ learningRate: 0.2, optimiser: 'nesterov' })).toMatch(/Nesterov’s momentum 0\.9/);
     expect(withTraining({ learningRate: 0.2, batchSize: 32 })).toContain(
-      'Mini-batches of 32 are stable for less; no limit for Adam.',
+      'Mini-batches of 32 are stable for less; it is no limit for Adam.',
     );
   });
 

@@ -75,17 +75,17 @@ describe('the verdict, in words', () => {
   it('calls weights tolerant that may move', () => {
     expect(verdictOf(example)).toEqual({
       kind: 'tolerant',
-      text: 'Tolerant: moving the weights by 1 % costs next to nothing. In the worst direction the accuracy goes from 99.89 % to 98.44 %; in random directions hardly anything changes. Nothing to do.',
+      text: 'Tolerant: moving the weights by 1 % costs next to nothing. In the sharpest direction the accuracy goes from 99.89 % to 98.44 %; in random directions hardly anything changes. Nothing to do.',
     });
     expect(textOf(earlier)).toBe(
-      'Tolerant: moving the weights by 1 % costs next to nothing. In the worst direction the accuracy goes from 92.71 % to 91.43 %; in random directions hardly anything changes. Nothing to do.',
+      'Tolerant: moving the weights by 1 % costs next to nothing. In the sharpest direction the accuracy goes from 92.71 % to 91.43 %; in random directions hardly anything changes. Nothing to do.',
     );
   });
 
   it('calls weights ordinary that lose some', () => {
     expect(verdictOf(known(0.1))).toEqual({
       kind: 'ordinary',
-      text: 'Ordinary: moving the weights by 1 % can cost some of what training gained. In the worst direction the accuracy goes from 95 % to 90 %; in random directions hardly anything changes. Nothing to do, but measure after rounding the weights to 4 bits or fewer.',
+      text: 'Ordinary: moving the weights by 1 % can cost some of what training gained. In the sharpest direction the accuracy goes from 95 % to 90 %; in random directions hardly anything changes. Nothing to do, but measure after rounding the weights to 4 bits or fewer.',
     });
   });
 
@@ -97,7 +97,7 @@ describe('the verdict, in words', () => {
     ];
     expect(verdictOf({ ...known(0.5), layers })).toEqual({
       kind: 'delicate',
-      text: 'Delicate: moving the weights by 1 % can cost a large part of what training gained. In the worst direction the accuracy goes from 95 % to 90 %; in random directions hardly anything changes. Measure before and after rounding or fine-tuning, above all of fc.1: 51 % of the sharpness is there.',
+      text: 'Delicate: moving the weights by 1 % can cost a large part of what training gained. In the sharpest direction the accuracy goes from 95 % to 90 %; in random directions hardly anything changes. Measure before and after rounding or fine-tuning, above all of fc.1: 51 % of the sharpness is there.',
     });
     const ending = /Measure before and after rounding or fine-tuning\.$/;
     expect(textOf({ ...known(0.5), layers: [layers[0]!] })).toMatch(ending);
@@ -168,7 +168,7 @@ describe('the verdict at the edges', () => {
       { meanLoss: 0, accuracy: 1 },
     );
     expect(textOf({ ...perfect, gradientNorm: 1e-9 })).toBe(
-      'Tolerant: moving the weights by 1 % costs next to nothing. In the worst direction the accuracy stays at 100 % and the loss goes from 0 to 1e-6; in random directions hardly anything changes. Nothing to do.',
+      'Tolerant: moving the weights by 1 % costs next to nothing. In the sharpest direction the accuracy stays at 100 % and the loss goes from 0 to 1e-6; in random directions hardly anything changes. Nothing to do.',
     );
   });
 
@@ -184,7 +184,7 @@ describe('the verdict at the edges', () => {
         ),
       );
     expect(loss(0.6, 0.5)).toContain(
-      'In the worst direction the loss goes from 0.5 to 0.6; in random directions hardly anything changes. Nothing to do, but',
+      'In the sharpest direction the loss goes from 0.5 to 0.6; in random directions hardly anything changes. Nothing to do, but',
     );
     expect(loss(0.6, 0.52)).toContain('in random directions the loss becomes 0.52.');
   });
@@ -198,7 +198,7 @@ describe('the verdict at the edges', () => {
     const none = { loss: null, accuracy: null };
     expect(verdictOf(known(0, { worst: none }))?.kind).toBe('delicate');
     expect(textOf(known(0, { worst: none }))).toContain(
-      'In the worst direction the loss is no number any more; in random directions hardly anything changes.',
+      'In the sharpest direction the loss is no number any more; in random directions hardly anything changes.',
     );
     expect(textOf(known(0, { worst: none, random: { ...none, draws: 5 } }))).toContain(
       'in random directions the loss is no number any more.',
