@@ -5,6 +5,7 @@ import type { Loss } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 import type { Matrix } from '../runtime/matrixProducts';
 import { SeededRandom } from '../samples/random';
+import { listed } from '../samples/sampleArray';
 import { defaultIgnoredLabel, type IgnoreOptions } from '../samples/ignoredLabels';
 import type { Labels, Samples } from '../samples/samples';
 import { classesOf } from './accuracy';
@@ -119,12 +120,23 @@ export function chooseLoss(
     readonly weights?: Float64Array | null;
   },
 ): ChosenLoss {
+  requireNamed(labels.names, width, source);
   const classes = labels.kind === 'classes' ? labels.values : classesIn(labels, width);
   const chosen =
     labels.kind === 'rows' && classes === null
       ? lossOfRows(labels, head, width, options, source)
       : lossOfClasses(classes ?? new Int32Array(0), head, width, options.loss, source);
   return weightLoss(chosen, options, weights);
+}
+
+/** Which word is which class is known where there are as many of them as classes. @throws FailureError UnsupportedLabels */
+function requireNamed(names: readonly string[] | undefined, width: number, source: string): void {
+  const classes = width === 1 ? 2 : width;
+  if (names === undefined || names.length === classes) return;
+  throw new FailureError(
+    'UnsupportedLabels',
+    `The labels in ${source} are ${names.length} different words (${listed(names)}), but the model has ${classes} classes, so that which is which is not known; encode them as the integers 0 to ${classes - 1}, or choose other labels with ${setting('labels')}.`,
+  );
 }
 
 /** Class labels among rows: one whole number for each sample, stored as a float for a model of several outputs. */
