@@ -204,6 +204,11 @@ function lossOfClasses(
   const assumed = requested === 'auto' && (head === 'none' || (head === 'sigmoid' && width > 1));
   const count = values.length;
   if (width === 1) {
+    const numbers = Float64Array.from(values);
+    if (requested === 'auto' && head === 'none' && areTargets(numbers)) {
+      const targets = { count, width, values: numbers };
+      return { loss: 'mean-squared-error', assumed: true, oneHot: false, targets, mask: null };
+    }
     const wrong = kind === 'probabilities' ? values.findIndex((value) => value > 1) : -1;
     if (wrong !== -1) {
       throw new FailureError(
@@ -211,7 +216,7 @@ function lossOfClasses(
         `Label ${String(values[wrong])} of sample ${wrong} in ${source} is neither 0 nor 1, and the model has a single output; for regression ask for ${setting('loss', 'mean-squared-error')}, or save the targets as floats.`,
       );
     }
-    const targets = { count, width, values: Float64Array.from(values) };
+    const targets = { count, width, values: numbers };
     return { loss, assumed, oneHot: false, targets, mask: null };
   }
   const targets = { count, width, values: oneHotRows(values, width, source) };
@@ -227,7 +232,10 @@ function lossOfRows(
 ): Unweighted {
   const asNumbers = requested !== 'auto' && losses[requested].targets === 'numbers';
   const refusal = shape?.refusal ?? null;
-  if (refusal !== null && !asNumbers) throw refusal;
+  const isRow = (shape?.dims.filter((size) => size !== 1).length ?? 1) <= 1;
+  const asTargets =
+    requested === 'auto' && head === 'none' && isRow && labelWidth === width && areTargets(values);
+  if (refusal !== null && !asNumbers && !asTargets) throw refusal;
   if (labelWidth !== width) {
     throw new FailureError(
       'SampleShapeMismatch',
@@ -266,7 +274,7 @@ function lossOfRows(
   // Squared error is what float targets mean, unless they look like classes that are scaled, or like probabilities.
   const looksLikeClasses =
     width > 1 && ((probabilities && present.length > 0) || everyRow(values, width, hasOneNonzero));
-  const doubtful = kind !== 'numbers' || looksLikeClasses;
+  const doubtful = kind !== 'numbers' || looksLikeClasses || refusal !== null;
   const assumed = requested === 'auto' && head === 'none' && doubtful;
   // −100 may be a target like any other number, unless it is said to be none.
   const leftOut = kind === 'numbers' && ignoreLabel === null ? Number.isNaN : isMissing;
@@ -277,6 +285,11 @@ function lossOfRows(
     values: mask === null ? values : values.map((value, at) => (mask[at] === 0 ? 0 : value)),
   };
   return { loss, assumed, oneHot: false, targets, mask };
+}
+
+/** Whether whole numbers for linear outputs are what a regression is fitted to: those of two kinds may be classes, −1 and 1. */
+function areTargets(values: Float64Array): boolean {
+  return new Set(values.filter((value) => !Number.isNaN(value))).size > 2;
 }
 
 /** One row per class label, 1 at the class. */
