@@ -3,17 +3,7 @@ import type { Graph } from '../graph/graph';
 import { attributeOf } from '../graph/nodeAttributes';
 import { FailureError } from '../report/failure';
 import { setting } from '../report/wording/settings';
-import { listed } from './sampleArray';
-
-/** Labels that were words, as numbers of classes. */
-export interface NumberedClasses {
-  /** NaN where a label is missing. */
-  readonly values: Float64Array;
-  /** By class. */
-  readonly names: readonly string[];
-  /** Which word is which class, as a reader should know it. */
-  readonly note: string;
-}
+import { listed, type SampleArray } from './sampleArray';
 
 /** What stands for no label. */
 const missing = /^(?:|nan|na|null)$/i;
@@ -21,17 +11,18 @@ const missing = /^(?:|nan|na|null)$/i;
 const mostShown = 20;
 
 /**
- * Numbers labels that are words: by the model's own class names where it has some, else in their order (numbers by size,
- * as label encoders do it for numbers and for words).
+ * Labels that are words as classes: numbered by the model's own class names where it has some, else in their order (numbers
+ * by size, as label encoders do it for numbers and for words); NaN where one is missing. The note tells which is which.
+ * @param known the model's own names
  * @param place where a label stands, for a sentence
  * @throws FailureError UnsupportedLabels for a word that is none of the model's classes
  */
-export function numberClasses(
+export function wordArray(
   title: string,
   words: readonly string[],
   known: readonly string[] | null,
-  place: (row: number) => string,
-): NumberedClasses {
+  place: (row: number) => string = (row) => `at [${String(row)}] (counted from 0)`,
+): { readonly array: SampleArray; readonly note: string } {
   const names = known ?? [...new Set(words.filter((word) => !missing.test(word)))].sort(inOrder);
   const numbers = new Map(names.map((name, index) => [name, index]));
   const values = Float64Array.from(words, (word, row) => {
@@ -45,8 +36,17 @@ export function numberClasses(
   const shown = names.slice(0, mostShown).map((name, index) => `${quote(name)} = ${index}`);
   const more = names.length > mostShown ? ` and ${names.length - mostShown} more` : '';
   return {
-    values,
-    names,
+    array: {
+      title,
+      shape: [words.length],
+      whole: true,
+      names,
+      holds: `${title} holds ${words.length.toLocaleString('en')} words`,
+      advice: () => `choose other labels with ${setting('labels')}`,
+      read: (rows) =>
+        Promise.resolve(rows === null ? values : Float64Array.from(rows, (row) => values[row]!)),
+      place,
+    },
     note: `The labels of ${title} are words, numbered ${known === null ? 'in their order' : 'as the model names its classes'}: ${shown.join(', ')}${more}.`,
   };
 }

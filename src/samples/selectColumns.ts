@@ -1,7 +1,7 @@
 import { quote } from '../files/quote';
 import { FailureError } from '../report/failure';
 import { isLabelHeading, isWeightHeading } from './arrayNames';
-import { numberClasses } from './classNames';
+import { wordArray } from './classNames';
 import type { CsvTable } from './csvTable';
 import {
   chosenKey,
@@ -51,7 +51,16 @@ export function selectColumns(
   const others = all.filter((column) => !labels.includes(column) && column !== weights);
   const isCounted = chosen.includes(null) && others.includes(0) && countsRows(table, others.length, specs[0]);
   const rest = isCounted ? others.filter((column) => column !== 0) : others;
-  const words = labels.length === 1 ? wordArray(title, table, labels, choice.classNames ?? null) : null;
+  const [label] = labels;
+  const words =
+    label === undefined || labels.length > 1 || (table.texts[label] ?? null) === null
+      ? null
+      : wordArray(
+          title,
+          table.cellsOf(label),
+          choice.classNames ?? null,
+          (row) => `in line ${String(table.lines[row])}, column ${String(label + 1)}`,
+        );
   const notes = [
     ...(isCounted
       ? [
@@ -154,31 +163,6 @@ function inputArray(title: string, table: CsvTable, columns: readonly number[]):
       }
       return array.read(rows);
     },
-  };
-}
-
-/** A column of labels with text in it, as classes; null where it holds none. */
-function wordArray(
-  title: string,
-  table: CsvTable,
-  columns: readonly number[],
-  known: readonly string[] | null,
-): { readonly array: SampleArray; readonly note: string } | null {
-  const [column] = columns;
-  if (column === undefined || (table.texts[column] ?? null) === null) return null;
-  const array = columnArray(title, table, columns);
-  const { values, names, note } = numberClasses(title, table.cellsOf(column), known, (row) =>
-    array.place(row, 0),
-  );
-  return {
-    array: {
-      ...array,
-      whole: true,
-      names,
-      read: (rows) =>
-        Promise.resolve(rows === null ? values : Float64Array.from(rows, (row) => values[row]!)),
-    },
-    note,
   };
 }
 
