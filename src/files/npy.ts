@@ -119,14 +119,19 @@ export function parseNpyWords(name: string, bytes: Uint8Array): string[] | null 
     throw damagedFailure(name, `its shape [${shape.join(', ')}] takes other than the bytes that it has`);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const text = new TextDecoder();
+  const character = (at: number): string => {
+    const point = view.getUint32(at, order !== '>');
+    if (point > 0x10ffff) throw damagedFailure(name, 'it holds what is no character');
+    return String.fromCodePoint(point);
+  };
   return Array.from({ length: count }, (_, row) => {
-    const cell = data.subarray(row * size, (row + 1) * size);
-    if (kind === 'S') return text.decode(cell).replace(/\0+$/, '');
-    const points = Array.from({ length: size / 4 }, (_, at) =>
-      view.getUint32(row * size + 4 * at, order !== '>'),
-    );
-    if (points.some((point) => point > 0x10ffff)) throw damagedFailure(name, 'it holds what is no character');
-    return String.fromCodePoint(...points).replace(/\0+$/, '');
+    // Zeros fill a cell up.
+    let end = (row + 1) * size;
+    while (end > row * size && data[end - 1] === 0) end--;
+    if (kind === 'S') return text.decode(data.subarray(row * size, end));
+    let word = '';
+    for (let at = row * size; at < end; at += 4) word += character(at);
+    return word;
   });
 }
 

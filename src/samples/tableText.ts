@@ -81,7 +81,8 @@ export function separatorOf(text: string): Separator {
 function firstLines(text: string): string[] {
   const lines: string[] = [];
   let characters = 0;
-  for (const [line] of text.matchAll(/[^\r\n]*\S[^\r\n]*/g)) {
+  for (const [line] of text.matchAll(/[^\r\n]+/g)) {
+    if (line.trim() === '') continue;
     lines.push(line);
     characters += line.length;
     if (lines.length === linesLookedAt || (characters > charactersLookedAt && lines.length > 1)) break;
