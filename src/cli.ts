@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { version } from '../package.json';
 import { analyse } from './analysis/analyse';
 import { reportPage } from './charts/reportPage';
@@ -14,7 +14,7 @@ import { requirePageTarget, type ReadFile } from './report/pageTarget';
 import { printable } from './report/printable';
 import { CutShortError } from './report/cutShort';
 import type { Report } from './report/report';
-import type { AnalysisRequest, Progress } from './report/request';
+import type { AnalysisRequest, Progress, RequestOptions } from './report/request';
 import { reportJson } from './report/schema';
 import { cutReportText, reportText } from './report/text';
 import { inTerminalWords } from './report/wording/settings';
@@ -71,7 +71,7 @@ class CostNotes {
 
 async function analyze(command: Extract<Command, { kind: 'analyze' }>): Promise<void> {
   const sidecar = await readSidecar(command.model);
-  const options = withSidecar(command.options, sidecar);
+  const options = withSidecar(withLabelsPath(command.options), sidecar);
   const request = requestOfCommand(command, options);
   // Before anything is computed: a page that cannot be written is found out early.
   if (command.html !== null) await requirePageTarget(command.html, filesReadFor(request));
@@ -117,11 +117,22 @@ async function analyze(command: Extract<Command, { kind: 'analyze' }>): Promise<
   }
 }
 
+/** Labels that are named with their folder are a file as seen from here, and not beside the samples. */
+function withLabelsPath(options: RequestOptions): RequestOptions {
+  const { labels } = options;
+  const isPath =
+    labels !== null && /[\\/].*\.npy$/.test(labels) && options.samples?.endsWith('.npy') === true;
+  return isPath ? { ...options, labels: resolve(labels) } : options;
+}
+
 /** What a page must not be written over. */
 function filesReadFor({ model, samples }: AnalysisRequest): ReadFile[] {
   return [
     { path: model, title: 'the model' },
     ...(samples.kind === 'file' ? [{ path: samples.path, title: 'the file of the samples' }] : []),
+    ...(samples.kind === 'file' && samples.labels !== null && isAbsolute(samples.labels)
+      ? [{ path: samples.labels, title: 'the file of the labels' }]
+      : []),
     { path: sidecarPath(model), title: 'the place of the settings beside the model' },
   ];
 }

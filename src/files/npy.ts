@@ -55,6 +55,20 @@ export function isNpy(start: Uint8Array): boolean {
  * are objects, records, text or anything else that is not a real number, naming the type.
  */
 export function parseNpyHeader(name: string, start: Uint8Array): NpyHeader {
+  const { descr, ...layout } = readLayout(name, start);
+  const element = elementOf(name, descr);
+  const count = layout.shape.reduce((product, size) => product * size, 1);
+  if (!Number.isSafeInteger(count * element.itemSize)) {
+    throw damagedFailure(name, `its shape [${layout.shape.join(', ')}] is larger than any file`);
+  }
+  return { ...element, ...layout, count };
+}
+
+/** What a header says but for the meaning of its type. */
+function readLayout(
+  name: string,
+  start: Uint8Array,
+): Pick<NpyHeader, 'fortranOrder' | 'shape' | 'dataOffset'> & { readonly descr: string } {
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   if (!isNpy(start) || start.length < 12) throw damagedFailure(name, 'it does not begin as a npy file does');
   const version = view.getUint8(6);
@@ -80,12 +94,7 @@ export function parseNpyHeader(name: string, start: Uint8Array): NpyHeader {
     throw damagedFailure(name, 'its npy header lacks a type, an order or a shape');
   }
   if (typeof descr !== 'string') throw unsupportedFailure(name, 'records (a structured dtype)');
-  const element = elementOf(name, descr);
-  const count = shape.reduce((product, size) => product * size, 1);
-  if (!Number.isSafeInteger(count * element.itemSize)) {
-    throw damagedFailure(name, `its shape [${shape.join(', ')}] is larger than any file`);
-  }
-  return { ...element, fortranOrder, shape, count, dataOffset };
+  return { descr, fortranOrder, shape, dataOffset };
 }
 
 /** The array in the bytes of a whole npy file; a view, nothing is copied. FailureError as parseNpyHeader, and DamagedModel where there are not exactly as many numbers as the shape says. */
@@ -93,6 +102,37 @@ export function parseNpy(name: string, bytes: Uint8Array): NpyArray {
   const header = parseNpyHeader(name, bytes);
   requireNpyLength(name, header, bytes.length);
   return { ...header, bytes: bytes.subarray(header.dataOffset) };
+}
+
+/**
+ * The words of a whole npy file of text (NumPy's U and S) with one axis that is not of size 1, or null for anything else.
+ * @throws FailureError DamagedModel
+ */
+export function parseNpyWords(name: string, bytes: Uint8Array): string[] | null {
+  const { descr, shape, dataOffset } = readLayout(name, bytes.subarray(0, npyHeaderLimit));
+  const [, order = '', kind = '', length = ''] = /^([<>|=]?)([US])([1-9]\d*)$/.exec(descr) ?? [];
+  if (kind === '' || shape.slice(1).some((size) => size !== 1)) return null;
+  const size = Number(length) * (kind === 'U' ? 4 : 1);
+  const data = bytes.subarray(dataOffset);
+  const [count = 1] = shape;
+  if (count * size !== data.length)
+    throw damagedFailure(name, `its shape [${shape.join(', ')}] takes other than the bytes that it has`);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const text = new TextDecoder();
+  const character = (at: number): string => {
+    const point = view.getUint32(at, order !== '>');
+    if (point > 0x10ffff) throw damagedFailure(name, 'it holds what is no character');
+    return String.fromCodePoint(point);
+  };
+  return Array.from({ length: count }, (_, row) => {
+    // Zeros fill a cell up.
+    let end = (row + 1) * size;
+    while (end > row * size && data[end - 1] === 0) end--;
+    if (kind === 'S') return text.decode(data.subarray(row * size, end));
+    let word = '';
+    for (let at = row * size; at < end; at += 4) word += character(at);
+    return word;
+  });
 }
 
 /** FailureError (DamagedModel) unless a file of `fileLength` bytes holds just the array that its header announces. */

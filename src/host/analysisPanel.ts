@@ -209,7 +209,7 @@ export class AnalysisPanel implements vscode.Disposable {
       canSelectMany: false,
       defaultUri: vscode.Uri.file(dirname(this.session.file)),
       filters: {
-        [vscode.l10n.t('Samples')]: ['npz', 'npy', 'csv'],
+        [vscode.l10n.t('Samples')]: ['npz', 'npy', 'csv', 'tsv', 'txt', 'dat'],
         [vscode.l10n.t('All files')]: ['*'],
       },
       title: vscode.l10n.t('Training samples for {0}', basename(this.session.file)),

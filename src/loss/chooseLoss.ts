@@ -5,6 +5,7 @@ import type { Loss } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 import type { Matrix } from '../runtime/matrixProducts';
 import { SeededRandom } from '../samples/random';
+import { listed } from '../samples/sampleArray';
 import { defaultIgnoredLabel, type IgnoreOptions } from '../samples/ignoredLabels';
 import type { Labels, Samples } from '../samples/samples';
 import { classesOf } from './accuracy';
@@ -119,12 +120,23 @@ export function chooseLoss(
     readonly weights?: Float64Array | null;
   },
 ): ChosenLoss {
+  requireNamed(labels.names, width, source);
   const classes = labels.kind === 'classes' ? labels.values : classesIn(labels, width);
   const chosen =
     labels.kind === 'rows' && classes === null
       ? lossOfRows(labels, head, width, options, source)
       : lossOfClasses(classes ?? new Int32Array(0), head, width, options.loss, source);
   return weightLoss(chosen, options, weights);
+}
+
+/** Which word is which class is known where there are as many of them as classes. @throws FailureError UnsupportedLabels */
+function requireNamed(names: readonly string[] | undefined, width: number, source: string): void {
+  const classes = width === 1 ? 2 : width;
+  if (names === undefined || names.length === classes) return;
+  throw new FailureError(
+    'UnsupportedLabels',
+    `The labels in ${source} are ${names.length} different words (${listed(names)}), but the model has ${classes} classes, so that which is which is not known; encode them as the integers 0 to ${classes - 1}, or choose other labels with ${setting('labels')}.`,
+  );
 }
 
 /** Class labels among rows: one whole number for each sample, stored as a float for a model of several outputs. */
@@ -192,6 +204,11 @@ function lossOfClasses(
   const assumed = requested === 'auto' && (head === 'none' || (head === 'sigmoid' && width > 1));
   const count = values.length;
   if (width === 1) {
+    const numbers = Float64Array.from(values);
+    if (requested === 'auto' && head === 'none' && areTargets(numbers)) {
+      const targets = { count, width, values: numbers };
+      return { loss: 'mean-squared-error', assumed: true, oneHot: false, targets, mask: null };
+    }
     const wrong = kind === 'probabilities' ? values.findIndex((value) => value > 1) : -1;
     if (wrong !== -1) {
       throw new FailureError(
@@ -199,7 +216,7 @@ function lossOfClasses(
         `Label ${String(values[wrong])} of sample ${wrong} in ${source} is neither 0 nor 1, and the model has a single output; for regression ask for ${setting('loss', 'mean-squared-error')}, or save the targets as floats.`,
       );
     }
-    const targets = { count, width, values: Float64Array.from(values) };
+    const targets = { count, width, values: numbers };
     return { loss, assumed, oneHot: false, targets, mask: null };
   }
   const targets = { count, width, values: oneHotRows(values, width, source) };
@@ -215,7 +232,10 @@ function lossOfRows(
 ): Unweighted {
   const asNumbers = requested !== 'auto' && losses[requested].targets === 'numbers';
   const refusal = shape?.refusal ?? null;
-  if (refusal !== null && !asNumbers) throw refusal;
+  const isRow = (shape?.dims.filter((size) => size !== 1).length ?? 1) <= 1;
+  const asTargets =
+    requested === 'auto' && head === 'none' && isRow && labelWidth === width && areTargets(values);
+  if (refusal !== null && !asNumbers && !asTargets) throw refusal;
   if (labelWidth !== width) {
     throw new FailureError(
       'SampleShapeMismatch',
@@ -254,7 +274,7 @@ function lossOfRows(
   // Squared error is what float targets mean, unless they look like classes that are scaled, or like probabilities.
   const looksLikeClasses =
     width > 1 && ((probabilities && present.length > 0) || everyRow(values, width, hasOneNonzero));
-  const doubtful = kind !== 'numbers' || looksLikeClasses;
+  const doubtful = kind !== 'numbers' || looksLikeClasses || refusal !== null;
   const assumed = requested === 'auto' && head === 'none' && doubtful;
   // −100 may be a target like any other number, unless it is said to be none.
   const leftOut = kind === 'numbers' && ignoreLabel === null ? Number.isNaN : isMissing;
@@ -265,6 +285,11 @@ function lossOfRows(
     values: mask === null ? values : values.map((value, at) => (mask[at] === 0 ? 0 : value)),
   };
   return { loss, assumed, oneHot: false, targets, mask };
+}
+
+/** Whether whole numbers for linear outputs are what a regression is fitted to: those of two kinds may be classes, −1 and 1. */
+function areTargets(values: Float64Array): boolean {
+  return new Set(values.filter((value) => !Number.isNaN(value))).size > 2;
 }
 
 /** One row per class label, 1 at the class. */

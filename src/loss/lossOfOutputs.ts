@@ -5,7 +5,7 @@ import type { Labels, Samples } from '../samples/samples';
 import { accuracy } from './accuracy';
 import type { AnalysedOutput } from '../subject/subject';
 import { lossFor, type ChosenLoss } from './chooseLoss';
-import { predictedRows, type PredictedRows } from './predictedRows';
+import { areClasses, predictedRows, type PredictedRows } from './predictedRows';
 import { setting } from '../report/wording/settings';
 import { inRows } from './targets';
 
@@ -113,7 +113,7 @@ function rowLabels(
   { ignoreLabel }: IgnoreOptions,
 ): { readonly labels: Labels | null; readonly takenAsIgnored: number | null } {
   if (labels?.kind !== 'rows') return { labels, takenAsIgnored: null };
-  if (labels.shape?.whole !== true || labels.width !== perSample) {
+  if (!areClasses(labels, dims) || labels.width !== perSample) {
     const values = inRows(labels.values, dims, classAxis);
     return { labels: { kind: 'rows', width, values }, takenAsIgnored: null };
   }

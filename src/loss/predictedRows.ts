@@ -129,10 +129,21 @@ function fitsRows(
   return whole && told !== null && alike(own, classDims(dims, told));
 }
 
+/** Whether labels are whole numbers that may be classes: by type, or by value where they are no targets for every number. */
+export function areClasses(labels: Extract<Labels, { kind: 'rows' }>, dims: readonly number[]): boolean {
+  const { shape, values } = labels;
+  if (shape === undefined) return false;
+  return (
+    shape.whole ||
+    (!fitsEachNumber(shape.dims, dims) &&
+      values.every((value) => Number.isInteger(value) || Number.isNaN(value)))
+  );
+}
+
 /** The axes of the output along which the classes may lie that the labels are one of. */
 function axesOfLabels(labels: Labels, dims: readonly number[]): readonly number[] {
-  if (labels.kind === 'classes' || labels.shape?.whole !== true) return [];
-  const { dims: own } = labels.shape;
+  if (labels.kind === 'classes' || !areClasses(labels, dims)) return [];
+  const own = labels.shape?.dims ?? [];
   return dims.flatMap((_, i) => (alike(own, classDims(dims, i + 1)) ? [i + 1] : []));
 }
 

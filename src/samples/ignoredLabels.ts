@@ -34,7 +34,7 @@ export function dropIgnored(
       })),
       labels:
         labels.kind === 'classes'
-          ? { kind: 'classes', values: kept.map((n) => labels.values[n]!) }
+          ? { ...labels, values: kept.map((n) => labels.values[n]!) }
           : { ...labels, values: rowsAt(labels.values, 1, kept) },
       ...(weights !== undefined && { weights: { ...weights, values: rowsAt(weights.values, 1, kept) } }),
     },

@@ -36,9 +36,10 @@ export function labelsOf(
   const dims = array.shape.slice(1);
   const wrong = width > 1 ? rowRefusal : classRefusal;
   const refusal = whole ? wrong(array, values, rowAt, width, ignored) : null;
+  const names = array.names === undefined ? {} : { names: array.names };
   return whole && width === 1 && refusal === null && !values.some(Number.isNaN)
-    ? { kind: 'classes', values: Int32Array.from(values) }
-    : { kind: 'rows', width, values, shape: { dims, whole, refusal } };
+    ? { kind: 'classes', values: Int32Array.from(values), ...names }
+    : { kind: 'rows', width, values, shape: { dims, whole, refusal }, ...names };
 }
 
 type LabelCheck = (

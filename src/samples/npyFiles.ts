@@ -1,11 +1,11 @@
 import { opendir } from 'node:fs/promises';
-import { dirname, join, parse } from 'node:path';
-import { npyHeaderLimit, parseNpy, parseNpyHeader, requireNpyLength } from '../files/npy';
+import { dirname, isAbsolute, join, parse } from 'node:path';
+import { npyHeaderLimit, parseNpy, parseNpyHeader, parseNpyWords, requireNpyLength } from '../files/npy';
 import { openRandomAccessFile, type RandomAccessFile } from '../files/randomAccess';
 import { quote } from '../files/quote';
 import { FailureError } from '../report/failure';
 import { roleOf } from './arrayNames';
-import { arrayOf, largestArray, type KeyedArrays } from './npzFile';
+import { arrayOf, largestArray, largestWords, wordsOf, type KeyedArrays, type Words } from './npzFile';
 import type { SampleArray } from './sampleArray';
 
 /** Files of a folder that are looked at for labels. */
@@ -13,7 +13,7 @@ const mostFiles = 10_000;
 
 /**
  * A npy file of inputs together with the npy files beside it, whose names without ".npy" are the keys: x.npy finds its labels
- * in y.npy, digits_test.npy in digits_test_labels.npy. FailureError (UsageError) where the file itself is named as labels.
+ * in y.npy, digits_test.npy in digits_test_labels.npy. Labels may lie anywhere where their whole path is given. FailureError (UsageError) where the file itself is named as labels.
  */
 export async function openNpyFiles(path: string): Promise<KeyedArrays> {
   const { dir, base, name: inputsKey } = parse(path);
@@ -29,11 +29,15 @@ export async function openNpyFiles(path: string): Promise<KeyedArrays> {
     if (++seen > mostFiles) break;
     if (entry.name.endsWith('.npy')) keys.add(parse(entry.name).name);
   }
+  const pathOf = (key: string): string =>
+    key === inputsKey ? path : isAbsolute(key) ? key : join(dir, `${key}.npy`);
   return {
     title: `the folder of ${quote(base)}`,
     keys: [...keys].sort(),
     inputsKey,
-    open: (key) => openNpyFile(key === inputsKey ? path : join(dir, `${key}.npy`)),
+    open: (key) => openNpyFile(pathOf(key)),
+    words: (key) => readWords(pathOf(key)),
+    isElsewhere: (key) => isAbsolute(key) && key.endsWith('.npy'),
   };
 }
 
@@ -44,17 +48,24 @@ async function openNpyFile(path: string): Promise<SampleArray> {
     requireNpyLength(title, found, file.size);
     return found;
   });
-  return arrayOf(title, header, () =>
-    reading(path, async (file) => {
-      if (file.size > largestArray) {
-        throw new FailureError(
-          'TooLarge',
-          `${title} holds ${file.size.toLocaleString('en')} bytes, more than are read; save fewer samples.`,
-        );
-      }
-      return parseNpy(title, await file.read(0, file.size));
-    }),
-  );
+  return arrayOf(title, header, async () => parseNpy(title, await readWhole(path, largestArray)));
+}
+
+async function readWords(path: string): Promise<Words | null> {
+  const title = quote(parse(path).base);
+  return wordsOf(title, parseNpyWords(title, await readWhole(path, largestWords)));
+}
+
+function readWhole(path: string, most: number): Promise<Uint8Array> {
+  return reading(path, async (file) => {
+    if (file.size > most) {
+      throw new FailureError(
+        'TooLarge',
+        `${quote(parse(path).base)} holds ${file.size.toLocaleString('en')} bytes, more than are read; save fewer samples.`,
+      );
+    }
+    return file.read(0, file.size);
+  });
 }
 
 async function reading<T>(path: string, use: (file: RandomAccessFile) => Promise<T>): Promise<T> {

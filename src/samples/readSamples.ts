@@ -26,6 +26,8 @@ export interface ReadOptions {
   readonly seed: number;
   /** The label that is left out. */
   readonly ignoreLabel?: number | null;
+  /** The model's own names of its classes. */
+  readonly classNames?: readonly string[] | null;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function readSamples(
   requireOptions(options);
   if (source.kind === 'random') return drawInputs(specs, source.count, options.seed);
   return withSampleFile(source.path, async (file) => {
-    const selection = await file.select(specs, source);
+    const selection = await file.select(specs, { ...source, classNames: options.classNames ?? null });
     const { count: total, dims } = fitSelection(file.name, selection, specs);
     const drawn =
       options.limit === null || options.limit >= total

@@ -9,6 +9,8 @@ export interface SampleArray {
   readonly shape: readonly number[];
   /** Whole numbers by type (integers, booleans; in a CSV a column of nothing but whole numbers). */
   readonly whole: boolean;
+  /** The names of the classes, where the file has words for them. */
+  readonly names?: readonly string[];
   /** What one sample is, for a sentence: `"digits.csv" has 63 numbers per row (columns 1 to 63)`. */
   readonly holds: string;
   /** What to do where that does not fit, for the same sentence, given how many numbers are wanted (null: unknown). */
@@ -31,10 +33,12 @@ export interface Selection {
   readonly notes?: readonly string[];
 }
 
-/** What the user said about the keys of a file, see SampleSource. */
+/** What the user said about the keys of a file, see SampleSource, and the model of its classes. */
 export interface KeyChoice {
   readonly inputs: Readonly<Record<string, string>>;
   readonly labels: string | null;
+  /** The model's own names of its classes, where it has some. */
+  readonly classNames?: readonly string[] | null;
 }
 
 /** The key that the user chose for a graph input, or undefined. '' stands for the only one. */

@@ -2,13 +2,14 @@ import { isNpy } from '../files/npy';
 import { openRandomAccessFile, type RandomAccessFile } from '../files/randomAccess';
 import { quote } from '../files/quote';
 import { failureOf, FailureError, type FailureKind } from '../report/failure';
-import { decodeCsv, parseCsv } from './csvTable';
+import { parseCsv } from './csvTable';
 import { openNpyFiles } from './npyFiles';
 import { openNpz, type KeyedArrays } from './npzFile';
 import type { KeyChoice, Selection } from './sampleArray';
 import type { InputSpec } from './samples';
 import { selectArrays } from './selectArrays';
 import { selectColumns } from './selectColumns';
+import { decodeTable, utf16 } from './tableText';
 
 /** A data file that was opened. */
 export interface SampleFile {
@@ -29,7 +30,6 @@ export interface Preview {
 const peekLength = 4096;
 const largestCsv = 256 * 1024 ** 2;
 const previewLength = 1024 ** 2;
-const newline = 0x0a;
 const nothingChosen: KeyChoice = { inputs: {}, labels: null };
 
 /** Opens a data file, known by its contents, for as long as `use` runs. FailureError where it is none that can be read; every kind blames the samples or the usage. */
@@ -77,13 +77,19 @@ function csvFile(file: RandomAccessFile): SampleFile {
           `${title} is a CSV of ${size.toLocaleString('en')} bytes, more than the ${largestCsv.toLocaleString('en')} that are read; save the samples as npz.`,
         );
       }
-      return selectColumns(title, parseCsv(title, decodeCsv(name, await file.read(0, size))), specs, choice);
+      return selectColumns(
+        title,
+        parseCsv(title, decodeTable(name, await file.read(0, size))),
+        specs,
+        choice,
+      );
     },
     preview: async (specs) => {
       const complete = size <= previewLength;
       const bytes = await file.read(0, Math.min(size, previewLength));
       // The last line of a beginning is cut somewhere.
-      const text = decodeCsv(name, complete ? bytes : bytes.subarray(0, bytes.lastIndexOf(newline) + 1));
+      const start = decodeTable(name, bytes, complete);
+      const text = complete ? start : start.slice(0, start.lastIndexOf('\n') + 1);
       return { selection: selectColumns(title, parseCsv(title, text), specs, nothingChosen), complete };
     },
   };
@@ -116,7 +122,7 @@ function requireText(name: string, start: Uint8Array): void {
     );
   }
   const other = otherFormats.find(([bytes]) => bytes.every((byte, index) => start[index] === byte));
-  const what = other?.[1] ?? (start.includes(0) ? 'neither npz, npy nor CSV' : null);
+  const what = other?.[1] ?? (start.includes(0) && utf16(start) === null ? 'neither npz, npy nor CSV' : null);
   if (what === null) return;
   throw new FailureError(
     'SamplesUnreadable',

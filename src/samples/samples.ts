@@ -40,13 +40,19 @@ export interface LabelShape {
 
 /** Labels as they were found; the loss decides what to make of them. */
 export type Labels =
-  | { readonly kind: 'classes'; readonly values: Int32Array }
+  | {
+      readonly kind: 'classes';
+      readonly values: Int32Array;
+      /** Of all classes, where the file has words for them. */
+      readonly names?: readonly string[];
+    }
   /** count × width, row-major: regression targets, one-hot or soft rows, or a class for each of several predictions. */
   | {
       readonly kind: 'rows';
       readonly width: number;
       readonly values: Float64Array;
       readonly shape?: LabelShape;
+      readonly names?: readonly string[];
     };
 
 /** What a data file says that its samples weigh. */

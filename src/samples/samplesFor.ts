@@ -1,4 +1,6 @@
+import type { Graph } from '../graph/graph';
 import type { AnalysisRequest } from '../report/request';
+import { classNamesOf } from './classNames';
 import { drawInputs } from './drawInputs';
 import { dropIgnored } from './ignoredLabels';
 import { readSamples } from './readSamples';
@@ -8,11 +10,18 @@ import type { InputSpec, Samples } from './samples';
 export async function samplesFor(
   request: AnalysisRequest,
   specs: readonly InputSpec[],
+  graph: Graph,
 ): Promise<{ readonly samples: Samples; readonly ignored: number }> {
   const { samples: source, seed, scale, limit, ignoreLabel } = request;
   const samples =
     source.kind === 'random'
       ? drawInputs(specs, source.count, seed)
-      : await readSamples(source, specs, { scale, limit, seed, ignoreLabel });
+      : await readSamples(source, specs, {
+          scale,
+          limit,
+          seed,
+          ignoreLabel,
+          classNames: classNamesOf(graph),
+        });
   return dropIgnored(samples, request);
 }

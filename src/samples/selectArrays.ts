@@ -1,5 +1,6 @@
 import { failureOf, FailureError } from '../report/failure';
 import { roleOf } from './arrayNames';
+import { wordArray } from './classNames';
 import type { KeyedArrays } from './npzFile';
 import {
   chosenKey,
@@ -15,7 +16,7 @@ import { setting } from '../report/wording/settings';
 /**
  * The arrays that are the model's inputs and labels: those that the user chose, else those named like the graph's inputs,
  * else those with the usual names; the weights of the samples, by their name. FailureError: SampleKeyMissing where a choice is missing from the file, or nothing, or
- * more than one thing, could be meant; UnsupportedLabels where the labels are text.
+ * more than one thing, could be meant; UnsupportedLabels where the labels are neither numbers nor words.
  */
 export async function selectArrays(
   file: KeyedArrays,
@@ -28,7 +29,9 @@ export async function selectArrays(
   const labels =
     choice.labels === null
       ? findLabels(file, keys, names)
-      : presentKey(file, choice.labels, setting('labels'));
+      : file.isElsewhere?.(choice.labels) === true
+        ? choice.labels
+        : presentKey(file, choice.labels, setting('labels'));
   const inputs: SampleArray[] = [];
   for (const key of keys) inputs.push(await file.open(key));
   // A folder of npy files may hold several data sets; one archive holds one.
@@ -36,9 +39,11 @@ export async function selectArrays(
     file.inputsKey === null ? file.keys.filter((key) => !keys.includes(key) && key !== labels) : [];
   const weights = await findWeights(file, others, inputs[0]?.shape[0] ?? 0);
   const unused = others.filter((key) => key !== weights?.key);
+  const found = labels === null ? null : await openLabels(file, labels, choice.classNames ?? null);
   return {
     inputs,
-    labels: labels === null ? null : await openLabels(file, labels),
+    labels: found?.array ?? null,
+    ...(found?.note !== undefined && { notes: [found.note] }),
     ...(weights !== null && { weights }),
     ...(unused.length > 0 && { unused }),
   };
@@ -123,15 +128,22 @@ function presentKey(file: KeyedArrays, key: string, option: string): string {
   );
 }
 
-async function openLabels(file: KeyedArrays, key: string): Promise<SampleArray> {
+/** Labels as numbers; those that are words with what tells how they were numbered. */
+async function openLabels(
+  file: KeyedArrays,
+  key: string,
+  known: readonly string[] | null,
+): Promise<{ readonly array: SampleArray; readonly note?: string }> {
   try {
-    return await file.open(key);
+    return { array: await file.open(key) };
   } catch (error) {
     const failure = failureOf(error);
     if (failure.kind !== 'UnsupportedFormat') throw error;
+    const text = await file.words(key);
+    if (text !== null) return wordArray(text.title, text.words, known);
     throw new FailureError(
       'UnsupportedLabels',
-      `The labels ${listed([key])} in ${file.title} are not numbers; encode the classes as the integers 0 to C − 1, or choose others with ${setting('labels', 'NAME')}.`,
+      `The labels ${listed([key])} in ${file.title} are neither numbers nor words; encode the classes as the integers 0 to C − 1, or choose others with ${setting('labels', 'NAME')}.`,
       failure.message,
     );
   }

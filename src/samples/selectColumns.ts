@@ -1,6 +1,7 @@
 import { quote } from '../files/quote';
 import { FailureError } from '../report/failure';
 import { isLabelHeading, isWeightHeading } from './arrayNames';
+import { wordArray } from './classNames';
 import type { CsvTable } from './csvTable';
 import {
   chosenKey,
@@ -17,7 +18,8 @@ import { setting } from '../report/wording/settings';
  * The columns of a table that are the model's inputs and labels. The label is the column that the user names, else the one
  * with such a heading (label, target, class, y), else the last; a column sample_weight weighs the samples; the inputs are all other columns. A choice is a heading, or
  * headings, numbers from 1 and ranges of them, separated by commas: "1-64", "width,height", "2,5-7".
- * FailureError: SampleKeyMissing, UnsupportedLabels for a column of text, SamplesUnreadable for text among the inputs.
+ * A column of words is one of classes.
+ * FailureError: SampleKeyMissing, UnsupportedLabels for words in several columns of labels, SamplesUnreadable for text among the inputs.
  */
 export function selectColumns(
   title: string,
@@ -49,17 +51,36 @@ export function selectColumns(
   const others = all.filter((column) => !labels.includes(column) && column !== weights);
   const isCounted = chosen.includes(null) && others.includes(0) && countsRows(table, others.length, specs[0]);
   const rest = isCounted ? others.filter((column) => column !== 0) : others;
+  const [label] = labels;
+  const words =
+    label === undefined || labels.length > 1 || (table.texts[label] ?? null) === null
+      ? null
+      : wordArray(
+          title,
+          table.cellsOf(label),
+          choice.classNames ?? null,
+          (row) => `in line ${String(table.lines[row])}, column ${String(label + 1)}`,
+        );
+  const notes = [
+    ...(isCounted
+      ? [
+          `The first column of ${title} counts the rows and was left out; where it is an input, name the columns with ${setting('inputs')}.`,
+        ]
+      : []),
+    ...(table.decimalComma === null
+      ? []
+      : [
+          `The commas in ${title} were read as decimal commas: ${quote(table.decimalComma)} is ${String(Number(table.decimalComma.replace(',', '.')))}.`,
+        ]),
+    ...(words === null ? [] : [words.note]),
+  ];
   return {
     inputs: chosen.map((columns) => inputArray(title, table, columns ?? rest)),
-    labels: labels.length === 0 ? null : labelArray(title, table, labels),
+    labels: words?.array ?? (labels.length === 0 ? null : labelArray(title, table, labels)),
     ...(weights !== undefined && {
       weights: { key: table.headings?.[weights] ?? '', array: inputArray(title, table, [weights]) },
     }),
-    ...(isCounted && {
-      notes: [
-        `The first column of ${title} counts the rows and was left out; where it is an input, name the columns with ${setting('inputs')}.`,
-      ],
-    }),
+    ...(notes.length > 0 && { notes }),
   };
 }
 
@@ -137,7 +158,7 @@ function inputArray(title: string, table: CsvTable, columns: readonly number[]):
         if (text === null) continue;
         throw new FailureError(
           'SamplesUnreadable',
-          `Line ${String(text.line)} of ${title} holds ${quote(text.text)} in column ${String(column + 1)}, which is not a number; correct it (with a decimal point, not a comma), or choose the columns with ${setting('inputs')}, as in ${setting('inputs', `2-${String(table.columnCount)}`)}.`,
+          `Line ${String(text.line)} of ${title} holds ${quote(text.text)} in column ${String(column + 1)}, which is not a number${table.decimalComma === null ? '' : ' among decimal commas'}; correct it (decimal points, or decimal commas where cells are not separated by commas), or choose the columns with ${setting('inputs')}, as in ${setting('inputs', `2-${String(table.columnCount)}`)}.`,
         );
       }
       return array.read(rows);

@@ -114,6 +114,10 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
   if (samples !== undefined && isAbsolute(samples)) {
     throw invalid(path, `its samples are ${quote(samples)}, but must be relative to the model`);
   }
+  const { labels } = written;
+  // Labels by their whole path are the terminal's: a sidecar stays with the files of its folder.
+  if (labels !== undefined && isAbsolute(labels) && labels.endsWith('.npy'))
+    throw invalid(path, `its labels are ${quote(labels)}, but must lie beside its samples`);
   const both = written.trained?.find((name) => written.fixed?.includes(name) === true);
   if (both !== undefined) throw invalid(path, `${quote(both)} cannot be both trained and fixed`);
   return {

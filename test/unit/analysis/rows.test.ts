@@ -153,6 +153,7 @@ describe('the axis of the classes', () => {
     ['where a transpose puts it', tagger(turned), [4, 4], null, 1],
     ['of size one, with one number for each token', tagger(), [4, 1], null, 2],
     ['as the labels say', tagger(unknown), [4, 5], whole([4]), 2],
+    ['as labels of whole floats say', tagger(unknown), [4, 5], fractions([4], [2, 3]), 2],
     ['as the labels say, axis 1', tagger(unknown), [5, 4], whole([4]), 1],
     ['as the labels say, beside an axis of one', tagger(unknown), [5, 1, 4], whole([4]), 1],
     ['the last for targets, where it does not matter', tagger(unknown), [4, 5], fractions([4, 5], [0, 3]), 2],
@@ -232,6 +233,14 @@ describe('labels of several predictions', () => {
     expect([...targets.rows!.weights]).toEqual([0.25, 0, 0.25, 0.25, 0, 0.25]);
     expect([...targets.values.subarray(0, 12)]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     expect([...classes!]).toEqual([0, 3, 0, 3]);
+  });
+
+  it('are classes as whole floats, too', async () => {
+    const { targets, classes } = await lossOf(fractions([3], [0, -100, 3]));
+    const asIntegers = await lossOf(whole([3], [0, -100, 3]));
+    expect([targets.values, classes]).toEqual([asIntegers.targets.values, asIntegers.classes]);
+    const failure = await failureFrom(() => lossOf(fractions([3], [0, 0.5, 3])));
+    expect(failure.message).toMatch(/but data\.npz holds labels of shape \[3\]|numbers per sample/);
   });
 
   it.each([

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import schema from '../../../docs/report.schema.json';
 import { version } from '../../../package.json';
 import type { Report } from '../../../src/report/report';
+import { npyBytes } from '../samples/writers';
 
 const example = resolve('examples/digits.onnx');
 const digits = resolve('examples/digits.npz');
@@ -267,6 +268,21 @@ describe('the command line', () => {
     await writeFile(text, 'These are not the weights you are looking for.');
     expect((await refused('analyze', text)).code).toBe(3);
     expect((await refused('analyze', folder)).code).toBe(3);
+  });
+
+  it('takes labels by the path of their npy file, as seen from where it runs', async () => {
+    for (const name of ['inputs', 'answers']) await mkdir(join(folder, name));
+    const values = Array.from({ length: 3 * 64 }, (_, at) => (at % 17) / 16);
+    await writeFile(join(folder, 'inputs/x.npy'), npyBytes({ type: 'f4', shape: [3, 64], values }));
+    const labels = npyBytes({ type: 'i8', shape: [3], values: [1, 2, 3] });
+    await writeFile(join(folder, 'answers/y.npy'), labels);
+    const pair = ['--samples', 'inputs/x.npy', '--labels', 'answers/y.npy', '--loss', 'cross-entropy'];
+    const { code, stdout } = await run('analyze', example, ...pair, '--json');
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as Report).samples).toMatchObject({ count: 3, labels: 'given' });
+    const { sentence } = await refused('analyze', example, ...pair, '--html', 'answers/y.npy');
+    expect(sentence).toContain('the file of the labels');
+    expect(await readFile(join(folder, 'answers/y.npy'))).toEqual(labels);
   });
 
   it('ends with 4 where the samples are missing or do not fit', async () => {

@@ -23,6 +23,18 @@ function rows(width: number, ...values: number[]): Labels {
   return { kind: 'rows', width, values: Float64Array.from(values) };
 }
 
+/** Whole numbers that are no classes. */
+function whole(width: number, ...values: number[]): Labels {
+  const refusal = new FailureError('UnsupportedLabels', 'No classes.');
+  const shape = { dims: width === 1 ? [] : [width], whole: true, refusal };
+  return { kind: 'rows', width, values: Float64Array.from(values), shape };
+}
+
+/** One sample of each class. */
+function words(...names: string[]): Labels {
+  return { kind: 'classes', values: Int32Array.from(names.keys()), names };
+}
+
 function choose(labels: Labels, head: HeadKind, width: number, options: Partial<LossOptions> = {}) {
   return chooseLoss(labels, { head, width, options: { ...automatic, ...options }, source: 'data.npz' });
 }
@@ -45,6 +57,11 @@ describe('the loss that fits head and labels', () => {
     ['one sigmoid, labels 0 and 1', classes(0, 1), 'sigmoid', 1, 'binary-cross-entropy', false],
     ['one sigmoid, float labels 0 and 1', rows(1, 0, 1), 'sigmoid', 1, 'binary-cross-entropy', false],
     ['one linear output, float targets', rows(1, 0.5, 3), 'none', 1, 'mean-squared-error', false],
+    ['one linear output, whole targets', classes(5, 20, 7), 'none', 1, 'mean-squared-error', true],
+    ['one linear output, whole targets below 0', whole(1, -5, 20, 7), 'none', 1, 'mean-squared-error', true],
+    ['several linear outputs, whole targets', whole(2, 5, 3, 7, 0), 'none', 2, 'mean-squared-error', true],
+    ['one linear output, words', words('a', 'b'), 'none', 1, 'binary-cross-entropy', true],
+    ['a softmax, words', words('a', 'b', 'c'), 'softmax', 3, 'cross-entropy', false],
     ['several linear outputs, float targets', rows(2, 0.5, 3, -1, 0), 'none', 2, 'mean-squared-error', false],
     ['a softmax, soft rows', rows(2, 0.5, 0.5, 0.1, 0.9), 'softmax', 2, 'cross-entropy', false],
     ['linear outputs, one-hot rows', rows(2, 0, 1, 1, 0), 'none', 2, 'cross-entropy', true],
@@ -94,6 +111,24 @@ describe('labels that do not fit', () => {
       () => choose(classes(0, 3), 'softmax', 3),
       'LabelOutOfRange',
       /Label 3 of sample 1/,
+    ],
+    [
+      'words of fewer kinds than classes',
+      () => choose(words('cat', 'dog'), 'softmax', 3),
+      'UnsupportedLabels',
+      /data\.npz are 2 different words \("cat" and "dog"\), but the model has 3 classes.* integers 0 to 2/,
+    ],
+    [
+      'words of more kinds than one output tells apart',
+      () => choose(words('cat', 'dog', 'eel'), 'none', 1),
+      'UnsupportedLabels',
+      /3 different words .* but the model has 2 classes/,
+    ],
+    [
+      '−1 and 1 for one output',
+      () => choose(whole(1, -1, 1, 1), 'none', 1),
+      'UnsupportedLabels',
+      /No classes/,
     ],
     [
       'a class beyond 1 for one output',

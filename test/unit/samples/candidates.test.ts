@@ -55,7 +55,7 @@ describe('data files beside a model', () => {
       [
         'other.csv',
         false,
-        expect.stringContaining('The label in line 2 of "other.csv" is "somewhere"') as string,
+        expect.stringContaining('"other.csv" has 1 numbers per row (column 1), but') as string,
       ],
       ['zero.csv', false, '"zero.csv" holds no samples; choose a file with at least one row of numbers.'],
     ]);

@@ -23,6 +23,14 @@ describe('CSV samples', () => {
     ['semicolons', '1.5;2;0\n-3;4e-3;1\n'],
     ['tabs and Windows lines', '1.5\t2\t0\r\n-3\t4e-3\t1\r\n'],
     ['a byte order mark, spaces and empty lines', '\ufeff\n a, b , y\n\n 1.5 , 2,0\n\n-3,+.004,1.0\n\n'],
+    ['bars and headings', 'a|b|y\n1.5|2|0\n-3|4e-3|1\n'],
+    ['runs of blanks', 'a   b\ty\n  1.5  2 0\n-3\t  4e-3   1  \r\n'],
+    ['comments', '# "made by hand\n1.5,2,0\n  # a, b\n-3,4e-3,1\n#end'],
+    ['decimal commas', 'a;b;y\n1,5;2;0\n-3;4,0e-3;1\n'],
+    ['decimal commas between tabs', '1,5\t2,0\t0\n-3\t,004\t1\n'],
+    ['decimal commas between blanks', '1,5 2 0\n-3 0,004 1\n'],
+    ['a separator at the end of lines', '1.5,2,0,\n-3,4e-3,1,\n'],
+    ['a separator at the end of all lines but the headings', 'a;b;y\n1.5;2;0;\n-3;4e-3;1;\n'],
     ['quotation marks', '"a","b, or c","class"\n"1.5","2","0"\n-3,4e-3,1\n'],
   ])('are read with %s', async (_, text) => {
     expect(plain(await readFrom(csv(text), two))).toEqual(expected);
@@ -102,7 +110,13 @@ describe('CSV samples', () => {
     ],
     ['several lines of prose', 'One line.\nAnother.\nA third.\n', {}, 'SamplesUnreadable', 'is no data file'],
     ['prose with commas', 'Of this,\nand of that.\n', {}, 'SamplesUnreadable', 'is no data file'],
-    ['JSON', '{\n  "a": "b", "c": "d"\n}\n', {}, 'SamplesUnreadable', 'is no data file'],
+    [
+      'JSON',
+      '{\n  "a": "b", "c": "d"\n}\n',
+      {},
+      'SamplesUnreadable',
+      '"data.csv" is JSON, which is not read',
+    ],
     ['headings alone', 'a,b,y\n', {}, 'NoSamples', '"data.csv" holds no samples'],
     [
       'an empty cell',
@@ -129,20 +143,33 @@ describe('CSV samples', () => {
       'SamplesUnreadable',
       'Line 2 of "data.csv" holds "two" in column 2, which is not a number',
     ],
-    ['decimal commas', '"1,5";2;0\n"1,5";2;0\n', {}, 'SamplesUnreadable', 'with a decimal point'],
     [
-      'labels that are text',
-      '5.1,3.5,setosa\n4.9,3,virginica\n',
+      'decimal commas between commas',
+      '"1,5",2,0\n"1,5",2,0\n',
       {},
-      'UnsupportedLabels',
-      'The label in line 1 of "data.csv" is "setosa" (column 3); encode the classes as the integers 0 to C − 1',
+      'SamplesUnreadable',
+      'Line 1 of "data.csv" holds "1,5" in column 1, which is not a number; correct it (decimal points, or',
     ],
     [
-      'labels that are text under headings',
-      'a,b,c\n5.1,3.5,setosa\n',
+      'decimal points after decimal commas',
+      '1,5;2;0\n1.5;2;0\n',
       {},
+      'SamplesUnreadable',
+      'Line 2 of "data.csv" holds "1.5" in column 1, which is not a number among decimal commas; correct it',
+    ],
+    [
+      'words in several columns of labels',
+      '1,2,a,0\n3,4,b,1\n',
+      { inputs: { '': '1-2' }, labels: '3-4' },
       'UnsupportedLabels',
-      'The label in line 2 of',
+      'The label in line 1 of "data.csv" is "a" (column 3); encode the classes as the integers 0 to C − 1',
+    ],
+    [
+      'JSON in one line',
+      '[[1, 2, 0], [3, 4, 1]]',
+      {},
+      'SamplesUnreadable',
+      'is JSON, which is not read; load',
     ],
     [
       'two columns that may be the label',
@@ -210,30 +237,80 @@ describe('CSV samples', () => {
     ['a pickle', '\x80\x04\x95', 'is a Python pickle'],
     ['compressed text', '\x1f\x8b\x08', 'compressed with gzip'],
     ['bytes', 'abc\0def', 'neither npz, npy nor CSV'],
-    ['Latin-1', 'a,b,\xe4\n1,2,0\n', 'neither npz, npy nor a CSV in UTF-8'],
+    ['Latin-1', 'a,b,\xe4\n1,2,0\n', 'neither npz, npy nor a CSV in UTF-8 or UTF-16'],
   ])('that are %s are refused', async (_, text, sentence) => {
     const failure = await failureIn(() => readFrom({ 'data.csv': Buffer.from(text, 'latin1') }, two));
     expect(failure.kind).toBe('SamplesUnreadable');
     expect(failure.message).toContain(sentence);
   });
 
-  it('give back any table of numbers', async () => {
+  it('of words as labels are numbered in their order, and the note says how', async () => {
+    const text = 'a,b,animal\n1,2,dog\n3,4,cat\n5,6,\n7,8,dog\n';
+    const samples = await readFrom(csv(text), two);
+    expect(samples.labels).toMatchObject({ values: Float64Array.of(1, 0, NaN, 1), names: ['cat', 'dog'] });
+    expect(samples.notes).toEqual([
+      'The labels of "data.csv" are words, numbered in their order: "cat" = 0, "dog" = 1.',
+    ]);
+    const drawn = await readFrom(csv(text.replace('6,', '6,10')), two, { limit: 2, seed: 1 });
+    const all = [2, 1, 0, 2];
+    expect(plain(drawn).labels).toEqual(Array.from(drawn.indices ?? [], (row) => all[row]));
+  });
+
+  it('are words of the model, where it names its classes', async () => {
+    const classNames = ['dog', 'cat', 'eel'];
+    const samples = await readFrom(csv('1,2,dog\n3,4,cat\n'), two, { classNames });
+    expect(samples.labels).toEqual({ kind: 'classes', values: Int32Array.of(0, 1), names: classNames });
+    expect(samples.notes?.[0]).toContain('as the model names its classes: "dog" = 0, "cat" = 1, "eel" = 2.');
+    const failure = await failureIn(() => readFrom(csv('1,2,dog\n3,4,cow\n'), two, { classNames }));
+    expect(failure).toMatchObject({ kind: 'UnsupportedLabels' });
+    expect(failure.message).toContain(
+      '"data.csv" holds the label "cow" in line 2, column 3, which is none of the model’s classes "dog", "cat" and "eel"',
+    );
+  });
+
+  it('tell that commas were read as decimal ones', async () => {
+    const { notes } = await readFrom(csv('1,500;2;0\n3;4;1\n'), two);
+    expect(notes).toEqual(['The commas in "data.csv" were read as decimal commas: "1,500" is 1.5.']);
+  });
+
+  it.each([
+    ['little', [0xff, 0xfe], (bytes: Buffer) => bytes],
+    ['big', [0xfe, 0xff], (bytes: Buffer) => bytes.swap16()],
+  ] as const)('are read in UTF-16 of %s endian', async (_, mark, order) => {
+    const text = 'ä,b,y\n1.5,2,0\n-3,4e-3,1\n';
+    const bytes = Buffer.concat([Buffer.from(mark), order(Buffer.from(text, 'utf16le'))]);
+    expect(plain(await readFrom({ 'data.csv': bytes }, two))).toEqual(expected);
+  });
+
+  it('give back any table of numbers in any dialect', async () => {
     const cell = fc.double({ noNaN: true, noDefaultInfinity: true });
+    const separator = fc.constantFrom(',', ';', '\t', '|', ' ', '   ', ' ; ');
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(cell, cell, fc.nat(9)), { minLength: 1, maxLength: 20 }),
-        fc.constantFrom(',', ';', '\t'),
-        fc.boolean(),
-        async (rows, delimiter, headings) => {
-          const lines = [...(headings ? [['a', 'b', 'y']] : []), ...rows.map((row) => row.map(String))];
-          const text = lines.map((line) => line.join(delimiter)).join('\n');
-          const read = plain(await readFrom(csv(text), two));
+        fc.record({
+          separator,
+          headings: fc.boolean(),
+          comma: fc.boolean(),
+          ending: fc.boolean(),
+          newline: fc.constantFrom('\n', '\r\n'),
+          comment: fc.constantFrom('', '# 1;2,3|"4\n', '\n  #\n\n'),
+          wide: fc.boolean(),
+        }),
+        async (rows, { separator, headings, comma, ending, newline, comment, wide }) => {
+          const written = (number: number): string =>
+            comma && separator !== ',' ? String(number).replace('.', ',') : String(number);
+          const lines = [...(headings ? [['a', 'b', 'y']] : []), ...rows.map((row) => row.map(written))];
+          const end = ending && separator.trim() !== '' ? separator : '';
+          const text = comment + lines.map((line) => line.join(separator) + end).join(newline);
+          const file = wide ? Buffer.from(`\ufeff${text}`, 'utf16le') : text;
+          const read = plain(await readFrom({ 'data.csv': file }, two));
           // String(-0) is "0".
           expect(read.inputs).toEqual([rows.flatMap(([first, second]) => [first + 0, second + 0])]);
           expect(read.labels).toEqual(rows.map(([, , label]) => label));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 200 },
     );
   });
 

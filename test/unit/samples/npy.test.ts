@@ -37,6 +37,16 @@ describe('npy samples', () => {
     expect(failure.message).toContain('The folder of "x.npy" holds nothing named "../secret"');
   });
 
+  it('take labels by their whole path', async () => {
+    const labels = join(await folderWith({ 'answers.npy': y }), 'answers.npy');
+    expect(plain(await readFrom({ 'x.npy': x, 'y.npy': other }, floats(2), { labels })).labels).toEqual([
+      1, 0,
+    ]);
+    const failure = await failureIn(() => readFrom({ 'x.npy': x }, floats(2), { labels: `${labels}.npy` }));
+    expect(failure).toMatchObject({ kind: 'SamplesNotFound' });
+    expect(failure.message).toContain('answers.npy.npy');
+  });
+
   it('are refused where the file is one of labels, or two may be meant', async () => {
     expect((await failureIn(() => readFrom({ 'y.npy': y, 'x.npy': x }, floats(2)))).message).toContain(
       '"y.npy" is named as labels are; choose the file of the inputs',

@@ -289,14 +289,14 @@ describe('npz samples', () => {
       /holds Infinity at \[1\]/,
     ],
     [
-      'text as labels',
+      'objects as labels',
       zipBytes([
         { name: 'x.npy', data: npyBytes(x) },
-        { name: 'y.npy', data: text },
+        { name: 'y.npy', data: Buffer.from(readFileSync(join(fixtures, 'objects.npy'))) },
       ]),
       {},
       'UnsupportedLabels',
-      /integers 0 to C − 1/,
+      /neither numbers nor words; encode the classes as the integers 0 to C − 1/,
     ],
     [
       'text as inputs',
@@ -334,6 +334,37 @@ describe('npz samples', () => {
     const failure = await failureIn(() => readFrom({ 'data.npz': bytes }, floats(2), reading));
     expect(failure.kind).toBe(kind);
     expect(failure.message).toMatch(sentence);
+  });
+
+  it.each([
+    ["'<U4'", 4],
+    ["'|S4'", 1],
+  ] as const)('take words of type %s as labels, numbers among them by size', async (type, width) => {
+    const words = ['10', '9', 'b', ''];
+    const body = Buffer.alloc(words.length * 4 * width);
+    words.forEach((word, row) => {
+      Array.from(word).forEach((letter, at) => {
+        body.writeUInt8(letter.charCodeAt(0), (4 * row + at) * width);
+      });
+    });
+    const header = npyStart(`{'descr': ${type}, 'fortran_order': False, 'shape': (4,), }`);
+    const four: WrittenArray = { type: 'f4', shape: [4, 2], values: [0, 1, 2, 3, 4, 5, 6, 7] };
+    const bytes = zipBytes([
+      { name: 'x.npy', data: npyBytes(four) },
+      { name: 'y.npy', data: Buffer.concat([header, body]) },
+    ]);
+    const { labels, notes } = await readFrom({ 'data.npz': bytes }, floats(2));
+    expect(labels).toMatchObject({ values: Float64Array.of(1, 0, 2, NaN), names: ['9', '10', 'b'] });
+    expect(notes).toEqual([
+      'The labels of "y" in "data.npz" are words, numbered in their order: "9" = 0, "10" = 1, "b" = 2.',
+    ]);
+    const cut = zipBytes([
+      { name: 'x.npy', data: npyBytes(four) },
+      { name: 'y.npy', data: Buffer.concat([header, body.subarray(1)]) },
+    ]);
+    expect((await failureIn(() => readFrom({ 'data.npz': cut }, floats(2)))).message).toContain(
+      '"y" in "data.npz" is damaged',
+    );
   });
 
   it.each([

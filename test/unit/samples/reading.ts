@@ -9,6 +9,7 @@ export interface Reading {
   readonly scale?: number;
   readonly limit?: number;
   readonly seed?: number;
+  readonly classNames?: readonly string[];
 }
 
 /** A float32 input "input" of the given dimensions per sample. */
@@ -17,8 +18,8 @@ export function floats(...dims: readonly (number | null)[]): InputSpec[] {
 }
 
 export function readAt(path: string, specs: readonly InputSpec[], reading: Reading = {}): Promise<Samples> {
-  const { inputs = {}, labels = null, scale = 1, limit = null, seed = 0 } = reading;
-  return readSamples({ kind: 'file', path, inputs, labels }, specs, { scale, limit, seed });
+  const { inputs = {}, labels = null, scale = 1, limit = null, seed = 0, classNames = null } = reading;
+  return readSamples({ kind: 'file', path, inputs, labels }, specs, { scale, limit, seed, classNames });
 }
 
 /** Reads the first of the files, the others being beside it. */

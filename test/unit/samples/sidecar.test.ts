@@ -86,6 +86,7 @@ describe('a sidecar', () => {
     ['{"__proto__x": 1}', /it has no field "__proto__x"/],
     ['{"samples": ""}', /its field samples must be the path of a data file/],
     ['{"samples": "/data/a.npz"}', /its samples are "\/data\/a\.npz", but must be relative/],
+    ['{"labels": "/data/y.npy"}', /its labels are "\/data\/y\.npy", but must lie beside its samples/],
     ['{"inputs": "x"}', /its field inputs must be an object of keys/],
     ['{"scale": 0}', /its field scale must be a number other than 0/],
     ['{"scale": 1e999}', /its field scale must be a number other than 0/],
