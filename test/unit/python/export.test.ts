@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
 import type { Report } from '../../../src/report/report';
-import { noOptions, requestDefaults, requestOf } from '../../../src/report/request';
+import { completeTraining, noOptions, requestDefaults, requestOf } from '../../../src/report/request';
+import { edgeFactor } from '../../../src/report/wording/learningRate';
 import { pythonLines, pythonLinesFrom } from '../../../src/report/wording/pythonLines';
 import { readSidecar, withSidecar } from '../../../src/samples/sidecar';
 import { temporaryFolder } from '../formats/temporaryFolder';
@@ -114,3 +115,25 @@ it('the snippet has the same two lines', async () => {
   const [{ body } = { body: [] }] = Object.values(snippets);
   expect(body.join('; ').replace(/\$\{\d:(\w+)\}/g, '$1')).toBe(pythonLines);
 });
+
+it.skipIf(python === null)(
+  'the edge of stability parts what PyTorch’s optimisers do on a quadratic',
+  () => {
+    const cases = (
+      [
+        ['sgd', 0],
+        ['momentum', 0.5],
+        ['momentum', 0.9],
+        ['nesterov', 0.5],
+        ['nesterov', 0.9],
+      ] as const
+    ).flatMap(([optimiser, momentum]) => {
+      const edge = edgeFactor(completeTraining({ optimiser, momentum }))! / 1.257;
+      return [0.98 * edge, 1.02 * edge].map((rate) => [optimiser, momentum, rate, 1.257] as const);
+    });
+    const script = new URL('edges.py', import.meta.url).pathname;
+    const done = spawnSync(python ?? '', ['-B', script, JSON.stringify(cases)], { encoding: 'utf8' });
+    expect(JSON.parse(done.stdout)).toEqual(cases.map((_, at) => at % 2 === 1));
+  },
+  120_000,
+);
