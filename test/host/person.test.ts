@@ -127,7 +127,7 @@ describe('from the explorer', () => {
     const shown = await sharpestDirectionShown();
     expect(shown).toContain(bound);
     expect(shown).toContain(formatNumber(report.sharpness?.lambdaMax.upper ?? Number.NaN));
-    const rows = webview(page).locator('tbody tr');
+    const rows = webview(page).locator('.section.table tbody tr');
     expect(await rows.count()).toBe(report.layers.length);
     for (const layer of report.layers) {
       const row = await rows.filter({ hasText: layer.name }).innerText();
