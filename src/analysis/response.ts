@@ -11,8 +11,8 @@ const relativeStep = 0.01;
 /** Random directions. */
 const draws = 5;
 /** Points of a slice on either side, and how many of them make the step. */
-const pointsAside = 6;
-const pointsOfStep = 3;
+const pointsAside = 4;
+const pointsOfStep = 2;
 
 /** Points of a plane along each of its directions. */
 const pointsOfPlane = 15;
