@@ -3,7 +3,7 @@ import type { Moments } from '../curvature/bounds';
 import { certifySharpness } from '../curvature/certifySharpness';
 import type { LayerRange, SymmetricProducts } from '../curvature/products';
 import { inUnit } from '../curvature/unit';
-import { failureOf } from '../report/failure';
+import { FailureError } from '../report/failure';
 import type { LayerReport, Report } from '../report/report';
 import { SeededRandom } from '../samples/random';
 import type { PredictedCost } from '../report/wording/cost';
@@ -18,6 +18,9 @@ const mostProducts = 60;
 const usualProducts = 15;
 /** Of a time limit, what is left to what comes after. */
 const timeShare = 0.8;
+
+/** Of a product in float64, relative to ‖H‖: a thousand rounding units. */
+const roundingOfProduct = 1e-13;
 
 const stage = 'Searching the sharpest direction of each layer';
 
@@ -54,13 +57,17 @@ export async function withLayerSharpness(
   if (left < usualProducts) return report;
   const expected = Math.min(left, usualProducts * layers.length);
   const told = run.begin(stage, productsCost(products, expected, run.memoryBudget));
+  // A product's error is that of the whole Hessian, of which a block may be a small part.
+  const { lambdaMax, lambdaMin } = sharpness;
+  const size = Math.max(Math.abs(lambdaMax.upper), Math.abs(lambdaMin.lower)) * run.unit;
+  const error = Math.max(products.measured.productError, roundingOfProduct) * size;
   const found = new Map<number, LayerReport['lambdaMax']>();
   let made = 0;
   try {
     for (const l of order) {
       if (left < usualProducts || run.outOfTime(timeShare)) break;
       const { sharpness: own, products: taken } = await certifySharpness(
-        inUnit(blockOf(products, products.layers[l]!), run.unit),
+        inUnit(blockOf(products, products.layers[l]!, error), run.unit),
         momentsOf(layers[l]!),
         {
           random: SeededRandom.fromSeed(run.request.seed),
@@ -79,8 +86,9 @@ export async function withLayerSharpness(
       const { lower, upper, kind } = own.lambdaMax;
       if (Number.isFinite(upper)) found.set(l, { lower, upper, kind });
     }
-  } catch (error) {
-    if (failureOf(error).kind !== 'TimeLimit') throw error;
+  } catch (fault) {
+    // H itself has been found symmetric: rounding may leave too little of a small block. What was found stands.
+    if (!(fault instanceof FailureError)) throw fault;
   }
   return { ...report, layers: layers.map((layer, l) => ({ ...layer, lambdaMax: found.get(l) ?? null })) };
 }
@@ -92,13 +100,14 @@ function momentsOf({ trace, ownCurvature, parameters }: LayerReport): Moments | 
 }
 
 /** Products of vectors that are zero outside a layer, cut to it. */
-function blockOf(products: HessianProducts, { from, to }: LayerRange): SymmetricProducts {
+function blockOf(products: HessianProducts, { from, to }: LayerRange, error: number): SymmetricProducts {
   const whole = new Float64Array(products.order);
   const result = new Float64Array(products.order);
   return {
     order: to - from,
     layers: [{ from: 0, to: to - from }],
     float32: null,
+    error,
     multiply: async (vector) => {
       whole.set(vector, from);
       return (await products.multiply(whole, result)).slice(from, to);

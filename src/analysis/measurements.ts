@@ -101,10 +101,12 @@ export async function withMeasurements(
     told(Math.min(1, done / units));
   };
   let forward: ForwardModel | null = null;
+  // What is known by the time that anything ends it.
+  let latest = report;
   try {
     forward = await products.openForward();
     const { report: known, lambdaMax } = await ofSamples(report, measured, sharpest.vector, forward, run);
-    run.known = known;
+    run.known = latest = known;
     add(1);
     const { loss } = measured.chosen;
     const { accuracyOf } = measured;
@@ -116,7 +118,7 @@ export async function withMeasurements(
     const moved = await measureResponse(subject, onPass);
     const plane = run.request.plane ? await measurePlane(subject, onPass) : null;
     const whole = isFinite(moved) ? { ...known, ...moved, plane } : known;
-    run.known = whole;
+    run.known = latest = whole;
     const half = halves ? await splitHalf(products, forward, run) : null;
     const { sharpness } = whole;
     if (half === null || sharpness === undefined) return whole;
@@ -124,7 +126,7 @@ export async function withMeasurements(
   } catch (error) {
     if (failureOf(error).kind !== 'TimeLimit') throw error;
     run.leftOut.push(what);
-    return report;
+    return latest;
   } finally {
     await forward?.release();
   }

@@ -1,6 +1,7 @@
 import type { ForwardModel } from '../autodiff/forwardModel';
 import type { HessianProducts } from '../autodiff/hessianProducts';
 import { certifySharpness } from '../curvature/certifySharpness';
+import { FailureError } from '../report/failure';
 import { rowsPerSample, rowWeights } from '../loss/targets';
 import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
@@ -45,7 +46,9 @@ export async function splitHalf(
   const isOwn = (row: number): boolean => inHalf[Math.floor(row / perSample)] === 1;
   const ofHalf = weights.reduce((sum, weight, row) => sum + (isOwn(row) ? weight : 0), 0);
   if (!(ofHalf > 0 && ofHalf < 1)) return null;
-  const half = await products.reweighted(weights.map((weight, row) => (isOwn(row) ? weight / ofHalf : 0)));
+  const ofOwn = weights.map((weight, row) => (isOwn(row) ? weight / ofHalf : 0));
+  const half = await products.reweighted(ofOwn).catch(unlessOutOfTime);
+  if (half === null) return null;
   try {
     const { sharpest } = await certifySharpness(half, null, {
       random: SeededRandom.fromSeed(run.request.seed),
@@ -62,7 +65,15 @@ export async function splitHalf(
     const over = (own: boolean): number =>
       rows.reduce((sum, part, row) => sum + (isOwn(row) === own ? part : 0), 0);
     return { own: over(true) / ofHalf + penalty, other: over(false) / (1 - ofHalf) + penalty };
+  } catch (error) {
+    return unlessOutOfTime(error);
   } finally {
     await half.release();
   }
+}
+
+/** The check is beside the numbers: where half of the samples allows no products, there is none. @throws FailureError TimeLimit */
+function unlessOutOfTime(error: unknown): null {
+  if (error instanceof FailureError && error.failure.kind !== 'TimeLimit') return null;
+  throw error;
 }

@@ -48,9 +48,17 @@ export function determinantWanted(run: LanczosCoefficients, steps: number, epsil
  * its Wolkowicz-Styan bound U_k; and λ_max(H) is at most that of T_k bordered by β_k and U_k. For float64 products only.
  */
 export function provedUpper(run: LanczosCoefficients, steps: number, moments: Moments): number {
-  const matrix = leading(run, steps);
+  if (moments.order === steps) return largestEigenvalue(leading(run, steps));
+  return largestEigenvalue({
+    order: steps + 1,
+    diagonal: [...run.alphas.slice(0, steps), complementUpper(run, steps, moments)],
+    offDiagonal: run.betas,
+  });
+}
+
+/** U_k: by what exact moments leave to the complement of the first so many vectors, of which there is one more at least. */
+export function complementUpper(run: LanczosCoefficients, steps: number, moments: Moments): number {
   const order = moments.order - steps;
-  if (order === 0) return largestEigenvalue(matrix);
   let { trace, frobeniusSquared } = moments;
   for (let j = 0; j < steps; j++) {
     trace -= run.alphas[j]!;
@@ -59,12 +67,7 @@ export function provedUpper(run: LanczosCoefficients, steps: number, moments: Mo
   const rest = { trace, frobeniusSquared: Math.max(0, frobeniusSquared), order };
   // What is left carries the rounding of all that it was left of, and an error of T by as much as the noise.
   const slack = roundingSlack(moments.frobeniusSquared) + run.noise * Math.sqrt(moments.frobeniusSquared);
-  const { upper } = lambdaMaxBounds(rest, slack);
-  return largestEigenvalue({
-    order: steps + 1,
-    diagonal: [...run.alphas.slice(0, steps), upper],
-    offDiagonal: run.betas,
-  });
+  return lambdaMaxBounds(rest, slack).upper;
 }
 
 function leading({ alphas, betas }: LanczosCoefficients, steps: number): Tridiagonal {

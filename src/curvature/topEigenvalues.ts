@@ -1,7 +1,6 @@
 import type { EigenvalueInterval, Range } from '../report/report';
 import type { Basis } from './basis';
-import { lambdaMaxBounds, roundingSlack, type Moments } from './bounds';
-import { probabilisticUpper } from './certificates';
+import { complementUpper, probabilisticUpper } from './certificates';
 import type { CertifyingLanczos } from './certifySharpness';
 import { Lanczos, type LanczosCoefficients } from './lanczos';
 import type { SymmetricProducts } from './products';
@@ -62,9 +61,12 @@ export async function certifyTop(
   let epsilon = 1 - options.confidence;
   let found: readonly Found[];
   for (;;) {
-    const proved =
-      exactMoments === null || options.productError > 0 ? null : provedOutside(lanczos, exactMoments);
-    found = within(proved ?? { upper: Infinity, kind: 'probabilistic' });
+    const isProvable = exactMoments !== null && options.productError === 0 && lanczos.steps < products.order;
+    found = within(
+      isProvable
+        ? { upper: complementUpper(lanczos, lanczos.steps, exactMoments), kind: 'proved' }
+        : { upper: Infinity, kind: 'probabilistic' },
+    );
     if (isNarrow(found)) break;
     const room = last - products.count;
     // What the best bound would give tells whether looking for it is worth its products.
@@ -131,20 +133,6 @@ function intervalsOf(
     const bound = at < above ? bordered[at]! : at < above + others ? upper : bordered[at - others]!;
     return { lower: value - noise, upper: bound + noise, kind };
   });
-}
-
-/** By what trace and norm leave to the complement. */
-function provedOutside(run: LanczosCoefficients, { trace, frobeniusSquared, order }: Moments): OutsideBound {
-  const steps = run.alphas.length;
-  if (steps >= order) return { upper: -Infinity, kind: 'proved' };
-  let [restTrace, restSquared] = [trace, frobeniusSquared];
-  for (let j = 0; j < steps; j++) {
-    restTrace -= run.alphas[j]!;
-    restSquared -= run.alphas[j]! ** 2 + 2 * run.betas[j]! ** 2;
-  }
-  const slack = roundingSlack(frobeniusSquared) + run.noise * Math.sqrt(frobeniusSquared);
-  const rest = { trace: restTrace, frobeniusSquared: Math.max(0, restSquared), order: order - steps };
-  return { upper: lambdaMaxBounds(rest, slack).upper, kind: 'proved' };
 }
 
 /**
