@@ -156,7 +156,10 @@ export async function findTopShares(
     const above = k === 1 ? { lower: -Infinity, upper: Infinity } : emptyBelow(run, ritz, k - 1, epsilon);
     const gapAbove = above === null ? 0 : above.upper - value;
     const alone = above !== null && (k === 1 || above.lower - value <= countsAsOne * gapAbove);
-    const known = below !== null && alone && tellsShares(residual + run.noise, Math.min(below, gapAbove));
+    // Lanczos has one vector of a null space, which mostly has many.
+    const isZero = Math.abs(value) <= run.noise;
+    const known =
+      !isZero && below !== null && alone && tellsShares(residual + run.noise, Math.min(below, gapAbove));
     shares.push(known ? computeLayerShares(await run.basis.combination(vectors[k - 1]!), layers) : null);
   }
   return shares;

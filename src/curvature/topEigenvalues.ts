@@ -56,6 +56,8 @@ export async function certifyTop(
         upper - lower <=
         Math.max(options.precision * Math.min(Math.abs(lower), Math.abs(upper)), 4 * lanczos.noise),
     );
+  const isTold = ({ lower, upper }: Range): boolean =>
+    lower * upper > 0 && upper - lower <= options.precision * Math.min(Math.abs(lower), Math.abs(upper));
   const within = (outside: OutsideBound): readonly Found[] => intervalsOf(lanczos, outside, wanted);
   // Every run inside may fail by itself: all of them together with the probability that is allowed.
   let epsilon = 1 - options.confidence;
@@ -98,7 +100,8 @@ export async function certifyTop(
     lower,
     upper,
     kind,
-    shares: shares[at] ?? null,
+    // The k-th Ritz vector is that of the k-th eigenvalue only where no other can be the k-th.
+    shares: isTold({ lower, upper }) ? (shares[at] ?? null) : null,
   }));
 }
 

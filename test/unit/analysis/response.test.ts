@@ -115,6 +115,17 @@ describe.each(['closed-form', 'exact', 'estimate'] as const)(
   },
 );
 
+/** Eigenvectors in descending order of their eigenvalues. */
+function eigenvectorsOf(rows: readonly (readonly number[])[]): number[][] {
+  const matrix = new Matrix(rows.map((row) => [...row]));
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, {
+    assumeSymmetric: true,
+  });
+  return Array.from(realEigenvalues.keys())
+    .sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!)
+    .map((k) => eigenvectorMatrix.getColumn(k));
+}
+
 /** Eigenvalues in descending order. */
 function spectrumOf(rows: readonly (readonly number[])[]): number[] {
   const matrix = new Matrix(rows.map((row) => [...row]));
@@ -128,13 +139,21 @@ describe.each(['closed-form', 'exact', 'estimate'] as const)('eigenvalues, by th
   it('are the largest ones of the explicit Hessian, with the shares of their eigenvectors', async () => {
     const { eigenvalues } = await analysed(1, { method });
     const wanted = spectrumOf(hessian);
+    const vectors = eigenvectorsOf(hessian);
+    let told = 0;
     expect(eigenvalues!.length).toBe(10);
     eigenvalues!.forEach(({ k, lower, upper, shares }, at) => {
       expect(k).toBe(at + 1);
       expect(lower).toBeLessThanOrEqual(wanted[at]! + 1e-9);
       expect(upper).toBeGreaterThanOrEqual(wanted[at]! - 1e-9);
-      if (shares !== null) expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+      if (shares === null) return;
+      told++;
+      const ofFirst = vectors[at]!.slice(0, 16).reduce((sum, value) => sum + value * value, 0);
+      // No share is told that may be off by more than a hundredth.
+      expect(Math.abs(shares[0]! - ofFirst)).toBeLessThanOrEqual(0.01);
+      expect(shares[0]! + shares[1]!).toBeCloseTo(1, 9);
     });
+    expect(told).toBeGreaterThan(3);
     expect(eigenvalues![0]!.upper - eigenvalues![0]!.lower).toBeLessThan(1e-4);
   });
 
@@ -154,6 +173,41 @@ describe.each(['closed-form', 'exact', 'estimate'] as const)('eigenvalues, by th
     const { lower, upper } = fixed.sharpness!.lambdaMax;
     expect(layers[0]!.lambdaMax!.lower).toBeLessThanOrEqual(upper + 1e-9);
     expect(layers[0]!.lambdaMax!.upper).toBeGreaterThanOrEqual(lower - 1e-9);
+  });
+});
+
+it.each([2 ** -6, 2 ** 6])(
+  'eigenvalues of the layers hold in float32, too, where one block is far smaller than the other: scale %d',
+  async (scale) => {
+    const asked = { method: 'estimate', dtype: 'float32', precision: 1e-2 } as const;
+    const { layers, sharpness } = await analysed(scale, asked);
+    const { hessian } = explicitCurvature(network(scale));
+    expect(sharpness?.lambdaMax.certified).toBe(true);
+    for (const [l, block] of [
+      hessian.slice(0, 16).map((row) => row.slice(0, 16)),
+      hessian.slice(16).map((row) => row.slice(16)),
+    ].entries()) {
+      const [wanted = 0] = spectrumOf(block);
+      const { lower = -Infinity, upper = Infinity } = layers[l]!.lambdaMax ?? {};
+      expect(lower).toBeLessThanOrEqual(wanted);
+      expect(upper).toBeGreaterThanOrEqual(wanted);
+    }
+  },
+);
+
+describe('the shares within the first layer', () => {
+  it('are those of the eigenvector’s own rows and columns', async () => {
+    const { layers } = await analysed(1, {});
+    const { vector } = found;
+    const ofWeight = (unit: number, input: number): number => vector[unit * 3 + input]! ** 2;
+    [0, 1, 2].forEach((input) => {
+      const wanted = [0, 1, 2, 3].reduce((sum, unit) => sum + ofWeight(unit, input), 0);
+      expect(layers[0]!.sharpestInputs![input]).toBeCloseTo(wanted, 6);
+    });
+    [0, 1, 2, 3].forEach((unit) => {
+      const wanted = [0, 1, 2].reduce((sum, input) => sum + ofWeight(unit, input), 0);
+      expect(layers[0]!.sharpestUnits![unit]).toBeCloseTo(wanted, 6);
+    });
   });
 });
 
