@@ -239,14 +239,18 @@ def _write_onnx(model, inputs, names, outputs, path, batch=None, what="this mode
 
 def _parameters(model, written):
     """Names in the file of the parameters that are trained, and of those that are not."""
-    tell = [key for key in ("", "model.")]
     trained, fixed = [], []
+
+    def named(own):
+        # With its loss the model is a part of another.
+        return next((name for name in (own, f"model.{own}") if name in written), None)
+
     for own, parameter in model.named_parameters():
-        name = next((prefix + own for prefix in tell if prefix + own in written), None)
+        name = named(own)
         if name is not None:
             (trained if parameter.requires_grad else fixed).append(name)
     for own, buffer in model.named_buffers():
-        name = next((prefix + own for prefix in tell if prefix + own in written), None)
+        name = named(own)
         if name is not None and buffer.is_floating_point() and not own.endswith(("running_mean", "running_var")):
             fixed.append(name)
     return trained, fixed

@@ -1,6 +1,7 @@
 import type { ForwardModel } from '../autodiff/forwardModel';
 import type { HessianProducts } from '../autodiff/hessianProducts';
 import { drawDirection } from '../curvature/randomVectors';
+import { innerProduct } from '../curvature/vectors';
 import { guessLoss } from '../loss/evenGuess';
 import type { Loss, Plane, Response, Slice } from '../report/report';
 import { norm } from '../runtime/norm';
@@ -68,7 +69,7 @@ export async function measureResponse(
     along: Float64Array,
     curvature: number,
   ): Promise<{ readonly slice: Slice; readonly points: readonly Point[] }> => {
-    const slope = gradient.reduce((sum, each, i) => sum + each * along[i]!, 0) * size;
+    const slope = innerProduct(gradient, along) * size;
     const points: Point[] = [];
     for (const distance of distances) points.push(distance === 0 ? unmoved : await at(along, distance));
     const parabola = distances.map(
@@ -80,8 +81,7 @@ export async function measureResponse(
     };
   };
   const curvatureOf = async (along: Float64Array): Promise<number> => {
-    const product = await products.multiply(along);
-    return product.reduce((sum, each, i) => sum + each * along[i]!, 0);
+    return innerProduct(await products.multiply(along), along);
   };
   const sharpest = await sliceAlong('sharpest', direction, lambdaMax);
   const [below, above] = [pointsAside - pointsOfStep, pointsAside + pointsOfStep].map(
@@ -145,7 +145,7 @@ export async function measurePlane(
 
 /** The part of a vector at right angles to a unit vector, of norm 1; null where there is none to speak of. */
 function awayFrom(direction: Float64Array, vector: Float64Array): Float64Array | null {
-  const inner = vector.reduce((sum, each, i) => sum + each * direction[i]!, 0);
+  const inner = innerProduct(vector, direction);
   const rest = vector.map((each, i) => each - inner * direction[i]!);
   const length = norm(rest);
   return length > 1e-6 * norm(vector) ? rest.map((each) => each / length) : null;

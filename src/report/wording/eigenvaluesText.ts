@@ -1,11 +1,9 @@
 import type { LargeEigenvalue, Range } from '../report';
-import { formatAbove, formatBelow, formatNumber } from './number';
+import { commonValue, rangeText } from './sharpnessText';
 
 /** "1.257", or "1.02 to 1.041" where the ends differ to three digits. */
-export function endsText({ lower, upper }: Range): string {
-  if (formatNumber(lower) === formatNumber(upper)) return formatNumber(lower);
-  const [low, high] = [lower.toPrecision(3), upper.toPrecision(3)];
-  return low === high ? formatNumber(Number(low)) : `${formatBelow(lower)} to ${formatAbove(upper)}`;
+export function endsText(ends: Range): string {
+  return commonValue(ends) ?? rangeText(ends);
 }
 
 /** "λ_1 … λ_10" and the largest eigenvalues in a row; null where they were not found. */

@@ -1,5 +1,5 @@
 import { formatAbove, formatBelow, formatCount, formatNumber, formatPercent } from './number';
-import type { Bounds, EigenvalueInterval, Method, Quantity, Sharpness } from '../report';
+import type { Bounds, EigenvalueInterval, Method, Quantity, Range, Sharpness } from '../report';
 
 /** How an interval for an eigenvalue, and an estimate of its bound, are put into words: for a terminal and for the panel. */
 
@@ -7,7 +7,7 @@ import type { Bounds, EigenvalueInterval, Method, Quantity, Sharpness } from '..
 const leastDigits = 3;
 
 /** The number that both ends read as to at least three significant digits; null where they differ. */
-export function commonValue({ lower, upper }: EigenvalueInterval): string | null {
+export function commonValue({ lower, upper }: Range): string | null {
   if (formatNumber(lower) === formatNumber(upper)) return formatNumber(lower);
   const [low, high] = [lower.toPrecision(leastDigits), upper.toPrecision(leastDigits)];
   return low === high ? formatNumber(Number(low)) : null;
@@ -21,7 +21,7 @@ export function intervalText(interval: EigenvalueInterval): string {
 }
 
 /** "1.031", or "1.02 to 1.041": for a row of facts. */
-export function rangeText({ lower, upper }: EigenvalueInterval): string {
+export function rangeText({ lower, upper }: Range): string {
   if (formatNumber(lower) === formatNumber(upper)) return formatNumber(lower);
   return `${formatBelow(lower)} to ${formatAbove(upper)}`;
 }
