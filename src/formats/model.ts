@@ -1,9 +1,18 @@
 import type { Graph } from '../graph/graph';
 import type { ExecutableModel } from '../runtime/session';
 
+/** The parameters of a training file, by the names of their initialisers. */
+export interface FileParameters {
+  readonly trained: ReadonlySet<string>;
+  /** Those that the file says are not trained. */
+  readonly frozen: ReadonlySet<string>;
+}
+
 /** A graph that can be looked into and run. */
 export interface RunnableModel {
   readonly graph: Graph;
+  /** Which initialisers are parameters, where the file itself says so; undefined: the graph has to tell. */
+  readonly parameters?: FileParameters;
   /**
    * The file as a model that onnxruntime runs, with the named tensors as its only outputs and the first dimension of
    * every input free; nodes that no asked output needs are left out.

@@ -2,12 +2,18 @@ import { basename, resolve } from 'node:path';
 import { FailureError } from '../report/failure';
 import { openRandomAccessFile } from '../files/randomAccess';
 import { detectFile, detectionFailure } from './detection';
+import type { FormatName } from './detection/formats';
 import type { Model } from './model';
 import { readOnnx } from './onnx/readOnnx';
 import { quote } from '../files/quote';
 
 /** Protobuf allows no more. */
 const largestModel = 2 ** 31 - 1;
+
+/** How each format that can be analysed is read, by an absolute path. */
+const readers: Readonly<Partial<Record<FormatName, (path: string) => Promise<Model>>>> = {
+  onnx: readOnnxFile,
+};
 
 /**
  * Reads a model file, whose format its contents tell.
@@ -17,23 +23,24 @@ const largestModel = 2 ** 31 - 1;
  */
 export async function readModel(path: string): Promise<Model> {
   const absolute = resolve(path);
-  const name = basename(absolute);
-  const { format, size } = await detectFile(absolute);
-  const failure = detectionFailure(name, format);
+  const { format } = await detectFile(absolute);
+  const failure = detectionFailure(basename(absolute), format);
   if (failure !== null) throw failure;
-  if (size > largestModel) {
-    throw new FailureError(
-      'TooLarge',
-      `${quote(name)} has ${size.toLocaleString('en')} bytes, more than the 2 GiB of an ONNX file; save it with external data.`,
-    );
-  }
-  return readOnnx(absolute, await readWhole(absolute));
+  const reader = readers[format];
+  if (reader === undefined) throw new Error(`No reader for ${format}`);
+  return reader(absolute);
 }
 
-async function readWhole(path: string): Promise<Uint8Array> {
+async function readOnnxFile(path: string): Promise<Model> {
   const file = await openRandomAccessFile(path);
   try {
-    return await file.read(0, file.size);
+    if (file.size > largestModel) {
+      throw new FailureError(
+        'TooLarge',
+        `${quote(file.name)} has ${file.size.toLocaleString('en')} bytes, more than the 2 GiB of an ONNX file; save it with external data.`,
+      );
+    }
+    return await readOnnx(path, await file.read(0, file.size));
   } finally {
     await file.close();
   }

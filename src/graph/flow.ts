@@ -8,7 +8,12 @@ export function producers(graph: Graph): ReadonlyMap<string, GraphNode> {
 
 /** The nodes that a tensor is made from, in the graph's order. */
 export function ancestors(graph: Graph, tensor: string): GraphNode[] {
-  const needed = new Set([tensor]);
+  return ancestorsOf(graph, [tensor]);
+}
+
+/** The nodes that several tensors are made from, in the graph's order. */
+export function ancestorsOf(graph: Graph, tensors: readonly string[]): GraphNode[] {
+  const needed = new Set(tensors);
   const nodes = graph.nodes.toReversed().filter((node) => {
     if (!node.outputs.some((output) => needed.has(output))) return false;
     for (const input of node.inputs) needed.add(input);

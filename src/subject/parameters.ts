@@ -1,3 +1,4 @@
+import type { FileParameters } from '../formats/model';
 import { fixedTables, isBinaryMask, isFixedFilter, isUniform } from './fixedTables';
 import type { Graph, GraphNode, Tensor } from '../graph/graph';
 import { operatorName } from '../graph/operatorName';
@@ -69,17 +70,21 @@ export function findParameters(graph: Graph, nodes: readonly GraphNode[]): reado
   return surveyParameters(graph, nodes).parameters;
 }
 
-/** As findParameters, with what was assumed, and what counts only as it was said. */
+/**
+ * As findParameters, with what was assumed, and what counts only as it was said.
+ * @param declared those that the file itself calls so, and no others
+ */
 export function surveyParameters(
   graph: Graph,
   nodes: readonly GraphNode[],
   choice: ParameterChoice = noChoice,
+  declared: FileParameters | null = null,
 ): ParameterSurvey {
-  const found = survey(graph, nodes, choice);
+  const found = survey(graph, nodes, choice, declared);
   if (choice.trained.length === 0 && choice.fixed.length === 0) return { ...found, said: noChoice };
   const namesOf = ({ parameters }: Pick<ParameterSurvey, 'parameters'>): string[] =>
     parameters.map(({ name }) => name);
-  const [told, withoutWord] = [namesOf(found), namesOf(survey(graph, nodes, noChoice))];
+  const [told, withoutWord] = [namesOf(found), namesOf(survey(graph, nodes, noChoice, declared))];
   return {
     ...found,
     said: {
@@ -93,8 +98,12 @@ function survey(
   graph: Graph,
   nodes: readonly GraphNode[],
   choice: ParameterChoice,
+  declared: FileParameters | null,
 ): Omit<ParameterSurvey, 'said'> {
-  const isTrained = (name: string): boolean => choice.trained.some((pattern) => isNamedBy(pattern, name));
+  const isFixed = (name: string): boolean => choice.fixed.some((pattern) => isNamedBy(pattern, name));
+  const isTrained = (name: string): boolean =>
+    choice.trained.some((pattern) => isNamedBy(pattern, name)) ||
+    (declared?.trained.has(name) === true && !isFixed(name));
   const statuses = new Map<string, Status>(
     graph.inputs.map(({ name, dims }) => [name, { ...nothing, samples: true, path: inputPath(dims) }]),
   );
@@ -105,8 +114,7 @@ function survey(
   const fixed = fixedTables(graph.initialisers, ofModules);
   for (const [name, tensor] of graph.initialisers) {
     const looksLearned = mayBeLearned(name, tensor) && !fixed.has(name) && !isOfSpectralNorm(name, graph);
-    const learned =
-      isTrained(name) || (looksLearned && !choice.fixed.some((pattern) => isNamedBy(pattern, name)));
+    const learned = isTrained(name) || (declared === null && looksLearned && !isFixed(name));
     statuses.set(name, { ...nothing, pending: learned ? [name] : [] });
   }
   const found = new Map<string, Parameter>();

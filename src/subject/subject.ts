@@ -74,15 +74,20 @@ export const noSubjectChoice: SubjectChoice = {
  * @throws FailureError UsageError, UnsupportedOperator, UnsupportedStructure, NoParameters, NonFiniteWeights
  */
 export function findSubject(model: RunnableModel, choice: SubjectChoice): Subject {
-  const separated = separateMerged(model.graph);
-  const graph = withShapes(withTrainedBiases(separated.graph), choice.shapes);
+  const declared = model.parameters ?? null;
+  // Exporters merge what is equal, and fill what is missing; a file that names its parameters does neither.
+  const separated = declared === null ? separateMerged(model.graph) : { graph: model.graph, split: [] };
+  const graph = withShapes(
+    declared === null ? withTrainedBiases(separated.graph) : separated.graph,
+    choice.shapes,
+  );
   const output = chooseOutput(graph, choice.output);
   const head = findHead(graph, output);
   const nodes = ancestors(graph, head.logits);
   refuseUndifferentiable(graph, nodes, choice.evaluation);
   refuseUnbatched(graph, nodes, output);
   requireFloats(graph, choice.parameters);
-  const survey = surveyParameters(graph, nodes, choice.parameters);
+  const survey = surveyParameters(graph, nodes, choice.parameters, declared);
   const found = survey.parameters;
   const unused = choice.parameters.trained.find(
     (pattern) => !found.some(({ name }) => isNamedBy(pattern, name)),
@@ -93,7 +98,7 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
       `The tensor "${printable(unused)}" of ${setting('trained')} is no part of what makes "${printable(output)}"; leave it out.`,
     );
   }
-  const copies = findCopies(found);
+  const copies: Subject['copies'] = declared === null ? findCopies(found) : new Map();
   const parameters = found.filter(({ name }) => !copies.has(name));
   if (parameters.length === 0) {
     throw new FailureError(
