@@ -50,6 +50,19 @@ export async function openRandomAccessFile(path: string): Promise<RandomAccessFi
   }
 }
 
+/** A file that lies in memory, such as an archive within an archive. */
+export function memoryFile(name: string, bytes: Uint8Array): RandomAccessFile {
+  return {
+    name,
+    size: bytes.length,
+    read: (offset, length) => {
+      requireInside(name, bytes.length, offset, length);
+      return Promise.resolve(bytes.slice(offset, offset + length));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
 function requireInside(name: string, size: number, offset: number, length: number): void {
   const inside =
     Number.isSafeInteger(offset) &&
