@@ -7,8 +7,8 @@ import { FailureError } from '../report/failure';
 import type { Cost, GaussNewton, Method, ModelFacts, Report, Warning } from '../report/report';
 import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
-import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
+import { readAnalysedSamples } from './analysedSamples';
 import type { AnalysisRun } from './analysisRun';
 import { topOf } from './chooseMethod';
 import { confidence } from './confidence';
@@ -46,8 +46,7 @@ export async function analyseGraph(
 ): Promise<Report> {
   const { request, stopwatch } = run;
   const { model, subject } = analysed;
-  run.tell('Reading the samples');
-  const { samples, ignored } = await samplesFor(request, subject.inputs, model.graph);
+  const { samples, ignored } = await readAnalysedSamples(analysed, subject.inputs, run);
   stopwatch.lap('samples');
 
   const { chosen, products, method, warnings } = await openGraph(analysed, samples, run);

@@ -11,8 +11,8 @@ import type { Report, Warning } from '../report/report';
 import { costText, type PredictedCost } from '../report/wording/cost';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
 import type { Samples } from '../samples/samples';
-import { samplesFor } from '../samples/samplesFor';
 import type { AnalysedModel } from './analysedModel';
+import { readAnalysedSamples } from './analysedSamples';
 import type { AnalysisRun } from './analysisRun';
 import {
   certificateStageOf,
@@ -58,8 +58,7 @@ export async function analysePerceptron(
   const { input: own, perceptron: asRead, inputSpec, facts } = read;
   const { request, threads, stopwatch } = run;
   run.known = { ...run.known, model: facts, method: 'closed-form' };
-  run.tell('Reading the samples');
-  const { samples, ignored } = await samplesFor(request, [inputSpec], analysed.model.graph);
+  const { samples, ignored } = await readAnalysedSamples(analysed, [inputSpec], run);
   const input = samples.inputs[0];
   if (input === undefined)
     throw new FailureError('NoSamples', `${samples.source} holds no inputs; choose another file.`);

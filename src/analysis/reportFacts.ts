@@ -31,6 +31,7 @@ export function sampleFacts(
             ? 'drawn'
             : 'predicted',
     scale: samples.scale,
+    ...(samples.normalisation !== undefined && { normalisation: samples.normalisation }),
     meanLoss,
     accuracy,
     ...evenGuessFact(loss, targets, penalty),

@@ -1,6 +1,7 @@
 import { FailureError } from '../report/failure';
 import type { AnalysisRequest } from '../report/request';
-import { defaultIgnoredLabel, keptLabels, rowsAt, type IgnoreOptions } from '../samples/ignoredLabels';
+import { defaultIgnoredLabel, keptLabels, type IgnoreOptions } from '../samples/ignoredLabels';
+import { rowsAt } from '../samples/samples';
 import type { Labels, Samples } from '../samples/samples';
 import { accuracy } from './accuracy';
 import type { AnalysedOutput } from '../subject/subject';

@@ -39,6 +39,8 @@ const options = {
   inputs: { type: 'string', multiple: true },
   labels: { type: 'string', multiple: true },
   scale: { type: 'string', multiple: true },
+  normalize: { type: 'string', multiple: true },
+  'skip-broken': { type: 'boolean' },
   limit: { type: 'string', multiple: true },
   shape: { type: 'string', multiple: true },
   output: { type: 'string', multiple: true },
@@ -83,6 +85,7 @@ function usageError(sentence: string): FailureError {
 const numeric: ReadonlySet<string> = new Set([
   ...[
     '--scale',
+    '--normalize',
     '--limit',
     '--class-weights',
     '--label-smoothing',
@@ -145,7 +148,7 @@ function parseOptions(args: readonly string[]) {
 type Values = ReturnType<typeof parseOptions>['values'];
 type TextOption = Exclude<
   keyof Values,
-  'json' | 'help' | 'version' | 'evaluation' | 'blocks' | 'scale-adapted' | 'plane'
+  'json' | 'help' | 'version' | 'evaluation' | 'blocks' | 'scale-adapted' | 'plane' | 'skip-broken'
 >;
 
 /** The value of an option that may be given once, or null. */
@@ -283,6 +286,8 @@ function requestOptions(values: Values): RequestOptions {
       'a number other than 0',
       (value) => Number.isFinite(value) && value !== 0,
     ),
+    normalize: textOf(values, 'normalize'),
+    skipBroken: values['skip-broken'] ?? null,
     limit: wholeNumberOf(values, 'limit', 1, 2 ** 31 - 1),
     output: textOf(values, 'output'),
     loss: wordOf(values, 'loss', lossChoices),
@@ -363,9 +368,13 @@ export function requestOfCommand(
   { model, computation, options: own }: Extract<Command, { kind: 'analyze' }>,
   options: RequestOptions,
 ): AnalysisRequest {
-  const needless = (['inputs', 'labels', 'scale'] as const).find((name) => own[name] !== null);
+  const needless = (['inputs', 'labels', 'scale', 'normalize', 'skipBroken'] as const).find(
+    (name) => own[name] !== null,
+  );
   if (options.samples === null && needless !== undefined)
-    throw usageError(`--${needless} is about the data file, but there is no --samples`);
+    throw usageError(
+      `--${needless === 'skipBroken' ? 'skip-broken' : needless} is about the data file, but there is no --samples`,
+    );
   if (own.decayed !== null && (options.weightDecay ?? 0) === 0)
     throw usageError('--decayed says what the weight decay is over, but there is no --weight-decay');
   return { ...requestOf(options), ...computation, model };

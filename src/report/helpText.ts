@@ -10,11 +10,14 @@ analyze says how sharp the loss is at the model's weights, which layer makes it 
 detect lists the model files in a folder, their formats, and what to do with those that cannot be read.
 
 Options of analyze:
-  --samples FILE        the data to compute the loss on: npz, npy, CSV or other text
+  --samples FILE        the data to compute the loss on: npz, npy, CSV or other text, IDX or CIFAR (MNIST's and
+                        CIFAR's own files), or a folder with a folder of PNG or JPEG files for each class
                         (without it: random inputs, which say nothing about your data)
   --inputs KEY          key of the inputs in FILE; GRAPHINPUT=KEY, repeated, where the model has several inputs
   --labels KEY          key of the labels in FILE, or the path of their npy file
   --scale NUMBER        multiplies the inputs (1)
+  --normalize HOW       of pictures' pixels: 0-1, -1-1, imagenet, 0-255 or MEAN/DEVIATION (whatever gives the least loss)
+  --skip-broken         leaves out pictures that cannot be read
   --limit N             uses at most N samples, drawn by the seed; without FILE: N random inputs (${defaultRandomCount})
   --shape NAME=SIZES    shape of an input of which the file leaves sizes open, as image=1x3x224x224 (repeat it for more)
   --output NAME         what the loss is put on: a graph output, or any tensor inside the model

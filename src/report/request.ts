@@ -19,6 +19,10 @@ export interface AnalysisRequest {
   readonly samples: SampleSource;
   /** Multiplies the inputs. */
   readonly scale: number;
+  /** How the pixels of pictures are normalised, see normalisationNames; null: as gives the least mean loss. */
+  readonly normalize: string | null;
+  /** Whether pictures that cannot be read are left out. */
+  readonly skipBroken: boolean;
   /** At most this many samples, a seeded draw; null: all. */
   readonly limit: number | null;
   /** The graph output to put the loss on; null: the one that looks like logits. */
@@ -100,6 +104,8 @@ export const defaultRandomCount = 256;
 /** What a request is without the user's word; one place, so that the terminal and the panel give the same report. */
 export const requestDefaults = {
   scale: 1,
+  normalize: null,
+  skipBroken: false,
   limit: null,
   output: null,
   loss: 'auto',
@@ -134,6 +140,8 @@ export interface RequestOptions {
   readonly inputs: Readonly<Record<string, string>> | null;
   readonly labels: string | null;
   readonly scale: number | null;
+  readonly normalize: string | null;
+  readonly skipBroken: boolean | null;
   readonly limit: number | null;
   readonly output: string | null;
   readonly loss: Loss | 'auto' | null;
@@ -157,6 +165,8 @@ export const noOptions: RequestOptions = {
   inputs: null,
   labels: null,
   scale: null,
+  normalize: null,
+  skipBroken: null,
   limit: null,
   output: null,
   loss: null,
@@ -179,6 +189,8 @@ export function completeRequest(options: RequestOptions, others: RequestOptions)
     inputs: options.inputs ?? others.inputs,
     labels: options.labels ?? others.labels,
     scale: options.scale ?? others.scale,
+    normalize: options.normalize ?? others.normalize,
+    skipBroken: options.skipBroken ?? others.skipBroken,
     limit: options.limit ?? others.limit,
     output: options.output ?? others.output,
     loss: options.loss ?? others.loss,
@@ -228,6 +240,8 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
         ? { kind: 'random', count: limit ?? defaultRandomCount }
         : { kind: 'file', path: samples, inputs: inputs ?? {}, labels },
     scale: options.scale ?? requestDefaults.scale,
+    normalize: options.normalize ?? requestDefaults.normalize,
+    skipBroken: options.skipBroken ?? requestDefaults.skipBroken,
     limit: samples === null ? requestDefaults.limit : limit,
     output: options.output,
     loss: options.loss ?? requestDefaults.loss,

@@ -52,6 +52,9 @@ const sampleFacts = object({
     '"none" where the model itself puts out the loss.',
   ),
   scale: describe(number, 'The factor that the inputs were multiplied by.'),
+  normalisation: v.exactOptional(
+    describe(v.string(), 'How the pixels of pictures were normalised; absent where there are none.'),
+  ),
   /** Over the samples, or over their predictions where they have several. */
   meanLoss: number,
   accuracy: v.nullable(share),

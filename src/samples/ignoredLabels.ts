@@ -1,7 +1,7 @@
 import { FailureError } from '../report/failure';
 import type { AnalysisRequest } from '../report/request';
 import { setting } from '../report/wording/settings';
-import type { Labels, Samples } from './samples';
+import { rowsOfSamples, type Labels, type Samples } from './samples';
 
 /** The class label that PyTorch's losses leave out (`ignore_index`), where no other is asked for. */
 export const defaultIgnoredLabel = -100;
@@ -18,26 +18,13 @@ export function dropIgnored(
   samples: Samples,
   options: IgnoreOptions,
 ): { readonly samples: Samples; readonly ignored: number } {
-  const { labels, count, inputs, indices, source, weights } = samples;
+  const { labels, count, source } = samples;
   if (labels === null || options.loss === 'output' || (labels.kind === 'rows' && labels.width !== 1))
     return { samples, ignored: 0 };
   const kept = keptLabels(labels, source, options);
   if (kept.length === count) return { samples, ignored: 0 };
   return {
-    samples: {
-      ...samples,
-      count: kept.length,
-      indices: kept.map((n) => indices?.[n] ?? n),
-      inputs: inputs.map((input) => ({
-        ...input,
-        data: rowsAt(input.data, input.data.length / count, kept),
-      })),
-      labels:
-        labels.kind === 'classes'
-          ? { ...labels, values: kept.map((n) => labels.values[n]!) }
-          : { ...labels, values: rowsAt(labels.values, 1, kept) },
-      ...(weights !== undefined && { weights: { ...weights, values: rowsAt(weights.values, 1, kept) } }),
-    },
+    samples: rowsOfSamples(samples, kept),
     ignored: count - kept.length,
   };
 }
@@ -60,12 +47,4 @@ export function keptLabels(labels: Labels, source: string, options: IgnoreOption
     'NoSamples',
     `All ${values.length} labels in ${source} are ${label} or missing, which says to leave them out; choose other labels with ${setting('labels')}.`,
   );
-}
-
-/** Some rows of a table, in ascending order. */
-export function rowsAt(values: Float64Array, width: number, kept: Int32Array): Float64Array {
-  if (kept.length * width === values.length) return values;
-  const rows = new Float64Array(kept.length * width);
-  for (const [at, n] of kept.entries()) rows.set(values.subarray(n * width, (n + 1) * width), at * width);
-  return rows;
 }

@@ -28,6 +28,8 @@ export interface ReadOptions {
   readonly ignoreLabel?: number | null;
   /** The model's own names of its classes. */
   readonly classNames?: readonly string[] | null;
+  /** Whether pictures that cannot be read are left out. */
+  readonly leaveOutBroken?: boolean;
 }
 
 /**
@@ -43,7 +45,8 @@ export async function readSamples(
   requireOptions(options);
   if (source.kind === 'random') return drawInputs(specs, source.count, options.seed);
   return withSampleFile(source.path, async (file) => {
-    const selection = await file.select(specs, { ...source, classNames: options.classNames ?? null });
+    const { classNames = null, leaveOutBroken = false } = options;
+    const selection = await file.select(specs, { ...source, classNames, leaveOutBroken });
     const { count: total, dims } = fitSelection(file.name, selection, specs);
     const drawn =
       options.limit === null || options.limit >= total
@@ -59,6 +62,7 @@ export async function readSamples(
       inputs.push({
         name: spec.name,
         dims: dims[index] ?? [],
+        ...(array.pictures !== undefined && { pictures: array.pictures }),
         data: fitValues(array, data, { spec, scale: options.scale, drawn, count }),
       });
     }

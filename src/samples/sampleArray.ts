@@ -1,6 +1,7 @@
 import { FailureError } from '../report/failure';
 import { quote } from '../files/quote';
 import { setting } from '../report/wording/settings';
+import type { PictureLayout } from './pictures/pictureLayout';
 
 /** An array of a data file, its shape known, its numbers not read yet. The first axis counts samples. */
 export interface SampleArray {
@@ -11,6 +12,8 @@ export interface SampleArray {
   readonly whole: boolean;
   /** The names of the classes, where the file has words for them. */
   readonly names?: readonly string[];
+  /** How pictures lie in it; absent: it holds none, or nothing tells. */
+  readonly pictures?: PictureLayout;
   /** What one sample is, for a sentence: `"digits.csv" has 63 numbers per row (columns 1 to 63)`. */
   readonly holds: string;
   /** What to do where that does not fit, for the same sentence, given how many numbers are wanted (null: unknown). */
@@ -39,6 +42,8 @@ export interface KeyChoice {
   readonly labels: string | null;
   /** The model's own names of its classes, where it has some. */
   readonly classNames?: readonly string[] | null;
+  /** Whether pictures that cannot be read are left out. */
+  readonly leaveOutBroken?: boolean;
 }
 
 /** The key that the user chose for a graph input, or undefined. '' stands for the only one. */

@@ -1,3 +1,6 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { constants, gunzipSync } from 'node:zlib';
 import { isNpy } from '../files/npy';
 import { openRandomAccessFile, type RandomAccessFile } from '../files/randomAccess';
 import { quote } from '../files/quote';
@@ -5,6 +8,10 @@ import { failureOf, FailureError, type FailureKind } from '../report/failure';
 import { parseCsv } from './csvTable';
 import { openNpyFiles } from './npyFiles';
 import { openNpz, type KeyedArrays } from './npzFile';
+import { cifarBatches, cifarVersion, selectCifar } from './pictures/cifarFiles';
+import { isIdx, selectIdx } from './pictures/idxFiles';
+import { pictureInput } from './pictures/pictureArray';
+import { selectPictures } from './pictures/pictureFolder';
 import type { KeyChoice, Selection } from './sampleArray';
 import type { InputSpec } from './samples';
 import { selectArrays } from './selectArrays';
@@ -35,6 +42,11 @@ const nothingChosen: KeyChoice = { inputs: {}, labels: null };
 /** Opens a data file, known by its contents, for as long as `use` runs. FailureError where it is none that can be read; every kind blames the samples or the usage. */
 export async function withSampleFile<T>(path: string, use: (file: SampleFile) => Promise<T>): Promise<T> {
   try {
+    const isFolder = await stat(path).then(
+      (status) => status.isDirectory(),
+      () => false,
+    );
+    if (isFolder) return await use(await recogniseFolder(path));
     const file = await openRandomAccessFile(path);
     try {
       return await use(await recogniseFormat(path, file));
@@ -50,6 +62,8 @@ async function recogniseFormat(path: string, file: RandomAccessFile): Promise<Sa
   const start = await file.read(0, Math.min(file.size, peekLength));
   if (isZip(start)) return keyedFile(file.name, await openNpz(file));
   if (isNpy(start)) return keyedFile(file.name, await openNpyFiles(path));
+  if (isIdx(inflatedStart(start))) return pictureFile(file.name, (spec) => selectIdx(path, spec));
+  if ((await cifarVersion(file)) !== null) return pictureFile(file.name, (spec) => selectCifar([path], spec));
   requireText(file.name, start);
   return csvFile(file);
 }
@@ -62,6 +76,31 @@ function keyedFile(name: string, arrays: KeyedArrays): SampleFile {
       selection: await selectArrays(arrays, specs, nothingChosen),
       complete: true,
     }),
+  };
+}
+
+/** A folder of CIFAR's batches, or of pictures. */
+async function recogniseFolder(path: string): Promise<SampleFile> {
+  const name = basename(path);
+  const batches = await cifarBatches(path);
+  if (batches.length > 0) return pictureFile(name, (spec) => selectCifar(batches, spec));
+  return {
+    name,
+    select: (specs, choice) => selectPictures(path, specs, choice),
+    preview: async (specs) => ({
+      selection: await selectPictures(path, specs, nothingChosen),
+      complete: true,
+    }),
+  };
+}
+
+function pictureFile(name: string, select: (spec: InputSpec) => Promise<Selection>): SampleFile {
+  const selectOnly = (specs: readonly InputSpec[]): Promise<Selection> =>
+    select(pictureInput(quote(name), specs));
+  return {
+    name,
+    select: selectOnly,
+    preview: async (specs) => ({ selection: await selectOnly(specs), complete: true }),
   };
 }
 
@@ -93,6 +132,18 @@ function csvFile(file: RandomAccessFile): SampleFile {
       return { selection: selectColumns(title, parseCsv(title, text), specs, nothingChosen), complete };
     },
   };
+}
+
+/** The beginning of what gzip compressed, or the bytes as they are. */
+function inflatedStart(start: Uint8Array): Uint8Array {
+  if (start[0] !== 0x1f || start[1] !== 0x8b) return start;
+  try {
+    // What is cut off is not missed; what would be more than a beginning is no IDX file's.
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 8 * 1024 ** 2 };
+    return new Uint8Array(gunzipSync(start, options));
+  } catch {
+    return start;
+  }
 }
 
 function isZip(start: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 import type { ElementType } from '../graph/graph';
 import type { FailureError } from '../report/failure';
+import type { PictureLayout } from './pictures/pictureLayout';
 
 /** What a model wants of its samples. */
 export interface InputSpec {
@@ -24,6 +25,8 @@ export interface SampleInput {
   readonly name: string;
   /** Dimensions of one sample. */
   readonly dims: readonly number[];
+  /** How pictures lie in it, 0 to 255 times the scale until they are normalised; absent: it holds none. */
+  readonly pictures?: PictureLayout;
   /** count × product(dims), row-major, multiplied by the scale; float64 whatever the file held. */
   readonly data: Float64Array;
 }
@@ -79,4 +82,31 @@ export interface Samples {
   /** What a reader should know of how they were chosen. */
   readonly notes?: readonly string[];
   readonly scale: number;
+  /** How the pixels of pictures were normalised; absent where there are none, or they were not. */
+  readonly normalisation?: string;
+}
+
+/** Some of the samples, in ascending order. */
+export function rowsOfSamples(samples: Samples, kept: Int32Array): Samples {
+  const { labels, count, inputs, indices, weights } = samples;
+  const widthOf = (values: ArrayLike<number>): number => values.length / count;
+  return {
+    ...samples,
+    count: kept.length,
+    indices: kept.map((n) => indices?.[n] ?? n),
+    inputs: inputs.map((input) => ({ ...input, data: rowsAt(input.data, widthOf(input.data), kept) })),
+    labels:
+      labels === null || labels.kind === 'rows'
+        ? labels && { ...labels, values: rowsAt(labels.values, labels.width, kept) }
+        : { ...labels, values: kept.map((n) => labels.values[n]!) },
+    ...(weights !== undefined && { weights: { ...weights, values: rowsAt(weights.values, 1, kept) } }),
+  };
+}
+
+/** Some rows of a table, in ascending order. */
+export function rowsAt(values: Float64Array, width: number, kept: Int32Array): Float64Array {
+  if (kept.length * width === values.length) return values;
+  const rows = new Float64Array(kept.length * width);
+  for (const [at, n] of kept.entries()) rows.set(values.subarray(n * width, (n + 1) * width), at * width);
+  return rows;
 }

@@ -12,7 +12,7 @@ export async function samplesFor(
   specs: readonly InputSpec[],
   graph: Graph,
 ): Promise<{ readonly samples: Samples; readonly ignored: number }> {
-  const { samples: source, seed, scale, limit, ignoreLabel } = request;
+  const { samples: source, seed, scale, limit, ignoreLabel, skipBroken } = request;
   const samples =
     source.kind === 'random'
       ? drawInputs(specs, source.count, seed)
@@ -22,6 +22,7 @@ export async function samplesFor(
           seed,
           ignoreLabel,
           classNames: classNamesOf(graph),
+          leaveOutBroken: skipBroken,
         });
   return dropIgnored(samples, request);
 }

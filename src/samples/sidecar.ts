@@ -6,6 +6,7 @@ import { atomicWrite } from '../files/atomicWrite';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
 import { changeShapes, type ShapeChanges } from '../report/inputShapes';
 import { lossChoices, lossChoicesText } from '../report/wording/lossWords';
+import { normalisationNames } from './pictures/normalisation';
 import { completeRequest, completeTraining, optimisers, type RequestOptions } from '../report/request';
 
 /** A sidecar has some lines; what is far beyond is none. */
@@ -33,6 +34,8 @@ export const sidecarSchema = v.strictObject({
       v.check((value) => value !== 0),
     ),
   ),
+  normalize: v.optional(text),
+  skipBroken: v.optional(v.boolean()),
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1))),
   output: v.optional(text),
   loss: v.optional(v.picklist(lossChoices)),
@@ -73,6 +76,8 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   inputs: 'an object of keys in the data file by graph input',
   labels: 'the key of the labels in the data file',
   scale: 'a number other than 0',
+  normalize: `how the pixels of pictures are normalised: ${normalisationNames}`,
+  skipBroken: 'true or false: whether pictures that cannot be read are left out',
   limit: 'a whole number from 1',
   output: 'the name of a graph output',
   loss: lossChoicesText,
@@ -127,6 +132,8 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
       inputs: written.inputs ?? null,
       labels: written.labels ?? null,
       scale: written.scale ?? null,
+      normalize: written.normalize ?? null,
+      skipBroken: written.skipBroken ?? null,
       limit: written.limit ?? null,
       output: written.output ?? null,
       loss: written.loss ?? null,

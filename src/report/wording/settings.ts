@@ -7,6 +7,8 @@ const panelWords = {
   inputs: '"inputs" in the model’s sidecar',
   labels: '"labels" in the model’s sidecar',
   scale: '"scale" in the model’s sidecar',
+  normalize: '"normalize" in the model’s sidecar',
+  'skip-broken': '"skipBroken" in the model’s sidecar',
   limit: '"limit" in the model’s sidecar',
   shape: 'the sizes under “Change samples…” ("shapes" in the model’s sidecar)',
   output: '"output" in the model’s sidecar',

@@ -60,7 +60,7 @@ describe('parseCommandLine', () => {
   it('reads every option', () => {
     const args = [
       ...['--json', '--samples', 'data.npz', '--inputs', 'x', '--labels=y', '--html', 'page.html'],
-      ...['--scale', '3.9e-3', '--limit', '100', '--output', 'logits', '--loss', 'cross-entropy'],
+      ...['--scale', '3.9e-3', '--normalize', '-1-1', '--skip-broken', '--limit', '100', '--output', 'logits', '--loss', 'cross-entropy'],
       ...['--class-weights', '1,0.5', '--label-smoothing', '0.1', '--pos-weight', '2,1'],
       ...['--ignore-label', '-1', '--weight-decay', '5e-4', '--decayed', '*.weight', '--decayed=scale'],
       ...['--method', 'estimate', '--precision', '0.05', '--dtype', 'float32', '--evaluation', '--blocks'],
@@ -82,6 +82,8 @@ describe('parseCommandLine', () => {
       model: 'model.onnx',
       samples: { kind: 'file', path: 'data.npz', inputs: { '': 'x' }, labels: 'y' },
       scale: 3.9e-3,
+      normalize: '-1-1',
+      skipBroken: true,
       limit: 100,
       output: 'logits',
       loss: 'cross-entropy',

@@ -55,6 +55,8 @@ describe('a sidecar', () => {
       inputs: { image: 'x' },
       labels: 'y',
       scale: 1 / 255,
+      normalize: 'imagenet',
+      skipBroken: true,
       limit: 500,
       output: 'logits',
       loss: 'cross-entropy',

@@ -1,0 +1,179 @@
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { decodePicture, inChannels, resized, type Picture } from '../../files/pictures/picture';
+import { quote } from '../../files/quote';
+import { openRandomAccessFile } from '../../files/randomAccess';
+import { failureOf, FailureError } from '../../report/failure';
+import { setting } from '../../report/wording/settings';
+import { wordArray } from '../classNames';
+import { listed, type KeyChoice, type SampleArray, type Selection } from '../sampleArray';
+import type { InputSpec } from '../samples';
+import { classLabels } from './classLabels';
+import { pictureArray, pictureInput, type PictureSet } from './pictureArray';
+import type { PictureSize } from './pictureLayout';
+
+const mostPictures = 1_000_000;
+const largestPicture = 64 * 1024 ** 2;
+const extension = /\.(?:png|jpe?g)$/i;
+/** Names of parts of a data set, each of which has its classes in folders of their own. */
+const part = /^(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|dev)$/i;
+
+interface Found {
+  readonly path: string;
+  /** Beneath the chosen folder, for sentences. */
+  readonly name: string;
+  /** The folder that it lies in; null: the chosen one itself. */
+  readonly label: string | null;
+}
+
+/**
+ * The pictures of a folder: those of each of its folders are of one class, as torchvision's ImageFolder has them; pictures that
+ * lie in it directly have no labels.
+ * @throws FailureError SamplesUnreadable, NoSamples, and what a picture that is read is at fault
+ */
+export async function selectPictures(
+  folder: string,
+  specs: readonly InputSpec[],
+  choice: KeyChoice,
+): Promise<Selection> {
+  const title = quote(basename(folder));
+  const spec = pictureInput(title, specs);
+  const all = await picturesBelow(folder, title);
+  const broken = choice.leaveOutBroken === true ? await brokenAmong(all) : [];
+  const found = all.filter((picture) => !broken.includes(picture));
+  const [first] = found;
+  if (first === undefined)
+    throw new FailureError('NoSamples', `No picture in ${title} can be read; choose another folder.`);
+  const set = pictureSet(title, found, await load(first));
+  const { array, notes } = pictureArray(set, spec);
+  const labels = labelsOfFolders(title, found, choice.classNames ?? null);
+  const left =
+    broken.length === 0
+      ? []
+      : [
+          `${broken.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} pictures are left out, since they cannot be read: ${listed(broken.map(({ name }) => name))}.`,
+        ];
+  const told = [...left, ...notes, ...(labels === null ? [] : labels.notes)];
+  return {
+    inputs: [array],
+    labels: labels?.array ?? null,
+    ...(told.length > 0 && { notes: told }),
+  };
+}
+
+/** The folders' names as classes: those that are numbers are these numbers. */
+function labelsOfFolders(
+  title: string,
+  found: readonly Found[],
+  known: readonly string[] | null,
+): { readonly array: SampleArray; readonly notes: readonly string[] } | null {
+  const words = found.flatMap(({ label }) => label ?? []);
+  if (words.length === 0) return null;
+  const place = (row: number): string => `of ${quote(found[row]?.name ?? '')}`;
+  if (known === null && words.every((word) => /^\d{1,9}$/.test(word))) {
+    const names = [...new Set(words)];
+    const sorted = names.toSorted().every((name, index) => Number(name) === index);
+    const note = `The folders of ${title} are named by numbers, which are taken as the classes; torchvision's ImageFolder counts them in the order of their names as text, where ${quote(names.toSorted().find((name, index) => Number(name) !== index) ?? '')} is another.`;
+    return { array: classLabels(title, words.map(Number), place), notes: sorted ? [] : [note] };
+  }
+  const { array, note } = wordArray(title, words, known, place);
+  return { array, notes: [note] };
+}
+
+async function picturesBelow(folder: string, title: string): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  const classes: string[] = [];
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.map((entry) => entry.name);
+  const parts = entries.filter((entry) => entry.isDirectory() && part.test(entry.name));
+  if (parts.length > 0 && !names.some((name) => extension.test(name))) {
+    throw new FailureError(
+      'UsageError',
+      `${title} holds ${listed(parts.map(({ name }) => name).sort())}, each with samples of its own; choose one of these folders.`,
+    );
+  }
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.isDirectory()) classes.push(entry.name);
+    else if (entry.isFile() && extension.test(entry.name))
+      found.push({ path: join(folder, entry.name), name: entry.name, label: null });
+  }
+  const ofClasses: Found[] = [];
+  for (const label of classes) {
+    const inside = (await readdir(join(folder, label))).filter((name) => extension.test(name)).sort();
+    for (const name of inside)
+      ofClasses.push({ path: join(folder, label, name), name: `${label}/${name}`, label });
+  }
+  if (found.length > 0 && ofClasses.length > 0) {
+    throw new FailureError(
+      'SamplesUnreadable',
+      `${title} holds pictures beside folders of pictures, so that what their labels are is not clear; put each picture into the folder of its class.`,
+    );
+  }
+  const pictures = [...found, ...ofClasses];
+  if (pictures.length === 0)
+    throw new FailureError(
+      'NoSamples',
+      `${title} holds no PNG or JPEG files, and no folders of them; choose another folder.`,
+    );
+  if (pictures.length > mostPictures)
+    throw new FailureError(
+      'SamplesUnreadable',
+      `${title} holds more than ${mostPictures.toLocaleString('en')} pictures; choose a folder with fewer.`,
+    );
+  return pictures;
+}
+
+function pictureSet(title: string, found: readonly Found[], first: Picture): PictureSet {
+  return {
+    title,
+    count: found.length,
+    size: first,
+    resizable: true,
+    place: (row) => `in ${quote(found[row]?.name ?? '')}`,
+    read: async (rows, size) => {
+      const chosen = rows === null ? found : Array.from(rows, (row) => found[row]!);
+      const numbers = size.height * size.width * size.channels;
+      const bytes = new Uint8Array(chosen.length * numbers);
+      const failures: string[] = [];
+      for (const [at, picture] of chosen.entries()) {
+        const decoded = await load(picture).catch((error: unknown) => {
+          failures.push(failureOf(error).message);
+          return null;
+        });
+        if (decoded !== null) bytes.set(fitted(decoded, size), at * numbers);
+      }
+      const [example] = failures;
+      if (example === undefined) return bytes;
+      throw new FailureError(
+        'SamplesUnreadable',
+        failures.length === 1
+          ? `${example.replace(/\.$/, '')}, or leave it out with ${setting('skip-broken')}.`
+          : `${failures.length.toLocaleString('en')} of ${chosen.length.toLocaleString('en')} pictures in ${title} cannot be read, the first because ${example.replace(/\.$/, '')}; leave them out with ${setting('skip-broken')}.`,
+      );
+    },
+  };
+}
+
+function fitted(picture: Picture, { height, width, channels }: PictureSize): Uint8Array {
+  return resized(inChannels(picture, channels), width, height).data;
+}
+
+async function brokenAmong(pictures: readonly Found[]): Promise<readonly Found[]> {
+  const broken: Found[] = [];
+  for (const picture of pictures) await load(picture).catch(() => broken.push(picture));
+  return broken;
+}
+
+async function load({ path, name }: Found): Promise<Picture> {
+  const file = await openRandomAccessFile(path);
+  try {
+    if (file.size > largestPicture)
+      throw new FailureError(
+        'SamplesUnreadable',
+        `${quote(name)} has ${file.size.toLocaleString('en')} bytes, too many for a picture; save it smaller.`,
+      );
+    return decodePicture(name, await file.read(0, file.size));
+  } finally {
+    await file.close();
+  }
+}
