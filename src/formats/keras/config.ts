@@ -50,6 +50,11 @@ export class Config {
     );
   }
 
+  /** @param what the end of a sentence that says what to do, too */
+  unsupported(what: string): FailureError {
+    return new FailureError('UnsupportedStructure', `${this.owner} ${what}.`);
+  }
+
   private of<T>(key: string, otherwise: T | undefined, read: (value: unknown) => T | undefined): T {
     const value = this.values.get(key);
     const result = value === undefined || value === null ? otherwise : read(value);

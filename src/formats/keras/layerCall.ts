@@ -17,8 +17,23 @@ export interface Network {
   readonly type: 'float32' | 'float64';
   readonly trained: Set<string>;
   readonly frozen: Set<string>;
+  /** Tensors that are whole numbers, which name rows of a table. */
+  readonly indices: Set<string>;
+  /** What goes through the network with a mask of which steps count. */
+  readonly masked: Set<Value>;
   /** What a reader should know of how the file was read. */
   readonly notes: Set<string>;
+  /** Makes the operators of a layer. */
+  readonly run: (call: LayerCall) => readonly Value[];
+}
+
+/** What a layer is called with. */
+export interface Arguments {
+  readonly inputs: readonly Value[];
+  /** Tensors that are given by name. */
+  readonly named: ReadonlyMap<string, Value>;
+  /** What else is given by name. */
+  readonly flags: ReadonlyMap<string, unknown>;
 }
 
 export interface LayerFacts {
@@ -34,14 +49,31 @@ export interface LayerFacts {
 export class LayerCall {
   readonly network: Network;
   readonly layer: LayerFacts;
-  readonly inputs: readonly Value[];
+  private readonly given: Arguments;
   /** How many variables were asked for: they lie in the order in which a layer makes them. */
   private variables = 0;
 
-  constructor(network: Network, layer: LayerFacts, inputs: readonly Value[]) {
+  constructor(network: Network, layer: LayerFacts, given: Arguments) {
     this.network = network;
     this.layer = layer;
-    this.inputs = inputs;
+    this.given = given;
+  }
+
+  get inputs(): readonly Value[] {
+    return this.given.inputs;
+  }
+
+  get named(): ReadonlyMap<string, Value> {
+    return this.given.named;
+  }
+
+  get flags(): ReadonlyMap<string, unknown> {
+    return this.given.flags;
+  }
+
+  /** The same layer on other inputs. */
+  on(inputs: readonly Value[]): LayerCall {
+    return new LayerCall(this.network, this.layer, { ...this.given, inputs });
   }
 
   get config(): Config {
@@ -129,6 +161,13 @@ export class LayerCall {
     });
   }
 
+  /** The numbers of the next of the layer's variables. */
+  numbers(name: string, dims: Sizes): readonly number[] {
+    const { data } = this.read(this.variables, name, dims);
+    this.variables += 1;
+    return Array.from(data, Number);
+  }
+
   /** A layer within this one, with variables of its own. */
   within(
     attribute: string,
@@ -144,7 +183,7 @@ export class LayerCall {
       weights: weights.child(attribute, name),
       isTrained: isTrained && config.flag('trainable', true),
     };
-    return new LayerCall(this.network, layer, this.inputs);
+    return new LayerCall(this.network, layer, this.given);
   }
 
   /** The layer as the subject of a sentence. */

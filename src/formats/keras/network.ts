@@ -1,8 +1,8 @@
 import { FailureError } from '../../report/failure';
 import { quote } from '../../files/quote';
 import { Config, isRecord } from './config';
-import { LayerCall, type LayerFacts, type Network } from './layerCall';
-import { layerRows } from './layers';
+import { LayerCall, type Arguments, type LayerFacts, type Network } from './layerCall';
+import { layerRows, maskedLayers, unmaskingLayers } from './layers';
 import { Value } from './value';
 import type { Weights } from './weights';
 
@@ -115,15 +115,31 @@ export function customFailure(
   );
 }
 
-function callLayer(network: Network, layer: Listed, inputs: readonly Value[]): readonly Value[] {
+function callLayer(network: Network, layer: Listed, given: Arguments): readonly Value[] {
   if (modelClasses.has(layer.className)) {
     const part = { ...layer, prefix: `${layer.name}/` };
-    return buildModel(network, part, inputs).map(({ value }) => value);
+    return buildModel(network, part, given.inputs).map(({ value }) => value);
   }
-  const row = layerRows[layer.className];
-  if (row === undefined) throw customFailure(network.file, layer.className, false, layer.name);
-  const made = row(new LayerCall(network, layer, inputs));
-  return 'dims' in made ? [made] : made;
+  return runLayer(new LayerCall(network, layer, given));
+}
+
+/** Makes the operators of a layer, by its class. */
+export function runLayer(call: LayerCall): readonly Value[] {
+  const { network, layer } = call;
+  const { className } = layer;
+  const row = layerRows[className];
+  if (row === undefined) throw customFailure(network.file, className, false, layer.name);
+  const isMasked = call.inputs.some((value) => network.masked.has(value)) || call.named.has('mask');
+  if (isMasked && maskedLayers.has(className))
+    throw call.unsupported(
+      'leaves out the steps that a mask covers (mask_zero of an Embedding before it), which is not done here; train it without a mask, or export the model to ONNX',
+    );
+  const made = row(call);
+  const values = 'dims' in made ? [made] : made;
+  const makesMask = className === 'Embedding' && layer.config.flag('mask_zero', false);
+  if (makesMask || (isMasked && !unmaskingLayers.has(className)))
+    values.forEach((value) => network.masked.add(value));
+  return values;
 }
 
 function buildSequential(
@@ -140,7 +156,8 @@ function buildSequential(
     const input = layers.find(({ className }) => className === 'InputLayer');
     values = [graphInput(network, input ?? first, first.className === 'Embedding', config)];
   }
-  for (const layer of own) values = callLayer(network, layer, values);
+  for (const layer of own)
+    values = callLayer(network, layer, { inputs: values, named: new Map(), flags: new Map() });
   return values.map((value) => ({ name: own.at(-1)?.name ?? '', value }));
 }
 
@@ -164,6 +181,7 @@ function graphInput(network: Network, layer: Listed, isIndex: boolean, model?: C
   const type = isIndex || isWhole ? 'int64' : network.type;
   const name = network.builder.input(layer.shortName, type, ['N', ...dims.slice(1)]);
   const isCast = type === 'int64' && !isIndex;
+  if (isIndex) network.indices.add(name);
   // TensorProto's numbers of the types.
   const to = network.type === 'float32' ? 1 : 11;
   return new Value(network.builder, dims, {
@@ -184,18 +202,20 @@ function buildFunctional(
   layers: readonly Listed[],
   inputs: readonly Value[] | null,
 ): readonly { readonly name: string; readonly value: Value }[] {
-  const calls = new Map<string, { readonly layer: Listed; readonly from: readonly Reference[] }>();
+  const calls = new Map<string, NodeCall>();
   for (const layer of layers) {
     const nodes = layer.entry['inbound_nodes'];
     (Array.isArray(nodes) ? nodes : []).forEach((node: unknown, index) => {
-      calls.set(callKey(layer.shortName, index), { layer, from: callInputs(node) });
+      calls.set(callKey(layer.shortName, index), nodeCall(layer, node));
     });
   }
   const made = new Map<string, readonly Value[]>();
   referencesIn(config.value('input_layers')).forEach(({ layer: name, node }, index) => {
     const layer = layers.find((each) => each.shortName === name);
     if (layer === undefined) throw config.damaged(`has no layer ${quote(name)}`);
-    const users = [...calls.values()].filter(({ from }) => from.some((each) => each.layer === name));
+    const users = [...calls.values()].filter((call) =>
+      allReferences(call).some((each) => each.layer === name),
+    );
     const isIndex = users.length > 0 && users.every((user) => user.layer.className === 'Embedding');
     const value = inputs === null ? graphInput(network, layer, isIndex) : inputs[index];
     if (value === undefined) throw config.damaged(`gets ${inputs?.length ?? 0} inputs`);
@@ -213,18 +233,13 @@ function buildFunctional(
       continue;
     }
     if (call === undefined) throw config.damaged(`has no call ${quote(key)}`);
-    const missing = call.from
+    const missing = allReferences(call)
       .map(({ layer, node }) => callKey(layer, node))
       .filter((each) => !made.has(each));
     if (missing.length === 0) {
-      made.set(
-        key,
-        callLayer(
-          network,
-          call.layer,
-          call.from.map((each) => tensorOf(made, each, config)),
-        ),
-      );
+      const of = (each: Reference): Value => tensorOf(made, each, config);
+      const named = new Map([...call.named].map(([name, each]) => [name, of(each)]));
+      made.set(key, callLayer(network, call.layer, { inputs: call.from.map(of), named, flags: call.flags }));
       open.pop();
     } else if (begun.has(key)) {
       throw config.damaged(`calls ${quote(call.layer.name)} in a circle`);
@@ -251,10 +266,42 @@ function tensorOf(
   return value;
 }
 
-/** The tensors that a call takes, in order: Keras 3 lists arguments, Keras 2 references with keyword arguments in them. */
-function callInputs(node: unknown): readonly Reference[] {
-  if (!isRecord(node)) return referencesIn(node);
-  return [...tensorsIn(node['args']), ...tensorsIn(node['kwargs'])];
+/** One call of a layer. */
+interface NodeCall {
+  readonly layer: Listed;
+  readonly from: readonly Reference[];
+  readonly named: ReadonlyMap<string, Reference>;
+  readonly flags: ReadonlyMap<string, unknown>;
+}
+
+function allReferences({ from, named }: NodeCall): readonly Reference[] {
+  return [...from, ...named.values()];
+}
+
+/** Operations that stand between layers, such as x + y, and do what the layers of their names do. */
+const operations: ReadonlySet<string> = new Set(['Add', 'Maximum', 'Minimum', 'Multiply', 'Subtract']);
+
+/** What a call takes: Keras 3 lists arguments, Keras 2 references with keyword arguments behind the first. */
+function nodeCall(layer: Listed, node: unknown): NodeCall {
+  const isKeras3 = isRecord(node);
+  const keywords = isKeras3 ? node['kwargs'] : [node].flat(2).find(isRecord);
+  const from = [...(isKeras3 ? tensorsIn(node['args']) : referencesIn(node))];
+  const { module } = layer.entry;
+  if (typeof module === 'string' && module.includes('.ops.')) {
+    const isKnown = operations.has(layer.className) && from.length === 2 && isKeras3;
+    if (!isKnown || (Array.isArray(node['args']) && node['args'].length !== 2))
+      throw layer.config.unsupported(
+        'is an operation that is not read here; write it as a layer or export the model to ONNX',
+      );
+  }
+  const named = new Map<string, Reference>();
+  for (const [key, value] of Object.entries(isRecord(keywords) ? keywords : {})) {
+    const given = isKeras3 ? tensorsIn(value) : referencesIn(value);
+    const [only] = given;
+    if (key === 'inputs' || key === 'initial_state' || given.length > 1) from.push(...given);
+    else if (only !== undefined) named.set(key, only);
+  }
+  return { layer, from, named, flags: new Map(isRecord(keywords) ? Object.entries(keywords) : []) };
 }
 
 /** Keras tensors in a call's arguments, however they are nested. */

@@ -9,7 +9,7 @@ import type { Model } from '../model';
 import { Config } from './config';
 import { Hdf5 } from './hdf5';
 import type { Network } from './layerCall';
-import { buildModel, customFailure, modelClasses } from './network';
+import { buildModel, customFailure, modelClasses, runLayer } from './network';
 import { archiveWeights, legacyWeights, type Weights } from './weights';
 
 /** Configurations are text: the largest that Keras's own models have are below 1 MB. */
@@ -109,7 +109,10 @@ async function modelOf(
       type: 'float32',
       trained: new Set(),
       frozen: new Set(),
+      indices: new Set(),
+      masked: new Set(),
       notes: new Set(),
+      run: runLayer,
     };
     const inner = new Config(modelConfig(config), `The model of ${quote(file.name)}`);
     const isTrained = inner.flag('trainable', true);

@@ -24,6 +24,11 @@ export class Value {
     this.first = 'last' in names ? null : names.channelsFirst;
   }
 
+  /** Whether it lies channels first, and not in Keras's order yet. */
+  get isImage(): boolean {
+    return this.last === null;
+  }
+
   /** The tensor with its axes in Keras's order. */
   get name(): string {
     const { length } = this.dims;
