@@ -221,7 +221,7 @@ function buildFunctional(
     if (value === undefined) throw config.damaged(`gets ${inputs?.length ?? 0} inputs`);
     made.set(callKey(name, node), [value]);
   });
-  const outputs = referencesIn(config.value('output_layers'));
+  const outputs = outputReferences(network, config, layers, calls);
   if (outputs.length === 0) throw config.damaged('has no outputs');
   // Depth first, with a stack of our own: models are deep, and files may call in circles.
   const open = outputs.map(({ layer, node }) => callKey(layer, node));
@@ -249,6 +249,28 @@ function buildFunctional(
     }
   }
   return outputs.map((output) => ({ name: output.layer, value: tensorOf(made, output, config) }));
+}
+
+/**
+ * The tensors that a model gives. A model has a call of its own, which the numbers of its outputs count though the file does
+ * not list it: Keras 3 always counts it for functional models, Keras 2 for some.
+ */
+function outputReferences(
+  { keras }: Network,
+  config: Config,
+  layers: readonly Listed[],
+  calls: ReadonlyMap<string, NodeCall>,
+): readonly Reference[] {
+  const classes = new Map(layers.map(({ shortName, className }) => [shortName, className]));
+  return referencesIn(config.value('output_layers')).map((reference) => {
+    const { layer, node } = reference;
+    const className = classes.get(layer) ?? '';
+    const isCounted =
+      keras === 3
+        ? className === 'Functional' && node > 0
+        : modelClasses.has(className) && !calls.has(callKey(layer, node));
+    return isCounted ? { ...reference, node: node - 1 } : reference;
+  });
 }
 
 function callKey(layer: string, node: number): string {

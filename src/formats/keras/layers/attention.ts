@@ -12,10 +12,8 @@ export function multiHeadAttention(call: LayerCall): readonly Value[] {
   const value = call.inputs[1] ?? named.get('value');
   if (query === undefined || value === undefined) throw call.damaged('has no query or no value');
   const key = call.inputs[2] ?? named.get('key') ?? value;
-  if (
-    [query, value, key].some(({ dims }) => dims.length !== 3) ||
-    config.value('attention_axes') !== undefined
-  )
+  const axes: readonly unknown[] = [config.value('attention_axes') ?? 1].flat();
+  if ([query, value, key].some(({ dims }) => dims.length !== 3) || axes.length !== 1 || axes[0] !== 1)
     throw refused(call, 'attends along other axes than those of sequences');
   const masks = ['attention_mask', 'query_mask', 'value_mask', 'key_mask'];
   if (masks.some((name) => named.has(name) || isRecord(call.flags.get(name))))

@@ -42,17 +42,20 @@ export function windowAttributes(
   call: LayerCall,
   { sizes, strides, dilations, padding }: Window,
 ): Readonly<Record<string, readonly number[] | string>> {
-  const own = { kernel_shape: sizes, strides, ...(dilations.some((each) => each > 1) ? { dilations } : {}) };
+  const isDilated = dilations.some((each) => each > 1);
+  const own = { kernel_shape: sizes, strides, ...(isDilated ? { dilations } : {}) };
+  const reach = sizes.map((size, axis) => (size - 1) * (dilations[axis] ?? 1));
   switch (padding) {
     case 'valid':
       return own;
-    case 'same':
-      return { ...own, auto_pad: 'SAME_UPPER' };
+    case 'same': {
+      // Keras takes no strides and dilations at once, and onnxruntime no dilations where it has to find the padding.
+      if (!isDilated) return { ...own, auto_pad: 'SAME_UPPER' };
+      const before = reach.map((each) => Math.floor(each / 2));
+      return { ...own, pads: [...before, ...reach.map((each, axis) => each - (before[axis] ?? 0))] };
+    }
     case 'causal':
-      return {
-        ...own,
-        pads: [...sizes.map((size, axis) => (size - 1) * (dilations[axis] ?? 1)), ...sizes.map(() => 0)],
-      };
+      return { ...own, pads: [...reach, ...sizes.map(() => 0)] };
     default:
       throw call.damaged(`has the padding ${JSON.stringify(padding)}`);
   }
