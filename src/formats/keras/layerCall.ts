@@ -21,8 +21,10 @@ export interface Network {
   readonly indices: Set<string>;
   /** What goes through the network with a mask of which steps count. */
   readonly masked: Set<Value>;
+  /** All layers that were read. */
+  readonly layers: LayerFacts[];
   /** What a reader should know of how the file was read. */
-  readonly notes: Set<string>;
+  readonly notes: string[];
   /** Makes the operators of a layer. */
   readonly run: (call: LayerCall) => readonly Value[];
 }

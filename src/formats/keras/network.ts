@@ -63,7 +63,7 @@ function listLayers(network: Network, { config, weights, prefix, isTrained }: Mo
     return { entry, className, name };
   });
   const places = weights.layers(named);
-  return named.map(({ entry, className, name }, index) => {
+  const listed = named.map(({ entry, className, name }, index) => {
     const own = new Config(
       entry['config'],
       `The layer ${quote(prefix + name)} (${className}) of ${quote(network.file)}`,
@@ -81,6 +81,8 @@ function listLayers(network: Network, { config, weights, prefix, isTrained }: Mo
       isTrained: isTrained && own.flag('trainable', true),
     };
   });
+  network.layers.push(...listed);
+  return listed;
 }
 
 /** A layer of somebody's own may have the name of one of Keras's. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FailureError } from '../../report/failure';
+import type { Graph, GraphNode } from '../../graph/graph';
 import { openRandomAccessFile, type RandomAccessFile } from '../../files/randomAccess';
 import { quote } from '../../files/quote';
 import { readZipDirectory, readZipEntry } from '../../files/zip';
@@ -10,6 +11,7 @@ import { Config } from './config';
 import { Hdf5 } from './hdf5';
 import type { Network } from './layerCall';
 import { buildModel, customFailure, modelClasses, runLayer } from './network';
+import { penaltyNotes, trainingSaid } from './said';
 import { archiveWeights, legacyWeights, type Weights } from './weights';
 
 /** Configurations are text: the largest that Keras's own models have are below 1 MB. */
@@ -99,7 +101,7 @@ async function modelOf(
 ): Promise<Model> {
   const file = await openRandomAccessFile(path);
   try {
-    const { sha256, version, config, weights } = await read(file);
+    const { sha256, version, config, compiled, weights } = await read(file);
     const className = config.text('class_name');
     if (!modelClasses.has(className)) throw customFailure(file.name, className, true, null);
     const network: Network = {
@@ -111,12 +113,17 @@ async function modelOf(
       frozen: new Set(),
       indices: new Set(),
       masked: new Set(),
-      notes: new Set(),
+      layers: [],
+      notes: [],
       run: runLayer,
     };
     const inner = new Config(modelConfig(config), `The model of ${quote(file.name)}`);
     const isTrained = inner.flag('trainable', true);
     const outputs = buildModel(network, { className, config: inner, weights, prefix: '', isTrained }, null);
+    if (outputs.some(({ value }) => network.masked.has(value)))
+      network.notes.push(
+        'Keras leaves the steps that a mask covers (mask_zero of an Embedding) out of its loss; here they count unless their labels are left out.',
+      );
     const graph = network.builder.finish(
       outputs.map(({ name, value }) => ({
         name,
@@ -132,10 +139,27 @@ async function modelOf(
       format,
       producer: version === null ? null : `Keras ${version}`,
       parameters: { trained, frozen },
+      said: trainingSaid(compiled, headOf(graph), [...penaltyNotes(network.layers), ...network.notes]),
     });
+  } catch (error) {
+    // Of lists within lists without end in the configuration.
+    if (!(error instanceof RangeError)) throw error;
+    throw new FailureError(
+      'DamagedModel',
+      `${quote(file.name)} is damaged: its configuration is nested too deeply; copy the file or save the model again.`,
+      error.message,
+    );
   } finally {
     await file.close();
   }
+}
+
+/** What the first output ends in. */
+function headOf({ nodes, outputs }: Graph): 'softmax' | 'sigmoid' | 'none' {
+  const producer = (name: string | undefined): GraphNode | undefined =>
+    nodes.find((node) => name !== undefined && node.outputs.includes(name));
+  const last = producer(producer(outputs[0]?.name)?.inputs[0])?.operator;
+  return last === 'Softmax' ? 'softmax' : last === 'Sigmoid' ? 'sigmoid' : 'none';
 }
 
 /** Keras before 2.3 listed a Sequential model's layers without anything around them. */

@@ -42,6 +42,9 @@ def randomise(model):
             weight.assign(0.5 + np.abs(noise))
         elif value.std() == 0:
             weight.assign(value + noise)
+    for layer in model.layers:
+        if isinstance(layer, L.Normalization):
+            layer.finalize_state()
 
 
 def save(name, model, inputs, legacy=True):
@@ -249,5 +252,80 @@ def compiled():
     save("compiled", model, {model.inputs[0].name: rng.normal(size=(2, 4)).astype("f4")})
 
 
-for make in (images, sequences, vectors, tokens, volumes, compiled):
+def keras2():
+    """What Keras 2 wrote, by hand from its formulas: flat names of weights, chunks, other meanings of the same names."""
+    weights = {
+        "depthwise": {"depthwise_kernel": rng.normal(size=(2, 2, 2, 1)), "bias": rng.normal(size=2)},
+        "inner": {"inside/kernel": rng.normal(size=(8, 4)), "inside/bias": rng.normal(size=4)},
+        "gates": {
+            "gru_cell/kernel": rng.normal(size=(2, 9)),
+            "gru_cell/recurrent_kernel": rng.normal(size=(3, 9)),
+            "gru_cell/bias": rng.normal(size=9),
+        },
+    }
+    weights = {l: {n: v.astype("f4") for n, v in vs.items()} for l, vs in weights.items()}
+    layer = lambda name, kind, **config: {"class_name": kind, "config": {"name": name, **config}}
+    inner = [layer("inside", "Dense", units=4, activation="hard_sigmoid", use_bias=True)]
+    config = {
+        "class_name": "Sequential",
+        "config": {
+            "name": "sequential_1",
+            "layers": [
+                layer("depthwise", "DepthwiseConv2D", batch_input_shape=[None, 3, 3, 2], kernel_size=[2, 2], strides=[1, 1],
+                      padding="valid", depth_multiplier=1, data_format="channels_last", activation="linear", use_bias=True),
+                layer("flatten", "Flatten"),
+                {"class_name": "Sequential", "config": {"name": "inner", "layers": inner}},
+                layer("leaky", "LeakyReLU", alpha=0.3),
+                layer("steps", "Reshape", target_shape=[2, 2]),
+                layer("gates", "GRU", units=3, activation="tanh", recurrent_activation="sigmoid", use_bias=True, trainable=False),
+            ],
+        },
+    }
+    training = {"loss": "mse", "optimizer_config": {"class_name": "SGD", "config": {"lr": 0.01, "momentum": 0.0, "nesterov": False}}}
+    path = os.path.join(here, "keras2.h5")
+    with h5py.File(path, "w") as file:
+        file.attrs["keras_version"] = np.bytes_("2.2.4")
+        file.attrs["model_config"] = json.dumps(config).encode()
+        file.attrs["training_config"] = json.dumps(training).encode()
+        group = file.create_group("model_weights")
+        group.attrs["layer_names"] = [np.bytes_(n) for n in ["depthwise", "flatten", "inner", "leaky", "steps", "gates"]]
+        for name in ["depthwise", "flatten", "inner", "leaky", "steps", "gates"]:
+            own = group.create_group(name)
+            variables = weights.get(name, {})
+            prefix = "" if name == "inner" else f"{name}_1/"
+            own.attrs["weight_names"] = [np.bytes_(f"{prefix}{n}:0") for n in variables]
+            for n, value in variables.items():
+                chunks = tuple(min(2, size) for size in value.shape)
+                own.create_dataset(f"{prefix}{n}:0", data=value, chunks=chunks, compression="gzip", shuffle=True, fletcher32=True)
+    x = rng.normal(size=(2, 3, 3, 2)).astype("f4")
+    k = weights["depthwise"]["depthwise_kernel"]
+    y = np.zeros((2, 2, 2, 2))
+    for i in range(2):
+        for j in range(2):
+            y[:, i, j] = (x[:, i : i + 2, j : j + 2] * k[..., 0]).sum((1, 2))
+    y = (y + weights["depthwise"]["bias"]).reshape(2, 8)
+    y = np.clip(0.2 * (y @ weights["inner"]["inside/kernel"] + weights["inner"]["inside/bias"]) + 0.5, 0, 1)
+    y = np.where(y > 0, y, 0.3 * y).reshape(2, 2, 2)
+    w, u, b = (weights["gates"][f"gru_cell/{n}"] for n in ("kernel", "recurrent_kernel", "bias"))
+    h = np.zeros((2, 3))
+    sigmoid = lambda v: 1 / (1 + np.exp(-v))
+    for t in range(2):
+        a = y[:, t] @ w + b
+        z, r = sigmoid(a[:, :3] + h @ u[:, :3]), sigmoid(a[:, 3:6] + h @ u[:, 3:6])
+        h = z * h + (1 - z) * np.tanh(a[:, 6:] + (r * h) @ u[:, 6:])
+    trained = sum(v.size for l in ("depthwise", "inner") for v in weights[l].values())
+    pack(path, {"inputs": {"x": numbers(x)}, "outputs": [numbers(h)], "trained": trained})
+
+
+def pack(path, expected):
+    with open(path, "rb") as file:
+        data = file.read()
+    with open(path + ".gz", "wb") as file:
+        file.write(gzip.compress(data, 9, mtime=0))
+    os.remove(path)
+    with open(path.replace(".h5", ".json.gz"), "wb") as file:
+        file.write(gzip.compress(json.dumps(expected).encode(), 9, mtime=0))
+
+
+for make in (keras2, images, sequences, vectors, tokens, volumes, compiled):
     make()
