@@ -8,6 +8,7 @@ import { cutShort } from './cutReport';
 import { analyseGraph } from './graphAnalysis';
 import { analysePerceptron } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
+import { completedByFile } from './saidByFile';
 import { setting } from '../report/wording/settings';
 import { verdictOf } from '../report/wording/verdict';
 
@@ -25,6 +26,7 @@ export async function analyse(
   run.tell('Reading the model');
   const model = await readModel(request.model);
   run.stopwatch.lap('read');
+  run.request = completedByFile(request, model.said);
   const analysed = openAnalysedModel(model, subjectChoice(request), run.threads, () => {
     run.requireTime();
   });

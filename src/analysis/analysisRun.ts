@@ -39,10 +39,14 @@ export class AnalysisRun {
   private workStarted: number | null = null;
   private readonly started = performance.now();
 
+  /** What was asked for, completed by what the model's file says. */
+  request: AnalysisRequest;
+
   constructor(
-    readonly request: AnalysisRequest,
+    request: AnalysisRequest,
     private readonly onProgress: (progress: Progress) => void,
   ) {
+    this.request = request;
     this.threads = request.threads ?? availableParallelism();
     this.memoryBudget = request.memoryBudget ?? defaultMemoryBudget();
   }

@@ -11,23 +11,25 @@ import type { Loss, Warning } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 import { foldedWeights } from '../report/wording/learningRate';
 import { setting } from '../report/wording/settings';
+import { notesOfFile } from './saidByFile';
 
 /** Names in a sentence, at most. */
 const mostNames = 6;
 /** Of numbers that an exporter computed in float32 from others. */
 const rounding = 1e-5;
 
-type Notable = Pick<Subject, 'graph' | 'output' | 'head' | 'survey' | 'split'>;
+type Notable = Pick<Subject, 'model' | 'graph' | 'output' | 'head' | 'survey' | 'split'>;
 
 /** What a reader should know of how the model was read, the gravest first. */
 export function modelWarnings(
   subject: Notable,
   loss: Loss,
-  request: Pick<AnalysisRequest, 'evaluation'>,
+  request: Pick<AnalysisRequest, 'evaluation' | 'loss' | 'labelSmoothing' | 'training'>,
 ): readonly Warning[] {
   const folded = foldedWarning(subject);
   const notes = [
     headNote(subject, loss) ?? [],
+    notesOfFile(subject.model.said, request),
     notesOfRequest(request, subject.survey.said),
     parameterNotes(subject),
   ].flat();

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph';
+import type { Loss, Training } from '../report/report';
 import type { ExecutableModel } from '../runtime/session';
 
 /** The parameters of a training file, by the names of their initialisers. */
@@ -8,11 +9,22 @@ export interface FileParameters {
   readonly frozen: ReadonlySet<string>;
 }
 
+/** What a training file says of the training; what it does not say is absent. */
+export interface TrainingSaid {
+  readonly loss?: Loss;
+  readonly labelSmoothing?: number;
+  readonly training?: Training;
+  /** Sentences of what the file says, and an analysis does not do. */
+  readonly notes: readonly string[];
+}
+
 /** A graph that can be looked into and run. */
 export interface RunnableModel {
   readonly graph: Graph;
   /** Which initialisers are parameters, where the file itself says so; undefined: the graph has to tell. */
   readonly parameters?: FileParameters;
+  /** How it was trained, where the file itself says so. */
+  readonly said?: TrainingSaid;
   /**
    * The file as a model that onnxruntime runs, with the named tensors as its only outputs and the first dimension of
    * every input free; nodes that no asked output needs are left out.

@@ -3,6 +3,7 @@ import { FailureError } from '../report/failure';
 import { openRandomAccessFile } from '../files/randomAccess';
 import { detectFile, detectionFailure } from './detection';
 import type { FormatName } from './detection/formats';
+import { readKeras, readKerasHdf5 } from './keras/readKeras';
 import type { Model } from './model';
 import { readOnnx } from './onnx/readOnnx';
 import { quote } from '../files/quote';
@@ -13,6 +14,8 @@ const largestModel = 2 ** 31 - 1;
 /** How each format that can be analysed is read, by an absolute path. */
 const readers: Readonly<Partial<Record<FormatName, (path: string) => Promise<Model>>>> = {
   onnx: readOnnxFile,
+  keras: readKeras,
+  kerasHdf5: readKerasHdf5,
 };
 
 /**

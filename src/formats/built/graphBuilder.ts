@@ -10,7 +10,15 @@ import type {
 
 /** Attributes as they are written by hand: whole numbers unless said otherwise. */
 export type BuiltAttributes = Readonly<
-  Record<string, number | string | readonly number[] | { readonly float: number } | undefined>
+  Record<
+    string,
+    | number
+    | string
+    | readonly number[]
+    | { readonly float: number }
+    | { readonly strings: readonly string[] }
+    | undefined
+  >
 >;
 
 /** ONNX's operator set of built graphs: the oldest with Gelu. */
@@ -134,5 +142,6 @@ export class GraphBuilder {
 function attributeOf(value: Exclude<BuiltAttributes[string], undefined>): Attribute {
   if (typeof value === 'number') return { kind: 'int', value };
   if (typeof value === 'string') return { kind: 'string', value };
+  if ('strings' in value) return { kind: 'strings', value: value.strings };
   return 'float' in value ? { kind: 'float', value: value.float } : { kind: 'ints', value };
 }

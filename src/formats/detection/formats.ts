@@ -18,17 +18,8 @@ const asSamples = 'choose it as the samples of a model instead';
 /** The kinds of file that are told apart. */
 export const formats = {
   onnx: { title: 'ONNX model', failure: null, advice: null },
-  keras: {
-    title: 'Keras 3 model',
-    failure: 'UnsupportedFormat',
-    advice: 'load it in Keras, call model.export("model.onnx", format="onnx") and analyse that file',
-  },
-  kerasHdf5: {
-    title: 'Keras model in HDF5',
-    failure: 'UnsupportedFormat',
-    advice:
-      'load it in Keras, call model.export("model.onnx", format="onnx") (before Keras 3: use tf2onnx) and analyse that file',
-  },
+  keras: { title: 'Keras model', failure: null, advice: null },
+  kerasHdf5: { title: 'Keras model in HDF5', failure: null, advice: null },
   hdf5: {
     title: 'HDF5 file',
     failure: 'UnsupportedFormat',

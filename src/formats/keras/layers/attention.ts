@@ -1,0 +1,94 @@
+import { isRecord } from '../config';
+import type { LayerCall, StoredTensor } from '../layerCall';
+import type { Value } from '../value';
+
+/** Far below every score: its exponential is 0. */
+const excluded = -1e9;
+
+/** Queries that look for keys in several heads, whose values they take on average. */
+export function multiHeadAttention(call: LayerCall): readonly Value[] {
+  const { config, network, named } = call;
+  const query = call.inputs[0] ?? named.get('query');
+  const value = call.inputs[1] ?? named.get('value');
+  if (query === undefined || value === undefined) throw call.damaged('has no query or no value');
+  const key = call.inputs[2] ?? named.get('key') ?? value;
+  const axes: readonly unknown[] = [config.value('attention_axes') ?? 1].flat();
+  if ([query, value, key].some(({ dims }) => dims.length !== 3) || axes.length !== 1 || axes[0] !== 1)
+    throw refused(call, 'attends along other axes than those of sequences');
+  const masks = ['attention_mask', 'query_mask', 'value_mask', 'key_mask'];
+  if (masks.some((name) => named.has(name) || isRecord(call.flags.get(name))))
+    throw refused(call, 'takes a mask');
+  if (call.flags.get('return_attention_scores') === true) throw refused(call, 'gives its scores, too');
+  const [heads = 1] = config.sizes('num_heads', 1);
+  const [keySize = 1] = config.sizes('key_dim', 1);
+  const [valueSize = 1] = config.sizes('value_dim', 1, [keySize]);
+  const projected = (
+    attribute: string,
+    name: string,
+    of: Value,
+    size: number,
+    perm: readonly number[],
+  ): string => {
+    const part = call.within(`${attribute}_dense`, name);
+    const flat = ({ dims, data }: StoredTensor): StoredTensor => ({
+      dims: [...dims.slice(0, -2), heads * size],
+      data,
+    });
+    const product = part.add('MatMul', [
+      of.name,
+      part.weight('kernel', [call.size(-1, of), heads, size], flat),
+    ]);
+    const sum = config.flag('use_bias', true)
+      ? part.add('Add', [product, part.weight('bias', [heads, size], flat)])
+      : product;
+    const split = part.add('Reshape', [sum, network.builder.integers([0, 0, heads, size])]);
+    return part.add('Transpose', [split], { perm });
+  };
+  const queries = projected('query', 'query', query, keySize, [0, 2, 1, 3]);
+  const keys = projected('key', 'key', key, keySize, [0, 2, 3, 1]);
+  const values = projected('value', 'value', value, valueSize, [0, 2, 1, 3]);
+  const scaled = call.add('Mul', [queries, call.constant(1 / Math.sqrt(keySize))]);
+  const scores = call.add('MatMul', [scaled, keys]);
+  const allowed = call.flags.get('use_causal_mask') === true ? causal(call, scores, query, key) : scores;
+  const taken = call.add('MatMul', [call.add('Softmax', [allowed], { axis: -1 }), values]);
+  const joined = call.add('Reshape', [
+    call.add('Transpose', [taken], { perm: [0, 2, 1, 3] }),
+    network.builder.integers([0, 0, heads * valueSize]),
+  ]);
+  const said = config.value('output_shape');
+  const width = said === undefined ? call.size(-1, query) : Number(Array.isArray(said) ? said[0] : said);
+  if (!Number.isSafeInteger(width) || width < 1 || (Array.isArray(said) && said.length !== 1))
+    throw refused(call, `has the output shape ${JSON.stringify(said)}`);
+  const output = call.within('output_dense', 'attention_output');
+  const kernel = output.weight('kernel', [heads, valueSize, width], ({ data }) => ({
+    dims: [heads * valueSize, width],
+    data,
+  }));
+  const product = output.add('MatMul', [joined, kernel]);
+  const sum = config.flag('use_bias', true)
+    ? output.add('Add', [product, output.weight('bias', [width])])
+    : product;
+  return [call.result(sum, [null, query.dims[1] ?? null, width])];
+}
+
+function refused(call: LayerCall, what: string): Error {
+  return call.unsupported(
+    `${what}, which is not read here; load the model in Keras, call model.export("model.onnx", format="onnx") and analyse that file`,
+  );
+}
+
+/** Scores without those of what comes later. */
+function causal(call: LayerCall, scores: string, query: Value, key: Value): string {
+  const [rows, columns] = [call.size(1, query), call.size(1, key)];
+  if (rows * columns > 2 ** 24) throw refused(call, `has a causal mask of ${rows} by ${columns}`);
+  const data = Float32Array.from({ length: rows * columns }, (_, at) =>
+    at % columns > Math.floor(at / columns) ? excluded : 0,
+  );
+  const { type, builder } = call.network;
+  const mask = builder.constant(`${call.layer.name}/causal_mask`, {
+    type,
+    dims: [rows, columns],
+    data: type === 'float32' ? data : Float64Array.from(data),
+  });
+  return call.add('Add', [scores, mask]);
+}
