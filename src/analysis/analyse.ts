@@ -24,13 +24,18 @@ export async function analyse(
   const run = new AnalysisRun(request, onProgress);
   run.tell('Reading the model');
   const model = await readModel(request.model);
+  const said = request.loss === 'auto' ? model.said?.loss : undefined;
+  if (said !== undefined) run.request = { ...request, loss: said };
   run.stopwatch.lap('read');
   const analysed = openAnalysedModel(model, subjectChoice(request), run.threads, () => {
     run.requireTime();
   });
   try {
     const report = await analyseModel(analysed, run);
-    return { ...report, ...run.training, verdict: verdictOf(report) };
+    const { count: samples } = report.samples;
+    const notes = model.notes?.({ samples, weightDecay: request.weightDecay }) ?? [];
+    const warnings = [...report.warnings, ...notes.map((message) => ({ kind: 'model', message }))];
+    return { ...report, ...run.training, warnings, verdict: verdictOf(report) };
   } catch (error) {
     throw error instanceof FailureError && error.failure.kind === 'TimeLimit' ? cutShort(error, run) : error;
   } finally {

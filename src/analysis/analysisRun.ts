@@ -40,7 +40,8 @@ export class AnalysisRun {
   private readonly started = performance.now();
 
   constructor(
-    readonly request: AnalysisRequest,
+    /** With what the model's file says, where it was left open. */
+    public request: AnalysisRequest,
     private readonly onProgress: (progress: Progress) => void,
   ) {
     this.threads = request.threads ?? availableParallelism();

@@ -47,7 +47,7 @@ export async function analyseGraph(
   const { request, stopwatch } = run;
   const { model, subject } = analysed;
   run.tell('Reading the samples');
-  const { samples, ignored } = await samplesFor(request, subject.inputs, model.graph);
+  const { samples, ignored } = await samplesFor(request, subject.inputs, model);
   stopwatch.lap('samples');
 
   const { chosen, products, method, warnings } = await openGraph(analysed, samples, run);

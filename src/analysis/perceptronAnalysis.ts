@@ -59,7 +59,7 @@ export async function analysePerceptron(
   const { request, threads, stopwatch } = run;
   run.known = { ...run.known, model: facts, method: 'closed-form' };
   run.tell('Reading the samples');
-  const { samples, ignored } = await samplesFor(request, [inputSpec], analysed.model.graph);
+  const { samples, ignored } = await samplesFor(request, [inputSpec], analysed.model);
   const input = samples.inputs[0];
   if (input === undefined)
     throw new FailureError('NoSamples', `${samples.source} holds no inputs; choose another file.`);

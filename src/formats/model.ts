@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph';
+import type { Loss } from '../report/report';
 import type { ExecutableModel } from '../runtime/session';
 
 /** The parameters of a training file, by the names of their initialisers. */
@@ -8,11 +9,26 @@ export interface FileParameters {
   readonly frozen: ReadonlySet<string>;
 }
 
+/** What the notes of a training file depend on. */
+export interface AnalysedSamples {
+  /** How many. */
+  readonly samples: number;
+  /** λ that was asked for. */
+  readonly weightDecay: number;
+}
+
+/** What a training file says of the training; used where a request leaves it open. */
+export interface SaidOfTraining {
+  readonly loss?: Loss;
+}
+
 /** A graph that can be looked into and run. */
 export interface RunnableModel {
   readonly graph: Graph;
   /** Which initialisers are parameters, where the file itself says so; undefined: the graph has to tell. */
   readonly parameters?: FileParameters;
+  /** The names of the classes in the order of the outputs, where the file has them; undefined: the graph may. */
+  readonly classNames?: readonly string[];
   /**
    * The file as a model that onnxruntime runs, with the named tensors as its only outputs and the first dimension of
    * every input free; nodes that no asked output needs are left out.
@@ -27,4 +43,7 @@ export interface Model extends RunnableModel {
   readonly sha256: string;
   readonly format: string;
   readonly producer: string | null;
+  readonly said?: SaidOfTraining;
+  /** What a reader should know of the training, which the numbers leave out. */
+  readonly notes?: (analysed: AnalysedSamples) => readonly string[];
 }

@@ -5,6 +5,7 @@ import { detectFile, detectionFailure } from './detection';
 import type { FormatName } from './detection/formats';
 import type { Model } from './model';
 import { readOnnx } from './onnx/readOnnx';
+import { readSklearn } from './sklearn/readSklearn';
 import { quote } from '../files/quote';
 
 /** Protobuf allows no more. */
@@ -13,6 +14,7 @@ const largestModel = 2 ** 31 - 1;
 /** How each format that can be analysed is read, by an absolute path. */
 const readers: Readonly<Partial<Record<FormatName, (path: string) => Promise<Model>>>> = {
   onnx: readOnnxFile,
+  sklearn: readSklearn,
 };
 
 /**
