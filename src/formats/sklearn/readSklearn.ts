@@ -21,7 +21,7 @@ const largestFile = 2 ** 31 - 1;
 const instead = 'export it to ONNX with skl2onnx and analyse that file';
 
 /** What scikit-learn's objects are made by: kept by name, as data. */
-const ofScikitLearn = /^(?:sklearn|scipy)\.[\w.]+$/;
+const ofScikitLearn = /^(?:sklearn|scipy|numpy\.ma)\.[\w.]+$/;
 
 /**
  * Reads a model of scikit-learn that joblib.dump or pickle.dump wrote, as data: no code of it runs.
@@ -60,6 +60,7 @@ function unwrapped(
 ): { readonly before: Estimator[]; readonly last: Estimator } {
   const before: Estimator[] = [];
   let value: PickleValue | undefined = root;
+  const seen = new Set<PickleValue>();
   for (;;) {
     if (!(value instanceof PickleObject))
       throw new FailureError(
@@ -67,6 +68,8 @@ function unwrapped(
         `${quote(file)} holds no estimator of scikit-learn by itself; save the fitted model alone with joblib.dump(model, "model.joblib").`,
       );
     const estimator: Estimator = new Estimator(file, value);
+    if (seen.has(value)) throw estimator.damaged(`its ${estimator.class} is in itself`);
+    seen.add(value);
     if (estimator.class === 'Pipeline') {
       const steps = estimator.steps();
       before.push(
@@ -89,11 +92,9 @@ function modelOf(file: string, root: PickleValue, facts: Pick<Model, 'file' | 's
       `${quote(file)} holds a ${printable(last.class)}, which is not read: only perceptrons (MLPClassifier, MLPRegressor) and LogisticRegression are; ${instead}.`,
     );
   const builder = new GraphBuilder();
-  const [first, ...others] = before;
-  const features = (first ?? last).number('n_features_in_') ?? network.inputs;
-  const input = builder.input('X', network.type, ['N', features]);
-  let x = input;
-  for (const step of first === undefined ? [] : [first, ...others]) {
+  const features = (before[0] ?? last).number('n_features_in_') ?? network.inputs;
+  let x = builder.input('X', network.type, ['N', features]);
+  for (const step of before) {
     const found = scaled(builder, step, x, network.type);
     if (found === null)
       throw new FailureError(
