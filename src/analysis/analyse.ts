@@ -33,7 +33,7 @@ export async function analyse(
   try {
     const report = await analyseModel(analysed, run);
     const { count: samples } = report.samples;
-    const notes = model.notes?.({ samples, weightDecay: request.weightDecay }) ?? [];
+    const notes = model.trainingNotes?.({ samples, weightDecay: request.weightDecay }) ?? [];
     const warnings = [...report.warnings, ...notes.map((message) => ({ kind: 'model', message }))];
     return { ...report, ...run.training, warnings, verdict: verdictOf(report) };
   } catch (error) {

@@ -45,5 +45,5 @@ export interface Model extends RunnableModel {
   readonly producer: string | null;
   readonly said?: SaidOfTraining;
   /** What a reader should know of the training, which the numbers leave out. */
-  readonly notes?: (analysed: AnalysedSamples) => readonly string[];
+  readonly trainingNotes?: (analysed: AnalysedSamples) => readonly string[];
 }

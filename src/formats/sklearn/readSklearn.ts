@@ -123,7 +123,7 @@ function modelOf(file: string, root: PickleValue, facts: Pick<Model, 'file' | 's
     parameters: { trained, frozen: new Set() },
     ...(network.classes !== null && { classNames: network.classes }),
     ...(network.loss !== null && { said: { loss: network.loss } }),
-    notes: (analysed) => lossNotes(network, analysed),
+    trainingNotes: (analysed) => lossNotes(network, analysed),
   });
 }
 
