@@ -32,7 +32,10 @@ export async function analyse(
   });
   try {
     const report = await analyseModel(analysed, run);
-    return { ...report, ...run.training, verdict: verdictOf(report) };
+    const { count: samples } = report.samples;
+    const notes = model.trainingNotes?.({ samples, weightDecay: request.weightDecay }) ?? [];
+    const warnings = [...report.warnings, ...notes.map((message) => ({ kind: 'model', message }))];
+    return { ...report, ...run.training, warnings, verdict: verdictOf(report) };
   } catch (error) {
     throw error instanceof FailureError && error.failure.kind === 'TimeLimit' ? cutShort(error, run) : error;
   } finally {

@@ -25,7 +25,7 @@ export async function readAnalysedSamples(
   run: AnalysisRun,
 ): Promise<{ readonly samples: Samples; readonly ignored: number }> {
   run.tell('Reading the samples');
-  const { samples, ignored } = await samplesFor(run.request, specs, analysed.model.graph);
+  const { samples, ignored } = await samplesFor(run.request, specs, analysed.model);
   return { samples: await normalisedAsTrained(samples, analysed, run), ignored };
 }
 

@@ -110,10 +110,19 @@ export function parseNpy(name: string, bytes: Uint8Array): NpyArray {
  */
 export function parseNpyWords(name: string, bytes: Uint8Array): string[] | null {
   const { descr, shape, dataOffset } = readLayout(name, bytes.subarray(0, npyHeaderLimit));
+  return wordsOf(name, descr, shape, bytes.subarray(dataOffset));
+}
+
+/** The words of an array of text, as `parseNpyWords`. @throws FailureError DamagedModel */
+export function wordsOf(
+  name: string,
+  descr: string,
+  shape: readonly number[],
+  data: Uint8Array,
+): string[] | null {
   const [, order = '', kind = '', length = ''] = /^([<>|=]?)([US])([1-9]\d*)$/.exec(descr) ?? [];
   if (kind === '' || shape.slice(1).some((size) => size !== 1)) return null;
   const size = Number(length) * (kind === 'U' ? 4 : 1);
-  const data = bytes.subarray(dataOffset);
   const [count = 1] = shape;
   if (count * size !== data.length)
     throw damagedFailure(name, `its shape [${shape.join(', ')}] takes other than the bytes that it has`);
@@ -228,7 +237,8 @@ const refusedKinds: Readonly<Record<string, string>> = {
   V: 'raw bytes',
 };
 
-function elementOf(name: string, descr: string): Pick<NpyHeader, 'type' | 'itemSize' | 'bigEndian'> {
+/** What NumPy's name of a type with its byte order says, such as "<f8". @throws FailureError UnsupportedFormat */
+export function elementOf(name: string, descr: string): Pick<NpyHeader, 'type' | 'itemSize' | 'bigEndian'> {
   const [, order, code = ''] = /^([<>|=]?)(\w+)$/.exec(descr) ?? [];
   const type = Object.hasOwn(elementTypes, code) ? elementTypes[code] : undefined;
   const dtype = `dtype ${printable(descr.slice(0, longestType))}`;

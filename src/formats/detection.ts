@@ -20,6 +20,8 @@ export const modelExtensions: readonly string[] = [
     'pt2',
     'pte',
     'safetensors',
+    'joblib',
+    'pkl',
     'tflite',
     'ort',
     'gguf',

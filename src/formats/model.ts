@@ -18,6 +18,14 @@ export interface TrainingSaid {
   readonly notes: readonly string[];
 }
 
+/** What the notes of a training file depend on. */
+export interface AnalysedSamples {
+  /** How many. */
+  readonly samples: number;
+  /** λ that was asked for. */
+  readonly weightDecay: number;
+}
+
 /** A graph that can be looked into and run. */
 export interface RunnableModel {
   readonly graph: Graph;
@@ -25,6 +33,8 @@ export interface RunnableModel {
   readonly parameters?: FileParameters;
   /** How it was trained, where the file itself says so. */
   readonly said?: TrainingSaid;
+  /** The names of the classes in the order of the outputs, where the file has them; undefined: the graph may. */
+  readonly classNames?: readonly string[];
   /**
    * The file as a model that onnxruntime runs, with the named tensors as its only outputs and the first dimension of
    * every input free; nodes that no asked output needs are left out.
@@ -39,4 +49,6 @@ export interface Model extends RunnableModel {
   readonly sha256: string;
   readonly format: string;
   readonly producer: string | null;
+  /** What a reader should know of the training, which the numbers leave out. */
+  readonly trainingNotes?: (analysed: AnalysedSamples) => readonly string[];
 }

@@ -6,6 +6,7 @@ import type { FormatName } from './detection/formats';
 import { readKeras, readKerasHdf5 } from './keras/readKeras';
 import type { Model } from './model';
 import { readOnnx } from './onnx/readOnnx';
+import { readSklearn } from './sklearn/readSklearn';
 import { quote } from '../files/quote';
 
 /** Protobuf allows no more. */
@@ -16,6 +17,7 @@ const readers: Readonly<Partial<Record<FormatName, (path: string) => Promise<Mod
   onnx: readOnnxFile,
   keras: readKeras,
   kerasHdf5: readKerasHdf5,
+  sklearn: readSklearn,
 };
 
 /**

@@ -124,6 +124,13 @@ export const losses: Readonly<Record<Loss, LossRow>> = {
     curvature: () => 2,
     gradient: (g, z, y, weights) => mul(g, sub(g, z, y), scale(g, weights, 2)),
   }),
+  // scikit-learn's MLPRegressor.
+  'half-squared-error': meanOverOutputs('numbers', {
+    value: (z, y) => (z - y) ** 2 / 2,
+    slope: (z, y) => z - y,
+    curvature: () => 1,
+    gradient: (g, z, y, weights) => mul(g, sub(g, z, y), weights),
+  }),
   // PyTorch's HuberLoss with δ = 1. Its kinks are in the condition and the sign, through which nothing flows.
   huber: meanOverOutputs('numbers', {
     value: (z, y) => (Math.abs(z - y) < 1 ? (z - y) ** 2 / 2 : Math.abs(z - y) - 0.5),

@@ -4,6 +4,7 @@ import { attributeOf } from '../graph/nodeAttributes';
 import { FailureError } from '../report/failure';
 import { setting } from '../report/wording/settings';
 import { listed, type SampleArray } from './sampleArray';
+import type { Labels } from './samples';
 
 /** What stands for no label. */
 const missing = /^(?:|nan|na|null)$/i;
@@ -54,6 +55,33 @@ export function wordArray(
 function inOrder(a: string, b: string): number {
   const difference = Number(a) - Number(b);
   return Number.isNaN(difference) || difference === 0 ? (a < b ? -1 : 1) : difference;
+}
+
+/**
+ * Whole numbers that are the model's own names for its classes, such as −1 and 1, as classes counted from 0.
+ * @throws FailureError UnsupportedLabels for a number that is none of them
+ */
+export function numberedClasses(
+  labels: Labels | null,
+  names: readonly string[] | null,
+  source: string,
+): Labels | null {
+  const numbers = names?.map(Number) ?? [];
+  const isOwn = numbers.every(Number.isInteger) && !numbers.every((number, index) => number === index);
+  const isColumn =
+    labels?.kind === 'classes' ||
+    (labels?.kind === 'rows' && labels.width === 1 && labels.shape?.whole === true);
+  if (!isOwn || !isColumn || labels.names !== undefined) return labels;
+  const classes = new Map(numbers.map((number, index) => [number, index]));
+  const values = Int32Array.from(labels.values, (label, row) => {
+    const found = classes.get(label);
+    if (found !== undefined) return found;
+    throw new FailureError(
+      'UnsupportedLabels',
+      `The label ${String(label)} of sample ${String(row)} in ${source} is none of the model’s classes ${listed(names ?? [])}; correct it, or choose other labels with ${setting('labels')}.`,
+    );
+  });
+  return { kind: 'classes', values };
 }
 
 /** The names of the classes that a classifier's file holds, in the order of its outputs, or null. */

@@ -1,6 +1,6 @@
-import type { Graph } from '../graph/graph';
+import type { RunnableModel } from '../formats/model';
 import type { AnalysisRequest } from '../report/request';
-import { classNamesOf } from './classNames';
+import { classNamesOf, numberedClasses } from './classNames';
 import { drawInputs } from './drawInputs';
 import { dropIgnored } from './ignoredLabels';
 import { readSamples } from './readSamples';
@@ -10,10 +10,11 @@ import type { InputSpec, Samples } from './samples';
 export async function samplesFor(
   request: AnalysisRequest,
   specs: readonly InputSpec[],
-  graph: Graph,
+  model: RunnableModel,
 ): Promise<{ readonly samples: Samples; readonly ignored: number }> {
   const { samples: source, seed, scale, limit, ignoreLabel, skipBroken } = request;
-  const samples =
+  const classNames = model.classNames ?? classNamesOf(model.graph);
+  const read =
     source.kind === 'random'
       ? drawInputs(specs, source.count, seed)
       : await readSamples(source, specs, {
@@ -21,8 +22,9 @@ export async function samplesFor(
           limit,
           seed,
           ignoreLabel,
-          classNames: classNamesOf(graph),
           leaveOutBroken: skipBroken,
+          classNames,
         });
+  const samples = { ...read, labels: numberedClasses(read.labels, classNames, read.source) };
   return dropIgnored(samples, request);
 }

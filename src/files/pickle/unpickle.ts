@@ -7,6 +7,8 @@ import { PickleDict, PickleGlobal, PickleObject, PickleTuple, type PickleValue }
 
 /** What the reader of a kind of pickle allows, and makes of it. */
 export interface PickleWorld {
+  /** What to do with a file whose pickle calls what is not allowed: the last clause of a sentence. */
+  readonly advice?: string;
   /** What a call gives, or undefined: it is not allowed. Only data may be made; the function itself is never run. */
   readonly call: (of: PickleGlobal, args: readonly PickleValue[]) => PickleValue | undefined;
   /** What stands outside the pickle, by its persistent identifier; undefined: there is no such thing. */
@@ -383,7 +385,7 @@ class Unpickler {
   private refused(of: PickleGlobal): FailureError {
     return new FailureError(
       'UnsupportedFormat',
-      `${quote(this.file)} calls "${printable(of.path)}" when Python loads it, and is not read: nothing that a pickle names is run here; save the weights alone (torch.save(model.state_dict(), …)).`,
+      `${quote(this.file)} calls "${printable(of.path)}" when Python loads it, and is not read: nothing that a pickle names is run here; ${this.world.advice ?? 'save the weights alone (torch.save(model.state_dict(), …))'}.`,
     );
   }
 }

@@ -56,6 +56,13 @@ export const formats = {
     failure: 'UnsupportedFormat',
     advice: `load it into its model in Python and ${inPython}`,
   },
+  sklearn: { title: 'scikit-learn model', failure: null, advice: null },
+  compressedPickle: {
+    title: 'file compressed in a way that joblib may have chosen',
+    failure: 'UnsupportedFormat',
+    advice:
+      'if it is a model of scikit-learn, save it with joblib.dump(model, "model.joblib", compress=3) and analyse that file',
+  },
   pickle: {
     title: 'Python pickle',
     failure: 'UnsupportedFormat',

@@ -1,6 +1,7 @@
 import type { RandomAccessFile } from '../../files/randomAccess';
 import type { FormatName } from './formats';
 import { startsLikeOnnx, startsLikeProtobufModel } from './protobufStart';
+import { compressionOf, inflatedStart } from '../sklearn/inflated';
 import { zipFormat } from './zipContents';
 
 /** A file and its first bytes. */
@@ -30,6 +31,7 @@ export const signatures: readonly Signature[] = [
   // PyTorch's magic number 0x1950a86a20f9469cfc6c, pickled as a long integer.
   startsWith('\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19', 'pytorchLegacy', 2),
   pickle,
+  compressed,
   safetensors,
   ({ head }) => (startsLikeOnnx(head) ? 'onnx' : null),
   ({ file, head }) => startsLikeProtobufModel(head, file.size),
@@ -52,7 +54,20 @@ function pickle({ head }: FilePeek): FormatName | null {
   const [mark, protocol = 0] = head;
   // Protocol 2 and later, then a frame, a list, a dictionary, a class or a tuple.
   const starts = mark === 0x80 && protocol >= 2 && protocol <= 5 && '\x95]}c('.includes(textAt(head, 2, 1));
-  return starts && head.length > 2 ? 'pickle' : null;
+  if (!starts || head.length <= 2) return null;
+  return namesScikitLearn(head) ? 'sklearn' : 'pickle';
+}
+
+/** A pickle begins with the class of what it holds; a name of a module has its length before it, or stands after a c. */
+function namesScikitLearn(head: Uint8Array): boolean {
+  return /(?:\x8c[^]|X[^]\0\0\0|c)sklearn\.\w/.test(textAt(head, 0, head.length));
+}
+
+/** joblib compresses the whole file. */
+function compressed({ head }: FilePeek): FormatName | null {
+  if (compressionOf(head) === 'another') return 'compressedPickle';
+  const start = inflatedStart(head);
+  return start !== null && start[0] === 0x80 && namesScikitLearn(start) ? 'sklearn' : null;
 }
 
 function safetensors({ file, head }: FilePeek): FormatName | null {

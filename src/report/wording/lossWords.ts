@@ -12,6 +12,7 @@ export const lossWords: Readonly<Record<Loss, LossWords>> = {
   'cross-entropy': { inFull: 'softmax cross-entropy', guesses: 'of all classes' },
   'binary-cross-entropy': { inFull: 'binary cross-entropy', guesses: 'of two' },
   'mean-squared-error': { inFull: 'mean squared error', guesses: 'nothing' },
+  'half-squared-error': { inFull: 'half the mean squared error', guesses: 'nothing' },
   huber: { inFull: 'Huber loss (δ = 1)', guesses: 'nothing' },
   output: { inFull: 'loss of each sample, as the model puts it out', guesses: 'nothing' },
 };

@@ -96,6 +96,8 @@ function lossOf(loss: Loss, outputs: readonly HyperDual[], target: readonly numb
           return error.times(error);
         }),
       ).scaled(1 / outputs.length);
+    case 'half-squared-error':
+      return lossOf('mean-squared-error', outputs, target).scaled(0.5);
     case 'huber':
       return sum(
         outputs.map((z, c) => {
