@@ -1,6 +1,6 @@
 import type { PrintedReport, Quantity, Range } from '../report/report';
 import { endsText } from '../report/wording/eigenvaluesText';
-import { formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
+import { formatNumber, formatPercent } from '../report/wording/number';
 import { shownUpperBound } from '../report/wording/sharpnessText';
 import type { Change, Compared, NumberName, Numbers } from './schema';
 
@@ -144,8 +144,14 @@ export function changeText(name: NumberName, change: Change | null): string {
   const { value, lower, upper, differs } = change;
   const [unit, sign] = name === 'accuracy' ? ([100, ' %'] as const) : ([1, ''] as const);
   const error = Math.max(value - lower, upper - value) * unit;
-  if (!differs) return error === 0 ? 'none' : `none (± ${formatNumber(Number(error.toPrecision(2)))}${sign})`;
-  return `${value > 0 ? '+' : ''}${formatQuantity({ value: value * unit, standardError: error })}${sign}`;
+  const width = formatNumber(Number(error.toPrecision(2)));
+  if (!differs) return error === 0 ? 'none' : `none (± ${width}${sign})`;
+  const signed = (text: string): string => `${value > 0 ? '+' : ''}${text}`;
+  if (error === 0) return `${signed(formatNumber(value * unit))}${sign}`;
+  // To the place of the error's second digit.
+  const place = 10 ** (Math.floor(Math.log10(error)) - 1);
+  const rounded = Number((Math.round((value * unit) / place) * place).toPrecision(12));
+  return `${signed(formatNumber(rounded))} ± ${width}${sign}`;
 }
 
 /** The numbers of a report. */

@@ -52,6 +52,24 @@ export function differenceTable(comparison: Comparison): { head: string[]; rows:
   };
 }
 
+/** What changed from the first to the last, and what did not: the comparison in one sentence; null where there is no pair. */
+export function summarySentence(comparison: Comparison): string | null {
+  const last = comparison.differences.at(-1);
+  if (last === undefined) return null;
+  const told = (['loss', 'accuracy', 'lambdaMax', 'moveCost'] as const).flatMap((name) => {
+    const change = last.numbers[name];
+    return change === null ? [] : [`${summaryNames[name]} ${changeText(name, change)}`];
+  });
+  return `${pairText(comparison, last)}: ${told.join('; ')}.`;
+}
+
+const summaryNames = {
+  loss: 'loss',
+  accuracy: 'accuracy',
+  lambdaMax: 'λ_max',
+  moveCost: 'what a move of 1 % of the weights costs',
+} as const;
+
 /** The line that a row gets when it is ready. */
 export function rowLine({ name, numbers, failure }: ComparisonRow): string {
   if (numbers === null) return `${name}: ${failure?.message ?? ''}`;
@@ -69,9 +87,11 @@ export function failureLines({ rows }: Comparison): string[] {
 /** The comparison as tables to read in a terminal; ends with a line feed. */
 export function comparisonText(comparison: Comparison): string {
   const known = comparison.rows.filter(({ numbers }) => numbers !== null).length;
+  const summary = summarySentence(comparison);
   const parts = [
     [`${formatCount(known)} of ${formatCount(comparison.rows.length)} models compared`],
     lines(rowTable(comparison)),
+    ...(summary === null ? [] : [[printable(summary)]]),
     edgeSentences(comparison),
     ...(comparison.differences.length === 0
       ? []

@@ -83,7 +83,7 @@ describe('a difference', () => {
   });
 
   it('is in words', () => {
-    expect(changeText('lambdaMax', changeOf(number(4, 0, 0.1), number(1.2, 0, 0.1)))).toBe('-2.8 ± 0.3');
+    expect(changeText('lambdaMax', changeOf(number(4, 0, 0.1), number(1.2, 0, 0.1)))).toBe('-2.8 ± 0.28');
     expect(changeText('lambdaMax', changeOf(number(4, 0, 1), number(3.9, 0, 1)))).toBe('none (± 2.8)');
     expect(changeText('accuracy', changeOf(number(0.5), number(0.75)))).toBe('+25 %');
     expect(changeText('trace', changeOf(number(2), number(2)))).toBe('none');
