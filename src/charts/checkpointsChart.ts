@@ -19,8 +19,6 @@ const bandErrors = 1.96;
 interface Vertical {
   readonly y: (value: number) => number;
   readonly ticks: readonly { readonly y: number; readonly label: string }[];
-  /** What the axis ends at below. */
-  readonly low: number;
 }
 
 /**
@@ -93,7 +91,7 @@ function verticalScale(
     const low = least / 1.3;
     // A bar that reaches zero or below leaves the picture at its bottom.
     const y = (value: number): number => scale(Math.max(low, value));
-    return { y, low, ticks: ticks.map((tick) => ({ y: scale(tick), label: label(tick) })) };
+    return { y, ticks: ticks.map((tick) => ({ y: scale(tick), label: label(tick) })) };
   }
   // Accuracies differ little and far from zero.
   const zero = name === 'accuracy' ? [] : [0];
@@ -106,7 +104,6 @@ function verticalScale(
   const scale = scaleLinear().domain(ends).range([bottom, top]);
   return {
     y: (value) => scale(Math.min(ends[1], value)),
-    low: from,
     ticks: scale.ticks(4).map((tick) => ({ y: scale(tick), label: label(tick) })),
   };
 }
