@@ -23,8 +23,8 @@ const floors = [
   'curvature',
   'perceptron',
   'analysis',
-  'terminal',
   'worker',
+  'cli',
   'host',
 ];
 /** The files that build the parts and hand them to each other. */

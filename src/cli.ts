@@ -19,7 +19,7 @@ import { reportJson } from './report/schema';
 import { cutReportText, reportText } from './report/text';
 import { inTerminalWords } from './report/wording/settings';
 import { writeFailureText } from './files/writeFailure';
-import { compareInTerminal } from './terminal/compare';
+import { compareInTerminal } from './cli/compare';
 import { namingSidecar, readSidecar, sidecarPath, describeSource, withSidecar } from './samples/sidecar';
 
 const exitCodes = {
@@ -241,6 +241,7 @@ async function run(args: readonly string[]): Promise<void> {
     case 'compare':
       await compareInTerminal(command, {
         note,
+        analyse,
         progress: (progress) => {
           progressLine.show(progress);
         },

@@ -90,15 +90,15 @@ async function analysable(paths: readonly string[]): Promise<string[]> {
   return found;
 }
 
-/** What a model is analysed with, and from which sidecar. */
+/** What a model is analysed with, and what says so beside the user. */
 export interface ComparedOptions {
   readonly options: RequestOptions;
   readonly sidecar: Sidecar | null;
 }
 
 /**
- * The options of a model: the user's, completed by its own sidecar; where it has none, by the first that another model of
- * the comparison has, so that all are analysed alike.
+ * The options of the models: the user's, completed by the model's own sidecar, and both by the first sidecar among the
+ * models, so that all are analysed alike.
  */
 export class SharedOptions {
   private shared: Sidecar | null = null;
@@ -109,25 +109,39 @@ export class SharedOptions {
     private readonly note: (sentence: string) => void,
   ) {}
 
-  /** Looks for the sidecar that models without one take. */
+  /** Looks for the sidecar that completes the others: the first that names samples, else the first. */
   async lookThrough(models: readonly string[]): Promise<void> {
     for (const model of models) {
-      this.shared ??= await readSidecar(model).catch(() => null);
-      if (this.shared !== null) return;
+      if ((this.shared?.options.samples ?? null) !== null) return;
+      const found = await readSidecar(model).catch(() => null);
+      if (this.shared === null || (found?.options.samples ?? null) !== null)
+        this.shared = found ?? this.shared;
     }
+  }
+
+  /** Whether a data file is named by the user or by the sidecar that all share. */
+  get nameSamples(): boolean {
+    return (this.own.samples ?? this.shared?.options.samples ?? null) !== null;
   }
 
   /** @throws FailureError where the model's sidecar cannot be read */
   async of(model: string): Promise<ComparedOptions> {
-    const ownSidecar = await readSidecar(model);
-    const sidecar = ownSidecar ?? this.shared;
-    if (sidecar === null) return { options: this.own, sidecar };
-    const fields = describeSource(sidecar, this.own);
-    const message = `From ${printable(sidecar.name)}${ownSidecar === null ? ' (of another model, for those that have none)' : ''}: ${fields.join(', ')}.`;
+    const sidecar = await readSidecar(model);
+    const options = this.complete(this.own, sidecar, '');
+    return {
+      options: this.complete(options, this.shared, ' (of another model, for what theirs leave open)'),
+      sidecar: sidecar ?? this.shared,
+    };
+  }
+
+  private complete(options: RequestOptions, sidecar: Sidecar | null, whose: string): RequestOptions {
+    if (sidecar === null) return options;
+    const fields = describeSource(sidecar, options);
+    const message = `From ${printable(sidecar.name)}${whose}: ${fields.join(', ')}.`;
     if (fields.length > 0 && !this.told.has(message)) {
       this.told.add(message);
       this.note(message);
     }
-    return { options: withSidecar(this.own, sidecar), sidecar };
+    return withSidecar(options, sidecar);
   }
 }

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkpointsOf, comparedFiles, mostRows, SharedOptions } from '../../../src/analysis/comparedFiles';
 import { comparedRow } from '../../../src/analysis/comparedRow';
+import { FollowedFolder } from '../../../src/analysis/followedFolder';
 import { readSavedReport } from '../../../src/analysis/savedReport';
 import { CutShortError } from '../../../src/report/cutShort';
 import { FailureError } from '../../../src/report/failure';
@@ -72,17 +73,35 @@ describe('the options of a model', () => {
     const notes: string[] = [];
     const shared = new SharedOptions({ ...noOptions, limit: 7 }, (sentence) => notes.push(sentence));
     await shared.lookThrough([bare, first, second]);
-    expect((await shared.of(bare)).options).toMatchObject({
-      samples: folder.path('o/b.npz'),
-      scale: 2,
-      limit: 7,
-    });
-    expect((await shared.of(second)).options).toMatchObject({ samples: null, scale: 3 });
+    const samples = folder.path('o/b.npz');
+    expect((await shared.of(bare)).options).toMatchObject({ samples, scale: 2, limit: 7 });
+    expect((await shared.of(second)).options).toMatchObject({ samples, scale: 3, limit: 7 });
     await shared.of(bare);
     expect(notes).toEqual([
-      'From b.sharpness.json (of another model, for those that have none): samples, scale.',
+      'From b.sharpness.json (of another model, for what theirs leave open): samples, scale.',
       'From c.sharpness.json: scale.',
+      'From b.sharpness.json (of another model, for what theirs leave open): samples.',
     ]);
+    expect(shared.nameSamples).toBe(true);
+    expect(new SharedOptions(noOptions, () => undefined).nameSamples).toBe(false);
+  });
+});
+
+describe('a followed folder', () => {
+  it('gives each checkpoint once it has stopped growing, and again when it was written anew', async () => {
+    const known = await write('f/epoch-1.onnx', 'a');
+    const followed = new FollowedFolder(folder.path('f'));
+    await followed.take([known]);
+    expect(await followed.look()).toEqual([]);
+    const added = await write('f/epoch-2.onnx', 'half');
+    expect(await followed.look()).toEqual([]);
+    await write('f/epoch-2.onnx', 'half and more');
+    expect(await followed.look()).toEqual([]);
+    expect(await followed.look()).toEqual([added]);
+    expect(await followed.look()).toEqual([]);
+    await write('f/epoch-1.onnx', 'another');
+    await followed.look();
+    expect(await followed.look()).toEqual([known]);
   });
 });
 

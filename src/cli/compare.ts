@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { analyse } from '../analysis/analyse';
-import { checkpointsOf, comparedFiles, isSavedReport, SharedOptions } from '../analysis/comparedFiles';
+import { comparedFiles, isSavedReport, SharedOptions } from '../analysis/comparedFiles';
 import { comparedRow } from '../analysis/comparedRow';
+import { FollowedFolder, lookMilliseconds } from '../analysis/followedFolder';
 import { comparisonPage } from '../charts/comparisonPage';
 import { compare } from '../comparison/compare';
 import type { ComparedRow } from '../comparison/row';
@@ -16,7 +16,7 @@ import { CutShortError } from '../report/cutShort';
 import { requirePageTarget } from '../report/pageTarget';
 import { printable } from '../report/printable';
 import type { PrintedReport } from '../report/report';
-import type { Progress } from '../report/request';
+import type { AnalysisRequest, Progress } from '../report/request';
 
 /** What the terminal shows beside the result. */
 export interface Terminal {
@@ -24,19 +24,25 @@ export interface Terminal {
   readonly note: (sentence: string) => void;
   readonly progress: (progress: Progress) => void;
   /** The result, on standard output. */
-  readonly print: (text: string) => void;
+  readonly print: (text: string) => void | Promise<void>;
+  readonly analyse: (
+    request: AnalysisRequest,
+    onProgress: (progress: Progress) => void,
+  ) => Promise<PrintedReport>;
 }
 
-/** A watched folder is looked at so often. */
-const watchMilliseconds = 2000;
-
 /**
- * Compares models in this process, one after another. With a folder to watch it never ends by itself: every checkpoint that
+ * Compares models one after another, in one process. With a folder to watch it never ends by itself: every checkpoint that
  * joins is told, printed and written anew.
  * @throws FailureError where there is nothing to compare, or a target cannot be written
  */
 export async function compareInTerminal(wish: ComparisonWish, terminal: Terminal): Promise<void> {
   const { files, watch } = wish;
+  if (watch !== null && (await stat(watch).catch(() => null))?.isDirectory() !== true)
+    throw new FailureError(
+      'FileNotFound',
+      `There is no folder ${printable(watch)} to watch; name one that exists.`,
+    );
   const chosen = await comparedFiles(files);
   for (const sentence of chosen.notes) terminal.note(sentence);
   if (chosen.paths.length < 2 && watch === null)
@@ -92,9 +98,9 @@ class ComparisonRun {
     if (html !== null) await atomicWrite(html, comparisonPage(comparison));
     const text = json || jsonFile !== null ? comparisonJson(comparison) : '';
     if (jsonFile !== null) await atomicWrite(jsonFile, `${text}\n`);
-    if (!json) this.terminal.print(comparisonText(comparison));
+    if (!json) await this.terminal.print(comparisonText(comparison));
     // Documents that follow each other stand in a line each.
-    else this.terminal.print(`${watch === null ? text : JSON.stringify(comparison)}\n`);
+    else await this.terminal.print(`${watch === null ? text : JSON.stringify(comparison)}\n`);
   }
 
   private async analyse(model: string): Promise<PrintedReport> {
@@ -106,7 +112,7 @@ class ComparisonRun {
         'Warning: there is no --samples, so the losses are computed on random inputs and the numbers say nothing about your data.',
       );
     }
-    return analyse(request, this.terminal.progress).catch((error: unknown) => {
+    return this.terminal.analyse(request, this.terminal.progress).catch((error: unknown) => {
       if (sidecar === null || error instanceof CutShortError) throw error;
       throw namingSidecar(error, sidecar, describeSource(sidecar, this.wish.options));
     });
@@ -115,35 +121,15 @@ class ComparisonRun {
 
 /** Lets each new or rewritten checkpoint of the folder join once it has stopped growing. */
 async function follow(folder: string, known: readonly string[], run: ComparisonRun): Promise<never> {
-  const facts = await stat(folder).catch(() => null);
-  if (facts?.isDirectory() !== true)
-    throw new FailureError(
-      'FileNotFound',
-      `There is no folder ${printable(folder)} to watch; name one that exists.`,
-    );
-  const done = new Map<string, string>();
-  for (const path of known) done.set(path, await stampOf(path));
-  let before = new Map<string, string>();
+  const followed = new FollowedFolder(folder);
+  await followed.take(known);
   for (;;) {
-    const now = new Map<string, string>();
-    // A folder that is away for a moment comes back.
-    for (const path of await checkpointsOf(folder).catch(() => [])) now.set(path, await stampOf(path));
-    // A file that is still being written changes between two looks.
-    const ready = [...now].filter(([path, stamp]) => before.get(path) === stamp && done.get(path) !== stamp);
-    if (done.size === 0) await run.prepare(ready.map(([path]) => path));
-    for (const [path, stamp] of ready) {
-      await run.add(path);
-      done.set(path, stamp);
-    }
+    const ready = await followed.look();
+    await run.prepare(ready);
+    for (const path of ready) await run.add(path);
     if (ready.length > 0) await run.show(run.comparison());
-    before = now;
-    await pause(watchMilliseconds);
+    await pause(lookMilliseconds);
   }
-}
-
-async function stampOf(path: string): Promise<string> {
-  const facts = await stat(path).catch(() => null);
-  return facts === null ? 'absent' : `${String(facts.mtimeMs)} ${String(facts.size)} ${String(facts.ino)}`;
 }
 
 /** @throws FailureError of the kind of the first failure where fewer than two rows have numbers */
