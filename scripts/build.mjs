@@ -41,6 +41,7 @@ const bundles = [
     options: { ...forNode, banner: { js: '#!/usr/bin/env node' } },
   },
   { entry: 'webview/panel.ts', output: 'webview/panel.js', options: forPanel },
+  { entry: 'webview/comparison.ts', output: 'webview/comparison.js', options: forPanel },
   { entry: 'webview/panel.css', output: 'webview/panel.css', options: forPanel },
 ];
 

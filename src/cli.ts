@@ -19,6 +19,7 @@ import { reportJson } from './report/schema';
 import { cutReportText, reportText } from './report/text';
 import { inTerminalWords } from './report/wording/settings';
 import { writeFailureText } from './files/writeFailure';
+import { compareInTerminal } from './cli/compare';
 import { namingSidecar, readSidecar, sidecarPath, describeSource, withSidecar } from './samples/sidecar';
 
 const exitCodes = {
@@ -236,6 +237,19 @@ async function run(args: readonly string[]): Promise<void> {
       return;
     case 'analyze':
       await analyze(command);
+      return;
+    case 'compare':
+      await compareInTerminal(command, {
+        note,
+        analyse,
+        progress: (progress) => {
+          progressLine.show(progress);
+        },
+        print: (text) => {
+          progressLine.clear();
+          process.stdout.write(inTerminalWords(text));
+        },
+      });
       return;
     case 'detect':
       await detect(command.folder);

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { AnalysisPanels } from './host/analysisPanels';
 import { registerCommands } from './host/commands';
+import { registerCompareCommand } from './host/compareCommand';
 import { DetectedModels } from './host/detectedModels';
 import { panelViewType } from './host/identifiers';
 import { ModelsView } from './host/modelsView';
@@ -40,6 +41,13 @@ export function activate(context: vscode.ExtensionContext): ModelSharpness {
     panels,
     new ModelsView(models),
     createStatusItem(panels),
+    registerCompareCommand({
+      extensionUri: context.extensionUri,
+      worker,
+      settings: requestSettings,
+      log,
+      models,
+    }),
     registerCommands({ panels, models, log, extensionPath: context.extensionPath }),
     vscode.window.registerWebviewPanelSerializer(panelViewType, panels),
   );

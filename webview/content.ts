@@ -5,8 +5,11 @@ import { element, svgElement, withSubscripts, type Child } from './dom';
 import { findExplained } from './tooltip';
 import type { View } from './view';
 
+/** What a choice between layers is read from, and told to. */
+export type Chooser = Pick<View, 'settings' | 'change'>;
+
 /** What a section holds as nodes of the panel; the section's id prefixes those of its charts and controls. */
-export function nodesOf(content: Content, id: string, view: View): Child[] {
+export function nodesOf(content: Content, id: string, view: Chooser): Child[] {
   if (typeof content === 'string') return withSubscripts(content);
   switch (content.kind) {
     case 'tag': {
@@ -32,7 +35,7 @@ export function nodesOf(content: Content, id: string, view: View): Child[] {
 }
 
 /** One layer, and what chooses it where there is a choice. */
-function chosenLayer({ layers }: Choice, id: string, view: View): Child[] {
+function chosenLayer({ layers }: Choice, id: string, view: Chooser): Child[] {
   const chosen = layers.find(({ index }) => index === view.settings.layer) ?? layers[0];
   if (chosen === undefined) return [];
   const shown = chosen.content.flatMap((each, at) => nodesOf(each, `${id}-${at}`, view));

@@ -173,6 +173,7 @@ async function ofSamples(
         ...layer,
         ...sharesWithin(direction, products.layers[l]!),
       })),
+      samples: { ...report.samples, lossError: samplingError(lossParts(measured)) },
       sharpness: { ...sharpness, lambdaMax: { ...sharpness.lambdaMax, samplingError: samplingError(parts) } },
       sharpestSamples: samplesOf(parts, measured),
     },
@@ -200,6 +201,13 @@ function sharesWithin(
   };
 }
 
+/** What every sample adds to the mean loss. */
+function lossParts({ products, chosen: { targets } }: Pick<Measured, 'products' | 'chosen'>): SampleParts {
+  const ofRows = rowWeights(targets, 0, targets.count);
+  const losses = products.losses.map((loss, row) => loss * ofRows[row]!);
+  return partsOfSamples(losses, ofRows, rowsPerSample(targets));
+}
+
 /** The samples that carry most of it; null where there is nothing to carry. */
 function samplesOf(
   { parts, weights }: SampleParts,
@@ -209,12 +217,7 @@ function samplesOf(
   if (!(whole > 0)) return null;
   const { targets, classes } = chosen;
   const single = rowsPerSample(targets) === 1;
-  const ofRows = rowWeights(targets, 0, targets.count);
-  const sums = partsOfSamples(
-    products.losses.map((loss, row) => loss * ofRows[row]!),
-    ofRows,
-    rowsPerSample(targets),
-  );
+  const sums = lossParts({ products, chosen });
   return listSamples(
     parts.map((part) => part / whole),
     {

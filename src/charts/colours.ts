@@ -15,6 +15,16 @@ export const colours = {
   blockwise: 'var(--vscode-charts-green, #388a34)',
 } as const;
 
+/** Colours of things that stand beside each other without an order of their own. */
+export const seriesColours = [
+  colours.upper,
+  colours.found,
+  colours.blockwise,
+  colours.lower,
+  'var(--vscode-charts-red, #c4314b)',
+  'var(--vscode-charts-yellow, #9a6700)',
+] as const;
+
 const variable = /var\((--[\w-]+),\s*([^()]*(?:\([^()]*\)[^()]*)*)\)/g;
 
 /**

@@ -81,6 +81,14 @@ export const explanations = {
     'What are the bounds made from? T is the sum of all eigenvalues of the Hessian H, and F² = ‖H‖² (Frobenius) the sum of their squares: all that the bounds need.',
   gaussNewton:
     'How much of it is the loss’s own curvature? The upper bound of the Gauss-Newton matrix: the Hessian without the terms that vanish at a perfect fit; the nearer to the bound above, the less the rest matters.',
+  comparedRows:
+    'Which of them is better? λ_max alone does not tell: it grows and shrinks with the size of the weights. λ_max·‖θ‖² and what a move of 1 % of the weights costs stand beside it, since these compare models whose weights have grown.',
+  comparedEdge:
+    'Does training sit at the edge of stability? The dashed line is the λ_max at which steps of this optimiser and learning rate stop shrinking along the sharpest direction, 2/η for plain descent. A whisker is the interval that was found, the faint bar the samples’ own error at 95 %.',
+  comparedLayers:
+    'Which layer changed? The additive part of each layer in the upper bound, stacked: the stacks are as high as the bound; negative parts hang below zero.',
+  comparedDifferences:
+    'What changed beyond doubt? Each number against the model before. “none”: zero lies within the error bars, which stand in brackets.',
 } as const;
 
 export type Term = keyof typeof explanations;

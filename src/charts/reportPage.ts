@@ -1,17 +1,13 @@
-import { pageMark } from '../report/pageMark';
 import type { Report } from '../report/report';
 import { reportJson } from '../report/schema';
 import { questions, type Question } from './answers';
 import { circumstances, modelText } from './circumstances';
 import { explanations } from './explanations';
-import { embeddedJson, html, words, type HtmlText } from './html';
+import { html, words, type HtmlText } from './html';
 import { columns } from './layerColumns';
 import { limitsSentence } from './limits';
 import { sectionCards } from './reportPageSections';
-import { reportPageStyle } from './reportPageStyle';
-
-const policy =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; script-src 'none'";
+import { standalonePage } from './standalonePage';
 
 /**
  * The report as one HTML page that stands alone: the panel's answers, charts, tables and explanations, the pictures of the
@@ -20,23 +16,7 @@ const policy =
  */
 export function reportPage(report: Report): string {
   const title = `Sharpness of ${report.model.file}`;
-  const head = html(
-    'head',
-    {},
-    '<meta charset="utf-8">' as HtmlText,
-    pageMark as HtmlText,
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">` as HtmlText,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">' as HtmlText,
-    html('title', {}, words(title)),
-    `<style>${reportPageStyle}</style>` as HtmlText,
-  );
-  const body = html(
-    'body',
-    {},
-    html('main', {}, ...content(report)),
-    embeddedJson('report', reportJson(report)),
-  );
-  return `<!DOCTYPE html>\n${html('html', { lang: 'en' }, head, body)}\n`;
+  return standalonePage(title, content(report), { id: 'report', json: reportJson(report) });
 }
 
 function content(report: Report): HtmlText[] {

@@ -42,7 +42,7 @@ function sectionCard({ id, title, term, look, content }: Section, report: Report
 }
 
 /** The content as HTML; `id` prefixes the ids of its charts. */
-function write(content: Content, id: string, report: Report): HtmlChild[] {
+export function write(content: Content, id: string, report: Pick<Report, 'layers'>): HtmlChild[] {
   if (typeof content === 'string') return [words(content)];
   const all = (children: readonly Content[]): HtmlChild[] =>
     children.flatMap((child) => write(child, id, report));
@@ -63,7 +63,7 @@ function write(content: Content, id: string, report: Report): HtmlChild[] {
 }
 
 /** The layers that contribute most of those that have something to show, in the order of the forward pass. */
-function heaviest({ layers }: Choice, report: Report): Choice['layers'][number][] {
+function heaviest({ layers }: Choice, report: Pick<Report, 'layers'>): Choice['layers'][number][] {
   const contribution = (index: number): number => report.layers[index]?.contribution.value ?? 0;
   return layers
     .toSorted((one, other) => contribution(other.index) - contribution(one.index))
@@ -72,7 +72,7 @@ function heaviest({ layers }: Choice, report: Report): Choice['layers'][number][
 }
 
 /** A layer's charts above what is said of them. */
-function figure(id: string, report: Report): (layer: Choice['layers'][number]) => HtmlText {
+function figure(id: string, report: Pick<Report, 'layers'>): (layer: Choice['layers'][number]) => HtmlText {
   return ({ index, content }) => {
     const isChart = (each: Content): boolean => typeof each !== 'string' && each.kind === 'chart';
     const all = (parts: readonly Content[]): HtmlChild[] =>

@@ -53,6 +53,7 @@ sub { font-size: 0.75em; line-height: 0; }
 .grid.answers { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 @media (min-width: 900px) { .grid.answers { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
 @media (max-width: 520px) { .grid.answers { grid-template-columns: minmax(0, 1fr); } }
+.grid.curves { grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); }
 .section { display: grid; gap: 14px; margin-bottom: 14px; grid-template-columns: minmax(0, 1fr); }
 .section.layers:not(:has(> .absent, > .many)) { grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
 .card { min-width: 0; padding: 14px 16px; margin-bottom: 14px; background: var(--card); border: 1px solid var(--line); border-radius: 6px; break-inside: avoid; }

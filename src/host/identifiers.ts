@@ -1,6 +1,7 @@
 /** Names that package.json declares; a test holds the two together. */
 export const commands = {
   analyze: 'model-sharpness.analyze',
+  compare: 'model-sharpness.compare',
   cancel: 'model-sharpness.cancel',
   refreshModels: 'model-sharpness.refreshModels',
   showLog: 'model-sharpness.showLog',
@@ -9,6 +10,8 @@ export const commands = {
 
 export const modelsViewId = 'modelSharpness.models';
 export const panelViewType = 'modelSharpness.panel';
+
+export const comparisonViewType = 'modelSharpness.comparison';
 
 export const contextKeys = {
   /** Paths of files that are models by content: the explorer's menu asks for it. */

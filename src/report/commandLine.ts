@@ -31,7 +31,23 @@ export type Command =
       /** The file that the report is written to as a page, or null. */
       readonly html: string | null;
     }
+  | ({ readonly kind: 'compare' } & ComparisonWish)
   | { readonly kind: 'detect'; readonly folder: string };
+
+/** What compare is asked for: the options of analyze hold for every model. */
+export interface ComparisonWish {
+  /** Models, saved reports, and folders of checkpoints. */
+  readonly files: readonly string[];
+  /** A folder whose new checkpoints join, or null. */
+  readonly watch: string | null;
+  readonly options: RequestOptions;
+  readonly computation: Computation;
+  /** Whether the comparison is printed as JSON. */
+  readonly json: boolean;
+  /** The file that it is written to as JSON, or null. */
+  readonly jsonFile: string | null;
+  readonly html: string | null;
+}
 
 /** Every option may be read several times here, so that a second one is refused and not silently preferred. */
 const options = {
@@ -71,6 +87,9 @@ const options = {
   memory: { type: 'string', multiple: true },
   html: { type: 'string', multiple: true },
   json: { type: 'boolean' },
+  // How "--json=FILE" is read, which only compare takes.
+  'json-file': { type: 'string', multiple: true },
+  watch: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
@@ -103,8 +122,8 @@ const numeric: ReadonlySet<string> = new Set([
   ...['--threads', '--memory'],
 ]);
 
-/** `--scale -1` as `--scale=-1`, which Node's reader asks for. */
-function joinNegatives(args: readonly string[]): string[] {
+/** `--scale -1` as `--scale=-1`, which Node's reader asks for, and `--json=FILE` as another option than `--json`. */
+function rewritten(args: readonly string[]): string[] {
   const end = args.indexOf('--');
   const joined: string[] = [];
   for (const [index, arg] of args.entries()) {
@@ -112,7 +131,7 @@ function joinNegatives(args: readonly string[]): string[] {
     const within = end === -1 || index < end;
     if (within && before !== undefined && numeric.has(before) && /^-\.?\d/.test(arg))
       joined[joined.length - 1] = `${before}=${arg}`;
-    else joined.push(arg);
+    else joined.push(within ? arg.replace(/^--json=(?=.)/, '--json-file=') : arg);
   }
   return joined;
 }
@@ -125,7 +144,7 @@ function valueName(option: string): string {
 
 function parseOptions(args: readonly string[]) {
   try {
-    return parseArgs({ args: joinNegatives(args), options, strict: true, allowPositionals: true });
+    return parseArgs({ args: rewritten(args), options, strict: true, allowPositionals: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
@@ -323,39 +342,32 @@ function trainingOf(values: Values): Training | null {
   return Object.values(said).every((value) => value === null) ? null : completeTraining(said);
 }
 
-function analyzeCommand(model: string, values: Values): Extract<Command, { kind: 'analyze' }> {
+function computationOf(values: Values): Computation {
   return {
-    kind: 'analyze',
-    model,
-    options: requestOptions(values),
-    computation: {
-      method: wordOf(values, 'method', methods) ?? requestDefaults.method,
-      precision:
-        numberOf(
-          values,
-          'precision',
-          'a number from 0.000001 to below 1',
-          (value) => value >= 1e-6 && value < 1,
-        ) ?? requestDefaults.precision,
-      dtype: wordOf(values, 'dtype', dtypes) ?? requestDefaults.dtype,
-      evaluation: values.evaluation === true,
-      blocks: values.blocks === true,
-      scaleAdapted: values['scale-adapted'] === true,
-      plane: values.plane === true,
-      top: wholeNumberOf(values, 'top', 1, mostTop),
-      timeLimit: numberOf(
+    method: wordOf(values, 'method', methods) ?? requestDefaults.method,
+    precision:
+      numberOf(
         values,
-        'time',
-        'a number of seconds above 0',
-        (value) => value > 0 && Number.isFinite(value),
-      ),
-      seed: wholeNumberOf(values, 'seed', 0, 2 ** 32 - 1) ?? requestDefaults.seed,
-      threads: wholeNumberOf(values, 'threads', 1, 1024) ?? requestDefaults.threads,
-      memoryBudget:
-        wholeNumberOf(values, 'memory', 2 ** 20, Number.MAX_SAFE_INTEGER) ?? requestDefaults.memoryBudget,
-    },
-    json: values.json === true,
-    html: textOf(values, 'html'),
+        'precision',
+        'a number from 0.000001 to below 1',
+        (value) => value >= 1e-6 && value < 1,
+      ) ?? requestDefaults.precision,
+    dtype: wordOf(values, 'dtype', dtypes) ?? requestDefaults.dtype,
+    evaluation: values.evaluation === true,
+    blocks: values.blocks === true,
+    scaleAdapted: values['scale-adapted'] === true,
+    plane: values.plane === true,
+    top: wholeNumberOf(values, 'top', 1, mostTop),
+    timeLimit: numberOf(
+      values,
+      'time',
+      'a number of seconds above 0',
+      (value) => value > 0 && Number.isFinite(value),
+    ),
+    seed: wholeNumberOf(values, 'seed', 0, 2 ** 32 - 1) ?? requestDefaults.seed,
+    threads: wholeNumberOf(values, 'threads', 1, 1024) ?? requestDefaults.threads,
+    memoryBudget:
+      wholeNumberOf(values, 'memory', 2 ** 20, Number.MAX_SAFE_INTEGER) ?? requestDefaults.memoryBudget,
   };
 }
 
@@ -365,7 +377,11 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
  * @throws FailureError UsageError for options about a data file or a weight decay where there is none
  */
 export function requestOfCommand(
-  { model, computation, options: own }: Extract<Command, { kind: 'analyze' }>,
+  {
+    model,
+    computation,
+    options: own,
+  }: { readonly model: string; readonly computation: Computation; readonly options: RequestOptions },
   options: RequestOptions,
 ): AnalysisRequest {
   const needless = (['inputs', 'labels', 'scale', 'normalize', 'skipBroken'] as const).find(
@@ -389,19 +405,48 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (values.help === true) return { kind: 'help' };
   if (values.version === true) return { kind: 'version' };
   const [command, subject, surplus] = positionals;
-  if (command === undefined) throw usageError('No command is given: analyze MODEL or detect FOLDER');
-  if (command === 'compare') throw usageError('The command compare is not available in this version');
+  if (command === undefined)
+    throw usageError('No command is given: analyze MODEL, compare FILE… or detect FOLDER');
+  if (command === 'compare') return compareCommand(positionals.slice(1), values);
   if (command !== 'analyze' && command !== 'detect')
-    throw usageError(`There is no command "${command}": analyze MODEL or detect FOLDER`);
+    throw usageError(`There is no command "${command}": analyze MODEL, compare FILE… or detect FOLDER`);
   const wanted = command === 'analyze' ? 'MODEL' : 'FOLDER';
   if (subject === undefined || subject === '') throw usageError(`${command} needs a ${wanted}`);
   if (surplus !== undefined) {
     throw usageError(`${command} takes one ${wanted}, but "${surplus}" follows "${subject}"`);
   }
+  if (values['json-file'] !== undefined) throw usageError('--json takes no value; write it alone');
   if (command === 'analyze') {
-    return analyzeCommand(subject, values);
+    if (values.watch !== undefined) throw usageError('--watch is an option of compare');
+    return {
+      kind: 'analyze',
+      model: subject,
+      options: requestOptions(values),
+      computation: computationOf(values),
+      json: values.json === true,
+      html: textOf(values, 'html'),
+    };
   }
   const [option] = Object.keys(values);
   if (option !== undefined) throw usageError(`--${option} is no option of detect`);
   return { kind: 'detect', folder: subject };
+}
+
+/** "--json -" is "--json": standard output. */
+function compareCommand(subjects: readonly string[], values: Values): Command {
+  const files = subjects.filter((file) => file !== '-' || values.json !== true);
+  const watch = textOf(values, 'watch');
+  if (files.includes('')) throw usageError('compare is given an empty name');
+  if (files.length === 0 && watch === null)
+    throw usageError('compare needs models, saved reports or a folder of checkpoints');
+  return {
+    kind: 'compare',
+    files,
+    watch,
+    options: requestOptions(values),
+    computation: computationOf(values),
+    json: values.json === true,
+    jsonFile: textOf(values, 'json-file'),
+    html: textOf(values, 'html'),
+  };
 }

@@ -10,18 +10,20 @@ import { optimisers } from './request';
  * Fields may be added, never renamed: checks outside the project read them.
  */
 
-const number = v.pipe(v.number(), v.finite());
-const notNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** The parts that published schemas are made of. */
+export const number = v.pipe(v.number(), v.finite());
+export const notNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const share = v.pipe(v.number(), v.finite());
 
-const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly());
-const object = <Entries extends v.ObjectEntries>(entries: Entries) => v.pipe(v.object(entries), v.readonly());
+export const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly());
+export const object = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.pipe(v.object(entries), v.readonly());
 /** With a sentence that is published. */
-const describe = <Schema extends v.GenericSchema>(schema: Schema, sentence: string) =>
+export const describe = <Schema extends v.GenericSchema>(schema: Schema, sentence: string) =>
   v.pipe(schema, v.description(sentence));
 
-const quantity = describe(
+export const quantity = describe(
   object({ value: number, standardError: notNegative }),
   'A number with its evidence: the standard error is 0 where the value is exact to rounding.',
 );
@@ -58,6 +60,12 @@ const sampleFacts = object({
   /** Over the samples, or over their predictions where they have several. */
   meanLoss: number,
   accuracy: v.nullable(share),
+  lossError: v.exactOptional(
+    describe(
+      v.nullable(notNegative),
+      'Standard error of the mean loss for other samples like these; null where it is not known, absent where it was not looked for.',
+    ),
+  ),
   evenGuessLoss: v.exactOptional(
     describe(
       notNegative,
@@ -332,7 +340,7 @@ const plane = object({
   ),
 });
 
-const training = object({
+export const training = object({
   optimiser: v.picklist(optimisers),
   learningRate: describe(v.nullable(notNegative), 'η; null where nobody said it.'),
   momentum: describe(notNegative, 'β, of Adam β₁.'),
@@ -464,13 +472,21 @@ const numbersOnLines = /\[\n\s+([^[\]{}"]*?)\n\s+\]/g;
 
 /**
  * The report as JSON text, arrays of numbers in one line each.
- * @throws FailureError InternalError where the report does not keep its schema (JSON would turn NaN and infinities into
- * null)
+ * @throws FailureError InternalError where the report does not keep its schema
  */
 export function reportJson(report: v.InferOutput<typeof printedReportSchema>): string {
-  const checked = v.safeParse(printedReportSchema, report);
+  return checkedJson(printedReportSchema, report, 'report');
+}
+
+/**
+ * A document as JSON text, arrays of numbers in one line each.
+ * @param name what a person calls it
+ * @throws FailureError InternalError where it does not keep its schema (JSON would turn NaN and infinities into null)
+ */
+export function checkedJson(schema: v.GenericSchema, document: unknown, name: string): string {
+  const checked = v.safeParse(schema, document);
   if (checked.success) {
-    return JSON.stringify(report, null, 2).replace(
+    return JSON.stringify(document, null, 2).replace(
       numbersOnLines,
       (_, numbers: string) => `[${numbers.replace(/\n\s+/g, ' ')}]`,
     );
@@ -478,7 +494,7 @@ export function reportJson(report: v.InferOutput<typeof printedReportSchema>): s
   const [issue] = checked.issues;
   throw new FailureError(
     'InternalError',
-    `The report is not printed because its field ${v.getDotPath(issue) ?? 'at the root'} holds no valid value; please report this.`,
+    `The ${name} is not printed because its field ${v.getDotPath(issue) ?? 'at the root'} holds no valid value; please report this.`,
     issue.message,
   );
 }

@@ -14,11 +14,14 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export const themeNames = /** @type {ThemeName[]} */ (Object.keys(themes));
 
-/** @returns {Promise<{ script: string, style: string }>} the panel's script and style, bundled as for release */
-export async function bundledPanel() {
+/**
+ * @param {'panel' | 'comparison'} name of a model, or of a comparison
+ * @returns {Promise<{ script: string, style: string }>} the panel's script and style, bundled as for release
+ */
+export async function bundledPanel(name = 'panel') {
   const built = await build({
     absWorkingDir: root,
-    entryPoints: ['webview/panel.ts', 'webview/panel.css'],
+    entryPoints: [`webview/${name}.ts`, 'webview/panel.css'],
     outdir: 'dist/webview',
     bundle: true,
     minify: true,
@@ -109,7 +112,16 @@ export async function show(
   state,
   computation = { method: 'auto', blocks: false, scaleAdapted: false, plane: false, evaluation: false },
 ) {
-  const message = { type: 'state', state, computation };
+  await post(page, { type: 'state', state, computation });
+}
+
+/**
+ * Posts a message as the host does and waits until it is drawn.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {object} message
+ */
+export async function post(page, message) {
   await page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`);
   // Two frames: the charts are drawn once their boxes have a width.
   await page.evaluate(

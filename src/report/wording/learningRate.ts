@@ -8,7 +8,7 @@ import { isEstimate, shownUpperBound } from './sharpnessText';
 export const foldedWeights = 'folded-weights';
 
 /** Whether the numbers are those of weights that other parameters were folded into. */
-export function holdsFoldedWeights({ warnings = [] }: PartialReport): boolean {
+export function holdsFoldedWeights({ warnings = [] }: Pick<PartialReport, 'warnings'>): boolean {
   return warnings.some(({ kind }) => kind === foldedWeights);
 }
 
@@ -120,18 +120,18 @@ function answer(
 }
 
 /** The edge of Adam is one of the preconditioned Hessian (Cohen et al. 2022). */
-function ofAdam({ learningRate, momentum }: Training): RateAnswer {
+function ofAdam(training: Training): RateAnswer {
+  return { headline: 'no edge from here', sentences: [adamEdge(training)] };
+}
+
+/** Why λ_max sets Adam no edge, and what does. */
+export function adamEdge({ learningRate, momentum }: Training): string {
   const factor = (2 + 2 * momentum) / (1 - momentum);
   const edge =
     learningRate === null
       ? `${formatNumber(factor)}/η`
       : `${formatNumber(factor)}/η = ${formatNumber(factor / learningRate)}`;
-  return {
-    headline: 'no edge from here',
-    sentences: [
-      `Adam divides every direction by the size of its gradients, so that λ_max is no limit for it: the edge is ${edge} (β₁ = ${formatNumber(momentum)}) for the largest eigenvalue of the preconditioned Hessian, which takes the optimiser’s own state.`,
-    ],
-  };
+  return `Adam divides every direction by the size of its gradients, so that λ_max is no limit for it: the edge is ${edge} (β₁ = ${formatNumber(momentum)}) for the largest eigenvalue of the preconditioned Hessian, which takes the optimiser’s own state.`;
 }
 
 function saddle(known: PartialReport): string[] {

@@ -5,8 +5,10 @@ import { dirname, join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import comparisonSchema from '../../../docs/comparison.schema.json';
 import schema from '../../../docs/report.schema.json';
 import { version } from '../../../package.json';
+import type { Comparison } from '../../../src/comparison/schema';
 import type { Report } from '../../../src/report/report';
 import { npyBytes } from '../samples/writers';
 
@@ -373,5 +375,91 @@ describe('the command line', () => {
     const code = await new Promise((settle) => child.on('close', settle));
     expect(Buffer.concat(output).toString()).toBe('');
     expect(code).toBe(130);
+  });
+});
+
+describe('compare', () => {
+  const early = resolve('examples/digits-early.onnx');
+  const options = ['--samples', digits, '--limit', '200', '--learning-rate', '0.5'];
+
+  it('prints a table of several models and what differs; a failure among them is a row', async () => {
+    const damaged = join(folder, 'damaged.onnx');
+    await writeFile(damaged, 'no model');
+    const { code, stdout, stderr } = await run('compare', example, early, damaged, ...options);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^2 of 3 models compared\n/);
+    expect(stdout).toMatch(/^damaged\.onnx .* failed\ndigits-early\.onnx .*\ndigits\.onnx /m);
+    expect(stdout).toMatch(/^digits-early\.onnx → digits\.onnx /m);
+    expect(stdout).toContain('the edge of stability is a λ_max of 4 (2/η)');
+    expect(stderr).toMatch(
+      /^digits\.onnx: Loss .*\ndigits-early\.onnx: Loss .*\ndamaged\.onnx: "damaged\.onnx" /,
+    );
+  });
+
+  it('writes JSON and a page, from a saved report as from its model', async () => {
+    const saved = join(folder, 'late.json');
+    const analysed = await run('analyze', example, ...options, '--json');
+    await writeFile(saved, analysed.stdout);
+    const [json, page] = [join(folder, 'comparison.json'), join(folder, 'comparison.html')];
+    const { code } = await run(
+      'compare',
+      early,
+      saved,
+      example,
+      ...options,
+      `--json=${json}`,
+      '--html',
+      page,
+    );
+    expect(code).toBe(0);
+    const comparison = JSON.parse(await readFile(json, 'utf8')) as Comparison;
+    expect(new Ajv({ strict: true }).compile(comparisonSchema)(comparison)).toBe(true);
+    expect(comparison.rows.map(({ name }) => name)).toEqual([
+      'digits-early.onnx',
+      'digits.onnx',
+      'late.json',
+    ]);
+    expect(comparison.rows[2]?.numbers).toEqual(comparison.rows[1]?.numbers);
+    expect(await readFile(page, 'utf8')).toContain('digits-early.onnx');
+  });
+
+  it('needs two models, and writes over no other file', async () => {
+    const alone = await refused('compare', example, ...options);
+    expect(alone).toMatchObject({ code: 2, sentence: expect.stringMatching(/^One model alone/) as string });
+    const report = join(folder, 'kept.json');
+    await writeFile(report, '{"mine": 1}');
+    expect(await refused('compare', example, early, `--json=${report}`)).toMatchObject({ code: 2 });
+    expect(await readFile(report, 'utf8')).toBe('{"mine": 1}');
+    const damaged = join(folder, 'damaged.onnx');
+    await writeFile(damaged, 'no model');
+    const { code, stdout, stderr } = await run(
+      'compare',
+      damaged,
+      early,
+      '--samples',
+      join(folder, 'absent.npz'),
+    );
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(/model-sharpness: Fewer than two of the 2 could be analysed/);
+  });
+
+  it('lets new checkpoints of a watched folder join', async () => {
+    const watched = await mkdtemp(join(folder, 'watched-'));
+    await copyFile(early, join(watched, 'epoch-1.onnx'));
+    const args = [program, 'compare', '--watch', watched, ...options, '--json'];
+    const child = spawn(process.execPath, args, { env: environment, cwd: folder });
+    try {
+      const documents = child.stdout[Symbol.asyncIterator]();
+      const next = async () => JSON.parse(String((await documents.next()).value)) as Comparison;
+      expect((await next()).rows.map(({ name }) => name)).toEqual(['epoch-1.onnx']);
+      await copyFile(example, join(watched, 'epoch-2.onnx'));
+      const second = await next();
+      expect(second.rows.map(({ name, failure }) => [name, failure])).toEqual([
+        ['epoch-1.onnx', null],
+        ['epoch-2.onnx', null],
+      ]);
+    } finally {
+      child.kill('SIGINT');
+    }
   });
 });

@@ -187,7 +187,10 @@ describe('parseCommandLine', () => {
     [['analyze', 'a', '--class-weights', '1,-1'], /^--class-weights is "1,-1", but must be balanced/],
     [['analyze', 'a', '--label-smoothing', '1'], /^--label-smoothing is "1", but must be a number from 0/],
     [['analyze', 'a', '--html', 'b', '--html', 'c'], /^--html is given more than once/],
-    [['compare', 'a', 'b'], /command compare is not available/],
+    [['compare'], /compare needs models, saved reports or a folder/],
+    [['compare', 'a', ''], /compare is given an empty name/],
+    [['analyze', 'a', '--watch', 'b'], /--watch is an option of compare/],
+    [['analyze', 'a', '--json=b'], /--json takes no value; write it alone/],
     [[], /^No command is given/],
     [['analyse', 'a'], /^There is no command "analyse"/],
     [['analyze'], /^analyze needs a MODEL/],
@@ -234,5 +237,48 @@ describe('parseCommandLine', () => {
     for (const option of ['threads', 'memory', 'html', 'json', 'help', 'version']) {
       expect(helpText).toContain(`--${option}`);
     }
+  });
+});
+
+describe('compare', () => {
+  function compareCommand(...args: string[]): Extract<Command, { kind: 'compare' }> {
+    const command = parseCommandLine(['compare', ...args]);
+    if (command.kind !== 'compare') throw new Error(`read as ${command.kind}`);
+    return command;
+  }
+
+  it('takes files, a folder to watch, and the options of analyze', () => {
+    expect(
+      compareCommand(
+        'a.onnx',
+        'runs',
+        '--watch',
+        'runs',
+        '--limit',
+        '9',
+        '--learning-rate',
+        '0.1',
+        '--top',
+        '3',
+      ),
+    ).toMatchObject({
+      files: ['a.onnx', 'runs'],
+      watch: 'runs',
+      options: { limit: 9, training: { optimiser: 'sgd', learningRate: 0.1 } },
+      computation: { top: 3 },
+      json: false,
+      jsonFile: null,
+    });
+    expect(compareCommand('--watch', 'runs').files).toEqual([]);
+  });
+
+  it('prints JSON, or writes it where a file is named', () => {
+    expect(compareCommand('a', 'b', '--json')).toMatchObject({
+      files: ['a', 'b'],
+      json: true,
+      jsonFile: null,
+    });
+    expect(compareCommand('a', 'b', '--json', '-')).toMatchObject({ files: ['a', 'b'], json: true });
+    expect(compareCommand('--json=c.json', 'a', 'b')).toMatchObject({ json: false, jsonFile: 'c.json' });
   });
 });

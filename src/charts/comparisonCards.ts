@@ -1,0 +1,168 @@
+import { edgeSentences } from '../comparison/edge';
+import type { Comparison, NumberName } from '../comparison/schema';
+import {
+  differenceTable,
+  errorBarsSentence,
+  failureLines,
+  knownNumbers,
+  rowTable,
+  summarySentence,
+} from '../comparison/text';
+import { formatPercent, formatQuantity } from '../report/wording/number';
+import { checkpointsChart, checkpointsChartHeight } from './checkpointsChart';
+import { sentence, table, tag, type Chart, type Content } from './content';
+import type { Term } from './explanations';
+import { layersOverChart, layersOverChartHeight } from './layersOverChart';
+
+/** A card of a comparison, for the panel and the page alike. */
+export interface ComparisonCard {
+  /** Prefixes the ids of its charts. */
+  readonly id: string;
+  readonly title: string;
+  readonly term: Term | null;
+  /** Cards of one place stand side by side where there is room. */
+  readonly place: string;
+  readonly content: readonly Content[];
+}
+
+/** Pixels of a chart over the whole page, and of one of two beside each other. */
+const wholePage = 960;
+const halfPage = 440;
+
+/** What the small charts are called; λ_max has a card of its own. */
+const titles: Readonly<Partial<Record<NumberName, string>>> = {
+  loss: 'Loss',
+  accuracy: 'Accuracy',
+  gradientNorm: '‖∇L‖',
+  moveCost: 'What a move of 1 % costs',
+  scaleInvariant: 'λ_max·‖θ‖²',
+  upperBound: 'Upper bound U',
+};
+
+/** Everything that a comparison shows, in the order in which it is read. */
+export function comparisonCards(comparison: Comparison): ComparisonCard[] {
+  const { rows, warnings, differences, layers } = comparison;
+  const known = knownNumbers(comparison);
+  const summary = summarySentence(comparison);
+  const failures = failureLines(comparison);
+  const cards: (ComparisonCard | null)[] = [
+    rows.length === 0
+      ? null
+      : {
+          id: 'rows',
+          title: 'The models',
+          term: 'comparedRows',
+          place: 'rows',
+          content: [
+            ...(summary === null ? [] : [sentence(summary)]),
+            tableOf(rowTable(comparison), 'Numbers of every model'),
+            ...failures.map((line) => sentence(line)),
+          ],
+        },
+    warnings.length === 0
+      ? null
+      : {
+          id: 'warnings',
+          title: 'Warnings',
+          term: null,
+          place: 'warnings',
+          content: [tag('ul', {}, ...warnings.map(({ message }) => tag('li', {}, message)))],
+        },
+    known.includes('lambdaMax')
+      ? {
+          id: 'edge',
+          title: 'λ_max and the edge of stability',
+          term: 'comparedEdge',
+          place: 'edge',
+          content: [
+            chartOf(comparison, 'lambdaMax', wholePage),
+            ...edgeSentences(comparison).map((each) => sentence(each)),
+          ],
+        }
+      : null,
+    ...Object.entries(titles).flatMap(([name, title]) =>
+      known
+        .filter((each) => each === name)
+        .map((each) => ({
+          id: `over-${each}`,
+          title,
+          term: null,
+          place: 'curves',
+          content: [chartOf(comparison, each, halfPage)],
+        })),
+    ),
+    layers.length === 0
+      ? null
+      : {
+          id: 'layers-over',
+          title: 'Contributions of the layers',
+          term: 'comparedLayers',
+          place: 'stacks',
+          content: [
+            {
+              kind: 'chart',
+              height: layersOverChartHeight(comparison, wholePage),
+              pageWidth: wholePage,
+              draw: (options) => layersOverChart(comparison, options),
+            },
+            folded('layers-over-numbers', tableOf(layerTable(comparison), 'Contribution of every layer')),
+          ],
+        },
+    differences.length === 0
+      ? null
+      : {
+          id: 'differences',
+          title: 'What changed',
+          term: 'comparedDifferences',
+          place: 'differences',
+          content: [
+            tableOf(differenceTable(comparison), 'Differences between the models'),
+            sentence(errorBarsSentence),
+          ],
+        },
+  ];
+  return cards.filter((card) => card !== null);
+}
+
+function chartOf(comparison: Comparison, name: NumberName, pageWidth: number): Chart {
+  return {
+    kind: 'chart',
+    height: checkpointsChartHeight,
+    pageWidth,
+    draw: (options) => checkpointsChart(comparison, name, options),
+  };
+}
+
+function tableOf(
+  { head, rows }: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] },
+  caption: string,
+): Content {
+  const region = { class: 'scroller', tabindex: 0, role: 'region', 'aria-label': caption };
+  return tag('div', region, table({ class: 'compared' }, head, rows, caption));
+}
+
+function folded(id: string, shown: Content): Content {
+  return tag('details', {}, tag('summary', { id }, 'The numbers'), shown);
+}
+
+/** Each layer's contribution, and its share of the sharpest direction, for every row with numbers. */
+function layerTable({ layers, rows }: Comparison): { head: string[]; rows: string[][] } {
+  const known = rows.flatMap(({ name, numbers }, at) => (numbers === null ? [] : [{ name, at }]));
+  return {
+    head: ['Layer', ...known.map(({ name }) => name)],
+    rows: layers.map(({ name, contributions, sharpestShares }) => [
+      name,
+      ...known.map(({ at }) => {
+        const contribution = contributions[at] ?? null;
+        const share = sharpestShares[at] ?? null;
+        if (contribution === null) return '–';
+        return `${formatQuantity(contribution)}${share === null ? '' : ` (${formatPercent(share)} of the sharpest)`}`;
+      }),
+    ]),
+  };
+}
+
+/** The heading of a comparison: "3 models compared". */
+export function comparisonTitle({ rows }: Comparison): string {
+  return `${rows.length} models compared`;
+}

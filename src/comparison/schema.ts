@@ -1,0 +1,133 @@
+import * as v from 'valibot';
+import {
+  checkedJson,
+  count,
+  describe,
+  list,
+  notNegative,
+  number,
+  object,
+  quantity,
+  training,
+} from '../report/schema';
+
+/**
+ * The comparison of several models: one JSON document from which the terminal's table, the page and the panel follow.
+ * `docs/comparison.schema.json` is made from this schema. Fields may be added, never renamed.
+ */
+
+const compared = describe(
+  object({
+    value: number,
+    lower: number,
+    upper: number,
+    samplingError: describe(
+      v.nullable(notNegative),
+      'Standard error for other samples like these; null where it is not known.',
+    ),
+  }),
+  'A number between two ends: proved, certified or 95 %; the same number where it is exact to rounding.',
+);
+
+const change = describe(
+  object({ value: number, lower: number, upper: number, differs: v.boolean() }),
+  'How much a number changed; 0 between the ends, which hold the samples’ own error where it is known, is no difference.',
+);
+
+/** The same for each of the numbers that are compared. */
+const eachNumber = <Item extends v.GenericSchema>(item: Item) => {
+  const entry = v.nullable(item);
+  return object({
+    loss: entry,
+    accuracy: entry,
+    gradientNorm: entry,
+    lambdaMax: entry,
+    upperBound: entry,
+    trace: entry,
+    scaleInvariant: entry,
+    moveCost: entry,
+  });
+};
+
+const row = object({
+  name: v.string(),
+  place: describe(v.nullable(number), 'The epoch or step in the name; null where it has none.'),
+  failure: describe(
+    v.nullable(object({ kind: v.string(), message: v.string() })),
+    'Why there are no numbers; null where there are.',
+  ),
+  sha256: v.nullable(v.string()),
+  subject: describe(
+    v.nullable(
+      object({
+        architecture: v.string(),
+        parameters: count,
+        output: v.string(),
+        loss: v.string(),
+        samples: v.string(),
+        scale: number,
+      }),
+    ),
+    'What the numbers are about: rows whose subjects differ are not held against each other without a warning.',
+  ),
+  numbers: describe(
+    v.nullable(eachNumber(compared)),
+    'moveCost: what the worst move of 1 % of the weights adds to the loss; scaleInvariant: λ_max·‖θ‖².',
+  ),
+  verdict: v.nullable(v.string()),
+  training: v.nullable(training),
+  edge: describe(
+    v.nullable(
+      object({
+        lambdaMax: describe(notNegative, 'At the edge of stability of the optimiser: 2/η of plain descent.'),
+        place: describe(
+          v.nullable(v.picklist(['below', 'at', 'above'])),
+          '"at": within 80 to 125 % of it; null where λ_max is not certified.',
+        ),
+      }),
+    ),
+    'null where no learning rate was said, or λ_max sets no edge.',
+  ),
+  warnings: list(object({ kind: v.string(), message: v.string() })),
+});
+
+export const comparisonSchema = object({
+  schema: v.literal(1),
+  rows: describe(list(row), 'By the epoch in their names, else in natural order of the names.'),
+  layers: describe(
+    list(
+      object({
+        name: v.string(),
+        contributions: list(v.nullable(quantity)),
+        sharpestShares: list(v.nullable(number)),
+      }),
+    ),
+    'Matched by name, one entry for each row: null where the row has no such layer.',
+  ),
+  differences: describe(
+    list(object({ from: count, to: count, numbers: eachNumber(change) })),
+    'Between each row with numbers and the one before, and the first: indices of rows.',
+  ),
+  warnings: describe(
+    list(object({ kind: v.string(), message: v.string(), rows: list(count) })),
+    'What the rows do not have in common, and the warnings of their own reports, each once.',
+  ),
+});
+
+export type Comparison = v.InferOutput<typeof comparisonSchema>;
+export type ComparisonRow = Comparison['rows'][number];
+export type ComparisonWarning = Comparison['warnings'][number];
+export type Numbers = NonNullable<ComparisonRow['numbers']>;
+/** What is compared. */
+export type NumberName = keyof Numbers;
+export type Compared = v.InferOutput<typeof compared>;
+export type Change = v.InferOutput<typeof change>;
+export type Difference = Comparison['differences'][number];
+
+/**
+ * The comparison as JSON text.
+ * @throws FailureError InternalError where it does not keep its schema
+ */
+export function comparisonJson(comparison: Comparison): string {
+  return checkedJson(comparisonSchema, comparison, 'comparison');
+}

@@ -1,0 +1,68 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { PanelParts } from './analysisPanel';
+import { ComparisonPanel } from './comparisonPanel';
+import type { DetectedModels } from './detectedModels';
+import { commands } from './identifiers';
+
+type Parts = Pick<PanelParts, 'extensionUri' | 'worker' | 'settings' | 'log'> & {
+  readonly models: DetectedModels;
+};
+
+/** "Compare sharpness": of the files or the folder that are selected, else of models that are picked. */
+export function registerCompareCommand(parts: Parts): vscode.Disposable {
+  const open = new Set<ComparisonPanel>();
+  const command = vscode.commands.registerCommand(
+    commands.compare,
+    async (target?: unknown, selection?: unknown) => {
+      const selected = filesOf(selection);
+      const files = selected.length > 0 ? selected : filesOf([target]);
+      const chosen = files.length > 0 ? files : await pickModels(parts.models);
+      if (chosen === null) return;
+      const folders = await Promise.all(chosen.map(isFolder));
+      const [only] = chosen;
+      const folder = chosen.length === 1 && folders[0] === true ? (only ?? null) : null;
+      if (chosen.length < 2 && folder === null) {
+        void vscode.window.showInformationMessage(
+          vscode.l10n.t('Select several models, or a folder of checkpoints, to compare them.'),
+        );
+        return;
+      }
+      const panel: ComparisonPanel = new ComparisonPanel(chosen, folder, parts, () => open.delete(panel));
+      open.add(panel);
+    },
+  );
+  return vscode.Disposable.from(command, {
+    dispose: () => {
+      for (const panel of open) panel.dispose();
+    },
+  });
+}
+
+function filesOf(selection: unknown): string[] {
+  if (!Array.isArray(selection)) return [];
+  return selection.flatMap((one: unknown) =>
+    one instanceof vscode.Uri && one.scheme === 'file' ? [one.fsPath] : [],
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+}
+
+async function pickModels(models: DetectedModels): Promise<readonly string[] | null> {
+  const found = (await models.list()).filter(({ detection }) => detection.analysable);
+  const picked = await vscode.window.showQuickPick(
+    found.map(({ uri, path }) => ({ label: basename(uri.path), detail: path, uri })),
+    {
+      placeHolder: vscode.l10n.t('The models to compare: two or more of one task'),
+      canPickMany: true,
+      matchOnDetail: true,
+    },
+  );
+  return picked === undefined ? null : picked.map(({ uri }) => uri.fsPath);
+}

@@ -1,0 +1,223 @@
+import { compare } from '../comparison/compare';
+import { shortPaths } from '../comparison/order';
+import type { ComparisonProgress, ComparisonState } from '../comparison/panelState';
+import type { ComparedRow } from '../comparison/row';
+import { failureOf } from '../report/failure';
+import type { Report } from '../report/report';
+import {
+  noOptions,
+  requestDefaults,
+  requestOf,
+  type AnalysisRequest,
+  type ModelInspection,
+  type Progress,
+  type SampleSource,
+} from '../report/request';
+import type { WorkerCalls } from '../worker/client';
+
+export interface ComparisonParts {
+  readonly worker: WorkerCalls;
+  readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
+  /** Asks for the samples of all where no sidecar names any and not exactly one file fits; null: nothing was chosen. */
+  readonly askSamples: (inspection: ModelInspection) => Promise<SampleSource | null>;
+  readonly onChange: (state: ComparisonState) => void;
+  readonly onProgress: (progress: ComparisonProgress) => void;
+}
+
+/**
+ * Several models' way from files to one comparison: settle on samples, analyse one after another in the one worker process,
+ * show each row when it is ready; then let the checkpoints of a followed folder join. It knows nothing of how it is shown.
+ */
+export class ComparisonSession {
+  private readonly rows = new Map<string, ComparedRow>();
+  private waiting: readonly string[] = [];
+  private notes: string[] = [];
+  private work: AbortController | null = null;
+  private followed: Promise<{ look(): Promise<string[]> }> | null = null;
+  private source: SampleSource | null = null;
+  private current: ComparisonState;
+
+  /**
+   * @param args models, saved reports, or folders
+   * @param folder the folder that can be followed, or null
+   */
+  constructor(
+    private readonly args: readonly string[],
+    private readonly folder: string | null,
+    private readonly parts: ComparisonParts,
+  ) {
+    this.current = this.stateOf('reading');
+  }
+
+  get state(): ComparisonState {
+    return this.current;
+  }
+
+  isBusy(): boolean {
+    return this.work !== null;
+  }
+
+  /** Compares from the beginning; what was found before is computed anew. */
+  async run(): Promise<void> {
+    const signal = this.begin();
+    this.rows.clear();
+    this.notes = [];
+    this.change('reading');
+    await this.guard(signal, async () => {
+      const { comparedFiles } = await import('../analysis/comparedFiles');
+      const { paths, notes } = await comparedFiles(this.args);
+      this.notes.push(...notes);
+      await this.add(paths, signal);
+    });
+  }
+
+  /** Looks at the followed folder: new checkpoints join unless something is being computed. */
+  async look(): Promise<void> {
+    if (this.followed === null || this.isBusy()) return;
+    const ready = await (await this.followed).look();
+    // What began meanwhile goes first; the folder will be looked at again.
+    if (ready.length === 0 || this.isBusy()) return;
+    const signal = this.begin();
+    await this.guard(signal, () => this.add(ready, signal));
+  }
+
+  /** Lets new checkpoints of the folder join from now on, or no longer. */
+  follow(on: boolean): void {
+    if (this.folder === null) return;
+    const { folder } = this;
+    this.followed = on
+      ? import('../analysis/followedFolder').then(async ({ FollowedFolder }) => {
+          const followed = new FollowedFolder(folder);
+          await followed.take([...this.rows.keys(), ...this.waiting]);
+          return followed;
+        })
+      : null;
+    this.change(this.current.phase);
+  }
+
+  /** Ends what is being computed; the rows that are ready stay. */
+  cancel(): void {
+    if (!this.isBusy()) return;
+    this.stop();
+    this.waiting = [];
+    this.change('cancelled');
+  }
+
+  dispose(): void {
+    this.stop();
+    this.followed = null;
+  }
+
+  /** Analyses these one after another, each shown when it is ready. */
+  private async add(paths: readonly string[], signal: AbortSignal): Promise<void> {
+    const { isSavedReport, SharedOptions } = await import('../analysis/comparedFiles');
+    const { comparedRow } = await import('../analysis/comparedRow');
+    const models = paths.filter((path) => !isSavedReport(path));
+    const shared = new SharedOptions(noOptions, (sentence) => this.notes.push(sentence));
+    await shared.lookThrough([...models, ...this.rows.keys()].filter((path) => !isSavedReport(path)));
+    if (models.length > 0 && !shared.nameSamples && this.source === null) {
+      const chosen = await this.chooseSamples(models, signal);
+      if (signal.aborted) return;
+      if (chosen === null) {
+        this.cancel();
+        return;
+      }
+      this.source = chosen;
+    }
+    const names = shortPaths([...this.rows.keys(), ...paths]).slice(-paths.length);
+    for (const [at, path] of paths.entries()) {
+      this.waiting = names.slice(at);
+      this.change('running');
+      const row = await comparedRow(path, null, async (model) =>
+        this.analyse(model, (await shared.of(model)).options, signal, (progress) => {
+          this.parts.onProgress({
+            name: names[at] ?? model,
+            stage: progress.stage,
+            fraction: (at + (progress.fraction ?? 0)) / paths.length,
+          });
+        }),
+      );
+      if (signal.aborted) return;
+      this.rows.set(path, row);
+    }
+    this.waiting = [];
+    this.work = null;
+    this.change('done');
+  }
+
+  private analyse(
+    model: string,
+    options: Parameters<typeof requestOf>[0],
+    signal: AbortSignal,
+    onProgress: (progress: Progress) => void,
+  ): Promise<Report> {
+    const settled = requestOf(options);
+    const request: AnalysisRequest = {
+      ...requestDefaults,
+      ...settled,
+      samples: options.samples === null ? (this.source ?? settled.samples) : settled.samples,
+      ...this.parts.settings(),
+      model,
+    };
+    return this.parts.worker.analyse(request, { owner: `comparison of ${model}`, signal, onProgress });
+  }
+
+  /** The only data file that fits the first model that can be read, else what the user chooses; null: nothing. */
+  private async chooseSamples(models: readonly string[], signal: AbortSignal): Promise<SampleSource | null> {
+    let inspection: ModelInspection = { facts: {}, candidates: [], openInputs: [] };
+    for (const model of models) {
+      const found = await this.parts.worker
+        .inspect(model, { owner: `comparison of ${model}`, signal })
+        .catch(() => null);
+      if (signal.aborted) return null;
+      if (found === null) continue;
+      inspection = found;
+      break;
+    }
+    const [only, ...others] = inspection.candidates.filter(({ fits }) => fits);
+    return only !== undefined && others.length === 0
+      ? { kind: 'file', path: only.path, inputs: {}, labels: null }
+      : this.parts.askSamples(inspection);
+  }
+
+  private async guard(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      if (signal.aborted) return;
+      this.work = null;
+      this.waiting = [];
+      const failure = failureOf(thrown);
+      this.current = { ...this.stateOf('failed'), failure };
+      this.parts.onChange(this.current);
+    }
+  }
+
+  private begin(): AbortSignal {
+    this.stop();
+    this.work = new AbortController();
+    return this.work.signal;
+  }
+
+  private stop(): void {
+    this.work?.abort();
+    this.work = null;
+  }
+
+  private change(phase: ComparisonState['phase']): void {
+    this.current = this.stateOf(phase);
+    this.parts.onChange(this.current);
+  }
+
+  private stateOf(phase: ComparisonState['phase']): ComparisonState {
+    return {
+      phase,
+      comparison: compare([...this.rows.values()]),
+      waiting: this.waiting,
+      folder: this.folder,
+      following: this.followed !== null,
+      notes: [...this.notes],
+      failure: null,
+    };
+  }
+}

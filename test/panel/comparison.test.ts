@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { compare } from '../../src/comparison/compare';
+import type { ComparisonState } from '../../src/comparison/panelState';
+import { failedRow, rowOf } from '../../src/comparison/row';
+import { bundledPanel, openBrowser, openPanel, post, themeNames } from './panelPage.mjs';
+import { exactReport, report, textOf } from './panelTest';
+
+const descent = { optimiser: 'sgd', learningRate: 0.5, momentum: 0, batchSize: null } as const;
+const failure = { kind: 'DamagedModel', message: '“epoch-2.onnx” ends too early.', detail: null } as const;
+const hostile = '/r/epoch-1<img src=x onerror=alert(1)>.onnx';
+const rows = [
+  rowOf(hostile, report, descent),
+  failedRow('/r/epoch-2.onnx', failure),
+  rowOf('/r/epoch-3.onnx', exactReport, descent),
+];
+const running: ComparisonState = {
+  phase: 'running',
+  comparison: compare(rows.slice(0, 1)),
+  waiting: ['epoch-2.onnx', 'epoch-3.onnx'],
+  folder: '/r',
+  following: false,
+  notes: [],
+  failure: null,
+};
+const done: ComparisonState = { ...running, phase: 'done', comparison: compare(rows), waiting: [] };
+
+let browser: Browser;
+let bundle: Awaited<ReturnType<typeof bundledPanel>>;
+let opened: Awaited<ReturnType<typeof openPanel>> | null = null;
+
+beforeAll(async () => {
+  [browser, bundle] = await Promise.all([openBrowser(), bundledPanel('comparison')]);
+});
+afterAll(() => browser.close());
+afterEach(async () => {
+  const violations = await opened?.page.evaluate('window.violations');
+  await opened?.close();
+  expect(violations).toEqual([]);
+  expect(opened?.errors).toEqual([]);
+});
+
+async function panel(state: ComparisonState, options: Parameters<typeof openPanel>[2] = {}): Promise<Page> {
+  opened = await openPanel(browser, bundle, options);
+  await post(opened.page, { type: 'comparison', state });
+  return opened.page;
+}
+
+const posted = (page: Page): Promise<unknown[]> => page.evaluate('window.posted');
+
+describe('the panel of a comparison', () => {
+  it('shows each row when it is ready, how far the next is, and cancels', async () => {
+    const page = await panel(running);
+    expect(await page.locator('.section.rows tbody tr').count()).toBe(1);
+    const progress = { name: 'epoch-2.onnx', stage: 'Lanczos', fraction: 0.4 };
+    await post(page, { type: 'progress', progress });
+    expect(await textOf(page, '.strip')).toContain('1 ready, 2 to come: epoch-2.onnx, Lanczos…');
+    expect(await page.locator('[role=progressbar]').getAttribute('aria-valuenow')).toBe('40');
+    await page.locator('#cancel').click();
+    expect(await posted(page)).toEqual([{ type: 'ready' }, { type: 'cancel' }]);
+  });
+
+  it('has the page’s cards, a failed row with its sentence, and charts over the models', async () => {
+    const page = await panel(done);
+    const text = await textOf(page);
+    expect(text).toContain('“epoch-2.onnx” ends too early.');
+    expect(text).toContain('epoch-1<img src=x onerror=alert(1)>.onnx');
+    for (const title of ['The models', 'Loss', 'Contributions of the layers', 'What changed'])
+      expect(text).toContain(title);
+    // The first report is of a version that looked for no λ_max.
+    expect(await page.locator('.section.edge svg circle.checkpoint').count()).toBe(1);
+    expect(await page.locator('.section.curves svg').first().locator('circle.checkpoint').count()).toBe(2);
+    expect(await page.locator('.section.edge svg path.failed').count()).toBe(1);
+    expect(await page.locator('.section.edge svg path.edge').count()).toBe(1);
+    expect(await page.locator('.section.stacks svg rect.bar').count()).toBeGreaterThan(3);
+  });
+
+  it('follows the folder, and exports', async () => {
+    const page = await panel(done);
+    await page.locator('#follow').click();
+    await post(page, { type: 'comparison', state: { ...done, following: true } });
+    expect(await textOf(page, '.strip')).toContain('Each new checkpoint of the folder joins.');
+    await page.locator('#follow').click();
+    await page.locator('#export-html').click();
+    await page.locator('#export-json').click();
+    expect((await posted(page)).slice(1)).toEqual([
+      { type: 'follow' },
+      { type: 'stop-following' },
+      { type: 'export', format: 'html' },
+      { type: 'export', format: 'json' },
+    ]);
+  });
+
+  it('says why nothing is compared', async () => {
+    const nothing = { ...running, phase: 'failed', comparison: compare([]), waiting: [], failure } as const;
+    const page = await panel(nothing);
+    expect(await textOf(page, '[role=alert]')).toContain('“epoch-2.onnx” ends too early.');
+  });
+
+  it('has nothing to scroll sideways at 320 pixels', async () => {
+    const page = await panel(done, { width: 320 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  });
+
+  it.each(themeNames)('has no serious violation of accessibility in %s', async (theme) => {
+    const page = await panel(done, { theme });
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+    const found: { impact: string; id: string }[] = await page.evaluate(`
+      axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+        violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => html.slice(0, 200) + failureSummary) })))`);
+    expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+  });
+});

@@ -1,0 +1,181 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ComparisonProgress, ComparisonState } from '../../../src/comparison/panelState';
+import { ComparisonSession } from '../../../src/host/comparisonSession';
+import { FailureError } from '../../../src/report/failure';
+import type { Report } from '../../../src/report/report';
+import type { AnalysisRequest, ModelInspection, SampleSource } from '../../../src/report/request';
+import { reportJson } from '../../../src/report/schema';
+import type { CallOptions, WorkerCalls } from '../../../src/worker/client';
+import { reportWith } from '../comparison/reports';
+import { temporaryFolder } from '../formats/temporaryFolder';
+
+const folder = temporaryFolder();
+
+async function write(name: string, content = ''): Promise<string> {
+  await mkdir(dirname(folder.path(name)), { recursive: true });
+  return folder.write(name, content);
+}
+
+/** A worker that finds λ_max from the file's name, and whose answers may be held back. */
+class NamedWorker implements WorkerCalls {
+  readonly requests: AnalysisRequest[] = [];
+  inspected: string[] = [];
+  /** The model that gets no answer. */
+  held = '';
+  inspection: ModelInspection = { facts: {}, candidates: [], openInputs: [] };
+
+  async analyse(request: AnalysisRequest, { signal, onProgress }: CallOptions): Promise<Report> {
+    this.requests.push(request);
+    const found = Number(/(\d+)\.onnx$/.exec(request.model)?.[1]);
+    const cost = { remainingSeconds: null, step: null, steps: null, cost: null, report: {} };
+    onProgress?.({ stage: 'Lanczos', fraction: 0.5, ...cost });
+    if (request.model === this.held)
+      await new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(new FailureError('Interrupted', 'Cancelled.')));
+      });
+    if (Number.isNaN(found)) throw new FailureError('DamagedModel', 'It ends too early.');
+    return reportWith(found);
+  }
+
+  inspect(file: string): Promise<ModelInspection> {
+    this.inspected.push(file);
+    return Promise.resolve(this.inspection);
+  }
+}
+
+function session(
+  args: readonly string[],
+  followed: string | null = null,
+  answer: SampleSource | null = null,
+) {
+  const worker = new NamedWorker();
+  const states: ComparisonState[] = [];
+  const progress: ComparisonProgress[] = [];
+  const asked: ModelInspection[] = [];
+  const shown = new ComparisonSession(args, followed, {
+    worker,
+    settings: () => ({ threads: 2, memoryBudget: null }),
+    askSamples: (inspection) => {
+      asked.push(inspection);
+      return Promise.resolve(answer);
+    },
+    onChange: (state) => states.push(state),
+    onProgress: (each) => progress.push(each),
+  });
+  return { worker, states, progress, asked, shown };
+}
+
+const namesOf = ({ comparison }: ComparisonState): string[] => comparison.rows.map(({ name }) => name);
+
+const random: SampleSource = { kind: 'random', count: 9 };
+
+describe('ComparisonSession', () => {
+  it('shows each row when it is ready, a failure among them, and ends with all', async () => {
+    const paths = [await write('a/epoch-1.onnx'), await write('a/bad.onnx'), await write('a/epoch-2.onnx')];
+    const { shown, states, progress } = session(paths, null, random);
+    await shown.run();
+    expect(states.map(({ phase, comparison }) => [phase, comparison.rows.length])).toEqual([
+      ['reading', 0],
+      ['running', 0],
+      ['running', 1],
+      ['running', 2],
+      ['done', 3],
+    ]);
+    expect(states.map(({ waiting }) => waiting.length)).toEqual([0, 3, 2, 1, 0]);
+    const { comparison } = shown.state;
+    expect(comparison.rows.map(({ failure }) => failure?.message ?? null)).toEqual([
+      'It ends too early.',
+      null,
+      null,
+    ]);
+    expect(comparison.differences[0]?.numbers.lambdaMax?.value).toBe(1);
+    expect(progress.map(({ name, stage, fraction }) => [name, stage, fraction])).toEqual([
+      ['epoch-1.onnx', 'Lanczos', 0.5 / 3],
+      ['bad.onnx', 'Lanczos', 1.5 / 3],
+      ['epoch-2.onnx', 'Lanczos', 2.5 / 3],
+    ]);
+  });
+
+  it('takes the samples of a sidecar for all, and asks nobody', async () => {
+    const paths = [await write('b/epoch-1.onnx'), await write('b/epoch-2.onnx')];
+    await write('b/epoch-2.sharpness.json', JSON.stringify({ samples: 'train.npz', scale: 2 }));
+    const { shown, worker, asked } = session(paths);
+    await shown.run();
+    for (const request of worker.requests)
+      expect(request).toMatchObject({
+        samples: { kind: 'file', path: folder.path('b/train.npz') },
+        scale: 2,
+      });
+    expect([asked, worker.inspected]).toEqual([[], []]);
+    expect(shown.state.notes.join()).toContain('epoch-2.sharpness.json');
+  });
+
+  it('takes the only data file that fits, else what is chosen, and computes nothing where nothing is', async () => {
+    const paths = [await write('c/epoch-1.onnx'), await write('c/epoch-2.onnx')];
+    const fitting = { path: '/data/train.npz', name: 'train.npz', description: '', fits: true };
+    const one = session(paths);
+    one.worker.inspection = { ...one.worker.inspection, candidates: [fitting] };
+    await one.shown.run();
+    expect(one.worker.requests.map(({ samples }) => samples)).toEqual(
+      new Array(2).fill({ kind: 'file', path: '/data/train.npz', inputs: {}, labels: null }),
+    );
+    const chosen = session(paths, null, random);
+    await chosen.shown.run();
+    expect(chosen.asked).toHaveLength(1);
+    expect(chosen.worker.requests.map(({ samples }) => samples)).toEqual([random, random]);
+    const left = session(paths);
+    await left.shown.run();
+    expect([left.worker.requests, left.shown.state.phase]).toEqual([[], 'cancelled']);
+  });
+
+  it('keeps the rows that are ready when it is cancelled', async () => {
+    const paths = [await write('d/epoch-1.onnx'), await write('d/epoch-2.onnx')];
+    const { shown, worker, states } = session(paths, null, random);
+    worker.held = paths[1] ?? '';
+    const running = shown.run();
+    while (worker.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 2));
+    shown.cancel();
+    await running;
+    expect(shown.state).toMatchObject({ phase: 'cancelled', waiting: [] });
+    expect(namesOf(shown.state)).toEqual(['epoch-1.onnx']);
+    expect(shown.isBusy()).toBe(false);
+    expect(states.at(-1)?.phase).toBe('cancelled');
+  });
+
+  it('does not compute a saved report again', async () => {
+    const saved = await write('e/late.sharpness-report.json', reportJson(reportWith(7)));
+    const { shown, worker } = session([saved, await write('e/epoch-3.onnx')], null, random);
+    await shown.run();
+    expect(worker.requests).toHaveLength(1);
+    expect(shown.state.comparison.rows.map(({ numbers }) => numbers?.lambdaMax?.value)).toEqual([3, 7]);
+  });
+
+  it('lets new checkpoints of a followed folder join, and those that were there not again', async () => {
+    await write('f/epoch-1.onnx');
+    await write('f/epoch-2.onnx');
+    const { shown, worker, asked } = session([folder.path('f')], folder.path('f'), random);
+    await shown.run();
+    shown.follow(true);
+    await shown.look();
+    await write('f/epoch-10.onnx');
+    await shown.look();
+    await shown.look();
+    expect(namesOf(shown.state)).toEqual(['epoch-1.onnx', 'epoch-2.onnx', 'epoch-10.onnx']);
+    expect([worker.requests.length, asked.length]).toEqual([3, 1]);
+    shown.follow(false);
+    expect(shown.state.following).toBe(false);
+    await write('f/epoch-11.onnx');
+    await shown.look();
+    await shown.look();
+    expect(worker.requests).toHaveLength(3);
+  });
+
+  it('says why nothing is compared', async () => {
+    const { shown } = session([folder.path('absent')]);
+    await shown.run();
+    expect(shown.state.phase).toBe('failed');
+    expect(shown.state.failure?.message).toMatch(/There is no file or folder/);
+  });
+});
