@@ -23,6 +23,7 @@ const floors = [
   'perceptron',
   'analysis',
   'worker',
+  'cli',
   'host',
 ];
 /** The files that build the parts and hand them to each other. */
@@ -117,7 +118,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/cli.ts'],
+    files: ['src/cli.ts', 'src/cli/**'],
     rules: { 'no-console': 'off' },
   },
   {

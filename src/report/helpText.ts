@@ -49,5 +49,5 @@ Options of analyze:
 What the options leave open is taken from NAME.sharpness.json beside the model NAME, where there is one.
 
 Exit codes: 0 done, 2 wrong use, 3 the model cannot be read or analysed, 4 the samples cannot be read or do not fit,
-130 interrupted, 1 anything else.
+130 interrupted (129 and 143 by SIGHUP and SIGTERM), 1 anything else, also where the report cannot be written whole.
 `;

@@ -30,6 +30,6 @@ function sentence({ code, signal, errorOutput }: Death): string {
   if (signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGHUP')
     return `Another program ended the analysis (${signal}); run it again.`;
   if (signal !== null || (code !== null && crashCodes.has(code)))
-    return `The analysis crashed (${signal ?? `code ${String(code)}`}) and the editor is unharmed; run it again, and report the file if it crashes again.`;
+    return `The analysis crashed (${signal ?? `code ${String(code)}`}); run it again, and report the file if it crashes again.`;
   return `The analysis process ended before it answered (code ${String(code)}); run it again, and see the log if it ends again.`;
 }

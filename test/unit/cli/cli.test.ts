@@ -3,12 +3,12 @@ import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } f
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import schema from '../../../docs/report.schema.json';
 import { version } from '../../../package.json';
 import type { Report } from '../../../src/report/report';
 import { npyBytes } from '../samples/writers';
+import { buildProgram, environment } from './program';
 
 const example = resolve('examples/digits.onnx');
 const digits = resolve('examples/digits.npz');
@@ -18,15 +18,7 @@ let program = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'model-sharpness-cli-'));
-  program = join(folder, 'cli.js');
-  await build({
-    entryPoints: [resolve('src/cli.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    external: ['onnxruntime-node'],
-    logLevel: 'silent',
-  });
+  program = await buildProgram(folder);
 });
 
 afterAll(async () => {
@@ -38,9 +30,6 @@ interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
 }
-
-/** The bundle lies outside the project: it finds onnxruntime-node by this path. */
-const environment = { ...process.env, NODE_PATH: resolve('node_modules') };
 
 /** The program as a person runs it, without a terminal. */
 async function run(...args: string[]): Promise<Outcome> {
