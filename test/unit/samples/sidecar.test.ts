@@ -117,11 +117,12 @@ describe.skipIf(process.platform === 'win32')('what is no file of settings', () 
       const folder = await folderWith({});
       await symlink(target, join(folder, 'net.sharpness.json'));
       const thrown = await readSidecar(join(folder, 'net.onnx')).catch((error: unknown) => error);
-      expect(failureOf(thrown)).toMatchObject({
-        kind: 'UsageError',
-        message:
-          'The sidecar "net.sharpness.json" cannot be used: it is no regular file; correct or delete it.',
-      });
+      const { kind, message } = failureOf(thrown);
+      expect(kind).toBe('UsageError');
+      // A socket, as standard input may be, cannot even be opened.
+      expect(message).toMatch(
+        /cannot be used: it (is no regular file|cannot be read); correct or delete it\.$/,
+      );
     },
   );
 
