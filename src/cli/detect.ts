@@ -1,17 +1,24 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { detectFile, modelExtensions } from '../formats/detection';
+import { judgeFile } from '../analysis/judgeFile';
+import { ambiguousNames, modelExtensions } from '../formats/detection';
+import { isModel } from '../formats/detection/formats';
 import { FailureError, failureOf } from '../report/failure';
-import { formatCount } from '../report/wording/number';
 import { printable } from '../report/printable';
+import { formatCount } from '../report/wording/number';
+import { inTerminalWords } from '../report/wording/settings';
 import { note, print } from './output';
 
 /** How much of a folder `detect` looks at, so that a whole disk does not keep it busy for ever. */
 const mostEntries = 100_000;
 const deepest = 16;
+const extensions = modelExtensions.map((extension) => `.${extension}`);
 const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '.git']);
 
-/** The files below a folder that have a model's extension, in the order of their paths; links are not followed. */
+/** So many files are read at a time, while one is looked into. */
+const readAtOnce = 8;
+
+/** The files below a folder that are named as models are, in the order of their paths; links are not followed. */
 async function modelFilesBelow(folder: string): Promise<string[]> {
   const files: string[] = [];
   let entriesLeft = mostEntries;
@@ -29,8 +36,8 @@ async function modelFilesBelow(folder: string): Promise<string[]> {
       if (entry.isDirectory() && !skippedFolders.has(entry.name) && depth < deepest)
         await walk(path, depth + 1);
       const name = entry.name.toLowerCase();
-      if (entry.isFile() && modelExtensions.some((extension) => name.endsWith(`.${extension}`)))
-        files.push(path);
+      const isNamed = extensions.some((extension) => name.endsWith(extension)) || ambiguousNames.test(name);
+      if (entry.isFile() && isNamed) files.push(path);
     }
   };
   await walk(folder, 0);
@@ -39,7 +46,33 @@ async function modelFilesBelow(folder: string): Promise<string[]> {
   return files;
 }
 
-/** Every model file below the folder: path, format, size, whether it can be analysed, and what to do where it cannot. */
+type Row = readonly [path: string, title: string, size: string, analysable: string, advice: string];
+
+/** What is told of a file; null where only its name is that of a model. */
+async function rowOf(file: string, folder: string): Promise<Row | null> {
+  const path = relative(folder, file);
+  try {
+    const { format, title, size, analysable, advice } = await judgeFile(file);
+    if (ambiguousNames.test(file) && !isModel(format)) return null;
+    // Its folder is the model.
+    const shown = format === 'savedModel' ? dirname(path) : path;
+    return [shown, title, formatCount(size), analysable, inTerminalWords(advice ?? '')];
+  } catch (error) {
+    return ambiguousNames.test(file) ? null : [path, 'unknown', '', 'no', failureOf(error).message];
+  }
+}
+
+async function rowsOf(files: readonly string[], folder: string): Promise<readonly Row[]> {
+  const rows: (Row | null)[] = [];
+  const waiting = files.entries();
+  const work = async (): Promise<void> => {
+    for (const [at, file] of waiting) rows[at] = await rowOf(file, folder);
+  };
+  await Promise.all(Array.from({ length: readAtOnce }, work));
+  return rows.filter((row) => row !== null);
+}
+
+/** Every model below the folder: path, format, size, whether it can be analysed, and what to do where it cannot. */
 export async function detect(folder: string): Promise<void> {
   const facts = await stat(folder).catch(() => null);
   if (facts?.isFile() === true) {
@@ -51,23 +84,12 @@ export async function detect(folder: string): Promise<void> {
   if (facts?.isDirectory() !== true) {
     throw new FailureError('FileNotFound', `There is no folder ${printable(folder)}; name one that exists.`);
   }
-  const files = await modelFilesBelow(folder);
-  if (files.length === 0) {
-    note(
-      `No model files (${modelExtensions.map((extension) => `.${extension}`).join(', ')}) below ${printable(folder)}.`,
-    );
+  const found = await rowsOf(await modelFilesBelow(folder), folder);
+  if (found.length === 0) {
+    note(`No model files (${extensions.join(', ')}) below ${printable(folder)}.`);
     return;
   }
-  const rows = [['File', 'Format', 'Bytes', 'Analysable', 'Advice']];
-  for (const file of files) {
-    const path = relative(folder, file);
-    try {
-      const { title, size, analysable, advice } = await detectFile(file);
-      rows.push([path, title, formatCount(size), analysable ? 'yes' : 'no', advice ?? '']);
-    } catch (error) {
-      rows.push([path, 'unknown', '', 'no', failureOf(error).message]);
-    }
-  }
+  const rows = [['File', 'Format', 'Bytes', 'Analysable', 'Advice'], ...found];
   const cells = rows.map((row) => row.map(printable));
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const lines = cells.map((row) =>

@@ -50,6 +50,19 @@ export async function openRandomAccessFile(path: string): Promise<RandomAccessFi
   }
 }
 
+/** A file that was read whole. */
+export function fileOfBytes(name: string, bytes: Uint8Array): RandomAccessFile {
+  return {
+    name,
+    size: bytes.length,
+    close: () => Promise.resolve(),
+    read(offset, length) {
+      requireInside(name, bytes.length, offset, length);
+      return Promise.resolve(bytes.slice(offset, offset + length));
+    },
+  };
+}
+
 function requireInside(name: string, size: number, offset: number, length: number): void {
   const inside =
     Number.isSafeInteger(offset) &&

@@ -7,7 +7,7 @@ export const helpText = `Usage: model-sharpness analyze MODEL [options]
        model-sharpness --help | --version
 
 analyze says how sharp the loss is at the model's weights, which layer makes it so, and why.
-detect lists the model files in a folder, their formats, and what to do with those that cannot be read.
+detect lists the models in a folder, their formats, whether each can be analysed, and what to do with those that cannot.
 
 Options of analyze:
   --samples FILE        the data to compute the loss on: npz, npy, CSV or other text

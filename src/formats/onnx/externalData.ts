@@ -65,6 +65,7 @@ export async function readExternalFiles(
   file: string,
   locations: ReadonlySet<string>,
 ): Promise<ExternalFiles> {
+  if (locations.size === 0) return new Map();
   const folder = dirname(modelPath);
   const folders = [await realpath(folder), dirname(await realpath(modelPath))];
   const files = new Map<string, Uint8Array>();

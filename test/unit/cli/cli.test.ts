@@ -300,6 +300,31 @@ describe('the command line', () => {
     expect(lines[2]).toMatch(/^deep\Wb\.onnx +ONNX.* 11,752 +yes$/);
   });
 
+  it('lists what is a model by its contents alone: SavedModel folders, TensorFlow.js, frozen graphs', async () => {
+    const models = join(folder, 'tensorflow');
+    await mkdir(join(models, 'saved'), { recursive: true });
+    await writeFile(join(models, 'saved/saved_model.pb'), '\x08\x01\x12\x03\n\x01x');
+    await writeFile(join(models, 'frozen.pb'), '\x0a\x17\n\x05input\x12\x0bPlaceholder*\0');
+    await writeFile(join(models, 'model.json'), '{"format": "layers-model", "modelTopology": {}}');
+    await writeFile(join(models, 'data_model.json'), '{"a": 1}');
+    await writeFile(join(models, 'other.pb'), 'nothing of the kind');
+    await writeFile(join(models, 'several.onnx'), '');
+    const { code, stdout, stderr } = await run('detect', models);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/).slice(0, 2).join(': ')),
+    ).toEqual([
+      'File: Format',
+      'frozen.pb: TensorFlow frozen graph',
+      'model.json: TensorFlow.js model',
+      'saved: TensorFlow SavedModel',
+      'several.onnx: empty file',
+    ]);
+  });
+
   it('says so where a folder holds no model, and ends with 3 where there is no folder', async () => {
     const empty = join(folder, 'empty');
     await mkdir(empty);
