@@ -1,14 +1,14 @@
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { serve } from './server';
-import { watchHost } from './watch';
+import { watchProcess, type MemoryWatch } from './watch';
 
 /** Who started this process, asked while they surely live. */
 const host = process.ppid;
-let watching = false;
+let watch: Worker | null = null;
 
 // One bundle for the process and for the thread that watches over it.
 if (isMainThread) answerCalls();
-else watchHost(Number(workerData));
+else watchProcess(Number(workerData));
 
 function answerCalls(): void {
   // Ctrl-C reaches every process of a terminal: the one that started this decides what becomes of it.
@@ -20,12 +20,12 @@ function answerCalls(): void {
     {
       analyse: async (request, onProgress) => {
         const { analyse } = await import('../analysis/analyse');
-        startWatching();
+        await watchMemory(request.memoryBudget);
         return analyse(request, onProgress);
       },
       inspect: async (file) => {
         const { inspectModel } = await import('../analysis/inspect');
-        startWatching();
+        await watchMemory(null);
         return inspectModel(file);
       },
     },
@@ -36,9 +36,13 @@ function answerCalls(): void {
   );
 }
 
-function startWatching(): void {
-  if (watching) return;
-  watching = true;
+/** Watches over what a call takes beyond what is taken already. */
+async function watchMemory(said: number | null): Promise<void> {
+  const { memoryBudget, memoryLimit } = await import('../analysis/memoryBudget');
   // Where there can be no thread, the channel's end alone ends this process.
-  new Worker(__filename, { workerData: host }).on('error', () => undefined).unref();
+  watch ??= new Worker(__filename, { workerData: host }).on('error', () => undefined);
+  watch.unref();
+  const budget = memoryBudget(said);
+  const watched: MemoryWatch = { budget, limit: memoryLimit(budget, process.memoryUsage.rss()) };
+  watch.postMessage(watched);
 }
