@@ -119,7 +119,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/cli.ts'],
+    files: ['src/cli.ts', 'src/cli/**'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -1,4 +1,4 @@
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { FailureError } from '../report/failure';
 import { predictedSeconds, type PredictedCost } from '../report/wording/cost';
 import { formatNumber } from '../report/wording/number';
@@ -6,17 +6,9 @@ import { setting } from '../report/wording/settings';
 import type { AnalysisFacts, Cost, PartialReport, Sharpness } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { inTrueSizes } from './inTrueSizes';
+import { memoryBudget } from './memoryBudget';
 import { RunPlan, type Place, type PlannedStage } from './runPlan';
 import { Stopwatch } from './stopwatch';
-
-/** Of the machine, or of the container that the process is in. */
-const memoryShare = 1 / 4;
-
-function defaultMemoryBudget(): number {
-  const constrained = process.constrainedMemory();
-  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  return Math.floor(memoryShare * memory);
-}
 
 /** One analysis under way: what was asked, what is known, and whom to tell. */
 export class AnalysisRun {
@@ -48,7 +40,7 @@ export class AnalysisRun {
   ) {
     this.request = request;
     this.threads = request.threads ?? availableParallelism();
-    this.memoryBudget = request.memoryBudget ?? defaultMemoryBudget();
+    this.memoryBudget = memoryBudget(request.memoryBudget);
   }
 
   /** Shows the intervals of λ_max and λ_min as they are by now. */

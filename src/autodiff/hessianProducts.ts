@@ -12,10 +12,10 @@ import type { CurvatureGraphs } from './curvatureGraphs';
 import type { Feeds } from './feeds';
 import { FlatTensors, parameterFeeds, pickFeeds, realArray } from './feeds';
 import { ForwardModel } from './forwardModel';
-import { requireFinite, requireOwnOutputs } from './outputChecks';
+import { isFiniteVector, requireFinite, requireOwnOutputs } from './outputChecks';
 import type { ProductLayer } from './productLayers';
 import { placesOf, productLayers, weightsOf } from './productLayers';
-import type { Objective } from './preparedModel';
+import { someSamples, type Objective } from './preparedModel';
 import { countProduct, planModel, vectorBytes, type PlannedModel } from './plannedModel';
 import type { OncePerBatch } from './productSessions';
 import { openPart, ProductSessions } from './productSessions';
@@ -156,10 +156,13 @@ export class HessianProducts {
       between: objective.between,
     });
     try {
-      const { gradient, outputs } = apart ? await sumsInFloat64(plan, weights, threads) : sums;
+      const sumsPrecision = apart ? 'float64' : precision;
+      const { gradient, outputs } = apart ? await batchSums(plan, weights, sumsPrecision, threads) : sums;
       const own = outputs.subarray(0, targets.values.length);
       const losses = computeLosses(loss, own, targets.values, width, targets.factors);
-      requireFinite(losses, gradient, rowsPerSample(targets));
+      await requireFinite(losses, gradient, samples, rowsPerSample(targets), () =>
+        firstWithoutGradient(plan, (part) => batchSums(part, weights, sumsPrecision, threads)),
+      );
       requireOwnOutputs(prepared, own);
       const measured = await checkProducts(
         { prepared, graphs, table, objective, weights, precision, threads },
@@ -360,16 +363,17 @@ class BatchSums implements OncePerBatch {
   }
 }
 
-async function sumsInFloat64(
+async function batchSums(
   { graphs, prepared, objective }: PlannedModel,
   weights: Float64Array,
+  precision: Precision,
   threads: number,
 ): Promise<BatchSums> {
-  const batches = await batchFeeds(prepared.lowered, objective, prepared.batches, 'float64');
-  const sums = new BatchSums(graphs, batches.length, 'float64');
-  const { session, inputs } = await openPart(sums.values, new Map(), 'float64', threads);
+  const batches = await batchFeeds(prepared.lowered, objective, prepared.batches, precision);
+  const sums = new BatchSums(graphs, batches.length, precision);
+  const { session, inputs } = await openPart(sums.values, new Map(), precision, threads);
   try {
-    const parameters = parameterFeeds(graphs.parameters, weights, 'float64');
+    const parameters = parameterFeeds(graphs.parameters, weights, precision);
     for (const [batch, feeds] of batches.entries()) {
       objective.between?.();
       await session.runInto(pickFeeds(inputs, parameters, feeds), sums.into);
@@ -379,6 +383,34 @@ async function sumsInFloat64(
   } finally {
     await session.release();
   }
+}
+
+/** The first sample whose own gradient is not finite, by halves; null where only the sum of the gradients is not. */
+async function firstWithoutGradient(
+  plan: PlannedModel,
+  sums: (part: PlannedModel) => Promise<BatchSums>,
+): Promise<number | null> {
+  const isFinite = async (from: number, to: number): Promise<boolean> =>
+    isFiniteVector((await sums(ofSamples(plan, from, to))).gradient);
+  let from = 0;
+  let to = plan.objective.samples.count;
+  while (to - from > 1) {
+    const middle = Math.floor((from + to) / 2);
+    if (await isFinite(from, middle)) from = middle;
+    else to = middle;
+  }
+  return (await isFinite(from, to)) ? null : from;
+}
+
+/** The model on some of its samples, in batches of the same size, which the first of them fills up. */
+function ofSamples(plan: PlannedModel, from: number, to: number): PlannedModel {
+  const { size } = plan.prepared.batches;
+  const batches = { size, count: Math.ceil((to - from) / size) };
+  return {
+    ...plan,
+    objective: someSamples(plan.objective, from, to),
+    prepared: { ...plan.prepared, batches },
+  };
 }
 
 /** `sum` with λ times the other added to it, where parameters decay. */

@@ -28,6 +28,28 @@ export interface Objective {
   readonly between?: () => void;
 }
 
+/** The loss on samples `from` to `to` alone. */
+export function someSamples(objective: Objective, from: number, to: number): Objective {
+  const { samples, targets } = objective;
+  const count = to - from;
+  const part = (values: Float64Array): Float64Array => {
+    const width = values.length / samples.count;
+    return values.subarray(from * width, to * width);
+  };
+  const { values, factors, rows } = targets;
+  return {
+    ...objective,
+    samples: { count, inputs: samples.inputs.map((input) => ({ ...input, data: part(input.data) })) },
+    targets: {
+      ...targets,
+      count,
+      values: part(values),
+      ...(factors !== undefined && { factors: part(factors) }),
+      ...(rows !== undefined && { rows: { ...rows, weights: part(rows.weights) } }),
+    },
+  };
+}
+
 /** A model lowered for batches of one size. */
 export interface PreparedModel {
   readonly subject: Subject;

@@ -11,6 +11,7 @@ const meanings: ReadonlyMap<unknown, string> = new Map([
   ['ENOTDIR', 'its folder is gone'],
   ['ENAMETOOLONG', 'its name is too long'],
   ['EIO', 'the disk reports an error'],
+  ['EPIPE', 'its reader closed it before the end'],
   ['EMFILE', 'too many files are open'],
   ['ENFILE', 'too many files are open'],
 ]);

@@ -10,24 +10,25 @@ import { quote } from '../files/quote';
 
 /** Extensions by which files are found that may be models; what they are is told by their contents. */
 export const modelExtensions: readonly string[] = [
-  ...[
-    'onnx',
-    'keras',
-    'h5',
-    'hdf5',
-    'pt',
-    'pth',
-    'pt2',
-    'pte',
-    'safetensors',
-    'joblib',
-    'pkl',
-    'tflite',
-    'ort',
-    'gguf',
-    'mlmodel',
-  ],
+  'onnx',
+  'keras',
+  'h5',
+  'hdf5',
+  'pt',
+  'pth',
+  'pt2',
+  'pte',
+  'safetensors',
+  'joblib',
+  'pkl',
+  'tflite',
+  'ort',
+  'gguf',
+  'mlmodel',
 ];
+
+/** Names that models share with much else: such a file is listed only where its contents are a model's. */
+export const ambiguousNames = /\.(bin|pb|ckpt)$|model[^/\\]*\.json$/i;
 
 export interface Detection {
   readonly format: FormatName;
@@ -48,12 +49,17 @@ export async function detectFile(path: string): Promise<Detection> {
   await requireFile(path);
   const file = await openRandomAccessFile(path);
   try {
-    const format = await detectFormat(file);
-    const { title, failure, advice } = formats[format];
-    return { format, title, size: file.size, analysable: failure === null, advice: sentence(advice) };
+    return await detectContents(file);
   } finally {
     await file.close();
   }
+}
+
+/** The same of a file that is open. */
+export async function detectContents(file: RandomAccessFile): Promise<Detection> {
+  const format = await detectFormat(file);
+  const { title, failure, advice } = formats[format];
+  return { format, title, size: file.size, analysable: failure === null, advice: sentence(advice) };
 }
 
 /**

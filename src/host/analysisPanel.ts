@@ -57,6 +57,7 @@ export class AnalysisPanel implements vscode.Disposable {
       file,
       {
         ...parts,
+        isTrusted: () => vscode.workspace.isTrusted,
         onChange: (state) => {
           this.show(state);
         },

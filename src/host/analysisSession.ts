@@ -21,6 +21,8 @@ export interface SessionParts {
   readonly worker: WorkerCalls;
   readonly memory: RunMemory;
   readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
+  /** Whether the folders that are open are trusted: else a sidecar names no file outside its own. */
+  readonly isTrusted: () => boolean;
   readonly onChange: (state: PanelState) => void;
 }
 
@@ -222,7 +224,7 @@ export class AnalysisSession {
   /** What stands beside the model. Loaded here with what checks it: the start of the editor does not wait for it. */
   private async sidecar(): Promise<Sidecar | null> {
     const { readSidecar } = await import('../samples/sidecar');
-    return readSidecar(this.file);
+    return readSidecar(this.file, !this.parts.isTrusted());
   }
 
   /** The samples that the sidecar names, if it names any. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { detectFile, modelExtensions, type Detection } from '../formats/detection';
-import { formats, type FormatName } from '../formats/detection/formats';
+import { isModel } from '../formats/detection/formats';
 import { FailureError } from '../report/failure';
 import { contextKeys } from './identifiers';
 import { affectsModels, excludedFiles } from './settings';
@@ -28,11 +28,6 @@ const settleMilliseconds = 500;
 const modelGlob = `**/*.{${modelExtensions.join(',')}}`;
 /** Names that models share with much else: looked at after the others, so that these cannot crowd them out. */
 const ambiguousGlob = '**/{*.bin,*.pb,*.ckpt,model.json}';
-
-/** Whether a file of this kind belongs in a list of models: neither data nor what nobody knows. */
-function isModel(format: FormatName): boolean {
-  return formats[format].failure !== 'NotAModel' && format !== 'hdf5';
-}
 
 /**
  * The models of the workspace, found by file extension, decided by content, and kept true by watching. The first look

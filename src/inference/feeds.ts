@@ -9,6 +9,8 @@ import { setting } from '../report/wording/settings';
 /** Samples as the products take them; every input holds count × product(dims) numbers. */
 export interface ModelSamples {
   readonly count: number;
+  /** Where every sample lies in its file; null or absent: all of the file, in its order. */
+  readonly indices?: Int32Array | null;
   readonly inputs: readonly {
     readonly name: string;
     /** Dimensions of one sample. */

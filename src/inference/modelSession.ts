@@ -5,10 +5,10 @@ import { ancestors } from '../graph/flow';
 import { operatorOf } from '../graph/operators';
 import type { Trace } from '../graph/trace';
 import type { RunFeeds, RunTensor } from '../runtime/session';
-import { Session } from '../runtime/session';
+import { lacksMemory, RuntimeFault, Session } from '../runtime/session';
 import { inEvaluationMode } from './evaluationMode';
 import { modelFeeds, type ModelSamples } from './feeds';
-import { lacksKernel, lacksMemory, runtimeWords } from './runtimeWords';
+import { lacksKernel, runtimeWords } from './runtimeWords';
 
 /**
  * A model's own file in onnxruntime, normalisation and dropout in evaluation mode. It is opened at most twice, each time
@@ -100,19 +100,19 @@ async function open(model: RunnableModel, outputs: readonly string[], threads: n
   try {
     return await Session.open(inEvaluationMode(model.executable(outputs)), threads, 'disabled');
   } catch (error) {
-    if (error instanceof FailureError) throw error;
+    const words = faultWords(error);
     // Such a file is whole: the runtime computes fewer operators in float64, float16 and bfloat16.
-    if (lacksKernel(error)) {
+    if (lacksKernel(words)) {
       throw new FailureError(
         'UnsupportedOperator',
-        `onnxruntime cannot compute the model in the types that it is written in (${runtimeWords(error)}); export the model in float32.`,
-        String(error),
+        `onnxruntime cannot compute the model in the types that it is written in (${runtimeWords(words)}); export the model in float32.`,
+        words,
       );
     }
     throw new FailureError(
       'DamagedModel',
-      `onnxruntime does not load the model: ${runtimeWords(error)}; check that the exporter finished without errors.`,
-      String(error),
+      `onnxruntime does not load the model: ${runtimeWords(words)}; check that the exporter finished without errors.`,
+      words,
     );
   }
 }
@@ -121,18 +121,25 @@ async function running<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof FailureError) throw error;
-    if (lacksMemory(error)) {
+    const words = faultWords(error);
+    if (lacksMemory(words)) {
       throw new FailureError(
         'TooLarge',
-        `There is not enough memory to run the model on a batch of these samples (${runtimeWords(error)}); free some, or analyse a smaller model.`,
-        String(error),
+        `There is not enough memory to run the model on a batch of these samples (${runtimeWords(words)}); free some, or analyse a smaller model.`,
+        words,
       );
     }
     throw new FailureError(
       'UnsupportedStructure',
-      `onnxruntime does not run the model on these samples: ${runtimeWords(error)}; check that their shapes are the model's, and that its rows are samples.`,
-      String(error),
+      `onnxruntime does not run the model on these samples: ${runtimeWords(words)}; check that their shapes are the model's, and that its rows are samples.`,
+      words,
     );
   }
+}
+
+/** The words of a fault that is the model's; what says already what is wrong is thrown on. */
+function faultWords(error: unknown): string {
+  if (error instanceof RuntimeFault) return error.words;
+  if (error instanceof FailureError) throw error;
+  return String(error);
 }

@@ -10,12 +10,11 @@ const places: readonly RegExp[] = [
   /implementation for (?<operator>\S+?)\(\d+\) node with name '(?<name>.*?)'/,
 ];
 
-const memory = /allocate|bad_alloc|out of memory/i;
 const kernel = /Could not find an implementation|NOT_IMPLEMENTED/;
 
 /** What onnxruntime complains of, by words of its messages; the first that fits. */
 const faults: readonly (readonly [RegExp, string])[] = [
-  [memory, 'there is not enough memory'],
+  [/allocate|bad_alloc|out of memory/i, 'there is not enough memory'],
   [kernel, 'the operator is not made for its type of numbers'],
   [/No Op registered|not a registered function|No opset import/, 'the operator is not known in this version'],
   [/under development/, 'the version of its operators is newer than onnxruntime'],
@@ -30,10 +29,10 @@ const faults: readonly (readonly [RegExp, string])[] = [
  * What a message of onnxruntime says in plain words, as far as it is known: at which node or input, and what. The message
  * itself, of C++, is for the log.
  */
-export function runtimeWords(error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
+export function runtimeWords(words: string): string {
+  const text = words.replaceAll(/\s+/g, ' ');
   const place = placeIn(text);
-  const fault = faults.find(([words]) => words.test(text))?.[1];
+  const fault = faults.find(([sign]) => sign.test(text))?.[1];
   if (fault === undefined)
     return place === null ? 'it gives no reason that can be told' : `it stops ${place}`;
   return place === null ? fault : `${place} ${fault}`;
@@ -50,12 +49,7 @@ function placeIn(text: string): string | null {
   return input === undefined ? null : `at the input ${quote(input)}`;
 }
 
-/** Whether onnxruntime asked for more memory than there is. */
-export function lacksMemory(error: unknown): boolean {
-  return memory.test(String(error));
-}
-
 /** Whether onnxruntime has no kernel for an operator in a type of numbers. */
-export function lacksKernel(error: unknown): boolean {
-  return kernel.test(String(error));
+export function lacksKernel(words: string): boolean {
+  return kernel.test(words);
 }

@@ -3,7 +3,8 @@ import { paddedRows } from '../inference/feeds';
 import { writeOnnx } from '../graph/writing/writeOnnx';
 import type { Matrix, MatrixProducts } from '../runtime/matrixProducts';
 import { Session } from '../runtime/session';
-import { affine } from './closedForm/sampleTile';
+import { ranges } from './closedForm/ranges';
+import { affine, rowsOf } from './closedForm/sampleTile';
 import type { Perceptron } from './perceptron';
 import { unitValues } from './unitFunctions';
 
@@ -56,13 +57,22 @@ async function preprocess(
   }
 }
 
+/** Numbers of the widest layer that are computed at a time. */
+const numbersAtOnce = 2 ** 20;
+
 /** The network's outputs a_L for rows a_0; count × width of the last layer, in float64. */
 export async function computeOutputs(
   { layers }: Perceptron,
   activations: Matrix,
   products: MatrixProducts,
 ): Promise<Matrix> {
-  let current = activations;
-  for (const layer of layers) current = unitValues(layer, await affine(current, layer, products));
-  return current;
+  const widest = layers.reduce((most, { outputs }) => Math.max(most, outputs), activations.columns);
+  const columns = layers.at(-1)?.outputs ?? activations.columns;
+  const data = new Float64Array(activations.rows * columns);
+  for (const [from, to] of ranges(activations.rows, Math.floor(numbersAtOnce / widest))) {
+    let current = rowsOf(activations, from, to);
+    for (const layer of layers) current = unitValues(layer, await affine(current, layer, products));
+    data.set(current.data, from * columns);
+  }
+  return { rows: activations.rows, columns, data };
 }

@@ -48,9 +48,6 @@ export interface Failure {
   readonly detail: string | null;
 }
 
-export type Result<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Failure };
-
 /** Carries a Failure up to the boundary that turns it into a Result. */
 export class FailureError extends Error {
   readonly failure: Failure;

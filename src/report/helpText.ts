@@ -9,7 +9,7 @@ export const helpText = `Usage: model-sharpness analyze MODEL [options]
 
 analyze says how sharp the loss is at the model's weights, which layer makes it so, and why.
 compare does so for several models of one task, such as checkpoints, and says what differs beyond the error bars.
-detect lists the model files in a folder, their formats, and what to do with those that cannot be read.
+detect lists the models in a folder, their formats, whether each can be analysed, and what to do with those that cannot.
 
 Options of analyze:
   --samples FILE        the data to compute the loss on: npz, npy, CSV or other text, IDX or CIFAR (MNIST's and
@@ -59,6 +59,6 @@ than 200 as many, evenly spaced) or a saved report in JSON (not computed again).
 What the options leave open is taken from NAME.sharpness.json beside the model NAME, where there is one.
 
 Exit codes: 0 done, 2 wrong use, 3 the model cannot be read or analysed, 4 the samples cannot be read or do not fit,
-130 interrupted, 1 anything else. compare ends with 0 where at least two models have their numbers; what the others lack
-is said on standard error.
+130 interrupted (129 and 143 by SIGHUP and SIGTERM), 1 anything else, also where the report cannot be written whole.
+compare ends with 0 where at least two models have their numbers; what the others lack is said on standard error.
 `;

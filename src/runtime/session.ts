@@ -1,5 +1,7 @@
 import './withoutTelemetry';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { FailureError } from '../report/failure';
+import { setting } from '../report/wording/settings';
 import { widenFloat16 } from './floats16';
 
 // What goes wrong is thrown, and becomes a sentence: onnxruntime need not write it to standard error as well.
@@ -85,6 +87,33 @@ function runTensors(results: Readonly<Record<string, Tensor>>): Readonly<Record<
   );
 }
 
+/** Whether onnxruntime says that it asked for more memory than there is. */
+export function lacksMemory(words: string): boolean {
+  return /allocate|bad_alloc|out of memory/i.test(words);
+}
+
+/** What onnxruntime does not load or run. Its own words, of C++, are for the log, or for who knows the model. */
+export class RuntimeFault extends FailureError {
+  constructor(readonly words: string) {
+    const lacking = lacksMemory(words);
+    super(
+      lacking ? 'TooLarge' : 'InternalError',
+      lacking
+        ? `There is not enough memory for this analysis; free some, or let it take less (${setting('memory')}, ${setting('limit')}).`
+        : 'The analysis stopped on a fault of its own (onnxruntime does not take what was made of the model); please report it with the log.',
+      words,
+    );
+  }
+}
+
+async function native<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new RuntimeFault(String(error));
+  }
+}
+
 /**
  * A loaded model. `run` is a synchronous native call behind its promise: it holds the event loop and cannot be
  * cancelled, so nothing here may run in the extension host.
@@ -96,7 +125,7 @@ export class Session {
    * Loads a model with `threads` threads for its operators.
    * @param optimisation `disabled` keeps every node as it is in the model
    * @param memory `arena` keeps what one run took for the next: best for graphs of many nodes. `released` gives it back.
-   * @throws Error with onnxruntime's words where it does not take the model.
+   * @throws RuntimeFault where it does not take the model; `run`, `runInto` and `trace` likewise
    */
   static async open(
     model: ExecutableModel,
@@ -104,8 +133,8 @@ export class Session {
     optimisation: 'disabled' | 'basic' = 'basic',
     memory: 'arena' | 'released' = 'arena',
   ): Promise<Session> {
-    return new Session(
-      await InferenceSession.create(model.bytes, {
+    const session = await native(() =>
+      InferenceSession.create(model.bytes, {
         // Without an arena a large graph takes several times the memory at its worst, and 2 to 5 % longer; but Electron's
         // allocator traps the large blocks that one takes.
         enableCpuMemArena: memory === 'arena' && process.versions['electron'] === undefined,
@@ -123,14 +152,15 @@ export class Session {
         },
       }),
     );
+    return new Session(session);
   }
 
   /** The named outputs for the named inputs. */
   async run(feeds: RunFeeds, outputs?: readonly string[]): Promise<Readonly<Record<string, RunTensor>>> {
     const tensors = tensorsOf(feeds);
-    const results = await (outputs === undefined
-      ? this.session.run(tensors)
-      : this.session.run(tensors, [...outputs]));
+    const results = await native(() =>
+      outputs === undefined ? this.session.run(tensors) : this.session.run(tensors, [...outputs]),
+    );
     return runTensors(results);
   }
 
@@ -144,13 +174,15 @@ export class Session {
     others: readonly string[] = [],
   ): Promise<Readonly<Record<string, RunTensor>>> {
     const wanted = { ...tensorsOf(outputs), ...Object.fromEntries(others.map((name) => [name, null])) };
-    const results = await this.session.run(tensorsOf(feeds), wanted);
+    const tensors = tensorsOf(feeds);
+    const results = await native(() => this.session.run(tensors, wanted));
     return runTensors(Object.fromEntries(Object.entries(results).filter(([name]) => others.includes(name))));
   }
 
   /** Every output of the model, of whatever type. */
   async trace(feeds: RunFeeds): Promise<Readonly<Record<string, TracedTensor>>> {
-    const results = await this.session.run(tensorsOf(feeds));
+    const tensors = tensorsOf(feeds);
+    const results = await native(() => this.session.run(tensors));
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => {
         const data = numbersOf(tensor);

@@ -1,8 +1,10 @@
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import * as v from 'valibot';
 import { quote } from '../files/quote';
 import { atomicWrite } from '../files/atomicWrite';
+import { staysInside } from '../files/insideFolder';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
 import { changeShapes, type ShapeChanges } from '../report/inputShapes';
 import { lossChoices, lossChoicesText } from '../report/wording/lossWords';
@@ -109,10 +111,13 @@ export function sidecarPath(modelFile: string): string {
 
 /**
  * The settings beside a model, or null where there are none.
+ * @param confined whether the folder is not trusted: the sidecar then names no file outside it, and is no link to one
  * @throws FailureError UsageError naming the sidecar where it cannot be read, is no JSON, or says what it may not
  */
-export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
+export async function readSidecar(modelFile: string, confined = false): Promise<Sidecar | null> {
   const path = sidecarPath(modelFile);
+  if (confined && !(await staysInside(basename(path), dirname(path))))
+    throw invalid(path, 'it is a link out of its folder, which is not trusted');
   const written = await readWritten(path);
   if (written === null) return null;
   const { samples } = written;
@@ -123,6 +128,8 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
   // Labels by their whole path are the terminal's: a sidecar stays with the files of its folder.
   if (labels !== undefined && isAbsolute(labels) && labels.endsWith('.npy'))
     throw invalid(path, `its labels are ${quote(labels)}, but must lie beside its samples`);
+  if (confined && !(await staysConfined(written, dirname(path))))
+    throw invalid(path, 'it names a file outside its folder, which is not trusted');
   const both = written.trained?.find((name) => written.fixed?.includes(name) === true);
   if (both !== undefined) throw invalid(path, `${quote(both)} cannot be both trained and fixed`);
   return {
@@ -200,26 +207,53 @@ async function readWritten(path: string): Promise<Written | null> {
   throw invalid(path, `its field ${field} must be ${sidecarFields[field]}`, issue.message);
 }
 
+/** The npy files beside the samples are named by their keys. */
+async function staysConfined({ samples, inputs, labels }: Written, folder: string): Promise<boolean> {
+  if (samples === undefined) return true;
+  const keys = samples.endsWith('.npy')
+    ? [...Object.values(inputs ?? {}), ...(labels === undefined ? [] : [labels])]
+    : [];
+  const names = [samples, ...keys.map((key) => join(dirname(samples), `${key}.npy`))];
+  const stay = await Promise.all(names.map((name) => staysInside(name, folder)));
+  return stay.every((inside) => inside);
+}
+
 function isField(name: string): name is keyof Written {
   return Object.hasOwn(sidecarFields, name);
 }
 
 async function readText(path: string): Promise<string | null> {
   try {
-    const file = await open(path);
+    // Opening a pipe would else wait for somebody to write to it.
+    const file = await open(
+      path,
+      constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK),
+    );
     try {
-      const { size } = await file.stat();
-      if (size > largest) throw invalid(path, `it has ${size} bytes, far more than settings take`);
-      return await file.readFile('utf8');
+      if (!(await file.stat()).isFile()) throw invalid(path, 'it is no regular file');
+      return (await readBounded(file, path)).toString();
     } finally {
       await file.close();
     }
   } catch (error) {
     if (error instanceof FailureError) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    // A model's name may be so long that none fits beside it.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return null;
     throw invalid(path, 'it cannot be read', error instanceof Error ? error.message : null);
   }
+}
+
+/** What the system says of a file's size need not be so. */
+async function readBounded(file: FileHandle, path: string): Promise<Buffer> {
+  const bytes = Buffer.alloc(largest + 1);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const { bytesRead } = await file.read(bytes, filled);
+    if (bytesRead === 0) return bytes.subarray(0, filled);
+    filled += bytesRead;
+  }
+  throw invalid(path, `it has more than ${largest} bytes, far more than settings take`);
 }
 
 function invalid(path: string, what: string, detail: string | null = null): FailureError {

@@ -180,9 +180,12 @@ function decayedNames(
 }
 
 function requireFinite(parameters: readonly Parameter[]): void {
-  const broken = parameters.find(({ tensor }) =>
-    tensor.data.some((value: number | bigint) => !Number.isFinite(Number(value))),
-  );
+  const broken = parameters.find(({ tensor: { data } }) => {
+    // 0·x is 0 for every number x, and else none.
+    let sum = 0;
+    for (const value of data) sum += 0 * Number(value);
+    return !Number.isFinite(sum);
+  });
   if (broken === undefined) return;
   throw new FailureError(
     'NonFiniteWeights',

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { dirname } from 'node:path';
+import { thrownAgain, type ToldFailure } from '../report/cutShort';
 import { FailureError, type Failure } from '../report/failure';
 import { describeDeath } from './death';
 import { workerExecutable } from './executable';
@@ -24,6 +25,8 @@ export interface WorkerOptions {
   /** Receives what the worker writes to its outputs, and what becomes of it. */
   readonly log: (line: string) => void;
   readonly idleMilliseconds?: number;
+  /** Whether the worker runs as a program of the terminal does: in its folder and with its NODE_OPTIONS. */
+  readonly terminal?: boolean;
   /** The program to run the script on; found once, when first needed. */
   readonly executable?: () => Promise<string>;
 }
@@ -31,7 +34,7 @@ export interface WorkerOptions {
 interface Job {
   readonly call: Call;
   readonly options: CallOptions;
-  readonly settle: (answer: { value: unknown } | { failure: Failure }) => void;
+  readonly settle: (answer: { value: unknown } | { failure: ToldFailure }) => void;
 }
 
 interface Child {
@@ -71,6 +74,13 @@ export class WorkerClient implements WorkerCalls {
     return this.enqueue('inspect', file, options);
   }
 
+  /** Starts the process before the first call, which then finds it on its way. */
+  async start(): Promise<void> {
+    await this.ready().catch(() => {
+      // The first call tries again, and says what is wrong.
+    });
+  }
+
   /** Ends every call with an Interrupted failure and kills the process. */
   dispose(): void {
     this.disposed = true;
@@ -99,8 +109,7 @@ export class WorkerClient implements WorkerCalls {
         options,
         settle: (answer) => {
           options.signal?.removeEventListener('abort', onAbort);
-          if ('failure' in answer)
-            reject(new FailureError(answer.failure.kind, answer.failure.message, answer.failure.detail));
+          if ('failure' in answer) reject(thrownAgain(answer.failure));
           // The server's handler for this method made the value: protocol.ts pairs the two.
           else resolve(answer.value as Value[M]);
         },
@@ -131,25 +140,34 @@ export class WorkerClient implements WorkerCalls {
     this.active = job;
     this.stopIdling();
     try {
-      this.executable ??= (this.workerOptions.executable ?? (() => workerExecutable(process)))();
-      const executable = await this.executable;
-      if (this.active !== job) return; // cancelled meanwhile
-      this.child ??= this.fork(executable);
+      const child = await this.ready(() => this.active === job);
       // A channel that closed under the message is answered by bury(), which knows what killed the process.
-      this.child.process.send(job.call, () => undefined);
+      child?.process.send(job.call, () => undefined);
     } catch (thrown) {
-      this.executable = null;
       this.finish(job, { failure: unstartable(thrown) });
     }
   }
 
+  /** The process, started where there is none; null where nobody waits for it any more. */
+  private async ready(wanted = (): boolean => !this.disposed): Promise<Child | null> {
+    try {
+      this.executable ??= (this.workerOptions.executable ?? (() => workerExecutable(process)))();
+      const executable = await this.executable;
+      return wanted() ? (this.child ??= this.fork(executable)) : null;
+    } catch (thrown) {
+      this.executable = null;
+      throw thrown;
+    }
+  }
+
   private fork(executable: string): Child {
+    const { script, terminal = false } = this.workerOptions;
     const { NODE_OPTIONS: _hostOnly, ...environment } = process.env;
-    const forked = fork(this.workerOptions.script, [], {
+    const forked = fork(script, [], {
       execPath: executable,
-      execArgv: [],
-      env: { ...environment, ELECTRON_RUN_AS_NODE: '1' },
-      cwd: dirname(this.workerOptions.script),
+      ...(terminal
+        ? { execArgv: process.execArgv }
+        : { execArgv: [], env: { ...environment, ELECTRON_RUN_AS_NODE: '1' }, cwd: dirname(script) }),
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -1,4 +1,6 @@
 import type { Failure } from '../report/failure';
+import { byteSize } from '../report/wording/byteSize';
+import { setting } from '../report/wording/settings';
 
 /** How a process ended: what Node's `close` event tells, and the last words on its error output. */
 export interface Death {
@@ -14,11 +16,26 @@ const heapMessages =
 const outOfMemoryCodes = new Set([137, 0xc0000017, 0xc000012d]);
 const crashCodes = new Set([132, 134, 135, 136, 139, 0xc0000005, 0xc000001d, 0xc0000374, 0xc0000409]);
 
+/** The last words of a worker that took more memory than its budget allowed. */
+export function overMemory(budget: number): string {
+  return `over its memory budget of ${budget} bytes`;
+}
+
+const overBudget = new RegExp(`^${overMemory(0).replace('0', '(?<budget>\\d+)')}$`, 'm');
+
 /** What ended the worker, in one sentence for a person. `detail` holds the numbers and the error output. */
 export function describeDeath(death: Death): Failure {
   const detail =
     `exit code ${String(death.code)}, signal ${String(death.signal)}` +
     (death.errorOutput === '' ? '' : `\n${death.errorOutput}`);
+  const budget = overBudget.exec(death.errorOutput)?.groups?.['budget'];
+  if (budget !== undefined) {
+    return {
+      kind: 'TooLarge',
+      message: `The analysis took more memory than the ${byteSize(Number(budget))} allowed and was ended; allow more (${setting('memory')}), or take fewer samples (${setting('limit')}).`,
+      detail,
+    };
+  }
   return { kind: 'WorkerDied', message: sentence(death), detail };
 }
 
@@ -30,6 +47,6 @@ function sentence({ code, signal, errorOutput }: Death): string {
   if (signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGHUP')
     return `Another program ended the analysis (${signal}); run it again.`;
   if (signal !== null || (code !== null && crashCodes.has(code)))
-    return `The analysis crashed (${signal ?? `code ${String(code)}`}) and the editor is unharmed; run it again, and report the file if it crashes again.`;
+    return `The analysis crashed (${signal ?? `code ${String(code)}`}); run it again, and report the file if it crashes again.`;
   return `The analysis process ended before it answered (code ${String(code)}); run it again, and see the log if it ends again.`;
 }

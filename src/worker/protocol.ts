@@ -1,4 +1,4 @@
-import type { Failure, Result } from '../report/failure';
+import type { ToldFailure } from '../report/cutShort';
 import type { Report } from '../report/report';
 import type { AnalysisRequest, ModelInspection, Progress } from '../report/request';
 
@@ -30,11 +30,14 @@ export interface Call<M extends Method = Method> {
   readonly argument: Argument[M];
 }
 
+export type Result<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ToldFailure };
+
 /** Worker to host: any number of progress messages, then exactly one result. */
 export type Answer =
   | { readonly id: number; readonly type: 'progress'; readonly progress: Progress }
   | { readonly id: number; readonly type: 'result'; readonly result: Result<unknown> };
 
-export function failedResponse(error: Failure): Result<never> {
+export function failedResponse(error: ToldFailure): Result<never> {
   return { ok: false, error };
 }

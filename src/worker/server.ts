@@ -1,4 +1,4 @@
-import { failureOf, type Result } from '../report/failure';
+import { toldFailure } from '../report/cutShort';
 import type { Progress } from '../report/request';
 import {
   failedResponse,
@@ -6,6 +6,7 @@ import {
   type Argument,
   type Method,
   type ProgressListener,
+  type Result,
   type Value,
   type WorkerHandlers,
 } from './protocol';
@@ -71,7 +72,7 @@ async function runHandler<M extends Method>(
   try {
     return { ok: true, value: await handlers[method](argument, onProgress) };
   } catch (thrown) {
-    return failedResponse(failureOf(thrown));
+    return failedResponse(toldFailure(thrown));
   }
 }
 

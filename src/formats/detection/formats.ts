@@ -80,6 +80,12 @@ export const formats = {
     advice:
       'convert its folder with "python -m tf2onnx.convert --saved-model FOLDER --output model.onnx" and analyse that file',
   },
+  frozenGraph: {
+    title: 'TensorFlow frozen graph',
+    failure: 'UnsupportedFormat',
+    advice:
+      'convert it with "python -m tf2onnx.convert --graphdef FILE --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx" and analyse that file',
+  },
   tflite: {
     title: 'TensorFlow Lite model',
     failure: 'UnsupportedFormat',
@@ -142,3 +148,8 @@ export const formats = {
 } as const satisfies Record<string, FormatFacts>;
 
 export type FormatName = keyof typeof formats;
+
+/** Whether a file of this kind belongs in a list of models: neither data nor what nobody knows. */
+export function isModel(format: FormatName): boolean {
+  return formats[format].failure !== 'NotAModel' && format !== 'hdf5';
+}

@@ -37,6 +37,19 @@ export function startsLikeProtobufModel(head: Uint8Array, size: number): FormatN
   return start + length === size || head[start + length] === 0x12 ? 'savedModel' : 'coreml';
 }
 
+/** Whether bytes begin like TensorFlow's GraphDef (graph.proto, node_def.proto): a node, with its name and its operator. */
+export function startsLikeFrozenGraph(head: Uint8Array): boolean {
+  const node = head[0] === 0x0a ? lengthAt(head, 1) : null;
+  const name = node !== null && head[node.start] === 0x0a ? lengthAt(head, node.start + 1) : null;
+  if (name === null || name.length === 0 || name.length > longestText) return false;
+  const after = name.start + name.length;
+  const operator = head[after] === 0x12 ? lengthAt(head, after + 1) : null;
+  if (operator === null || operator.length > longestText) return false;
+  return /^[A-Z]\w+$/.test(
+    Buffer.from(head.subarray(operator.start, operator.start + operator.length)).toString('latin1'),
+  );
+}
+
 /** A field's length and where its contents begin, or null where there is none. */
 function lengthAt(bytes: Uint8Array, at: number): { readonly start: number; readonly length: number } | null {
   let length = 0;

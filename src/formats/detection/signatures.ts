@@ -1,7 +1,7 @@
 import type { RandomAccessFile } from '../../files/randomAccess';
 import type { FormatName } from './formats';
-import { startsLikeOnnx, startsLikeProtobufModel } from './protobufStart';
 import { compressionOf, inflatedStart } from '../sklearn/inflated';
+import { startsLikeFrozenGraph, startsLikeOnnx, startsLikeProtobufModel } from './protobufStart';
 import { zipFormat } from './zipContents';
 
 /** A file and its first bytes. */
@@ -35,6 +35,7 @@ export const signatures: readonly Signature[] = [
   safetensors,
   ({ head }) => (startsLikeOnnx(head) ? 'onnx' : null),
   ({ file, head }) => startsLikeProtobufModel(head, file.size),
+  ({ head }) => (startsLikeFrozenGraph(head) ? 'frozenGraph' : null),
   tensorflowJs,
 ];
 

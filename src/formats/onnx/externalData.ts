@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, sep, win32 } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FailureError } from '../../report/failure';
+import { isInside, namesOutside } from '../../files/insideFolder';
 import { openRandomAccessFile } from '../../files/randomAccess';
 import { quote } from '../../files/quote';
 import { damagedModel } from './damaged';
@@ -64,6 +65,7 @@ export async function readExternalFiles(
   file: string,
   locations: ReadonlySet<string>,
 ): Promise<ExternalFiles> {
+  if (locations.size === 0) return new Map();
   const folder = dirname(modelPath);
   const folders = [await realpath(folder), dirname(await realpath(modelPath))];
   const files = new Map<string, Uint8Array>();
@@ -99,22 +101,6 @@ async function readWhole(path: string, file: string, location: string): Promise<
   } finally {
     await opened.close();
   }
-}
-
-/** By its text alone, with the rules of both kinds of system, so that a file means the same everywhere. */
-function namesOutside(location: string): boolean {
-  return (
-    isAbsolute(location) ||
-    win32.isAbsolute(location) ||
-    /^[a-z]:/i.test(location) ||
-    location.includes('\0') ||
-    location.split(/[\\/]/).includes('..')
-  );
-}
-
-function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 function entryOf(tensor: TensorProto, key: string): string | undefined {

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { refuseOversized } from '../../graph/oversized';
 import type { Model } from '../model';
 import { conditionsOfShapes, knownConditions, type Conditions } from './branches';
-import { decodeModel } from './decode';
+import { decodeModel, type DecodedModel } from './decode';
 import { writeExecutableModel } from './executable';
 import { externalLocation, isExternal, readExternalFiles } from './externalData';
 import type { GraphProto, NodeProto } from '../../runtime/onnx/onnx_pb';
@@ -20,17 +20,19 @@ const mostNestedBranches = 8;
  * Reads an ONNX model and the files that its external tensors name.
  * @param path absolute.
  * @param bytes the file.
+ * @param runs whether conditions of shapes are found out by running them; else an If on one stays in the graph.
  * @throws FailureError DamagedModel, UnsupportedStructure, ExternalDataMissing, ExternalDataOutsideFolder, LfsPointer, TooLarge
  */
-export async function readOnnx(path: string, bytes: Uint8Array): Promise<Model> {
+export async function readOnnx(path: string, bytes: Uint8Array, runs = true): Promise<Model> {
   const file = basename(path);
-  const { model, graph: whole } = decodeModel(bytes, file, false);
+  const decoded = decodeModel(bytes, file, false);
+  const { model, graph: whole } = decoded;
   const subgraphs = new Map(whole.node.map((node) => [node, subgraphUse(node, file)]));
   const locations = externalLocations(whole, subgraphs, file);
   const source = { file, externalFiles: await readExternalFiles(path, file, locations) };
   let conditions: Conditions = new Map();
-  let read = readWith(bytes, source, conditions);
-  for (let depth = 0; depth < mostNestedBranches; depth++) {
+  let read = readDecoded(decoded, source);
+  for (let depth = 0; runs && depth < mostNestedBranches; depth++) {
     const open = conditionsOfShapes(read.graph).filter((name) => !conditions.has(name));
     const { order } = read;
     const known = await knownConditions(read.graph, open, (outputs) =>
@@ -38,7 +40,7 @@ export async function readOnnx(path: string, bytes: Uint8Array): Promise<Model> 
     );
     if (known.size === 0) break;
     conditions = new Map([...conditions, ...known]);
-    read = readWith(bytes, source, conditions);
+    read = readDecoded(decodeModel(bytes, file, false, conditions), source);
   }
   const { graph, order } = read;
   refuseOversized(graph);
@@ -52,10 +54,8 @@ export async function readOnnx(path: string, bytes: Uint8Array): Promise<Model> 
   };
 }
 
-function readWith(bytes: Uint8Array, source: OnnxSource, conditions: Conditions): ReadGraph {
-  const { file } = source;
-  const decoded = decodeModel(bytes, file, false, conditions);
-  return readGraph(decoded, (node) => subgraphUse(node, file).captured, source);
+function readDecoded(decoded: DecodedModel, source: OnnxSource): ReadGraph {
+  return readGraph(decoded, (node) => subgraphUse(node, source.file).captured, source);
 }
 
 function externalLocations(

@@ -134,6 +134,27 @@ export function lowerGraph(
   return { g, output: result, parameters: learned, inputs, computed };
 }
 
+/**
+ * Refuses, before anything is run, what lowerGraph would refuse for its operator.
+ * @throws FailureError UnsupportedOperator naming the first node between the weights and the output that has no derivative
+ */
+export function requireLowerings(
+  graph: Graph,
+  nodes: readonly GraphNode[],
+  { learned, copies }: LearnedTensors,
+): void {
+  const ofParameters = { samples: false, parameters: true };
+  const known = new Map<string, Dependence>(
+    [...learned, ...copies.keys()].map((name) => [name, ofParameters]),
+  );
+  for (const node of nodes) {
+    const dependence = dependenceOf(node, known);
+    for (const name of node.outputs) known.set(name, dependence);
+    if (dependence.parameters && loweringOf(node) === undefined && !isSignOfSize(graph, node))
+      throw refusal(node, new CannotLower(reasonAgainst(node)));
+  }
+}
+
 function dependenceOf(node: GraphNode, known: ReadonlyMap<string, Dependence>): Dependence {
   if (operatorOf(node).ofShape === true) return { samples: false, parameters: false };
   const own = node.inputs.flatMap((name) => known.get(name) ?? []);

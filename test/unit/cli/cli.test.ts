@@ -3,7 +3,6 @@ import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } f
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import comparisonSchema from '../../../docs/comparison.schema.json';
 import schema from '../../../docs/report.schema.json';
@@ -11,6 +10,7 @@ import { version } from '../../../package.json';
 import type { Comparison } from '../../../src/comparison/schema';
 import type { Report } from '../../../src/report/report';
 import { npyBytes } from '../samples/writers';
+import { buildProgram, environment } from './program';
 
 const example = resolve('examples/digits.onnx');
 const digits = resolve('examples/digits.npz');
@@ -20,15 +20,7 @@ let program = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'model-sharpness-cli-'));
-  program = join(folder, 'cli.js');
-  await build({
-    entryPoints: [resolve('src/cli.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    external: ['onnxruntime-node'],
-    logLevel: 'silent',
-  });
+  program = await buildProgram(folder);
 });
 
 afterAll(async () => {
@@ -40,9 +32,6 @@ interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
 }
-
-/** The bundle lies outside the project: it finds onnxruntime-node by this path. */
-const environment = { ...process.env, NODE_PATH: resolve('node_modules') };
 
 /** The program as a person runs it, without a terminal. */
 async function run(...args: string[]): Promise<Outcome> {
@@ -311,6 +300,31 @@ describe('the command line', () => {
     expect(lines[0]).toMatch(/^File +Format +Bytes +Analysable +Advice$/);
     expect(lines[1]).toMatch(/^a\.safetensors .* 19 +no +\S/);
     expect(lines[2]).toMatch(/^deep\Wb\.onnx +ONNX.* 11,752 +yes$/);
+  });
+
+  it('lists what is a model by its contents alone: SavedModel folders, TensorFlow.js, frozen graphs', async () => {
+    const models = join(folder, 'tensorflow');
+    await mkdir(join(models, 'saved'), { recursive: true });
+    await writeFile(join(models, 'saved/saved_model.pb'), '\x08\x01\x12\x03\n\x01x');
+    await writeFile(join(models, 'frozen.pb'), '\x0a\x17\n\x05input\x12\x0bPlaceholder*\0');
+    await writeFile(join(models, 'model.json'), '{"format": "layers-model", "modelTopology": {}}');
+    await writeFile(join(models, 'data_model.json'), '{"a": 1}');
+    await writeFile(join(models, 'other.pb'), 'nothing of the kind');
+    await writeFile(join(models, 'several.onnx'), '');
+    const { code, stdout, stderr } = await run('detect', models);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/).slice(0, 2).join(': ')),
+    ).toEqual([
+      'File: Format',
+      'frozen.pb: TensorFlow frozen graph',
+      'model.json: TensorFlow.js model',
+      'saved: TensorFlow SavedModel',
+      'several.onnx: empty file',
+    ]);
   });
 
   it('says so where a folder holds no model, and ends with 3 where there is no folder', async () => {

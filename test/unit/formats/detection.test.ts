@@ -49,6 +49,7 @@ const cases: readonly (readonly [string, Uint8Array, Detection['format'], Failur
     'UnsupportedFormat',
   ],
   ['saved.onnx', latin1('\x08\x01\x12\x03\n\x01x'), 'savedModel', 'UnsupportedFormat'],
+  ['frozen.onnx', latin1('\x0a\x17\n\x05input\x12\x0bPlaceholder*\0'), 'frozenGraph', 'UnsupportedFormat'],
   ['coreml.onnx', latin1('\x08\x04\x12\x03\n\x01x\xa2\x1f\0'), 'coreml', 'UnsupportedFormat'],
   ['lite.onnx', latin1('\x1c\0\0\0TFL3'), 'tflite', 'UnsupportedFormat'],
   ['ort.onnx', latin1('\x1c\0\0\0ORTM'), 'ort', 'UnsupportedFormat'],

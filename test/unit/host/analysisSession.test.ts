@@ -91,6 +91,7 @@ function session(): AnalysisSession {
     worker,
     memory,
     settings: () => ({ threads: 2, memoryBudget: 1e9 }),
+    isTrusted: () => true,
     onChange: (state) => states.push(state),
   });
 }
@@ -234,6 +235,7 @@ describe('the computation', () => {
         worker,
         memory,
         settings: () => ({ threads: 2, memoryBudget: 1e9 }),
+        isTrusted: () => true,
         onChange: (state) => states.push(state),
       },
       choice,

@@ -87,12 +87,10 @@ describe('what onnxruntime does not take is told in plain words', () => {
       'at the input "x" the shapes do not fit together',
     ],
   ])('%s', (text, words) => {
-    expect(runtimeWords(new Error(text))).toBe(words);
+    expect(runtimeWords(text)).toBe(words);
   });
 
   it('says so where it is not known', () => {
-    expect(runtimeWords(new Error('/a/b.cc:12 void f(int) x was false.'))).toBe(
-      'it gives no reason that can be told',
-    );
+    expect(runtimeWords('/a/b.cc:12 void f(int) x was false.')).toBe('it gives no reason that can be told');
   });
 });

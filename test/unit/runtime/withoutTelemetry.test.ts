@@ -3,26 +3,15 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { expect, it } from 'vitest';
+import { buildProgram } from '../cli/program';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-it('nothing is written into the home folder for telemetry, and so nothing is sent', () => {
+it('nothing is written into the home folder for telemetry, and so nothing is sent', async () => {
   const home = mkdtempSync(join(tmpdir(), 'model-sharpness-home-'));
   // Within the checkout: it finds onnxruntime there.
-  const cli = join(root, 'test-results', 'telemetry', 'cli.cjs');
-  buildSync({
-    absWorkingDir: root,
-    entryPoints: ['src/cli.ts'],
-    outfile: cli,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    external: ['onnxruntime-node'],
-    logLevel: 'warning',
-  });
+  const cli = await buildProgram(join(root, 'test-results', 'telemetry'));
   try {
     const model = join(root, 'test', 'references', 'csmall.onnx');
     const report = execFileSync(process.execPath, [cli, 'analyze', model, '--limit', '2'], {

@@ -1,4 +1,5 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { Ajv } from 'ajv';
@@ -108,6 +109,85 @@ describe('a sidecar', () => {
 
   it('that is far too long is not read', async () => {
     expect(await refusal(' '.repeat(2 ** 20 + 1))).toMatch(/far more than settings take/);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('what is no file of settings', () => {
+  it.each(['/dev/zero', '/dev/stdin', '/dev/full', '.'])(
+    'is refused at once: a link to %s',
+    async (target) => {
+      const folder = await folderWith({});
+      await symlink(target, join(folder, 'net.sharpness.json'));
+      const thrown = await readSidecar(join(folder, 'net.onnx')).catch((error: unknown) => error);
+      const { kind, message } = failureOf(thrown);
+      expect(kind).toBe('UsageError');
+      // A socket, as standard input may be, cannot even be opened.
+      expect(message).toMatch(
+        /cannot be used: it (is no regular file|cannot be read); correct or delete it\.$/,
+      );
+    },
+  );
+
+  it('is refused at once: a pipe that nobody writes to', async () => {
+    const folder = await folderWith({});
+    execFileSync('mkfifo', [join(folder, 'net.sharpness.json')]);
+    const thrown = await readSidecar(join(folder, 'net.onnx')).catch((error: unknown) => error);
+    expect(failureOf(thrown).message).toContain('it is no regular file');
+  });
+
+  it('is no fault of a model whose name leaves no room for it', async () => {
+    expect(await readSidecar(join(await folderWith({}), `${'n'.repeat(250)}.onnx`))).toBeNull();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a sidecar in a folder that is not trusted', () => {
+  const outside = 'it names a file outside its folder, which is not trusted';
+
+  /** What is said of a sidecar in a folder beside which there is a file "there.npz" and none "absent.npz". */
+  async function saidOf(sidecar: object, links: Readonly<Record<string, string>> = {}): Promise<string> {
+    const parent = await folderWith({ 'there.npz': '', 'there.npy': '' });
+    const folder = join(parent, 'models');
+    await mkdir(folder);
+    await writeFile(join(folder, 'net.sharpness.json'), JSON.stringify(sidecar));
+    await writeFile(join(folder, 'own.npz'), '');
+    for (const [name, target] of Object.entries(links)) await symlink(target, join(folder, name));
+    const thrown = await readSidecar(join(folder, 'net.onnx'), true).catch((error: unknown) => error);
+    return thrown instanceof FailureError ? thrown.message : 'nothing';
+  }
+
+  it.each([
+    ['the folder above', { samples: '../there.npz' }, {}],
+    ['the folder above, where there is nothing', { samples: '../absent.npz' }, {}],
+    ['a link', { samples: 'link.npz' }, { 'link.npz': '../there.npz' }],
+    ['a link that leads nowhere', { samples: 'link.npz' }, { 'link.npz': '../absent.npz' }],
+    ['a linked folder', { samples: 'up/there.npz' }, { up: '..' }],
+    ['a linked folder, where there is nothing', { samples: 'up/absent.npz' }, { up: '..' }],
+    ['labels', { samples: 'x.npy', labels: '../there' }, {}],
+    ['linked labels', { samples: 'x.npy', labels: 'y' }, { 'y.npy': '../there.npy' }],
+    ['linked inputs', { samples: 'x.npy', inputs: { a: 'y' } }, { 'y.npy': '../absent.npy' }],
+  ])('names nothing outside, and is told the same whatever is there: %s', async (_, sidecar, links) => {
+    expect(await saidOf(sidecar, links)).toContain(outside);
+  });
+
+  it.each([
+    [{ samples: 'own.npz' }, {}],
+    [{ samples: 'absent.npz' }, {}],
+    [{ samples: 'link.npz' }, { 'link.npz': 'own.npz' }],
+    [{ limit: 3 }, {}],
+  ])('names what is inside: %j', async (sidecar, links) => {
+    expect(await saidOf(sidecar, links)).toBe('nothing');
+  });
+
+  it('is no link out of it, of which nothing is told', async () => {
+    const folder = await folderWith({});
+    const secret = join(await folderWith({ secret: 'root:x:0:0' }), 'secret');
+    await symlink(secret, join(folder, 'net.sharpness.json'));
+    const told = async (): Promise<unknown> =>
+      readSidecar(join(folder, 'net.onnx'), true).catch((error: unknown) => failureOf(error));
+    const there = await told();
+    expect(there).toMatchObject({ message: expect.stringContaining('a link out of its folder') as string });
+    await rm(secret);
+    expect(await told()).toEqual(there);
   });
 });
 
