@@ -4,6 +4,8 @@ import { version } from '../package.json';
 import { analyse } from './analysis/analyse';
 import { reportPage } from './charts/reportPage';
 import { detectFile, modelExtensions } from './formats/detection';
+import { readArchitecture } from './formats/architecture/readArchitecture';
+import { proposedArchitecture } from './formats/readModel';
 import { atomicWrite } from './files/atomicWrite';
 import { parseCommandLine, requestOfCommand, type Command } from './report/commandLine';
 import { helpText } from './report/helpText';
@@ -71,11 +73,15 @@ class CostNotes {
 
 async function analyze(command: Extract<Command, { kind: 'analyze' }>): Promise<void> {
   const sidecar = await readSidecar(command.model);
-  const options = withSidecar(withLabelsPath(command.options), sidecar);
+  const said =
+    command.architecture === null
+      ? command.options
+      : { ...command.options, architecture: await readArchitecture(command.architecture) };
+  const options = withSidecar(withLabelsPath(said), sidecar);
   const request = requestOfCommand(command, options);
   // Before anything is computed: a page that cannot be written is found out early.
   if (command.html !== null) await requirePageTarget(command.html, filesReadFor(request));
-  const taken = sidecar === null ? [] : describeSource(sidecar, command.options);
+  const taken = sidecar === null ? [] : describeSource(sidecar, said);
   let noted = false;
   const costs = new CostNotes();
   const noteOnce = (progress: Progress): void => {
@@ -237,6 +243,9 @@ async function run(args: readonly string[]): Promise<void> {
     case 'analyze':
       await analyze(command);
       return;
+    case 'architecture':
+      process.stdout.write(`${JSON.stringify(await proposedArchitecture(command.model), null, 2)}\n`);
+      return;
     case 'detect':
       await detect(command.folder);
   }
@@ -267,7 +276,7 @@ async function main(): Promise<void> {
   } catch (error) {
     const { kind, message, detail } = failureOf(error);
     note(`model-sharpness: ${printable(message)}`);
-    if (failureSubjects[kind] === 'internal' && detail !== null)
+    if ((failureSubjects[kind] === 'internal' || kind === 'ArchitectureMissing') && detail !== null)
       note(detail.split('\n').map(printable).join('\n'));
     process.exitCode = exitCodes[failureSubjects[kind]];
   }

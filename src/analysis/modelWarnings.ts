@@ -17,7 +17,7 @@ const mostNames = 6;
 /** Of numbers that an exporter computed in float32 from others. */
 const rounding = 1e-5;
 
-type Notable = Pick<Subject, 'graph' | 'output' | 'head' | 'survey' | 'split'>;
+type Notable = Pick<Subject, 'model' | 'graph' | 'output' | 'head' | 'survey' | 'split'>;
 
 /** What a reader should know of how the model was read, the gravest first. */
 export function modelWarnings(
@@ -29,6 +29,7 @@ export function modelWarnings(
   const notes = [
     headNote(subject, loss) ?? [],
     notesOfRequest(request, subject.survey.said),
+    subject.model.notes ?? [],
     parameterNotes(subject),
   ].flat();
   return [

@@ -13,6 +13,8 @@ export interface RunnableModel {
   readonly graph: Graph;
   /** Which initialisers are parameters, where the file itself says so; undefined: the graph has to tell. */
   readonly parameters?: FileParameters;
+  /** Sentences on what the file does not tell of its model, for a reader of the report. */
+  readonly notes?: readonly string[];
   /**
    * The file as a model that onnxruntime runs, with the named tensors as its only outputs and the first dimension of
    * every input free; nodes that no asked output needs are left out.

@@ -27,10 +27,13 @@ export type Command =
       /** What the arguments say; a sidecar beside the model may say the rest. */
       readonly options: RequestOptions;
       readonly computation: Computation;
+      /** The file that says what a file of weights does not, or null. */
+      readonly architecture: string | null;
       readonly json: boolean;
       /** The file that the report is written to as a page, or null. */
       readonly html: string | null;
     }
+  | { readonly kind: 'architecture'; readonly model: string }
   | { readonly kind: 'detect'; readonly folder: string };
 
 /** Every option may be read several times here, so that a second one is refused and not silently preferred. */
@@ -42,6 +45,7 @@ const options = {
   limit: { type: 'string', multiple: true },
   shape: { type: 'string', multiple: true },
   output: { type: 'string', multiple: true },
+  architecture: { type: 'string', multiple: true },
   loss: { type: 'string', multiple: true },
   'class-weights': { type: 'string', multiple: true },
   'label-smoothing': { type: 'string', multiple: true },
@@ -72,6 +76,8 @@ const options = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
+
+const commands = 'analyze MODEL, architecture MODEL or detect FOLDER';
 
 const dtypes: readonly AnalysisRequest['dtype'][] = ['auto', 'float64', 'float32'];
 
@@ -304,6 +310,8 @@ function requestOptions(values: Values): RequestOptions {
     training: trainingOf(values),
     ...tensorChoice(values),
     shapes: values.shape === undefined ? null : inputShapes(values.shape),
+    // Its file is read by whoever runs the command.
+    architecture: null,
   };
 }
 
@@ -349,6 +357,7 @@ function analyzeCommand(model: string, values: Values): Extract<Command, { kind:
       memoryBudget:
         wholeNumberOf(values, 'memory', 2 ** 20, Number.MAX_SAFE_INTEGER) ?? requestDefaults.memoryBudget,
     },
+    architecture: textOf(values, 'architecture'),
     json: values.json === true,
     html: textOf(values, 'html'),
   };
@@ -380,11 +389,11 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (values.help === true) return { kind: 'help' };
   if (values.version === true) return { kind: 'version' };
   const [command, subject, surplus] = positionals;
-  if (command === undefined) throw usageError('No command is given: analyze MODEL or detect FOLDER');
+  if (command === undefined) throw usageError(`No command is given: ${commands}`);
   if (command === 'compare') throw usageError('The command compare is not available in this version');
-  if (command !== 'analyze' && command !== 'detect')
-    throw usageError(`There is no command "${command}": analyze MODEL or detect FOLDER`);
-  const wanted = command === 'analyze' ? 'MODEL' : 'FOLDER';
+  if (command !== 'analyze' && command !== 'detect' && command !== 'architecture')
+    throw usageError(`There is no command "${command}": ${commands}`);
+  const wanted = command === 'detect' ? 'FOLDER' : 'MODEL';
   if (subject === undefined || subject === '') throw usageError(`${command} needs a ${wanted}`);
   if (surplus !== undefined) {
     throw usageError(`${command} takes one ${wanted}, but "${surplus}" follows "${subject}"`);
@@ -393,6 +402,7 @@ export function parseCommandLine(args: readonly string[]): Command {
     return analyzeCommand(subject, values);
   }
   const [option] = Object.keys(values);
-  if (option !== undefined) throw usageError(`--${option} is no option of detect`);
+  if (option !== undefined) throw usageError(`--${option} is no option of ${command}`);
+  if (command === 'architecture') return { kind: 'architecture', model: subject };
   return { kind: 'detect', folder: subject };
 }

@@ -3,6 +3,8 @@ import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } fr
 import * as v from 'valibot';
 import { quote } from '../files/quote';
 import { atomicWrite } from '../files/atomicWrite';
+import { readArchitecture } from '../formats/architecture/readArchitecture';
+import { architectureSchema, parseArchitecture, type Architecture } from '../report/architecture';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
 import { changeShapes, type ShapeChanges } from '../report/inputShapes';
 import { lossChoices, lossChoicesText } from '../report/wording/lossWords';
@@ -34,6 +36,7 @@ export const sidecarSchema = v.strictObject({
     ),
   ),
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1))),
+  architecture: v.optional(v.union([text, architectureSchema])),
   output: v.optional(text),
   loss: v.optional(v.picklist(lossChoices)),
   classWeights: v.optional(
@@ -74,6 +77,8 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   labels: 'the key of the labels in the data file',
   scale: 'a number other than 0',
   limit: 'a whole number from 1',
+  architecture:
+    'the layers of a file of weights, as “model-sharpness architecture” proposes them, or the path of a file of them',
   output: 'the name of a graph output',
   loss: lossChoicesText,
   classWeights: '"balanced" or an array of numbers of at least 0',
@@ -140,8 +145,20 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
       trained: written.trained ?? null,
       fixed: written.fixed ?? null,
       shapes: written.shapes ?? null,
+      architecture: await architectureOf(path, written.architecture),
     },
   };
+}
+
+/** What a sidecar says of the layers, itself or by the path of a file beside it. */
+async function architectureOf(
+  path: string,
+  written: Written['architecture'],
+): Promise<Architecture | null> {
+  if (typeof written !== 'string') return written ?? null;
+  if (isAbsolute(written))
+    throw invalid(path, `its architecture is ${quote(written)}, but must be relative to the model`);
+  return readArchitecture(join(dirname(path), written));
 }
 
 /**
@@ -190,6 +207,9 @@ async function readWritten(path: string): Promise<Written | null> {
   if (!isField(field)) {
     throw invalid(path, `it has no field ${quote(field)} (${Object.keys(sidecarFields).join(', ')})`);
   }
+  const said = field === 'architecture' ? (json as Readonly<Record<string, unknown>>)['architecture'] : null;
+  const parsed = typeof said === 'object' && said !== null ? parseArchitecture(said) : null;
+  if (parsed?.ok === false) throw invalid(path, `of its architecture ${parsed.fault}`);
   throw invalid(path, `its field ${field} must be ${sidecarFields[field]}`, issue.message);
 }
 

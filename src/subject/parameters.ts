@@ -1,3 +1,4 @@
+import { isNamedBy } from '../report/namePattern';
 import type { FileParameters } from '../formats/model';
 import { fixedTables, isBinaryMask, isFixedFilter, isUniform } from './fixedTables';
 import type { Graph, GraphNode, Tensor } from '../graph/graph';
@@ -23,13 +24,6 @@ export interface ParameterChoice {
 
 /** Nothing is said: what the graph tells is taken. */
 export const noChoice: ParameterChoice = { trained: [], fixed: [] };
-
-/** Whether a pattern names a tensor: itself, or with a * for any characters. */
-export function isNamedBy(pattern: string, name: string): boolean {
-  if (!pattern.includes('*')) return pattern === name;
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
-}
 
 /** The parameters of a tensor, and what a reader should be told of how they were told from other constants. */
 export interface ParameterSurvey {

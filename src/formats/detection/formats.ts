@@ -37,13 +37,13 @@ export const formats = {
   },
   pytorch: {
     title: 'PyTorch checkpoint',
-    failure: 'UnsupportedFormat',
-    advice: `load it into its model in Python and ${inPython}`,
+    failure: null,
+    advice: null,
   },
   pytorchLegacy: {
     title: 'PyTorch checkpoint from before version 1.6',
-    failure: 'UnsupportedFormat',
-    advice: `load it into its model in Python and ${inPython}`,
+    failure: null,
+    advice: null,
   },
   torchScript: {
     title: 'TorchScript program',
@@ -62,8 +62,8 @@ export const formats = {
   },
   safetensors: {
     title: 'safetensors file (weights without a network)',
-    failure: 'UnsupportedFormat',
-    advice: `load it into its model in Python and ${inPython}`,
+    failure: null,
+    advice: null,
   },
   pickle: {
     title: 'Python pickle',

@@ -1,0 +1,30 @@
+import { openRandomAccessFile } from '../../files/randomAccess';
+import { readTorchFile } from '../../files/torch/torchFile';
+import { FailureError } from '../../report/failure';
+import { quote } from '../../files/quote';
+import type { WeightsFile } from '../weights/weightsFile';
+import { sha256Of } from '../weights/fileFacts';
+import { stateDictOf } from './stateDict';
+
+/**
+ * The weights of what torch.save wrote, and what it tells of their architecture. No code of the pickle runs.
+ * @param path absolute
+ * @throws FailureError DamagedModel, UnsupportedFormat, TooLarge
+ */
+export async function readTorchWeights(path: string): Promise<WeightsFile> {
+  const file = await openRandomAccessFile(path);
+  const torch = await readTorchFile(file);
+  const weights = stateDictOf(torch);
+  if (weights === null)
+    throw new FailureError(
+      'UnsupportedFormat',
+      `${quote(file.name)} holds no tensors by name; save the weights with torch.save(model.state_dict(), …).`,
+    );
+  return {
+    facts: { file: path, sha256: await sha256Of(file), format: 'PyTorch state dict', producer: 'PyTorch' },
+    name: file.name,
+    weights,
+    told: null,
+    close: () => file.close(),
+  };
+}

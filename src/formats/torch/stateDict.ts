@@ -1,0 +1,67 @@
+import type { TorchFile } from '../../files/torch/torchFile';
+import { tensorOf, type TorchTensor } from '../../files/torch/torchTensor';
+import { PickleDict, PickleObject, type PickleValue } from '../../files/pickle/values';
+import { countOf, type WeightTensor, type Weights } from '../weights/weights';
+
+/** Where checkpoints keep their state dict, the likeliest first. */
+const places = ['state_dict', 'model_state_dict', 'model_state', 'model', 'net', 'network', 'weights', 'params', 'module'];
+/** Dicts and lists around a state dict, at most. */
+const deepest = 4;
+
+/** The weights of a checkpoint: its own tensors by name, or those of the state dict within it; null: there are none. */
+export function stateDictOf(torch: TorchFile): Weights | null {
+  const found = findTensors(torch.root, 0);
+  if (found === null) return null;
+  return withoutPrefix(new Map([...found].map(([name, tensor]) => [name, weightOf(torch, tensor)])));
+}
+
+/** A tensor of the file, whose numbers are read when they are asked for. */
+export function weightOf(torch: TorchFile, tensor: TorchTensor): WeightTensor {
+  const { dims, strides, offset, storage, type, requiresGrad } = tensor;
+  return {
+    dims,
+    type,
+    requiresGrad,
+    place: JSON.stringify([storage.key, offset, dims, strides]),
+    bytes: () => torch.numbers(tensor),
+  };
+}
+
+/** Whether a tensor's numbers fit into its storage: what is not so is damaged, and nothing is allocated for it. */
+export function isPlausible({ dims, storage }: TorchTensor): boolean {
+  return countOf(dims) <= storage.count;
+}
+
+function findTensors(value: PickleValue, depth: number): ReadonlyMap<string, TorchTensor> | null {
+  const inside = value instanceof PickleObject ? value.state : value;
+  const items = Array.isArray(inside) ? inside.map((item, i) => [i, item] as const) : dictEntries(inside);
+  const tensors = new Map<string, TorchTensor>();
+  for (const [key, item] of items) {
+    const tensor = tensorOf(item);
+    if (typeof key === 'string' && tensor !== null && isPlausible(tensor)) tensors.set(key, tensor);
+  }
+  if (tensors.size > 0) return tensors;
+  if (depth === deepest) return null;
+  const likeliness = ([key]: readonly [PickleValue, PickleValue]): number => {
+    const place = places.indexOf(String(key));
+    return place < 0 ? places.length : place;
+  };
+  for (const [key, item] of [...items].sort((a, b) => likeliness(a) - likeliness(b))) {
+    // The optimiser's tensors are no weights.
+    if (typeof key === 'string' && /optim|sched|scaler|ema/i.test(key)) continue;
+    const found = findTensors(item, depth + 1);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function dictEntries(value: PickleValue): readonly (readonly [PickleValue, PickleValue])[] {
+  return value instanceof PickleDict ? [...value.entries()] : [];
+}
+
+/** What wrappers put in front of every name: Lightning's "model.", DataParallel's "module.", torch.compile's. */
+function withoutPrefix(weights: Weights): Weights {
+  const [prefix] = /^(?:module\.|_orig_mod\.|model\.)+/.exec([...weights.keys()][0] ?? '') ?? [''];
+  if (prefix === '' || ![...weights.keys()].every((name) => name.startsWith(prefix))) return weights;
+  return new Map([...weights].map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+}
