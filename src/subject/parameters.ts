@@ -114,13 +114,17 @@ function survey(
   const found = new Map<string, Parameter>();
   const assumed = new Set<string>();
   const met = new Set<string>();
+  const only = new Map<string, Parameter>();
   for (const node of nodes) {
     const inputs = node.inputs.map((name) => statuses.get(name) ?? nothing);
+    const meets = inputs.some(({ samples, learned }) => samples || learned);
     inputs.forEach(({ pending }, inputIndex) => {
       for (const name of pending) {
         const tensor = graph.initialisers.get(name);
         if (tensor === undefined || found.has(name) || !isTrained(name)) continue;
-        found.set(name, { name, tensor, node, inputIndex });
+        // A step that only arranges it, such as a gate cut out of a recurrent weight, is not what it is a weight of.
+        const isArranged = declared?.trained.has(name) === true && !meets;
+        (isArranged ? only : found).set(name, { name, tensor, node, inputIndex });
       }
     });
     for (const { index, strict, certain } of weightsOf(node, inputs, graph, found)) {
@@ -151,6 +155,7 @@ function survey(
     const status = statusOf(graph, node, inputs, found);
     for (const output of node.outputs) statuses.set(output, status);
   }
+  for (const [name, parameter] of only) if (!found.has(name)) found.set(name, parameter);
   return {
     parameters: [...found.values()],
     assumed: [...assumed],

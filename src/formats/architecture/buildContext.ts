@@ -23,6 +23,8 @@ export class BuildContext {
   private readonly constants = new Map<string, string>();
   /** The layer that is built, as sentences name it. */
   layer = '';
+  /** Whether somebody left sizes of a sample open, which the samples then decide. */
+  isOpen = false;
   /** The graph's input, where the samples are rows of a table; else ''. */
   indices = '';
 

@@ -26,6 +26,7 @@ export async function buildModel(
   const { dims, isIndices } = inputOf(c, architecture);
   const input = c.graph.input('input', isIndices ? 'int64' : c.type, ['N', ...dims]);
   if (isIndices) c.indices = input;
+  c.isOpen = architecture.input?.includes(null) === true;
   const output = buildLayers(c, { name: input, dims }, architecture.layers);
   const { unused: said = [] } = architecture;
   const unused = c.unused().filter((name) => !said.some((pattern) => isNamedBy(pattern, name)));

@@ -14,9 +14,9 @@ export function linear(c: BuildContext, x: Flow, weight: string, bias: string, s
   const { dims } = c.tensor(weight, 2);
   const [out = 0, into = 0] = dims;
   const features = x.dims.at(-1) ?? null;
-  if (features === null)
+  if (features === null && !c.isOpen)
     throw c.misfit('gets what depends on the size of the samples, which "input" has to say, such as [1, 28, 28]');
-  if (features !== into)
+  if (features !== null && features !== into)
     throw c.misfit(
       `gets ${shapeText(x.dims)}, but its ${quote(weight)} is ${shapeText(dims)}, for ${String(into)} numbers`,
     );

@@ -4,7 +4,8 @@ import { FailureError } from '../../report/failure';
 import { quote } from '../../files/quote';
 import type { WeightsFile } from '../weights/weightsFile';
 import { sha256Of } from '../weights/fileFacts';
-import { stateDictOf } from './stateDict';
+import { moduleArchitecture } from './moduleLayers';
+import { checkpointOf } from './stateDict';
 
 /**
  * The weights of what torch.save wrote, and what it tells of their architecture. No code of the pickle runs.
@@ -14,17 +15,18 @@ import { stateDictOf } from './stateDict';
 export async function readTorchWeights(path: string): Promise<WeightsFile> {
   const file = await openRandomAccessFile(path);
   const torch = await readTorchFile(file);
-  const weights = stateDictOf(torch);
-  if (weights === null)
+  const found = checkpointOf(torch);
+  if (found === null)
     throw new FailureError(
       'UnsupportedFormat',
       `${quote(file.name)} holds no tensors by name; save the weights with torch.save(model.state_dict(), …).`,
     );
+  const format = found.module === null ? 'PyTorch state dict' : 'PyTorch module';
   return {
-    facts: { file: path, sha256: await sha256Of(file), format: 'PyTorch state dict', producer: 'PyTorch' },
+    facts: { file: path, sha256: await sha256Of(file), format, producer: 'PyTorch' },
     name: file.name,
-    weights,
-    told: null,
+    weights: found.weights,
+    told: found.module === null ? null : moduleArchitecture(found.module),
     close: () => file.close(),
   };
 }

@@ -1,6 +1,7 @@
 import type { TorchFile } from '../../files/torch/torchFile';
 import { tensorOf, type TorchTensor } from '../../files/torch/torchTensor';
 import { PickleDict, PickleObject, type PickleValue } from '../../files/pickle/values';
+import { moduleOf, tensorsOfModule, type TorchModule } from './moduleTree';
 import { countOf, type WeightTensor, type Weights } from '../weights/weights';
 
 /** Where checkpoints keep their state dict, the likeliest first. */
@@ -8,15 +9,22 @@ const places = ['state_dict', 'model_state_dict', 'model_state', 'model', 'net',
 /** Dicts and lists around a state dict, at most. */
 const deepest = 4;
 
-/** The weights of a checkpoint: its own tensors by name, or those of the state dict within it; null: there are none. */
-export function stateDictOf(torch: TorchFile): Weights | null {
-  const found = findTensors(torch.root, 0);
+/** What a checkpoint holds: tensors by name, and the module that they belong to where it was saved as a whole. */
+export interface Checkpoint {
+  readonly weights: Weights;
+  readonly module: TorchModule | null;
+}
+
+/** The weights of a checkpoint, wherever in it they are; null: there are none. */
+export function checkpointOf(torch: TorchFile): Checkpoint | null {
+  const found = find(torch.root, 0);
   if (found === null) return null;
-  return withoutPrefix(new Map([...found].map(([name, tensor]) => [name, weightOf(torch, tensor)])));
+  const weights = new Map([...found.tensors].map(([name, tensor]) => [name, weightOf(torch, tensor)]));
+  return { weights: found.module === null ? withoutPrefix(weights) : weights, module: found.module };
 }
 
 /** A tensor of the file, whose numbers are read when they are asked for. */
-export function weightOf(torch: TorchFile, tensor: TorchTensor): WeightTensor {
+function weightOf(torch: TorchFile, tensor: TorchTensor): WeightTensor {
   const { dims, strides, offset, storage, type, requiresGrad } = tensor;
   return {
     dims,
@@ -28,11 +36,21 @@ export function weightOf(torch: TorchFile, tensor: TorchTensor): WeightTensor {
 }
 
 /** Whether a tensor's numbers fit into its storage: what is not so is damaged, and nothing is allocated for it. */
-export function isPlausible({ dims, storage }: TorchTensor): boolean {
+function isPlausible({ dims, storage }: TorchTensor): boolean {
   return countOf(dims) <= storage.count;
 }
 
-function findTensors(value: PickleValue, depth: number): ReadonlyMap<string, TorchTensor> | null {
+interface Found {
+  readonly tensors: ReadonlyMap<string, TorchTensor>;
+  readonly module: TorchModule | null;
+}
+
+function find(value: PickleValue, depth: number): Found | null {
+  const module = moduleOf(value);
+  if (module !== null) {
+    const all = [...tensorsOfModule(module)].filter(([, tensor]) => isPlausible(tensor));
+    return all.length === 0 ? null : { tensors: new Map(all), module };
+  }
   const inside = value instanceof PickleObject ? value.state : value;
   const items = Array.isArray(inside) ? inside.map((item, i) => [i, item] as const) : dictEntries(inside);
   const tensors = new Map<string, TorchTensor>();
@@ -40,7 +58,7 @@ function findTensors(value: PickleValue, depth: number): ReadonlyMap<string, Tor
     const tensor = tensorOf(item);
     if (typeof key === 'string' && tensor !== null && isPlausible(tensor)) tensors.set(key, tensor);
   }
-  if (tensors.size > 0) return tensors;
+  if (tensors.size > 0) return { tensors, module: null };
   if (depth === deepest) return null;
   const likeliness = ([key]: readonly [PickleValue, PickleValue]): number => {
     const place = places.indexOf(String(key));
@@ -49,7 +67,7 @@ function findTensors(value: PickleValue, depth: number): ReadonlyMap<string, Tor
   for (const [key, item] of [...items].sort((a, b) => likeliness(a) - likeliness(b))) {
     // The optimiser's tensors are no weights.
     if (typeof key === 'string' && /optim|sched|scaler|ema/i.test(key)) continue;
-    const found = findTensors(item, depth + 1);
+    const found = find(item, depth + 1);
     if (found !== null) return found;
   }
   return null;
