@@ -17,6 +17,8 @@ export const modelExtensions: readonly string[] = [
     'hdf5',
     'pt',
     'pth',
+    'ckpt',
+    'bin',
     'pt2',
     'pte',
     'safetensors',

@@ -6,7 +6,7 @@ import { detectFile, detectionFailure } from './detection';
 import type { FormatName } from './detection/formats';
 import type { Model } from './model';
 import { readOnnx } from './onnx/readOnnx';
-import { readSafetensors } from './safetensors/readSafetensors';
+import { readSafetensors, readSafetensorsIndex } from './safetensors/readSafetensors';
 import { readTorchWeights } from './torch/readTorch';
 import { proposalOf, weightsModel } from './weights/readWeights';
 import type { WeightsFile } from './weights/weightsFile';
@@ -25,6 +25,7 @@ const weightsReaders: Readonly<Partial<Record<FormatName, (path: string) => Prom
   pytorch: readTorchWeights,
   pytorchLegacy: readTorchWeights,
   safetensors: readSafetensors,
+  safetensorsIndex: readSafetensorsIndex,
 };
 
 /**

@@ -19,6 +19,8 @@ export class BuildContext {
   readonly trained = new Set<string>();
   readonly frozen = new Set<string>();
   private readonly used = new Set<string>();
+  /** Names by place. */
+  private readonly parameters = new Map<string, string>();
   private readonly fills: (() => Promise<void>)[] = [];
   private readonly constants = new Map<string, string>();
   /** The layer that is built, as sentences name it. */
@@ -56,14 +58,18 @@ export class BuildContext {
     return found;
   }
 
-  /** The tensor as a parameter, by the first of its names. @returns its name in the graph */
+  /** The tensor as a parameter, by the name under which it was used first. @returns its name in the graph */
   parameter(name: string): string {
     const tensor = this.tensor(name);
-    const own = this.canonical(name, tensor);
+    const known = this.parameters.get(tensor.place);
+    if (known !== undefined) return known;
     this.used.add(tensor.place);
-    if (this.trained.has(own) || this.frozen.has(own)) return own;
-    (tensor.requiresGrad === false ? this.frozen : this.trained).add(own);
-    return this.graph.parameter(own, this.filled(tensor, (all) => all));
+    this.parameters.set(tensor.place, name);
+    (tensor.requiresGrad === false ? this.frozen : this.trained).add(name);
+    return this.graph.parameter(
+      name,
+      this.filled(tensor, (all) => all),
+    );
   }
 
   /** The tensor as numbers that are no parameter, such as a running mean. */
@@ -112,12 +118,6 @@ export class BuildContext {
   /** @param what what is wrong with the layer, as the rest of a sentence */
   misfit(what: string): FailureError {
     return architectureFailure(this.file, `${this.layer} ${what}`);
-  }
-
-  private canonical(name: string, { place, dims }: WeightTensor): string {
-    for (const [first, other] of this.weights)
-      if (other.place === place && shapeText(other.dims) === shapeText(dims)) return first;
-    return name;
   }
 
   private filled(

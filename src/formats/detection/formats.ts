@@ -65,6 +65,7 @@ export const formats = {
     failure: null,
     advice: null,
   },
+  safetensorsIndex: { title: 'index of safetensors files', failure: null, advice: null },
   pickle: {
     title: 'Python pickle',
     failure: 'UnsupportedFormat',

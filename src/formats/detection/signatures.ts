@@ -33,7 +33,7 @@ export const signatures: readonly Signature[] = [
   safetensors,
   ({ head }) => (startsLikeOnnx(head) ? 'onnx' : null),
   ({ file, head }) => startsLikeProtobufModel(head, file.size),
-  tensorflowJs,
+  jsonModel,
 ];
 
 function startsWith(text: string, format: FormatName, at = 0): Signature {
@@ -61,12 +61,13 @@ function safetensors({ file, head }: FilePeek): FormatName | null {
   return header + 8n <= BigInt(file.size) && textAt(head, 8, 1) === '{' ? 'safetensors' : null;
 }
 
-async function tensorflowJs({ file, head }: FilePeek): Promise<FormatName | null> {
+async function jsonModel({ file, head }: FilePeek): Promise<FormatName | null> {
   const start = textAt(head, 0, head.length);
   if (!/^\s*\{/.test(start)) return null;
   const tailLength = Math.min(peekLength, file.size);
   const tail = await file.read(file.size - tailLength, tailLength);
   const shown = start + textAt(tail, 0, tail.length);
+  if (shown.includes('"weight_map"')) return 'safetensorsIndex';
   return shown.includes('"modelTopology"') ? 'tensorflowJs' : null;
 }
 

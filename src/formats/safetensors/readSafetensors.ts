@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
 import { openRandomAccessFile, type RandomAccessFile } from '../../files/randomAccess';
 import type { TorchType } from '../../files/torch/torchTensor';
 import { torchItemSizes } from '../../files/torch/torchTensor';
 import { quote } from '../../files/quote';
-import { FailureError } from '../../report/failure';
+import { FailureError, failureOf } from '../../report/failure';
 import { sha256Of } from '../weights/fileFacts';
 import { countOf, type Weights, type WeightTensor } from '../weights/weights';
 import type { WeightsFile } from '../weights/weightsFile';
@@ -33,13 +35,59 @@ const types: Readonly<Record<string, TorchType>> = {
  */
 export async function readSafetensors(path: string): Promise<WeightsFile> {
   const file = await openRandomAccessFile(path);
-  return {
-    facts: { file: path, sha256: await sha256Of(file), format: 'safetensors', producer: null },
-    name: file.name,
-    weights: await tensorsOf(file),
-    told: null,
-    close: () => file.close(),
+  const close = (): Promise<void> => file.close();
+  try {
+    const weights = await tensorsOf(file);
+    const facts = { file: path, sha256: await sha256Of(file), format: 'safetensors', producer: null };
+    return { facts, name: file.name, weights, told: null, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * The weights of a model that is cut into several files, by the index that names them.
+ * @param path absolute, of the index
+ * @throws FailureError DamagedModel, ExternalDataMissing, ExternalDataOutsideFolder, TooLarge
+ */
+export async function readSafetensorsIndex(path: string): Promise<WeightsFile> {
+  const index = await openRandomAccessFile(path);
+  const shards = new Map<string, RandomAccessFile>();
+  const close = async (): Promise<void> => {
+    await Promise.all([index, ...shards.values()].map((file) => file.close()));
   };
+  try {
+    if (index.size > largestHeader) throw damaged(index, 'it is far larger than a list of names');
+    const { weight_map: map } = headerOf(index, Buffer.from(await index.read(0, index.size)).toString('utf8'));
+    if (typeof map !== 'object' || map === null) throw damaged(index, 'it names no files (weight_map)');
+    const weights = new Map<string, WeightTensor>();
+    for (const shard of new Set(Object.values(map))) {
+      if (typeof shard !== 'string' || basename(shard) !== shard || shard.startsWith('..'))
+        throw new FailureError(
+          'ExternalDataOutsideFolder',
+          `${quote(index.name)} names ${quote(String(shard))}, which does not lie beside it; keep the files of a model in one folder.`,
+        );
+      const file = await openRandomAccessFile(join(dirname(path), shard)).catch((error: unknown) => {
+        throw failureOf(error).kind === 'FileNotFound'
+          ? new FailureError(
+              'ExternalDataMissing',
+              `${quote(index.name)} names ${quote(shard)}, which is not in its folder; copy it there.`,
+            )
+          : error;
+      });
+      shards.set(shard, file);
+      for (const [name, tensor] of await tensorsOf(file))
+        if ((map as Readonly<Record<string, unknown>>)[name] === shard) weights.set(name, tensor);
+    }
+    const hashes = await Promise.all([index, ...shards.values()].map(sha256Of));
+    const sha256 = createHash('sha256').update(hashes.join('')).digest('hex');
+    const facts = { file: path, sha256, format: 'safetensors', producer: null };
+    return { facts, name: index.name, weights, told: null, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** The tensors of a safetensors file, in the order in which they lie. @throws FailureError DamagedModel */
@@ -59,7 +107,7 @@ export async function tensorsOf(file: RandomAccessFile): Promise<Weights> {
     const [other, { end }] = tensors[index - 1] ?? ['', { end: 0 }];
     if (begin < end) throw damaged(file, `${quote(name)} overlaps ${quote(other)}`);
   }
-  return new Map(
+  const weights = new Map(
     tensors.map(([name, { dims, type, begin, end }]): readonly [string, WeightTensor] => [
       name,
       {
@@ -71,6 +119,12 @@ export async function tensorsOf(file: RandomAccessFile): Promise<Weights> {
       },
     ]),
   );
+  // Where tensors were shared, one is kept, and the other names are told beside it.
+  for (const [name, kept] of Object.entries((header['__metadata__'] ?? {}) as Readonly<Record<string, unknown>>)) {
+    const shared = weights.get(String(kept));
+    if (shared !== undefined && !weights.has(name)) weights.set(name, shared);
+  }
+  return weights;
 }
 
 interface Slice {

@@ -1,4 +1,4 @@
-import { openRandomAccessFile } from '../../files/randomAccess';
+import { openRandomAccessFile, type RandomAccessFile } from '../../files/randomAccess';
 import { readTorchFile } from '../../files/torch/torchFile';
 import { FailureError } from '../../report/failure';
 import { quote } from '../../files/quote';
@@ -14,6 +14,15 @@ import { checkpointOf } from './stateDict';
  */
 export async function readTorchWeights(path: string): Promise<WeightsFile> {
   const file = await openRandomAccessFile(path);
+  try {
+    return await weightsOf(path, file);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function weightsOf(path: string, file: RandomAccessFile): Promise<WeightsFile> {
   const torch = await readTorchFile(file);
   const found = checkpointOf(torch);
   if (found === null)

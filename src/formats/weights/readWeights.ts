@@ -38,18 +38,20 @@ export async function weightsModel(
 /** The architecture of a file of weights as far as it tells it. */
 export async function proposalOf(opening: Promise<WeightsFile>): Promise<ProposedArchitecture> {
   const file = await opening;
-  try {
-    return file.told?.architecture ?? proposeArchitecture(file.weights);
-  } finally {
-    await file.close();
-  }
+  await file.close();
+  return proposed(file);
 }
 
-function missing({ name, weights, told }: WeightsFile): FailureError {
-  const proposal = told?.architecture ?? proposeArchitecture(weights);
+function proposed({ told, weights }: WeightsFile): ProposedArchitecture {
+  return told?.architecture ?? proposeArchitecture(weights);
+}
+
+function missing(file: WeightsFile): FailureError {
+  const { name, weights } = file;
+  const proposal = proposed(file);
   return new FailureError(
     'ArchitectureMissing',
-    `${quote(name)} holds weights (${listed(weights)}) and not what is between them; say it with ${setting('architecture', 'FILE')}, of which there is a proposal to complete.`,
+    `${quote(name)} holds weights (${listed(weights)}) and not what is between them; complete the proposed layers (“model-sharpness architecture FILE” prints them), and give them with ${setting('architecture')}.`,
     JSON.stringify(proposal, null, 2),
   );
 }
