@@ -1,4 +1,5 @@
 import { open, type ProposedArchitecture } from '../../report/architecture';
+import { chained } from './layerOrder';
 import { isFloat, type Weights } from '../weights/weights';
 
 /** A layer as names and shapes tell it. */
@@ -15,7 +16,11 @@ interface Found {
  */
 export function proposeArchitecture(weights: Weights): ProposedArchitecture {
   const names = layerNames(weights);
-  const found = names.flatMap((name) => layerOf(name, weights) ?? []);
+  const all = names.flatMap((name) => layerOf(name, weights) ?? []);
+  // A tensor of the model itself comes first in its file, and is added to what the first layer makes.
+  const isAdded = ({ layer }: Found): boolean => typeof layer === 'object' && layer !== null && 'add' in layer;
+  const [start, ...others] = all.filter((each) => !isAdded(each));
+  const found = start === undefined ? [] : [start, ...all.filter(isAdded), ...others];
   const layers: unknown[] = [];
   let spatial = false;
   for (const [index, { name, layer, kind }] of found.entries()) {
@@ -38,12 +43,12 @@ function layerNames(weights: Weights): readonly string[] {
     if (encoder !== undefined && weights.has(`${encoder}.self_attn.in_proj_weight`)) return encoder;
     return name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : name;
   };
-  const names = [...weights.keys()];
+  // Those that only count batches are of another type, which some files keep apart.
+  const names = [...weights].flatMap(([name, { type }]) => (isFloat(type) ? [name] : []));
   const isSorted = names.every((name, i) => i === 0 || (names[i - 1] ?? '') <= name);
-  const ordered = isSorted
-    ? names.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
-    : names;
-  return [...new Set(ordered.map(owner))];
+  if (!isSorted) return [...new Set(names.map(owner))];
+  const byNumber = names.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return chained([...new Set(byNumber.map(owner))], weights);
 }
 
 function layerOf(name: string, weights: Weights): Found | null {
@@ -63,6 +68,8 @@ function layerOf(name: string, weights: Weights): Found | null {
     const cell = { 4: 'lstm', 3: 'gru' }[(gates[0] ?? 0) / hidden] ?? 'rnn';
     return { name, kind: 'other', layer: { [cell]: name } };
   }
+  const own = weights.get(name);
+  if (own !== undefined && own.dims.length > 1) return { name, kind: 'other', layer: { add: name } };
   const weight = at('weight');
   if (weight === null) return null;
   if (at('running_mean') !== null) return { name, kind: 'norm', layer: { batchNorm: name } };
