@@ -15,7 +15,16 @@ export interface Architecture {
 /** A layer that needs no word beside its name. */
 export const plainLayers = [
   ...['relu', 'relu6', 'tanh', 'sigmoid', 'gelu', 'geluTanh', 'silu', 'mish', 'selu', 'elu', 'celu'],
-  ...['leakyRelu', 'softplus', 'softsign', 'hardswish', 'hardsigmoid', 'hardtanh', 'logSigmoid', 'tanhshrink'],
+  ...[
+    'leakyRelu',
+    'softplus',
+    'softsign',
+    'hardswish',
+    'hardsigmoid',
+    'hardtanh',
+    'logSigmoid',
+    'tanhshrink',
+  ],
   ...['softmax', 'logSoftmax', 'flatten', 'dropout', 'identity', 'globalAvgPool', 'globalMaxPool'],
   ...['last', 'mean'],
 ] as const;
@@ -96,7 +105,8 @@ export const layerKinds: Readonly<Record<LayerKind, v.GenericSchema<object>>> = 
   residual: v.strictObject({ residual: layers, shortcut: v.optional(layers) }),
 };
 
-const layerSchema = v.union([
+/** A layer; the published schemas refer to it by name. */
+export const layerSchema = v.union([
   v.picklist(plainLayers),
   ...Object.values(layerKinds),
 ]) as v.GenericSchema<Layer>;
@@ -161,8 +171,7 @@ function layerFault(layer: unknown, at: string): string | null {
       : `layer ${at} is "${layer}", which is no layer by itself (${plainLayers.join(', ')})`;
   if (typeof layer !== 'object' || layer === null) return `layer ${at} is no layer`;
   const kind = kindOf(layer);
-  if (kind === null)
-    return `layer ${at} is none of the kinds ${Object.keys(layerKinds).join(', ')}`;
+  if (kind === null) return `layer ${at} is none of the kinds ${Object.keys(layerKinds).join(', ')}`;
   for (const [key, value] of Object.entries(layer)) {
     if (JSON.stringify(value) === `"${open}"`)
       return `"${key}" of layer ${at} is still "${open}": write there what the file does not tell`;

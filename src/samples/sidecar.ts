@@ -151,10 +151,7 @@ export async function readSidecar(modelFile: string): Promise<Sidecar | null> {
 }
 
 /** What a sidecar says of the layers, itself or by the path of a file beside it. */
-async function architectureOf(
-  path: string,
-  written: Written['architecture'],
-): Promise<Architecture | null> {
+async function architectureOf(path: string, written: Written['architecture']): Promise<Architecture | null> {
   if (typeof written !== 'string') return written ?? null;
   if (isAbsolute(written))
     throw invalid(path, `its architecture is ${quote(written)}, but must be relative to the model`);

@@ -14,7 +14,13 @@ export function attention(c: BuildContext, x: Flow, heads: number, causal: boole
       `needs queries, keys and values for ${String(heads)} heads one behind another, but gets ${shapeText(x.dims)}`,
     );
   const width = three / 3;
-  const parts = graph.addNode('Split', [x.name, graph.integers([width, width, width])], 3, { axis: -1 }, scope);
+  const parts = graph.addNode(
+    'Split',
+    [x.name, graph.integers([width, width, width])],
+    3,
+    { axis: -1 },
+    scope,
+  );
   const [query = '', key = '', value = ''] = parts.map((part, i) => {
     const split = graph.add('Reshape', [part, graph.integers([0, 0, heads, width / heads])], {}, scope);
     return graph.add('Transpose', [split], { perm: i === 1 ? [0, 2, 3, 1] : [0, 2, 1, 3] }, scope);
@@ -48,7 +54,10 @@ export function transformerEncoderLayer(
 ): Flow {
   const own = layer.transformerEncoderLayer;
   const at = (name: string): string => named(own, name);
-  const add = (a: Flow, b: Flow): Flow => ({ name: c.graph.add('Add', [a.name, b.name], {}, own), dims: a.dims });
+  const add = (a: Flow, b: Flow): Flow => ({
+    name: c.graph.add('Add', [a.name, b.name], {}, own),
+    dims: a.dims,
+  });
   const attend = (flow: Flow): Flow => {
     const mixed = linear(c, flow, at('self_attn.in_proj_weight'), at('self_attn.in_proj_bias'), own);
     const seen = attention(c, mixed, layer.heads, false, own);

@@ -76,7 +76,10 @@ export class BuildContext {
   buffer(name: string): string {
     const tensor = this.tensor(name);
     this.used.add(tensor.place);
-    return this.graph.constant(name, this.filled(tensor, (all) => all));
+    return this.graph.constant(
+      name,
+      this.filled(tensor, (all) => all),
+    );
   }
 
   /** A copy of the tensor with some of its numbers changed, as a constant called `own`. */

@@ -72,7 +72,10 @@ function inputOf(
     const name = first !== null && kind in first ? (first as Readonly<Record<string, unknown>>)[kind] : null;
     if (typeof name === 'string') return { dims: [null, width(named(name, 'weight_ih_l0'))], isIndices };
   }
-  throw architectureFailure(c.file, 'its first layer does not tell the shape of a sample; write it as "input"');
+  throw architectureFailure(
+    c.file,
+    'its first layer does not tell the shape of a sample; write it as "input"',
+  );
 }
 
 /** The first layer that has weights. */

@@ -49,7 +49,11 @@ export function conv(c: BuildContext, x: Flow, layer: LayerOf<'conv'>): Flow {
 /** The largest of each window. */
 export function maxPool(c: BuildContext, x: Flow, layer: LayerOf<'maxPool'>): Flow {
   const window = poolWindow(c, x, layer.maxPool, layer);
-  const attributes = { ...windowAttributes(window), dilations: window.dilation, ceil_mode: Number(window.ceil) };
+  const attributes = {
+    ...windowAttributes(window),
+    dilations: window.dilation,
+    ceil_mode: Number(window.ceil),
+  };
   return { name: c.graph.add('MaxPool', [x.name], attributes), dims: pooled(c, x, window) };
 }
 

@@ -15,7 +15,9 @@ export function linear(c: BuildContext, x: Flow, weight: string, bias: string, s
   const [out = 0, into = 0] = dims;
   const features = x.dims.at(-1) ?? null;
   if (features === null && !c.isOpen)
-    throw c.misfit('gets what depends on the size of the samples, which "input" has to say, such as [1, 28, 28]');
+    throw c.misfit(
+      'gets what depends on the size of the samples, which "input" has to say, such as [1, 28, 28]',
+    );
   if (features !== null && features !== into)
     throw c.misfit(
       `gets ${shapeText(x.dims)}, but its ${quote(weight)} is ${shapeText(dims)}, for ${String(into)} numbers`,
@@ -43,7 +45,11 @@ export function batchNorm(c: BuildContext, x: Flow, { batchNorm: own, eps }: Lay
   const affine = (name: string, value: number): string =>
     c.has(name)
       ? c.parameter(name)
-      : c.floats(name, [channels], Array.from({ length: channels }, () => value));
+      : c.floats(
+          name,
+          [channels],
+          Array.from({ length: channels }, () => value),
+        );
   const inputs = [
     x.name,
     affine(weight ?? '', 1),
@@ -72,5 +78,7 @@ export function layerNorm(c: BuildContext, x: Flow, own: string, eps = usualEpsi
 export function requireLength(c: BuildContext, name: string, length: number): void {
   const { dims } = c.tensor(name);
   if (dims.length !== 1 || dims[0] !== length)
-    throw c.misfit(`wants ${quote(name)} with ${String(length)} numbers, but its shape is ${shapeText(dims)}`);
+    throw c.misfit(
+      `wants ${quote(name)} with ${String(length)} numbers, but its shape is ${shapeText(dims)}`,
+    );
 }

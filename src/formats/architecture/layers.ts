@@ -95,7 +95,8 @@ function plain(c: BuildContext, x: Flow, word: PlainLayer, scope: string): Flow 
       };
     case 'globalAvgPool':
     case 'globalMaxPool': {
-      if (rest.length === 0) throw c.misfit(`pools ${shapeText(x.dims)}, which has no axes beside its channels`);
+      if (rest.length === 0)
+        throw c.misfit(`pools ${shapeText(x.dims)}, which has no axes beside its channels`);
       const operator = word === 'globalAvgPool' ? 'GlobalAveragePool' : 'GlobalMaxPool';
       return { name: graph.add(operator, [x.name], {}, scope), dims: [first, ...rest.map(() => 1)] };
     }
@@ -119,8 +120,7 @@ function plain(c: BuildContext, x: Flow, word: PlainLayer, scope: string): Flow 
 function embedding(c: BuildContext, x: Flow, { embedding: own, padding }: LayerOf<'embedding'>): Flow {
   const name = named(own, 'weight');
   const [rows = 0, width = 0] = c.tensor(name, 2).dims;
-  if (x.name !== c.indices)
-    throw c.misfit('looks up what the samples hold, and must be the first layer');
+  if (x.name !== c.indices) throw c.misfit('looks up what the samples hold, and must be the first layer');
   const table = c.parameter(name);
   const found = padding === undefined ? table : withoutRow(c, name, table, padding, rows, width);
   return { name: c.graph.add('Gather', [found, x.name], { axis: 0 }, own), dims: [...x.dims, width] };
@@ -137,7 +137,11 @@ function withoutRow(
 ): string {
   if (row >= rows)
     throw c.misfit(`pads with row ${String(row)}, but ${quote(name)} has ${String(rows)} rows`);
-  const mask = c.floats('padding', [rows, 1], Array.from({ length: rows }, (_, i) => (i === row ? 0 : 1)));
+  const mask = c.floats(
+    'padding',
+    [rows, 1],
+    Array.from({ length: rows }, (_, i) => (i === row ? 0 : 1)),
+  );
   const fixed = c.changedCopy(`${name}/padding`, name, (all) =>
     all.map((value, i) => (Math.floor(i / width) === row ? value : 0)),
   );
@@ -156,7 +160,9 @@ function positions(c: BuildContext, x: Flow, { positions: own }: LayerOf<'positi
   const table = c.parameter(name);
   const { graph } = c;
   const first =
-    length === rows ? table : graph.add('Slice', [table, graph.integers([0]), graph.integers([length])], {}, own);
+    length === rows
+      ? table
+      : graph.add('Slice', [table, graph.integers([0]), graph.integers([length])], {}, own);
   return { name: graph.add('Add', [x.name, first], {}, own), dims: x.dims };
 }
 
@@ -165,8 +171,7 @@ function add(c: BuildContext, x: Flow, { add: name }: LayerOf<'add'>): Flow {
   const { dims } = c.tensor(name);
   const own = dims.length === x.dims.length + 1 && dims[0] === 1 ? dims.slice(1) : dims;
   const behind = x.dims.slice(x.dims.length - own.length);
-  const fits =
-    own.length <= x.dims.length && own.every((size, i) => size === 1 || size === behind[i]);
+  const fits = own.length <= x.dims.length && own.every((size, i) => size === 1 || size === behind[i]);
   if (!fits) throw c.misfit(`adds ${quote(name)} ${shapeText(dims)} to ${shapeText(x.dims)}`);
   return { name: c.graph.add('Add', [x.name, c.parameter(name)]), dims: x.dims };
 }

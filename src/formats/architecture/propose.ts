@@ -18,7 +18,8 @@ export function proposeArchitecture(weights: Weights): ProposedArchitecture {
   const names = layerNames(weights);
   const all = names.flatMap((name) => layerOf(name, weights) ?? []);
   // A tensor of the model itself comes first in its file, and is added to what the first layer makes.
-  const isAdded = ({ layer }: Found): boolean => typeof layer === 'object' && layer !== null && 'add' in layer;
+  const isAdded = ({ layer }: Found): boolean =>
+    typeof layer === 'object' && layer !== null && 'add' in layer;
   const [start, ...others] = all.filter((each) => !isAdded(each));
   const found = start === undefined ? [] : [start, ...all.filter(isAdded), ...others];
   const layers: unknown[] = [];
@@ -33,13 +34,18 @@ export function proposeArchitecture(weights: Weights): ProposedArchitecture {
   }
   const [first] = found;
   const conv = first === undefined ? null : convOf(first.name, weights);
-  return conv === null ? { layers } : { input: [conv.into, ...conv.kernel.map((): typeof open => open)], layers };
+  return conv === null
+    ? { layers }
+    : { input: [conv.into, ...conv.kernel.map((): typeof open => open)], layers };
 }
 
 /** Layers in the file's order, each once; a file that sorts its names is put in the order of their numbers. */
 function layerNames(weights: Weights): readonly string[] {
   const owner = (name: string): string => {
-    const encoder = /^(.*?)\.?(?:self_attn\.(?:in_proj_weight|in_proj_bias|out_proj\.\w+)|linear[12]\.\w+|norm[12]\.\w+)$/.exec(name)?.[1];
+    const encoder =
+      /^(.*?)\.?(?:self_attn\.(?:in_proj_weight|in_proj_bias|out_proj\.\w+)|linear[12]\.\w+|norm[12]\.\w+)$/.exec(
+        name,
+      )?.[1];
     if (encoder !== undefined && weights.has(`${encoder}.self_attn.in_proj_weight`)) return encoder;
     return name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : name;
   };

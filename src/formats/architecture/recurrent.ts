@@ -24,7 +24,7 @@ export function recurrent(
     const made = directions.map((direction) =>
       weightsOf(c, own, cell, `l${String(level)}${direction}`, width),
     );
-    const [{ hidden = 0 } = {}] = made;
+    const hidden = made[0]?.hidden ?? 0;
     const stacked = (part: 'input' | 'state' | 'bias'): string => {
       const all = made.map((each) => graph.add('Unsqueeze', [each[part], graph.integers([0])], {}, own));
       return all.length === 1 ? (all[0] ?? '') : graph.add('Concat', all, { axis: 0 }, own);
@@ -78,7 +78,12 @@ function weightsOf(
     );
   };
   const bias = (part: string): string => {
-    if (!c.has(at(part))) return c.floats('zeros', [tall], Array.from({ length: tall }, () => 0));
+    if (!c.has(at(part)))
+      return c.floats(
+        'zeros',
+        [tall],
+        Array.from({ length: tall }, () => 0),
+      );
     requireLength(c, at(part), tall);
     return inOrder(c.parameter(at(part)));
   };

@@ -59,7 +59,10 @@ export async function readSafetensorsIndex(path: string): Promise<WeightsFile> {
   };
   try {
     if (index.size > largestHeader) throw damaged(index, 'it is far larger than a list of names');
-    const { weight_map: map } = headerOf(index, Buffer.from(await index.read(0, index.size)).toString('utf8'));
+    const { weight_map: map } = headerOf(
+      index,
+      Buffer.from(await index.read(0, index.size)).toString('utf8'),
+    );
     if (typeof map !== 'object' || map === null) throw damaged(index, 'it names no files (weight_map)');
     const weights = new Map<string, WeightTensor>();
     for (const shard of new Set(Object.values(map))) {
@@ -120,7 +123,9 @@ export async function tensorsOf(file: RandomAccessFile): Promise<Weights> {
     ]),
   );
   // Where tensors were shared, one is kept, and the other names are told beside it.
-  for (const [name, kept] of Object.entries((header['__metadata__'] ?? {}) as Readonly<Record<string, unknown>>)) {
+  for (const [name, kept] of Object.entries(
+    (header['__metadata__'] ?? {}) as Readonly<Record<string, unknown>>,
+  )) {
     const shared = weights.get(String(kept));
     if (shared !== undefined && !weights.has(name)) weights.set(name, shared);
   }

@@ -17,9 +17,7 @@ export function moduleArchitecture(root: TorchModule): {
   const layers = known ?? withQuestions(proposed(root));
   const conv = firstConv(root);
   const input =
-    conv === null
-      ? {}
-      : { input: [conv.channels, ...conv.kernel.map(() => (known === null ? open : null))] };
+    conv === null ? {} : { input: [conv.channels, ...conv.kernel.map(() => (known === null ? open : null))] };
   return { architecture: { ...input, layers }, isWhole: known !== null };
 }
 
@@ -201,7 +199,9 @@ function isLast(dim: PickleValue | undefined): boolean {
   return dim === -1 || dim === 1;
 }
 
-function firstConv(root: TorchModule): { readonly channels: number; readonly kernel: readonly unknown[] } | null {
+function firstConv(
+  root: TorchModule,
+): { readonly channels: number; readonly kernel: readonly unknown[] } | null {
   const { kind, isOfTorch, attribute, children, tensors } = root;
   if (isOfTorch && /^Conv[123]d$/.test(kind)) {
     const kernel = attribute('kernel_size');

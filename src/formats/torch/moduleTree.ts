@@ -26,7 +26,10 @@ export function moduleOf(value: PickleValue, name = '', depth = 0): TorchModule 
   const modules = value.attribute('_modules');
   const parameters = value.attribute('_parameters');
   if (!(modules instanceof PickleDict) || !(parameters instanceof PickleDict)) return null;
-  const full = (own: PickleValue): string => (name === '' ? String(own) : `${name}.${String(own)}`);
+  const full = (own: PickleValue): string => {
+    const key = typeof own === 'string' ? own : '';
+    return name === '' ? key : `${name}.${key}`;
+  };
   const buffers = value.attribute('_buffers');
   const tensors = new Map<string, TorchTensor>();
   for (const dict of [parameters, ...(buffers instanceof PickleDict ? [buffers] : [])])

@@ -5,7 +5,17 @@ import { moduleOf, tensorsOfModule, type TorchModule } from './moduleTree';
 import { countOf, type WeightTensor, type Weights } from '../weights/weights';
 
 /** Where checkpoints keep their state dict, the likeliest first. */
-const places = ['state_dict', 'model_state_dict', 'model_state', 'model', 'net', 'network', 'weights', 'params', 'module'];
+const places = [
+  'state_dict',
+  'model_state_dict',
+  'model_state',
+  'model',
+  'net',
+  'network',
+  'weights',
+  'params',
+  'module',
+];
 /** Dicts and lists around a state dict, at most. */
 const deepest = 4;
 
@@ -61,7 +71,7 @@ function find(value: PickleValue, depth: number): Found | null {
   if (tensors.size > 0) return { tensors, module: null };
   if (depth === deepest) return null;
   const likeliness = ([key]: readonly [PickleValue, PickleValue]): number => {
-    const place = places.indexOf(String(key));
+    const place = typeof key === 'string' ? places.indexOf(key) : -1;
     return place < 0 ? places.length : place;
   };
   for (const [key, item] of [...items].sort((a, b) => likeliness(a) - likeliness(b))) {

@@ -61,7 +61,7 @@ function expectRelative(found: number | undefined, wanted: number | undefined, t
 }
 
 const longest = 240_000;
-const silence = /does not say which of its tensors were trained/;
+const silence = 'does not say which of its tensors were trained';
 const padded = {
   ...architectures['transformer'],
   layers: (architectures['transformer']?.['layers'] as readonly unknown[]).map((layer, i) =>
@@ -110,8 +110,8 @@ describe('files of PyTorch with the architecture that a person says have PyTorch
       const layerTraces = report.layers.reduce((sum, layer) => sum + layer.trace.value, 0);
       expectRelative(layerTraces, wanted?.trace, 1e-10);
       const isSilent = !file.endsWith('.module.pt');
-      expect(report.warnings.some(({ message }) => silence.test(message))).toBe(isSilent);
-      expect(report.warnings.some(({ message }) => /padding_idx/.test(message))).toBe(
+      expect(report.warnings.some(({ message }) => message.includes(silence))).toBe(isSilent);
+      expect(report.warnings.some(({ message }) => message.includes('padding_idx'))).toBe(
         variant === 'pad_row_counted',
       );
     },
@@ -134,26 +134,38 @@ describe('files of PyTorch with the architecture that a person says have PyTorch
     }
   }, 60_000);
 
-  it.skipIf(!corpusPresent)(`among them a checkpoint that somebody trained${corpusNote}`, async () => {
-    const report = await analyse(
-      {
-        ...requestDefaults,
-        model: sharedFile('corpus/torch-lenet-example.pth'),
-        samples: { kind: 'random', count: 2 },
-        method: 'estimate',
-        precision: 0.5,
-        architecture: architectureOf({
-          input: [3, 32, 32],
-          layers: [
-            ...[{ conv: 'conv1' }, 'relu', { maxPool: 2 }, { conv: 'conv2' }, 'relu', { maxPool: 2 }, 'flatten'],
-            ...[{ linear: 'fc1' }, 'relu', { linear: 'fc2' }, 'relu', { linear: 'fc3' }],
-          ],
-        }),
-      },
-      () => undefined,
-    );
-    expect(report.model.parameters).toBe(62_006);
-    expect(report.layers.map(({ name }) => name)).toEqual(['conv1', 'conv2', 'fc1', 'fc2', 'fc3']);
-    expect(report.trace.value).toBeGreaterThan(0);
-  }, 120_000);
+  it.skipIf(!corpusPresent)(
+    `among them a checkpoint that somebody trained${corpusNote}`,
+    async () => {
+      const report = await analyse(
+        {
+          ...requestDefaults,
+          model: sharedFile('corpus/torch-lenet-example.pth'),
+          samples: { kind: 'random', count: 2 },
+          method: 'estimate',
+          precision: 0.5,
+          architecture: architectureOf({
+            input: [3, 32, 32],
+            layers: [
+              ...[
+                { conv: 'conv1' },
+                'relu',
+                { maxPool: 2 },
+                { conv: 'conv2' },
+                'relu',
+                { maxPool: 2 },
+                'flatten',
+              ],
+              ...[{ linear: 'fc1' }, 'relu', { linear: 'fc2' }, 'relu', { linear: 'fc3' }],
+            ],
+          }),
+        },
+        () => undefined,
+      );
+      expect(report.model.parameters).toBe(62_006);
+      expect(report.layers.map(({ name }) => name)).toEqual(['conv1', 'conv2', 'fc1', 'fc2', 'fc3']);
+      expect(report.trace.value).toBeGreaterThan(0);
+    },
+    120_000,
+  );
 });

@@ -1,8 +1,12 @@
 import { access, open, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { toJsonSchema } from '@valibot/to-json-schema';
+import { Ajv } from 'ajv';
 import { unzipSync, zipSync } from 'fflate';
+import * as prettier from 'prettier';
 import { describe, expect, it } from 'vitest';
-import { parseArchitecture, type Architecture } from '../../../src/report/architecture';
+import { architectureSchema, layerSchema, parseArchitecture, type Architecture } from '../../../src/report/architecture';
 import { proposedArchitecture, readModel } from '../../../src/formats/readModel';
 import { findSubject, noSubjectChoice } from '../../../src/subject/subject';
 import { corpusNote, corpusPresent, sharedFile } from './corpus';
@@ -71,7 +75,10 @@ describe('a safetensors file', () => {
     const { graph, parameters } = await readModel(path, linear);
     expect(graph.initialisers.get('fc.weight')?.data).toEqual(made.of(1, -2, 0.5, 4));
     expect(graph.initialisers.get('fc.bias')?.data).toEqual(made.of(5, 6));
-    expect(graph.inputs[0]).toMatchObject({ dims: ['N', 2], type: made === Float64Array ? 'float64' : 'float32' });
+    expect(graph.inputs[0]).toMatchObject({
+      dims: ['N', 2],
+      type: made === Float64Array ? 'float64' : 'float32',
+    });
     expect([...(parameters?.trained ?? [])]).toEqual(['fc.weight', 'fc.bias']);
   });
 
@@ -82,11 +89,31 @@ describe('a safetensors file', () => {
   });
 
   it.each([
-    ['a header of 10 GB', Buffer.concat([Buffer.from([0, 228, 11, 84, 2, 0, 0, 0]), whole.subarray(8)]), /NotAModel/],
-    ['tensors that overlap', safetensors({ a: entry([2], 0, 8), b: entry([2], 4, 12) }, float32(1, 2, 3)), /"b" overlaps "a"/],
-    ['numbers beyond its end', safetensors({ a: entry([2], 8, 16) }, float32(1, 2, 3)), /"a" reaches beyond the end/],
-    ['numbers that end before they begin', safetensors({ a: entry([0], 8, 4) }, float32(1, 2, 3)), /"a" reaches beyond/],
-    ['a shape of other numbers', safetensors({ a: entry([2 ** 40, 2 ** 40], 0, 8) }, float32(1, 2)), /"a" has 8 bytes, which/],
+    [
+      'a header of 10 GB',
+      Buffer.concat([Buffer.from([0, 228, 11, 84, 2, 0, 0, 0]), whole.subarray(8)]),
+      /NotAModel/,
+    ],
+    [
+      'tensors that overlap',
+      safetensors({ a: entry([2], 0, 8), b: entry([2], 4, 12) }, float32(1, 2, 3)),
+      /"b" overlaps "a"/,
+    ],
+    [
+      'numbers beyond its end',
+      safetensors({ a: entry([2], 8, 16) }, float32(1, 2, 3)),
+      /"a" reaches beyond the end/,
+    ],
+    [
+      'numbers that end before they begin',
+      safetensors({ a: entry([0], 8, 4) }, float32(1, 2, 3)),
+      /"a" reaches beyond/,
+    ],
+    [
+      'a shape of other numbers',
+      safetensors({ a: entry([2 ** 40, 2 ** 40], 0, 8) }, float32(1, 2)),
+      /"a" has 8 bytes, which/,
+    ],
     ['negative sizes', safetensors({ a: entry([-1, -2], 0, 8) }, float32(1, 2)), /"a" has no type or shape/],
     ['a header that is no JSON', safetensors('{"a": ', float32(1)), /its header is no JSON/],
   ])('with %s is refused', async (_, bytes, wanted) => {
@@ -143,9 +170,13 @@ describe('a safetensors file', () => {
     expect(graph.initialisers.get('fc.weight')?.data).toEqual(Float32Array.of(1, 2, 3, 4));
     expect(graph.initialisers.get('fc.bias')?.data).toEqual(Float32Array.of(5, 6));
     const outside = await folder.write('outside.json', index({ a: '../net-1-of-2.safetensors' }));
-    expect(await failureFrom(() => readModel(outside, linear))).toMatchObject({ kind: 'ExternalDataOutsideFolder' });
+    expect(await failureFrom(() => readModel(outside, linear))).toMatchObject({
+      kind: 'ExternalDataOutsideFolder',
+    });
     const missing = await folder.write('missing.json', index({ a: 'none.safetensors' }));
-    expect(await failureFrom(() => readModel(missing, linear))).toMatchObject({ kind: 'ExternalDataMissing' });
+    expect(await failureFrom(() => readModel(missing, linear))).toMatchObject({
+      kind: 'ExternalDataMissing',
+    });
   });
 });
 
@@ -154,7 +185,9 @@ describe('a file of weights without an architecture', () => {
     const { kind, message, detail } = await failureFrom(() => readModel(reference('mlp_tanh.state.pt')));
     expect(kind).toBe('ArchitectureMissing');
     expect(message).toMatch(oneSentence);
-    expect(message).toContain('"fc1.weight" [16, 64], "fc1.bias" [16], "fc2.weight" [10, 16], "fc2.bias" [10]');
+    expect(message).toContain(
+      '"fc1.weight" [16, 64], "fc1.bias" [16], "fc2.weight" [10, 16], "fc2.bias" [10]',
+    );
     expect(message).toContain('--architecture');
     expect(JSON.parse(detail ?? '')).toEqual({ layers: [{ linear: 'fc1' }, '?', { linear: 'fc2' }] });
   });
@@ -179,7 +212,12 @@ describe('a file of weights without an architecture', () => {
   });
 
   it('that sorts its tensors is put in an order in which its shapes follow each other', async () => {
-    const dims = { 'b1.running_mean': [3], 'b1.weight': [3], 'conv1.weight': [3, 1, 3, 3], 'a.weight': [2, 12] };
+    const dims = {
+      'b1.running_mean': [3],
+      'b1.weight': [3],
+      'conv1.weight': [3, 1, 3, 3],
+      'a.weight': [2, 12],
+    };
     let at = 0;
     const header = Object.fromEntries(
       Object.entries(dims)
@@ -219,18 +257,42 @@ describe('an architecture', () => {
 
   it.each([
     ['cnn_bn', cnn({}), null],
-    ['cnn_bn', cnn({ 4: { conv: 'conv2' } }), /layer 10 \(linear "fc"\) gets \[12\], but its "fc\.weight" is \[10, 48\]/],
-    ['cnn_bn', cnn({ 4: { conv: 'conv1' } }), /layer 5 \(conv "conv1"\) gets \[6, 4, 4\], but its "conv1\.weight" is \[6, 1, 3, 3\]/],
-    ['cnn_bn', cnn({ 1: { batchNorm: 'bn2' } }), /layer 2 \(batchNorm "bn2"\) wants "bn2\.running_mean" with 6 numbers, but its shape is \[12\]/],
-    ['cnn_bn', cnn({ 9: { linear: 'fc3' } }), /wants "fc3\.weight", which is not in the file \(it has "conv1\.weight"/],
+    [
+      'cnn_bn',
+      cnn({ 4: { conv: 'conv2' } }),
+      /layer 10 \(linear "fc"\) gets \[12\], but its "fc\.weight" is \[10, 48\]/,
+    ],
+    [
+      'cnn_bn',
+      cnn({ 4: { conv: 'conv1' } }),
+      /layer 5 \(conv "conv1"\) gets \[6, 4, 4\], but its "conv1\.weight" is \[6, 1, 3, 3\]/,
+    ],
+    [
+      'cnn_bn',
+      cnn({ 1: { batchNorm: 'bn2' } }),
+      /layer 2 \(batchNorm "bn2"\) wants "bn2\.running_mean" with 6 numbers, but its shape is \[12\]/,
+    ],
+    [
+      'cnn_bn',
+      cnn({ 9: { linear: 'fc3' } }),
+      /wants "fc3\.weight", which is not in the file \(it has "conv1\.weight"/,
+    ],
     ['cnn_bn', cnn({ 8: 'relu' }), /layer 10 \(linear "fc"\) gets \[12, 2, 2\]/],
     ['cnn_bn', cnn({}, { input: undefined }), /"input" has to say/],
     ['cnn_bn', cnn({}, { input: [1, null, null] }), null],
     ['cnn_bn', cnn({}, { input: [3, 8, 8] }), /layer 1 \(conv "conv1"\) gets \[3, 8, 8\]/],
     ['cnn_bn', cnn({ 1: 'identity' }), /no layer uses "bn1\.weight", "bn1\.bias", "bn1\.running_mean"/],
     ['cnn_bn', cnn({ 1: 'identity' }, { unused: ['bn1.*'] }), null],
-    ['transformer', architecture({ layers: [{ linear: 'fc' }, { embedding: 'emb' }] }), /must be the first layer/],
-    ['lstm', architecture({ layers: [{ gru: 'lstm' }, 'last', { linear: 'fc' }] }), /wants 3 gates, but "lstm\.weight_ih_l0" is \[48, 8\]/],
+    [
+      'transformer',
+      architecture({ layers: [{ linear: 'fc' }, { embedding: 'emb' }] }),
+      /must be the first layer/,
+    ],
+    [
+      'lstm',
+      architecture({ layers: [{ gru: 'lstm' }, 'last', { linear: 'fc' }] }),
+      /wants 3 gates, but "lstm\.weight_ih_l0" is \[48, 8\]/,
+    ],
   ])('that does not fit %s is told by tensor and shapes', async (name, said, wanted) => {
     const read = (): Promise<unknown> => readModel(reference(`${name}.state.pt`), said);
     if (wanted === null) {
@@ -258,6 +320,25 @@ describe('an architecture', () => {
     const parsed = parseArchitecture(json);
     expect(parsed.ok ? '' : parsed.fault).toMatch(wanted);
   });
+});
+
+it('is what media/architecture.schema.json tells the editor (vitest -u writes it anew)', async () => {
+  const published = resolve('media/architecture.schema.json');
+  const { $schema, ...rest } = toJsonSchema(architectureSchema, {
+    ignoreActions: ['finite', 'readonly'],
+    definitions: { layer: layerSchema },
+  });
+  const schema = { title: 'Layers of a file of weights for Model Sharpness', $schema, ...rest };
+  const text = await prettier.format(JSON.stringify(schema), {
+    ...(await prettier.resolveConfig(published)),
+    filepath: published,
+  });
+  await expect(text).toMatchFileSnapshot(published);
+  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(JSON.parse(text) as object);
+  const all = JSON.parse(await readFile(reference('architectures.json'), 'utf8')) as Record<string, unknown>;
+  expect(Object.values(all).map((each) => validate(each))).toEqual(Object.values(all).map(() => true));
+  expect(validate({ layers: ['?'] })).toBe(false);
+  expect(validate({ layers: [{ linear: 3 }] })).toBe(false);
 });
 
 describe('a pickled module', () => {

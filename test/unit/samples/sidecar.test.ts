@@ -4,6 +4,7 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { Ajv } from 'ajv';
 import * as prettier from 'prettier';
 import { describe, expect, it } from 'vitest';
+import { layerSchema } from '../../../src/report/architecture';
 import { failureOf, FailureError } from '../../../src/report/failure';
 import { noOptions } from '../../../src/report/request';
 import {
@@ -68,6 +69,7 @@ describe('a sidecar', () => {
       trained: ['temperature'],
       fixed: ['positions', 'mask'],
       shapes: { image: [1, 3, 8, 8] },
+      architecture: { input: [4], layers: [{ linear: 'fc' }, 'tanh', { residual: ['relu'] }] },
     };
     const model = await modelWith(JSON.stringify(options));
     expect((await readSidecar(model))?.options).toEqual({
@@ -104,6 +106,23 @@ describe('a sidecar', () => {
     expect(await refusal(content)).toMatch(sentence);
   });
 
+  it.each([
+    ['{"architecture": {"layers": ["?"]}}', /of its architecture layer 1 is still "\?"/],
+    ['{"architecture": 3}', /its field architecture must be the layers of a file of weights/],
+    ['{"architecture": "/net.json"}', /must be relative to the model/],
+  ])('%s has no architecture', async (content, sentence) => {
+    expect(await refusal(content)).toMatch(sentence);
+  });
+
+  it('may name a file of its architecture', async () => {
+    const layers = [{ linear: 'fc' }];
+    const folder = await folderWith({
+      'net.sharpness.json': '{"architecture": "net.architecture.json"}',
+      'net.architecture.json': JSON.stringify({ layers }),
+    });
+    expect((await readSidecar(join(folder, 'net.pt')))?.options.architecture).toEqual({ layers });
+  });
+
   it('that is far too long is not read', async () => {
     expect(await refusal(' '.repeat(2 ** 20 + 1))).toMatch(/far more than settings take/);
   });
@@ -112,7 +131,10 @@ describe('a sidecar', () => {
 it('is what media/sidecar.schema.json tells the editor (vitest -u writes it anew)', async () => {
   // JSON schema has no words for what these look at; reading the sidecar does.
   const ignoreActions = ['finite', 'check', 'check_items', 'readonly'];
-  const { properties, ...rest } = toJsonSchema(sidecarSchema, { ignoreActions });
+  const { properties, ...rest } = toJsonSchema(sidecarSchema, {
+    ignoreActions,
+    definitions: { layer: layerSchema },
+  });
   const described = Object.entries(properties ?? {}).map(([field, schema]): [string, object] => [
     field,
     { description: sidecarFields[field as keyof typeof sidecarFields], ...(schema as object) },
