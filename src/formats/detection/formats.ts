@@ -48,7 +48,7 @@ export const formats = {
   torchScript: {
     title: 'TorchScript program',
     failure: 'UnsupportedFormat',
-    advice: `go back to the model that it was made from and ${inPython}`,
+    advice: `it is compiled code, so load the model in Python as it was before torch.jit, and write it with torch.export.save(torch.export.export(model, (x,)), \"model.pt2\"), or ${inPython}`,
   },
   pytorchExport: {
     title: 'PyTorch exported program (pt2)',
@@ -82,6 +82,23 @@ export const formats = {
     failure: 'UnsupportedFormat',
     advice:
       'convert its folder with "python -m tf2onnx.convert --saved-model FOLDER --output model.onnx" and analyse that file',
+  },
+  frozenGraph: {
+    title: 'frozen TensorFlow graph',
+    failure: 'UnsupportedFormat',
+    advice:
+      'convert it with "python -m tf2onnx.convert --graphdef FILE --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx", naming its inputs and outputs, and analyse that file',
+  },
+  openvino: {
+    title: 'OpenVINO model',
+    failure: 'UnsupportedFormat',
+    advice: 'analyse the model that it was converted from, as it is or exported to ONNX',
+  },
+  stableBaselines: {
+    title: 'Stable-Baselines agent',
+    failure: 'UnsupportedFormat',
+    advice:
+      'unpack it and analyse the policy.pth in it, whose layers you are asked for, with the observations as samples',
   },
   tflite: {
     title: 'TensorFlow Lite model',

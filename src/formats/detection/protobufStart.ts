@@ -37,6 +37,24 @@ export function startsLikeProtobufModel(head: Uint8Array, size: number): FormatN
   return start + length === size || head[start + length] === 0x12 ? 'savedModel' : 'coreml';
 }
 
+/** A TensorFlow GraphDef: nodes, each of which begins with a name and an operator. */
+export function startsLikeFrozenGraph(head: Uint8Array): boolean {
+  const node = head[0] === 0x0a ? lengthAt(head, 1) : null;
+  const name = node !== null && head[node.start] === 0x0a ? lengthAt(head, node.start + 1) : null;
+  if (node === null || name === null || name.length === 0) return false;
+  const end = name.start + name.length;
+  const operator = head[end] === 0x12 ? lengthAt(head, end + 1) : null;
+  if (
+    operator === null ||
+    operator.length === 0 ||
+    operator.start + operator.length > node.start + node.length
+  )
+    return false;
+  return /^[A-Z_]\w*$/.test(
+    Buffer.from(head.subarray(operator.start, operator.start + operator.length)).toString('latin1'),
+  );
+}
+
 /** A field's length and where its contents begin, or null where there is none. */
 function lengthAt(bytes: Uint8Array, at: number): { readonly start: number; readonly length: number } | null {
   let length = 0;

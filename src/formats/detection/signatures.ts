@@ -1,6 +1,6 @@
 import type { RandomAccessFile } from '../../files/randomAccess';
 import type { FormatName } from './formats';
-import { startsLikeOnnx, startsLikeProtobufModel } from './protobufStart';
+import { startsLikeFrozenGraph, startsLikeOnnx, startsLikeProtobufModel } from './protobufStart';
 import { zipFormat } from './zipContents';
 
 /** A file and its first bytes. */
@@ -33,6 +33,8 @@ export const signatures: readonly Signature[] = [
   safetensors,
   ({ head }) => (startsLikeOnnx(head) ? 'onnx' : null),
   ({ file, head }) => startsLikeProtobufModel(head, file.size),
+  ({ head }) => (startsLikeFrozenGraph(head) ? 'frozenGraph' : null),
+  ({ head }) => (/^\s*(<\?xml[^>]*>\s*)?<net\s[^>]*version=/.test(textAt(head, 0, 1024)) ? 'openvino' : null),
   jsonModel,
 ];
 

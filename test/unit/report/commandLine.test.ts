@@ -80,6 +80,7 @@ describe('parseCommandLine', () => {
     ];
     expect(requestOf(...args)).toEqual({
       model: 'model.onnx',
+      architecture: null,
       samples: { kind: 'file', path: 'data.npz', inputs: { '': 'x' }, labels: 'y' },
       scale: 3.9e-3,
       limit: 100,
