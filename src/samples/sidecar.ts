@@ -178,6 +178,22 @@ export async function writeSidecar(
     await atomicWrite(path, `${JSON.stringify(after, null, 2)}\n`);
 }
 
+/**
+ * Writes layers to be completed beside a file of weights, unless that was done before, and names them in its sidecar.
+ * @param proposal JSON
+ * @returns the path of what was written
+ * @throws FailureError where there is a sidecar that cannot be read; what writing throws
+ */
+export async function writeArchitecture(modelFile: string, proposal: string): Promise<string> {
+  const path = sidecarPath(modelFile);
+  const own = join(dirname(modelFile), `${parse(modelFile).name}.architecture.json`);
+  if ((await readText(own)) === null) await atomicWrite(own, `${proposal}\n`);
+  const before = (await readWritten(path)) ?? {};
+  const after: Written = { ...before, architecture: basename(own) };
+  await atomicWrite(path, `${JSON.stringify(after, null, 2)}\n`);
+  return own;
+}
+
 function withSamples(before: Written, path: string, samples: string | null): Written {
   const way = samples === null ? null : relative(resolve(dirname(path)), resolve(samples));
   if (samples === null || way === null || isAbsolute(way)) return before;

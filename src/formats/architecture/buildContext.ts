@@ -35,6 +35,7 @@ export class BuildContext {
     readonly file: string,
     readonly weights: Weights,
   ) {
+    this.graph.reserve(weights.keys());
     this.type = [...weights.values()].some(({ type }) => type === 'float64') ? 'float64' : 'float32';
   }
 

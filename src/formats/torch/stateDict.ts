@@ -1,5 +1,5 @@
 import type { TorchFile } from '../../files/torch/torchFile';
-import { tensorOf, type TorchTensor } from '../../files/torch/torchTensor';
+import { tensorOf, torchItemSizes, type TorchTensor } from '../../files/torch/torchTensor';
 import { PickleDict, PickleObject, type PickleValue } from '../../files/pickle/values';
 import { moduleOf, tensorsOfModule, type TorchModule } from './moduleTree';
 import { countOf, type WeightTensor, type Weights } from '../weights/weights';
@@ -46,8 +46,9 @@ function weightOf(torch: TorchFile, tensor: TorchTensor): WeightTensor {
 }
 
 /** Whether a tensor's numbers fit into its storage: what is not so is damaged, and nothing is allocated for it. */
-function isPlausible({ dims, storage }: TorchTensor): boolean {
-  return countOf(dims) <= storage.count;
+function isPlausible({ dims, storage, type }: TorchTensor): boolean {
+  const count = countOf(dims);
+  return count <= storage.count && count * torchItemSizes[type] < 2 ** 32;
 }
 
 interface Found {

@@ -3,14 +3,20 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { Ajv } from 'ajv';
+import fc from 'fast-check';
 import { unzipSync, zipSync } from 'fflate';
 import * as prettier from 'prettier';
 import { describe, expect, it } from 'vitest';
-import { architectureSchema, layerSchema, parseArchitecture, type Architecture } from '../../../src/report/architecture';
+import {
+  architectureSchema,
+  layerSchema,
+  parseArchitecture,
+  type Architecture,
+} from '../../../src/report/architecture';
 import { proposedArchitecture, readModel } from '../../../src/formats/readModel';
 import { findSubject, noSubjectChoice } from '../../../src/subject/subject';
 import { corpusNote, corpusPresent, sharedFile } from './corpus';
-import { failureFrom, oneSentence } from './failures';
+import { attemptAsync, failureFrom, oneSentence } from './failures';
 import { temporaryFolder } from './temporaryFolder';
 
 const folder = temporaryFolder();
@@ -339,6 +345,42 @@ it('is what media/architecture.schema.json tells the editor (vitest -u writes it
   expect(Object.values(all).map((each) => validate(each))).toEqual(Object.values(all).map(() => true));
   expect(validate({ layers: ['?'] })).toBe(false);
   expect(validate({ layers: [{ linear: 3 }] })).toBe(false);
+});
+
+describe('files of weights with changed bytes', () => {
+  it.each(['mlp_tanh.safetensors', 'mlp_tanh.legacy.pth', 'mlp_regression.state.pt', 'frozen.module.pt'])(
+    '%s is read, or refused in a sentence',
+    async (name) => {
+      const bytes = await readFile(reference(name));
+      const all = JSON.parse(await readFile(reference('architectures.json'), 'utf8')) as Record<
+        string,
+        unknown
+      >;
+      const said = architecture(all[name.split('.')[0] ?? '']);
+      // The names and shapes, and not the numbers, which may be any.
+      const change = fc.tuple(fc.nat(Math.min(bytes.length, 2500) - 1), fc.nat(255));
+      await fc.assert(
+        fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (changes) => {
+          const noisy = Uint8Array.from(bytes);
+          for (const [at, byte] of changes) noisy[at] = byte;
+          const path = await folder.write(`noisy-${name}`, noisy);
+          const outcome = await attemptAsync(async () => (await readModel(path, said)).graph.nodes.length);
+          if (typeof outcome === 'number') expect(outcome).toBeGreaterThan(0);
+          else expect(outcome).not.toMatchObject({ kind: 'InternalError' });
+        }),
+        { seed: 1, numRuns: 150 },
+      );
+    },
+    60_000,
+  );
+
+  it('may call their tensors as a graph calls its own', async () => {
+    const header = { input: { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] } } as const;
+    const path = await folder.write('input.safetensors', safetensors(header, float32(1, 2, 3, 4)));
+    const { graph } = await readModel(path, architecture({ layers: [{ linear: 'fc', weight: 'input' }] }));
+    expect(graph.inputs[0]?.name).toBe('input_1');
+    expect([...graph.initialisers.keys()]).toEqual(['input']);
+  });
 });
 
 describe('a pickled module', () => {

@@ -15,6 +15,7 @@ import {
   sidecarSchema,
   describeSource,
   withSidecar,
+  writeArchitecture,
   writeSidecar,
 } from '../../../src/samples/sidecar';
 import { folderWith } from './writers';
@@ -112,6 +113,23 @@ describe('a sidecar', () => {
     ['{"architecture": "/net.json"}', /must be relative to the model/],
   ])('%s has no architecture', async (content, sentence) => {
     expect(await refusal(content)).toMatch(sentence);
+  });
+
+  it('names the layers that are written to be completed, once', async () => {
+    const folder = await folderWith({ 'net.sharpness.json': '{"limit": 5}' });
+    const model = join(folder, 'net.pt');
+    const path = await writeArchitecture(model, '{"layers": [{"linear": "fc"}, "?"]}');
+    expect(path).toBe(join(folder, 'net.architecture.json'));
+    const thrown = await readSidecar(model).catch((error: unknown) => error);
+    expect(failureOf(thrown).message).toMatch(
+      /"net\.architecture\.json" cannot be used: layer 2 is still "\?"/,
+    );
+    await writeFile(path, '{"layers": [{"linear": "fc"}, "relu"]}');
+    await writeArchitecture(model, '{"layers": []}');
+    expect((await readSidecar(model))?.options).toMatchObject({
+      limit: 5,
+      architecture: { layers: [{ linear: 'fc' }, 'relu'] },
+    });
   });
 
   it('may name a file of its architecture', async () => {
