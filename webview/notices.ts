@@ -26,6 +26,7 @@ export const notices: Part = {
 
 function failureCard(failure: Failure, { post, computation }: View): HTMLElement {
   const training = failure.kind === 'TrainingMode';
+  const weights = failure.kind === 'ArchitectureMissing';
   return element(
     'section',
     { class: 'card wide failure', role: 'alert', 'aria-label': 'What went wrong' },
@@ -41,7 +42,12 @@ function failureCard(failure: Failure, { post, computation }: View): HTMLElement
             { primary: true },
           )
         : null,
-      button('Run again', 'failure-run', () => post({ type: 'run' }), { primary: !training }),
+      weights
+        ? button('Complete the layers…', 'failure-architecture', () => post({ type: 'write-architecture' }), {
+            primary: true,
+          })
+        : null,
+      button('Run again', 'failure-run', () => post({ type: 'run' }), { primary: !training && !weights }),
       button('Change samples…', 'failure-samples', () => post({ type: 'change-samples' })),
       button('Show log', 'failure-log', () => post({ type: 'show-log' })),
     ),

@@ -24,7 +24,7 @@ export async function analyse(
 ): Promise<Report> {
   const run = new AnalysisRun(request, onProgress);
   run.tell('Reading the model');
-  const model = await readModel(request.model);
+  const model = await readModel(request.model, request.architecture);
   run.stopwatch.lap('read');
   run.request = completedByFile(request, model.said);
   const analysed = openAnalysedModel(model, subjectChoice(request), run.threads, () => {

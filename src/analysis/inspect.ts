@@ -20,7 +20,7 @@ import { readPerceptron } from './readPerceptron';
 export async function inspectModel(file: string): Promise<ModelInspection> {
   // A sidecar that cannot be read is told of by who takes samples from it.
   const sidecar = await readSidecar(file).catch(() => null);
-  const model = await readModel(file);
+  const model = await readModel(file, sidecar?.options.architecture ?? null);
   const { facts, inputs, openInputs } = await factsOf(model, sidecar?.options ?? null);
   const candidates = await findSampleCandidates(file, inputs);
   return { facts: { schema: 1, model: facts }, candidates, openInputs };

@@ -31,6 +31,7 @@ export function modelWarnings(
     headNote(subject, loss) ?? [],
     notesOfFile(subject.model.said, request),
     notesOfRequest(request, subject.survey.said),
+    subject.model.notes ?? [],
     parameterNotes(subject),
   ].flat();
   return [
@@ -90,7 +91,7 @@ export function parameterNotes({
   const padding = survey.parameters.filter(looksPadded).map(({ name }) => name);
   if (padding.length > 0) {
     notes.push(
-      `One row is zeros, as that of a padding index is, which training leaves alone (padding_idx); ONNX does not tell, and it is counted: ${listed(graph, padding)}.`,
+      `One row is zeros, as that of a padding index is, which training leaves alone (padding_idx); the file does not tell, and it is counted: ${listed(graph, padding)}.`,
     );
   }
   const halved = survey.parameters.filter(
@@ -113,7 +114,9 @@ export function parameterNotes({
 }
 
 /** A table of an embedding with one row of zeros. */
-function looksPadded({ node, inputIndex, tensor }: Parameter): boolean {
+function looksPadded({ name, node, inputIndex, tensor }: Parameter): boolean {
+  // A reader that knows of the row has taken it out in front.
+  if (node.inputs[inputIndex] !== name) return false;
   const isTable = operatorOf(node).tables?.some(([table]) => table === inputIndex) ?? false;
   const [rows = 0, width = 1] = tensor.dims;
   if (!isTable || tensor.dims.length !== 2) return false;

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { reportPage } from '../charts/reportPage';
 import { atomicWrite } from '../files/atomicWrite';
+import { readArchitecture } from '../formats/architecture/readArchitecture';
 import { writeFailureText } from '../files/writeFailure';
 import { requestOfCommand, type Command } from '../report/commandLine';
 import { CutShortError } from '../report/cutShort';
@@ -37,11 +38,12 @@ export async function analyze(
   worker: WorkerCalls,
 ): Promise<void> {
   const sidecar = await readSidecar(command.model);
-  const options = withSidecar(withLabelsPath(command.options), sidecar);
+  const said = await withArchitecture(command);
+  const options = withSidecar(withLabelsPath(said), sidecar);
   const request = requestOfCommand(command, options);
   // Before anything is computed: a page that cannot be written is found out early.
   if (command.html !== null) await requirePageTarget(command.html, filesReadFor(request));
-  const taken = sidecar === null ? [] : describeSource(sidecar, command.options);
+  const taken = sidecar === null ? [] : describeSource(sidecar, said);
   let noted = false;
   const costs = new CostNotes();
   const noteOnce = (progress: Progress): void => {
@@ -87,6 +89,14 @@ export async function analyze(
     // A page that fails does not take the report with it.
     await print(command.json ? `${reportJson(report)}\n` : inTerminalWords(reportText(report)), command.json);
   }
+}
+
+/** The options of a command with the architecture that its file has. */
+export async function withArchitecture({
+  architecture,
+  options,
+}: Pick<Extract<Command, { kind: 'analyze' }>, 'architecture' | 'options'>): Promise<RequestOptions> {
+  return architecture === null ? options : { ...options, architecture: await readArchitecture(architecture) };
 }
 
 /** Labels that are named with their folder are a file as seen from here, and not beside the samples. */

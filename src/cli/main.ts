@@ -1,4 +1,5 @@
 import { version } from '../../package.json';
+import { proposedArchitecture } from '../formats/readModel';
 import { parseCommandLine } from '../report/commandLine';
 import { failureOf, failureSubjects, type FailureKind } from '../report/failure';
 import { helpText } from '../report/helpText';
@@ -27,6 +28,8 @@ async function run(args: readonly string[], worker: WorkerCalls): Promise<void> 
       return print(`${version}\n`);
     case 'analyze':
       return analyze(command, worker);
+    case 'architecture':
+      return print(`${JSON.stringify(await proposedArchitecture(command.model), null, 2)}\n`);
     case 'compare':
       return compareInTerminal(command, {
         note,
@@ -58,7 +61,7 @@ export async function main(args: readonly string[], worker: WorkerCalls): Promis
   } catch (error) {
     const { kind, message, detail } = failureOf(error);
     note(`model-sharpness: ${printable(message)}`);
-    if (failureSubjects[kind] === 'internal' && detail !== null)
+    if ((failureSubjects[kind] === 'internal' || kind === 'ArchitectureMissing') && detail !== null)
       note(detail.split('\n').map(printable).join('\n'));
     return exitCodes[failureSubjects[kind]];
   }

@@ -16,6 +16,8 @@ export const modelExtensions: readonly string[] = [
   'hdf5',
   'pt',
   'pth',
+  'ckpt',
+  'bin',
   'pt2',
   'pte',
   'safetensors',

@@ -35,6 +35,8 @@ export interface RunnableModel {
   readonly said?: TrainingSaid;
   /** The names of the classes in the order of the outputs, where the file has them; undefined: the graph may. */
   readonly classNames?: readonly string[];
+  /** Sentences on what the file does not tell of its model, for a reader of the report. */
+  readonly notes?: readonly string[];
   /**
    * The file as a model that onnxruntime runs, with the named tensors as its only outputs and the first dimension of
    * every input free; nodes that no asked output needs are left out.

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import type { Architecture, ProposedArchitecture } from '../report/architecture';
 import { FailureError } from '../report/failure';
 import { openRandomAccessFile } from '../files/randomAccess';
 import { detectFile, detectionFailure } from './detection';
@@ -7,6 +8,10 @@ import { readKeras, readKerasHdf5 } from './keras/readKeras';
 import type { Model } from './model';
 import { readOnnx } from './onnx/readOnnx';
 import { readSklearn } from './sklearn/readSklearn';
+import { readSafetensors, readSafetensorsIndex } from './safetensors/readSafetensors';
+import { readTorchWeights } from './torch/readTorch';
+import { proposalOf, weightsModel } from './weights/readWeights';
+import type { WeightsFile } from './weights/weightsFile';
 import { quote } from '../files/quote';
 
 /** Protobuf allows no more. */
@@ -20,17 +25,48 @@ const readers: Readonly<Partial<Record<FormatName, (path: string) => Promise<Mod
   sklearn: readSklearn,
 };
 
+/** The files that hold weights and not always what is between them. */
+const weightsReaders: Readonly<Partial<Record<FormatName, (path: string) => Promise<WeightsFile>>>> = {
+  pytorch: readTorchWeights,
+  pytorchLegacy: readTorchWeights,
+  safetensors: readSafetensors,
+  safetensorsIndex: readSafetensorsIndex,
+};
+
+/**
+ * The architecture of a file of weights as far as it tells it, with question marks for the rest.
+ * @throws FailureError as readModel does; UsageError for a file that needs no architecture
+ */
+export async function proposedArchitecture(path: string): Promise<ProposedArchitecture> {
+  const absolute = resolve(path);
+  const format = await knownFormat(absolute);
+  const reader = weightsReaders[format];
+  if (reader !== undefined) return proposalOf(reader(absolute));
+  throw new FailureError(
+    'UsageError',
+    `${quote(basename(absolute))} tells its own architecture; analyse it as it is.`,
+  );
+}
+
+async function knownFormat(path: string): Promise<FormatName> {
+  const { format } = await detectFile(path);
+  const failure = detectionFailure(basename(path), format);
+  if (failure !== null) throw failure;
+  return format;
+}
+
 /**
  * Reads a model file, whose format its contents tell.
+ * @param architecture what a file of weights does not tell; files that tell it take no notice
  * @throws FailureError for everything that may be wrong with the file: FileNotFound, FileUnreadable, NotAModel,
  * LfsPointer, UnsupportedFormat, DamagedModel, UnsupportedStructure, ExternalDataMissing, ExternalDataOutsideFolder,
  * TooLarge.
  */
-export async function readModel(path: string): Promise<Model> {
+export async function readModel(path: string, architecture: Architecture | null = null): Promise<Model> {
   const absolute = resolve(path);
-  const { format } = await detectFile(absolute);
-  const failure = detectionFailure(basename(absolute), format);
-  if (failure !== null) throw failure;
+  const format = await knownFormat(absolute);
+  const weights = weightsReaders[format];
+  if (weights !== undefined) return weightsModel(weights(absolute), architecture);
   const reader = readers[format];
   if (reader === undefined) throw new Error(`No reader for ${format}`);
   return reader(absolute);

@@ -173,9 +173,21 @@ export class AnalysisPanel implements vscode.Disposable {
       case 'export':
         await this.export(message);
         return;
+      case 'write-architecture':
+        await this.writeArchitecture();
+        return;
       case 'show-log':
         this.parts.log.show(true);
     }
+  }
+
+  /** The layers that a file of weights tells, written beside it and opened; the editor knows what may stand in them. */
+  private async writeArchitecture(): Promise<void> {
+    const { state } = this;
+    if (state.phase !== 'failed' || state.failure.kind !== 'ArchitectureMissing') return;
+    const { writeArchitecture } = await import('../samples/sidecar');
+    const path = await writeArchitecture(state.file, state.failure.detail ?? '');
+    await vscode.window.showTextDocument(vscode.Uri.file(path), { viewColumn: vscode.ViewColumn.Beside });
   }
 
   private async chooseSamples(choice: SampleChoice, shapes: ShapeChanges): Promise<void> {

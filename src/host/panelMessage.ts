@@ -13,6 +13,7 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
     case 'run':
     case 'cancel':
     case 'change-samples':
+    case 'write-architecture':
     case 'show-log':
       return { type: message['type'] };
     case 'compute':

@@ -27,11 +27,14 @@ export type Command =
       /** What the arguments say; a sidecar beside the model may say the rest. */
       readonly options: RequestOptions;
       readonly computation: Computation;
+      /** The file that says what a file of weights does not, or null. */
+      readonly architecture: string | null;
       readonly json: boolean;
       /** The file that the report is written to as a page, or null. */
       readonly html: string | null;
     }
   | ({ readonly kind: 'compare' } & ComparisonWish)
+  | { readonly kind: 'architecture'; readonly model: string }
   | { readonly kind: 'detect'; readonly folder: string };
 
 /** What compare is asked for: the options of analyze hold for every model. */
@@ -42,6 +45,8 @@ export interface ComparisonWish {
   readonly watch: string | null;
   readonly options: RequestOptions;
   readonly computation: Computation;
+  /** The file of the layers of files of weights, or null. */
+  readonly architecture: string | null;
   /** Whether the comparison is printed as JSON. */
   readonly json: boolean;
   /** The file that it is written to as JSON, or null. */
@@ -60,6 +65,7 @@ const options = {
   limit: { type: 'string', multiple: true },
   shape: { type: 'string', multiple: true },
   output: { type: 'string', multiple: true },
+  architecture: { type: 'string', multiple: true },
   loss: { type: 'string', multiple: true },
   'class-weights': { type: 'string', multiple: true },
   'label-smoothing': { type: 'string', multiple: true },
@@ -93,6 +99,8 @@ const options = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
+
+const commands = 'analyze MODEL, compare FILE…, architecture MODEL or detect FOLDER';
 
 const dtypes: readonly AnalysisRequest['dtype'][] = ['auto', 'float64', 'float32'];
 
@@ -328,6 +336,8 @@ function requestOptions(values: Values): RequestOptions {
     training: trainingOf(values),
     ...tensorChoice(values),
     shapes: values.shape === undefined ? null : inputShapes(values.shape),
+    // Its file is read by whoever runs the command.
+    architecture: null,
   };
 }
 
@@ -405,12 +415,11 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (values.help === true) return { kind: 'help' };
   if (values.version === true) return { kind: 'version' };
   const [command, subject, surplus] = positionals;
-  if (command === undefined)
-    throw usageError('No command is given: analyze MODEL, compare FILE… or detect FOLDER');
+  if (command === undefined) throw usageError(`No command is given: ${commands}`);
   if (command === 'compare') return compareCommand(positionals.slice(1), values);
-  if (command !== 'analyze' && command !== 'detect')
-    throw usageError(`There is no command "${command}": analyze MODEL, compare FILE… or detect FOLDER`);
-  const wanted = command === 'analyze' ? 'MODEL' : 'FOLDER';
+  if (command !== 'analyze' && command !== 'detect' && command !== 'architecture')
+    throw usageError(`There is no command "${command}": ${commands}`);
+  const wanted = command === 'detect' ? 'FOLDER' : 'MODEL';
   if (subject === undefined || subject === '') throw usageError(`${command} needs a ${wanted}`);
   if (surplus !== undefined) {
     throw usageError(`${command} takes one ${wanted}, but "${surplus}" follows "${subject}"`);
@@ -423,12 +432,14 @@ export function parseCommandLine(args: readonly string[]): Command {
       model: subject,
       options: requestOptions(values),
       computation: computationOf(values),
+      architecture: textOf(values, 'architecture'),
       json: values.json === true,
       html: textOf(values, 'html'),
     };
   }
   const [option] = Object.keys(values);
-  if (option !== undefined) throw usageError(`--${option} is no option of detect`);
+  if (option !== undefined) throw usageError(`--${option} is no option of ${command}`);
+  if (command === 'architecture') return { kind: 'architecture', model: subject };
   return { kind: 'detect', folder: subject };
 }
 
@@ -445,6 +456,7 @@ function compareCommand(subjects: readonly string[], values: Values): Command {
     watch,
     options: requestOptions(values),
     computation: computationOf(values),
+    architecture: textOf(values, 'architecture'),
     json: values.json === true,
     jsonFile: textOf(values, 'json-file'),
     html: textOf(values, 'html'),

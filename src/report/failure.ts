@@ -9,6 +9,8 @@ export const failureSubjects = {
   NotAModel: 'model',
   LfsPointer: 'model',
   UnsupportedFormat: 'model',
+  /** A file of weights alone; a proposal of what it does not tell is the detail. */
+  ArchitectureMissing: 'model',
   DamagedModel: 'model',
   ExternalDataMissing: 'model',
   ExternalDataOutsideFolder: 'model',

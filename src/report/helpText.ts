@@ -4,11 +4,14 @@ import { lossChoicesText } from './wording/lossWords';
 /** What `--help` prints; the names of the options' values are read from it, too. */
 export const helpText = `Usage: model-sharpness analyze MODEL [options]
        model-sharpness compare FILE… [options]
+       model-sharpness architecture MODEL
        model-sharpness detect FOLDER
        model-sharpness --help | --version
 
 analyze says how sharp the loss is at the model's weights, which layer makes it so, and why.
 compare does so for several models of one task, such as checkpoints, and says what differs beyond the error bars.
+architecture prints, for a file of weights alone, what its names and shapes tell of its layers: JSON with a "?" for
+each thing that they do not tell, to be completed and given to --architecture.
 detect lists the models in a folder, their formats, whether each can be analysed, and what to do with those that cannot.
 
 Options of analyze:
@@ -22,6 +25,7 @@ Options of analyze:
   --skip-broken         leaves out pictures that cannot be read
   --limit N             uses at most N samples, drawn by the seed; without FILE: N random inputs (${defaultRandomCount})
   --shape NAME=SIZES    shape of an input of which the file leaves sizes open, as image=1x3x224x224 (repeat it for more)
+  --architecture FILE   the layers of a file of weights alone (state dict, safetensors): JSON, as architecture prints it
   --output NAME         what the loss is put on: a graph output, or any tensor inside the model
   --loss LOSS           ${lossChoicesText} (auto)
   --class-weights W,…   weight of every class in the cross-entropy, or "balanced" (PyTorch's weight=)

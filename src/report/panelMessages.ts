@@ -55,4 +55,6 @@ export type PanelToHost =
   | { readonly type: 'change-samples' }
   | { readonly type: 'choose-samples'; readonly choice: SampleChoice; readonly shapes: ShapeChanges }
   | { readonly type: 'export'; readonly format: ExportFormat; readonly svg: string | null }
+  /** Of a file of weights: writes what is known of its layers beside it, to be completed in the editor. */
+  | { readonly type: 'write-architecture' }
   | { readonly type: 'show-log' };

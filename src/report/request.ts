@@ -1,4 +1,5 @@
 import type { Cost, Loss, Method, PartialReport, Training } from './report';
+import type { Architecture } from './architecture';
 import type { InputShapes, OpenInput } from './inputShapes';
 
 /** Where the samples come from. */
@@ -55,6 +56,8 @@ export interface AnalysisRequest {
   readonly fixed: readonly string[];
   /** Shapes of graph inputs whose sizes the file leaves open, by name, the axis of the samples first. */
   readonly shapes: InputShapes;
+  /** What a file of weights does not tell of its network; null: not said. */
+  readonly architecture: Architecture | null;
   /** Whether an estimate looks at the blocks of layers, too: as many products more for every probe as there are layers. */
   readonly blocks: boolean;
   /** Whether the largest eigenvalue of the scale-adapted Hessian is looked for, too. */
@@ -123,6 +126,7 @@ export const requestDefaults = {
   trained: [],
   fixed: [],
   shapes: {},
+  architecture: null,
   blocks: false,
   scaleAdapted: false,
   plane: false,
@@ -157,6 +161,7 @@ export interface RequestOptions {
   readonly fixed: readonly string[] | null;
   /** Shapes of graph inputs, by name. */
   readonly shapes: InputShapes | null;
+  readonly architecture: Architecture | null;
 }
 
 /** Everything left open. */
@@ -180,6 +185,7 @@ export const noOptions: RequestOptions = {
   trained: null,
   fixed: null,
   shapes: null,
+  architecture: null,
 };
 
 /** `options`, and what they leave open from `others`; a tensor that the one says is trained the other cannot hold fixed. */
@@ -204,6 +210,7 @@ export function completeRequest(options: RequestOptions, others: RequestOptions)
     trained: options.trained ?? without(others.trained, options.fixed),
     fixed: options.fixed ?? without(others.fixed, options.trained),
     shapes: options.shapes ?? others.shapes,
+    architecture: options.architecture ?? others.architecture,
   };
 }
 
@@ -255,6 +262,7 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     trained: options.trained ?? requestDefaults.trained,
     fixed: options.fixed ?? requestDefaults.fixed,
     shapes: options.shapes ?? requestDefaults.shapes,
+    architecture: options.architecture,
   };
 }
 

@@ -5,6 +5,8 @@ import * as v from 'valibot';
 import { quote } from '../files/quote';
 import { atomicWrite } from '../files/atomicWrite';
 import { staysInside } from '../files/insideFolder';
+import { readArchitecture } from '../formats/architecture/readArchitecture';
+import { architectureSchema, parseArchitecture, type Architecture } from '../report/architecture';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
 import { changeShapes, type ShapeChanges } from '../report/inputShapes';
 import { lossChoices, lossChoicesText } from '../report/wording/lossWords';
@@ -39,6 +41,7 @@ export const sidecarSchema = v.strictObject({
   normalize: v.optional(text),
   skipBroken: v.optional(v.boolean()),
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1))),
+  architecture: v.optional(v.union([text, architectureSchema])),
   output: v.optional(text),
   loss: v.optional(v.picklist(lossChoices)),
   classWeights: v.optional(
@@ -81,6 +84,8 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
   normalize: `how the pixels of pictures are normalised: ${normalisationNames}`,
   skipBroken: 'true or false: whether pictures that cannot be read are left out',
   limit: 'a whole number from 1',
+  architecture:
+    'the layers of a file of weights, as “model-sharpness architecture” proposes them, or the path of a file of them',
   output: 'the name of a graph output',
   loss: lossChoicesText,
   classWeights: '"balanced" or an array of numbers of at least 0',
@@ -154,8 +159,17 @@ export async function readSidecar(modelFile: string, confined = false): Promise<
       trained: written.trained ?? null,
       fixed: written.fixed ?? null,
       shapes: written.shapes ?? null,
+      architecture: await architectureOf(path, written.architecture),
     },
   };
+}
+
+/** What a sidecar says of the layers, itself or by the path of a file beside it. */
+async function architectureOf(path: string, written: Written['architecture']): Promise<Architecture | null> {
+  if (typeof written !== 'string') return written ?? null;
+  if (isAbsolute(written))
+    throw invalid(path, `its architecture is ${quote(written)}, but must be relative to the model`);
+  return readArchitecture(join(dirname(path), written));
 }
 
 /**
@@ -176,6 +190,22 @@ export async function writeSidecar(
   const after: Written = Object.keys(changed).length === 0 ? chosen : { ...chosen, shapes: changed };
   if (JSON.stringify(after) !== JSON.stringify(before))
     await atomicWrite(path, `${JSON.stringify(after, null, 2)}\n`);
+}
+
+/**
+ * Writes layers to be completed beside a file of weights, unless that was done before, and names them in its sidecar.
+ * @param proposal JSON
+ * @returns the path of what was written
+ * @throws FailureError where there is a sidecar that cannot be read; what writing throws
+ */
+export async function writeArchitecture(modelFile: string, proposal: string): Promise<string> {
+  const path = sidecarPath(modelFile);
+  const own = join(dirname(modelFile), `${parse(modelFile).name}.architecture.json`);
+  if ((await readText(own)) === null) await atomicWrite(own, `${proposal}\n`);
+  const before = (await readWritten(path)) ?? {};
+  const after: Written = { ...before, architecture: basename(own) };
+  await atomicWrite(path, `${JSON.stringify(after, null, 2)}\n`);
+  return own;
 }
 
 function withSamples(before: Written, path: string, samples: string | null): Written {
@@ -204,6 +234,9 @@ async function readWritten(path: string): Promise<Written | null> {
   if (!isField(field)) {
     throw invalid(path, `it has no field ${quote(field)} (${Object.keys(sidecarFields).join(', ')})`);
   }
+  const said = field === 'architecture' ? (json as Readonly<Record<string, unknown>>)['architecture'] : null;
+  const parsed = typeof said === 'object' && said !== null ? parseArchitecture(said) : null;
+  if (parsed?.ok === false) throw invalid(path, `of its architecture ${parsed.fault}`);
   throw invalid(path, `its field ${field} must be ${sidecarFields[field]}`, issue.message);
 }
 

@@ -1,3 +1,4 @@
+import { isNamedBy } from '../report/namePattern';
 import type { FileParameters } from '../formats/model';
 import { fixedTables, isBinaryMask, isFixedFilter, isUniform } from './fixedTables';
 import type { Graph, GraphNode, Tensor } from '../graph/graph';
@@ -23,13 +24,6 @@ export interface ParameterChoice {
 
 /** Nothing is said: what the graph tells is taken. */
 export const noChoice: ParameterChoice = { trained: [], fixed: [] };
-
-/** Whether a pattern names a tensor: itself, or with a * for any characters. */
-export function isNamedBy(pattern: string, name: string): boolean {
-  if (!pattern.includes('*')) return pattern === name;
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
-}
 
 /** The parameters of a tensor, and what a reader should be told of how they were told from other constants. */
 export interface ParameterSurvey {
@@ -120,13 +114,17 @@ function survey(
   const found = new Map<string, Parameter>();
   const assumed = new Set<string>();
   const met = new Set<string>();
+  const only = new Map<string, Parameter>();
   for (const node of nodes) {
     const inputs = node.inputs.map((name) => statuses.get(name) ?? nothing);
+    const meets = inputs.some(({ samples, learned }) => samples || learned);
     inputs.forEach(({ pending }, inputIndex) => {
       for (const name of pending) {
         const tensor = graph.initialisers.get(name);
         if (tensor === undefined || found.has(name) || !isTrained(name)) continue;
-        found.set(name, { name, tensor, node, inputIndex });
+        // A step that only arranges it, such as a gate cut out of a recurrent weight, is not what it is a weight of.
+        const isArranged = declared?.trained.has(name) === true && !meets;
+        (isArranged ? only : found).set(name, { name, tensor, node, inputIndex });
       }
     });
     for (const { index, strict, certain } of weightsOf(node, inputs, graph, found)) {
@@ -157,6 +155,7 @@ function survey(
     const status = statusOf(graph, node, inputs, found);
     for (const output of node.outputs) statuses.set(output, status);
   }
+  for (const [name, parameter] of only) if (!found.has(name)) found.set(name, parameter);
   return {
     parameters: [...found.values()],
     assumed: [...assumed],

@@ -1,3 +1,4 @@
+import { isNamedBy } from '../report/namePattern';
 import type { RunnableModel } from '../formats/model';
 import { ancestors } from '../graph/flow';
 import type { Graph, GraphNode } from '../graph/graph';
@@ -8,7 +9,6 @@ import type { InputSpec } from '../samples/samples';
 import { findHead, type Head } from './head';
 import { chooseOutput } from './output';
 import {
-  isNamedBy,
   noChoice,
   surveyParameters,
   type Parameter,

@@ -77,6 +77,7 @@ describe.each(packages)('%s', (file) => {
           'icon.png',
           'view.svg',
           'sidecar.schema.json',
+          'architecture.schema.json',
           'walkthrough/analyze.svg',
           'walkthrough/computation.svg',
         ].map((name) => `extension/media/${name}`),

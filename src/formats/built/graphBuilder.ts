@@ -30,6 +30,12 @@ export class GraphBuilder {
   private readonly initialisers = new Map<string, Tensor>();
   private readonly inputs: TensorSpec[] = [];
   private readonly used = new Set<string>();
+  private readonly reserved = new Set<string>();
+
+  /** Keeps names for parameters that will come, so that nothing else takes them. */
+  reserve(names: Iterable<string>): void {
+    for (const name of names) this.reserved.add(name);
+  }
 
   /** A graph input, the samples along its first dimension. */
   input(name: string, type: ElementType, dims: readonly Dimension[]): string {
@@ -134,7 +140,8 @@ export class GraphBuilder {
 
   private unusedName(wish: string): string {
     let name = wish;
-    for (let count = 1; this.used.has(name); count += 1) name = `${wish}_${String(count)}`;
+    for (let count = 1; this.used.has(name) || this.reserved.has(name); count += 1)
+      name = `${wish}_${String(count)}`;
     return name;
   }
 }

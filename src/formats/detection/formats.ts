@@ -28,18 +28,18 @@ export const formats = {
   },
   pytorch: {
     title: 'PyTorch checkpoint',
-    failure: 'UnsupportedFormat',
-    advice: `load it into its model in Python and ${inPython}`,
+    failure: null,
+    advice: null,
   },
   pytorchLegacy: {
     title: 'PyTorch checkpoint from before version 1.6',
-    failure: 'UnsupportedFormat',
-    advice: `load it into its model in Python and ${inPython}`,
+    failure: null,
+    advice: null,
   },
   torchScript: {
     title: 'TorchScript program',
     failure: 'UnsupportedFormat',
-    advice: `go back to the model that it was made from and ${inPython}`,
+    advice: `it is compiled code, so load the model in Python as it was before torch.jit, and write it with torch.export.save(torch.export.export(model, (x,)), \"model.pt2\"), or ${inPython}`,
   },
   pytorchExport: {
     title: 'PyTorch exported program (pt2)',
@@ -53,8 +53,8 @@ export const formats = {
   },
   safetensors: {
     title: 'safetensors file (weights without a network)',
-    failure: 'UnsupportedFormat',
-    advice: `load it into its model in Python and ${inPython}`,
+    failure: null,
+    advice: null,
   },
   sklearn: { title: 'scikit-learn model', failure: null, advice: null },
   compressedPickle: {
@@ -63,6 +63,7 @@ export const formats = {
     advice:
       'if it is a model of scikit-learn, save it with joblib.dump(model, "model.joblib", compress=3) and analyse that file',
   },
+  safetensorsIndex: { title: 'index of safetensors files', failure: null, advice: null },
   pickle: {
     title: 'Python pickle',
     failure: 'UnsupportedFormat',
@@ -81,10 +82,21 @@ export const formats = {
       'convert its folder with "python -m tf2onnx.convert --saved-model FOLDER --output model.onnx" and analyse that file',
   },
   frozenGraph: {
-    title: 'TensorFlow frozen graph',
+    title: 'frozen TensorFlow graph',
     failure: 'UnsupportedFormat',
     advice:
-      'convert it with "python -m tf2onnx.convert --graphdef FILE --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx" and analyse that file',
+      'convert it with "python -m tf2onnx.convert --graphdef FILE --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx", naming its inputs and outputs, and analyse that file',
+  },
+  openvino: {
+    title: 'OpenVINO model',
+    failure: 'UnsupportedFormat',
+    advice: 'analyse the model that it was converted from, as it is or exported to ONNX',
+  },
+  stableBaselines: {
+    title: 'Stable-Baselines agent',
+    failure: 'UnsupportedFormat',
+    advice:
+      'unpack it and analyse the policy.pth in it, whose layers you are asked for, with the observations as samples',
   },
   tflite: {
     title: 'TensorFlow Lite model',

@@ -36,7 +36,8 @@ export const signatures: readonly Signature[] = [
   ({ head }) => (startsLikeOnnx(head) ? 'onnx' : null),
   ({ file, head }) => startsLikeProtobufModel(head, file.size),
   ({ head }) => (startsLikeFrozenGraph(head) ? 'frozenGraph' : null),
-  tensorflowJs,
+  ({ head }) => (/^\s*(<\?xml[^>]*>\s*)?<net\s[^>]*version=/.test(textAt(head, 0, 1024)) ? 'openvino' : null),
+  jsonModel,
 ];
 
 function startsWith(text: string, format: FormatName, at = 0): Signature {
@@ -77,12 +78,13 @@ function safetensors({ file, head }: FilePeek): FormatName | null {
   return header + 8n <= BigInt(file.size) && textAt(head, 8, 1) === '{' ? 'safetensors' : null;
 }
 
-async function tensorflowJs({ file, head }: FilePeek): Promise<FormatName | null> {
+async function jsonModel({ file, head }: FilePeek): Promise<FormatName | null> {
   const start = textAt(head, 0, head.length);
   if (!/^\s*\{/.test(start)) return null;
   const tailLength = Math.min(peekLength, file.size);
   const tail = await file.read(file.size - tailLength, tailLength);
   const shown = start + textAt(tail, 0, tail.length);
+  if (shown.includes('"weight_map"')) return 'safetensorsIndex';
   return shown.includes('"modelTopology"') ? 'tensorflowJs' : null;
 }
 

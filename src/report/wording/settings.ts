@@ -11,6 +11,7 @@ const panelWords = {
   'skip-broken': '"skipBroken" in the model’s sidecar',
   limit: '"limit" in the model’s sidecar',
   shape: 'the sizes under “Change samples…” ("shapes" in the model’s sidecar)',
+  architecture: '"architecture" in the model’s sidecar',
   output: '"output" in the model’s sidecar',
   loss: '"loss" in the model’s sidecar',
   'class-weights': '"classWeights" in the model’s sidecar',

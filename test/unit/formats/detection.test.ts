@@ -29,15 +29,8 @@ const cases: readonly (readonly [string, Uint8Array, Detection['format'], Failur
   ['hdf5.onnx', latin1('\x89HDF\r\n\x1a\n...'), 'hdf5', 'UnsupportedFormat'],
   ['block.onnx', later(1024, '\x89HDF\r\n\x1a\n'), 'hdf5', 'UnsupportedFormat'],
   ['keras-h5.onnx', latin1('\x89HDF\r\n\x1a\n... keras_version ...'), 'kerasHdf5', 'UnsupportedFormat'],
-  ['torch.onnx', zip('archive/data.pkl', 'archive/data/0'), 'pytorch', 'UnsupportedFormat'],
   ['script.onnx', zip('net/data.pkl', 'net/constants.pkl'), 'torchScript', 'UnsupportedFormat'],
   ['export.onnx', zip('net/archive_format', 'net/data.pkl'), 'pytorchExport', 'UnsupportedFormat'],
-  [
-    'old.onnx',
-    latin1('\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02'),
-    'pytorchLegacy',
-    'UnsupportedFormat',
-  ],
   ['forest.onnx', latin1('\x80\x04\x95\x10\0\0\0'), 'pickle', 'UnsupportedFormat'],
   ['words.onnx', latin1('\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c\x07sklearn'), 'pickle', 'UnsupportedFormat'],
   ['model.joblib', latin1('BZh91AY&SY'), 'compressedPickle', 'UnsupportedFormat'],
@@ -51,6 +44,19 @@ const cases: readonly (readonly [string, Uint8Array, Detection['format'], Failur
   ['saved.onnx', latin1('\x08\x01\x12\x03\n\x01x'), 'savedModel', 'UnsupportedFormat'],
   ['frozen.onnx', latin1('\x0a\x17\n\x05input\x12\x0bPlaceholder*\0'), 'frozenGraph', 'UnsupportedFormat'],
   ['coreml.onnx', latin1('\x08\x04\x12\x03\n\x01x\xa2\x1f\0'), 'coreml', 'UnsupportedFormat'],
+  ['frozen.onnx', latin1('\x0a\x10\x0a\x01x\x12\x0bPlaceholder'), 'frozenGraph', 'UnsupportedFormat'],
+  [
+    'vino.onnx',
+    latin1('<?xml version="1.0"?>\n<net name="m" version="11">'),
+    'openvino',
+    'UnsupportedFormat',
+  ],
+  [
+    'agent.onnx',
+    zip('data', 'policy.pth', '_stable_baselines3_version'),
+    'stableBaselines',
+    'UnsupportedFormat',
+  ],
   ['lite.onnx', latin1('\x1c\0\0\0TFL3'), 'tflite', 'UnsupportedFormat'],
   ['ort.onnx', latin1('\x1c\0\0\0ORTM'), 'ort', 'UnsupportedFormat'],
   ['edge.onnx', latin1('\x1c\0\0\0ET12'), 'executorch', 'UnsupportedFormat'],
@@ -77,6 +83,16 @@ describe('detectFile', () => {
     expect(failure.kind).toBe(kind);
     expect(failure.message).toMatch(oneSentence);
     expect(failure.message).toContain(`"${name}" is a`);
+  });
+
+  it.each([
+    ['torch.onnx', zip('archive/data.pkl', 'archive/data/0'), 'pytorch'],
+    ['old.onnx', latin1('\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02'), 'pytorchLegacy'],
+    ['weights.onnx', latin1('\x02\0\0\0\0\0\0\0{}'), 'safetensors'],
+    ['index.onnx', latin1('{"metadata": {}, "weight_map": {}}'), 'safetensorsIndex'],
+  ])('knows weights in %s by its contents', async (name, contents, format) => {
+    const path = await folder.write(name, contents);
+    expect(await detectFile(path)).toMatchObject({ format, analysable: true, advice: null });
   });
 
   it('knows an ONNX model whatever its name is, with any of its fields first', async () => {

@@ -19,6 +19,7 @@ const messages: readonly PanelToHost[] = [
   { type: 'compute', method: 'exact', blocks: false, scaleAdapted: false, plane: false, evaluation: true },
   { type: 'compute', method: 'estimate', blocks: true, scaleAdapted: true, plane: false, evaluation: false },
   { type: 'change-samples' },
+  { type: 'write-architecture' },
   { type: 'show-log' },
   { type: 'choose-samples', choice: { kind: 'file', path: '/a' }, shapes: {} },
   { type: 'choose-samples', choice: { kind: 'browse' }, shapes: {} },

@@ -80,6 +80,7 @@ describe('parseCommandLine', () => {
     ];
     expect(requestOf(...args)).toEqual({
       model: 'model.onnx',
+      architecture: null,
       samples: { kind: 'file', path: 'data.npz', inputs: { '': 'x' }, labels: 'y' },
       scale: 3.9e-3,
       normalize: '-1-1',
@@ -144,6 +145,10 @@ describe('parseCommandLine', () => {
   });
 
   it('reads detect, --help and --version', () => {
+    expect(parseCommandLine(['architecture', 'net.pt'])).toEqual({ kind: 'architecture', model: 'net.pt' });
+    expect(parseCommandLine(['analyze', 'net.pt', '--architecture', 'net.json'])).toMatchObject({
+      architecture: 'net.json',
+    });
     expect(parseCommandLine(['detect', 'models'])).toEqual({ kind: 'detect', folder: 'models' });
     expect(parseCommandLine(['--version'])).toEqual({ kind: 'version' });
     expect(parseCommandLine(['analyze', '-h'])).toEqual({ kind: 'help' });
@@ -197,6 +202,7 @@ describe('parseCommandLine', () => {
     [['analyze', ''], /^analyze needs a MODEL/],
     [['analyze', 'a', 'b'], /"b" follows "a"/],
     [['detect'], /^detect needs a FOLDER/],
+    [['architecture'], /^architecture needs a MODEL/],
     [['detect', 'a', '--seed', '1'], /^--seed is no option of detect/],
     [['analyze', 'a', '--sample', 'x'], /^There is no option --sample /],
     [['analyze', 'a', '--samples'], /^--samples is given without a value; write --samples FILE \(/],

@@ -5,6 +5,7 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { Ajv } from 'ajv';
 import * as prettier from 'prettier';
 import { describe, expect, it } from 'vitest';
+import { layerSchema } from '../../../src/report/architecture';
 import { failureOf, FailureError } from '../../../src/report/failure';
 import { noOptions } from '../../../src/report/request';
 import {
@@ -15,6 +16,7 @@ import {
   sidecarSchema,
   describeSource,
   withSidecar,
+  writeArchitecture,
   writeSidecar,
 } from '../../../src/samples/sidecar';
 import { folderWith } from './writers';
@@ -71,6 +73,7 @@ describe('a sidecar', () => {
       trained: ['temperature'],
       fixed: ['positions', 'mask'],
       shapes: { image: [1, 3, 8, 8] },
+      architecture: { input: [4], layers: [{ linear: 'fc' }, 'tanh', { residual: ['relu'] }] },
     };
     const model = await modelWith(JSON.stringify(options));
     expect((await readSidecar(model))?.options).toEqual({
@@ -105,6 +108,40 @@ describe('a sidecar', () => {
     ['{"fixed": ["a", "w"], "trained": ["w"]}', /"w" cannot be both trained and fixed/],
   ])('%s is refused in a sentence', async (content, sentence) => {
     expect(await refusal(content)).toMatch(sentence);
+  });
+
+  it.each([
+    ['{"architecture": {"layers": ["?"]}}', /of its architecture layer 1 is still "\?"/],
+    ['{"architecture": 3}', /its field architecture must be the layers of a file of weights/],
+    ['{"architecture": "/net.json"}', /must be relative to the model/],
+  ])('%s has no architecture', async (content, sentence) => {
+    expect(await refusal(content)).toMatch(sentence);
+  });
+
+  it('names the layers that are written to be completed, once', async () => {
+    const folder = await folderWith({ 'net.sharpness.json': '{"limit": 5}' });
+    const model = join(folder, 'net.pt');
+    const path = await writeArchitecture(model, '{"layers": [{"linear": "fc"}, "?"]}');
+    expect(path).toBe(join(folder, 'net.architecture.json'));
+    const thrown = await readSidecar(model).catch((error: unknown) => error);
+    expect(failureOf(thrown).message).toMatch(
+      /"net\.architecture\.json" cannot be used: layer 2 is still "\?"/,
+    );
+    await writeFile(path, '{"layers": [{"linear": "fc"}, "relu"]}');
+    await writeArchitecture(model, '{"layers": []}');
+    expect((await readSidecar(model))?.options).toMatchObject({
+      limit: 5,
+      architecture: { layers: [{ linear: 'fc' }, 'relu'] },
+    });
+  });
+
+  it('may name a file of its architecture', async () => {
+    const layers = [{ linear: 'fc' }];
+    const folder = await folderWith({
+      'net.sharpness.json': '{"architecture": "net.architecture.json"}',
+      'net.architecture.json': JSON.stringify({ layers }),
+    });
+    expect((await readSidecar(join(folder, 'net.pt')))?.options.architecture).toEqual({ layers });
   });
 
   it('that is far too long is not read', async () => {
@@ -194,7 +231,10 @@ describe.skipIf(process.platform === 'win32')('a sidecar in a folder that is not
 it('is what media/sidecar.schema.json tells the editor (vitest -u writes it anew)', async () => {
   // JSON schema has no words for what these look at; reading the sidecar does.
   const ignoreActions = ['finite', 'check', 'check_items', 'readonly'];
-  const { properties, ...rest } = toJsonSchema(sidecarSchema, { ignoreActions });
+  const { properties, ...rest } = toJsonSchema(sidecarSchema, {
+    ignoreActions,
+    definitions: { layer: layerSchema },
+  });
   const described = Object.entries(properties ?? {}).map(([field, schema]): [string, object] => [
     field,
     { description: sidecarFields[field as keyof typeof sidecarFields], ...(schema as object) },

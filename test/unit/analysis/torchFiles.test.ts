@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { analyse } from '../../../src/analysis/analyse';
+import { parameterNotes } from '../../../src/analysis/modelWarnings';
+import { readModel } from '../../../src/formats/readModel';
+import { parseArchitecture, type Architecture } from '../../../src/report/architecture';
+import type { Report } from '../../../src/report/report';
+import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
+import { findSubject, noSubjectChoice } from '../../../src/subject/subject';
+import { corpusNote, corpusPresent, sharedFile } from '../formats/corpus';
+
+/** What PyTorch found in float64 from the full Hessian. */
+interface Numbers {
+  readonly count: number;
+  readonly loss: number;
+  readonly grad_norm: number;
+  readonly trace: number;
+  readonly fro2: number;
+  readonly lambda_max: number;
+  readonly ws_upper: number;
+  readonly blocks: readonly { readonly name: string; readonly trace: number }[];
+}
+
+type Reference = Numbers & { readonly variants: Readonly<Record<string, Numbers>> };
+
+function inReferences(name: string): string {
+  return fileURLToPath(new URL(`../../references/formats/${name}`, import.meta.url));
+}
+
+const architectures = JSON.parse(readFileSync(inReferences('architectures.json'), 'utf8')) as Readonly<
+  Record<string, Record<string, unknown>>
+>;
+
+function architectureOf(json: unknown): Architecture {
+  const parsed = parseArchitecture(json);
+  if (!parsed.ok) throw new Error(parsed.fault);
+  return parsed.value;
+}
+
+async function analyseFile(
+  file: string,
+  architecture: unknown,
+  choice: Partial<AnalysisRequest> = {},
+): Promise<Report> {
+  const [name = ''] = file.split('.');
+  return analyse(
+    {
+      ...requestDefaults,
+      model: inReferences(file),
+      samples: { kind: 'file', path: inReferences(`${name}.npz`), inputs: {}, labels: null },
+      architecture: architecture === null ? null : architectureOf(architecture),
+      method: 'exact',
+      dtype: 'float64',
+      ...choice,
+    },
+    () => undefined,
+  );
+}
+
+function expectRelative(found: number | undefined, wanted: number | undefined, tolerance: number): void {
+  const exact = wanted ?? Number.NaN;
+  expect(Math.abs((found ?? Number.NaN) - exact)).toBeLessThanOrEqual(tolerance * Math.abs(exact));
+}
+
+const longest = 240_000;
+const silence = 'does not say which of its tensors were trained';
+const padded = {
+  ...architectures['transformer'],
+  layers: (architectures['transformer']?.['layers'] as readonly unknown[]).map((layer, i) =>
+    i === 0 ? { embedding: 'emb', padding: 0 } : layer,
+  ),
+};
+
+describe('files of PyTorch with the architecture that a person says have PyTorch’s curvature', () => {
+  it.each([
+    ['mlp_tanh.state.pt', null, architectures['mlp_tanh']],
+    ['mlp_gelu_bn.state.pt', null, architectures['mlp_gelu_bn']],
+    ['mlp_regression.state.pt', null, architectures['mlp_regression']],
+    ['cnn_bn.lightning.ckpt', null, architectures['cnn_bn']],
+    ['lstm.state.pt', null, architectures['lstm']],
+    ['frozen.state.pt', 'all_parameters', architectures['frozen']],
+    ['frozen.module.pt', null, architectures['frozen']],
+    ['transformer.module.pt', null, padded],
+    ['causal_lm.safetensors', null, architectures['causal_lm']],
+  ])(
+    '%s (%s)',
+    async (file, variant, architecture) => {
+      const [name = ''] = file.split('.');
+      const reference = JSON.parse(readFileSync(inReferences(`${name}.ref.json`), 'utf8')) as Reference;
+      const wanted = variant === null ? reference : reference.variants[variant];
+      const report = await analyseFile(file, architecture);
+      expect(report.model.parameters).toBe(wanted?.count);
+      expectRelative(report.samples.meanLoss, wanted?.loss, 1e-12);
+      expectRelative(report.gradientNorm, wanted?.grad_norm, 1e-12);
+      expectRelative(report.trace.value, wanted?.trace, 1e-12);
+      expectRelative(report.frobeniusSquared.value, wanted?.fro2, 1e-12);
+      expectRelative(report.bounds.lambdaMax.upper.value, wanted?.ws_upper, 1e-11);
+      expectRelative(report.sharpness?.lambdaMax.upper, wanted?.lambda_max, 1e-10);
+      for (const layer of report.layers) {
+        // in_proj_weight belongs to in_proj, weight_ih_l0 to its module.
+        const own = wanted?.blocks.filter((block) =>
+          new RegExp(`^${layer.name.replaceAll('.', '\\.')}([._](weight|bias)|$)`).test(block.name),
+        );
+        const trace = own?.reduce((sum, block) => sum + block.trace, 0);
+        expectRelative(layer.trace.value, trace, 1e-10);
+      }
+      const layerTraces = report.layers.reduce((sum, layer) => sum + layer.trace.value, 0);
+      expectRelative(layerTraces, wanted?.trace, 1e-10);
+      const isSilent = !file.endsWith('.module.pt');
+      expect(report.warnings.some(({ message }) => message.includes(silence))).toBe(isSilent);
+      expect(report.warnings.some(({ message }) => message.includes('padding_idx'))).toBe(false);
+    },
+    longest,
+  );
+
+  it('are one model in every form', async () => {
+    const graphOf = async (file: string): Promise<unknown> => {
+      const [name = ''] = file.split('.');
+      const model = await readModel(inReferences(file), architectureOf(architectures[name]));
+      return [model.graph, model.parameters];
+    };
+    const perceptron = await graphOf('mlp_tanh.state.pt');
+    for (const form of ['legacy.pth', 'lightning.ckpt', 'safetensors', 'module.pt'])
+      expect(await graphOf(`mlp_tanh.${form}`)).toEqual(perceptron);
+    // One tensor under two names.
+    expect(await graphOf('causal_lm.state.pt')).toEqual(await graphOf('causal_lm.safetensors'));
+    expect(await graphOf('transformer.state.pt')).toEqual(await graphOf('transformer.module.pt'));
+  });
+
+  it('tell of a row that only looks like that of a padding index', async () => {
+    const file = inReferences('transformer.state.pt');
+    const model = await readModel(file, architectureOf(architectures['transformer']));
+    const notes = parameterNotes(findSubject(model, noSubjectChoice));
+    expect(notes.some((note) => note.includes('padding_idx'))).toBe(true);
+    const known = await readModel(file, architectureOf(padded));
+    expect(parameterNotes(findSubject(known, noSubjectChoice))).toEqual([]);
+  });
+
+  it('are one perceptron, whatever the format', async () => {
+    const closed = { method: 'closed-form' } as const;
+    const onnx = await analyseFile('mlp_tanh.default.onnx', null, closed);
+    for (const format of ['state.pt', 'safetensors', 'module.pt']) {
+      const report = await analyseFile(`mlp_tanh.${format}`, architectures['mlp_tanh'], closed);
+      expect(report.method).toBe('closed-form');
+      expectRelative(report.samples.meanLoss, onnx.samples.meanLoss, 1e-12);
+      expectRelative(report.trace.value, onnx.trace.value, 1e-12);
+      expectRelative(report.frobeniusSquared.value, onnx.frobeniusSquared.value, 1e-12);
+      expectRelative(report.bounds.lambdaMax.upper.value, onnx.bounds.lambdaMax.upper.value, 1e-12);
+      expect(report.layers.map(({ name, trace }) => [name, trace.value.toPrecision(12)])).toEqual(
+        onnx.layers.map(({ name, trace }) => [name, trace.value.toPrecision(12)]),
+      );
+    }
+  }, 60_000);
+
+  it.skipIf(!corpusPresent)(
+    `among them a checkpoint that somebody trained${corpusNote}`,
+    async () => {
+      const report = await analyse(
+        {
+          ...requestDefaults,
+          model: sharedFile('corpus/torch-lenet-example.pth'),
+          samples: { kind: 'random', count: 2 },
+          method: 'estimate',
+          precision: 0.5,
+          architecture: architectureOf({
+            input: [3, 32, 32],
+            layers: [
+              ...[
+                { conv: 'conv1' },
+                'relu',
+                { maxPool: 2 },
+                { conv: 'conv2' },
+                'relu',
+                { maxPool: 2 },
+                'flatten',
+              ],
+              ...[{ linear: 'fc1' }, 'relu', { linear: 'fc2' }, 'relu', { linear: 'fc3' }],
+            ],
+          }),
+        },
+        () => undefined,
+      );
+      expect(report.model.parameters).toBe(62_006);
+      expect(report.layers.map(({ name }) => name)).toEqual(['conv1', 'conv2', 'fc1', 'fc2', 'fc3']);
+      expect(report.samples.meanLoss).toBeGreaterThan(0);
+    },
+    120_000,
+  );
+});
