@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { evenlySpaced, inOrder, placeIn } from '../comparison/order';
 import { detectFile, modelExtensions } from '../formats/detection';
 import { FailureError } from '../report/failure';
@@ -61,7 +61,10 @@ function thinned(what: string, taken: number, all: number): string {
   return `${printable(what)} has ${formatCount(all)} checkpoints: ${formatCount(taken)} of them, evenly spaced, are compared; name fewer files to choose others.`;
 }
 
-/** The models of a folder and of the folders in it (as in checkpoint-500/model.onnx), by epoch or natural order. */
+/**
+ * The models of a folder and of the folders in it (as in checkpoint-500/model.onnx), by epoch or natural order: its ONNX
+ * files; where it has none, those of other kinds that can be analysed.
+ */
 export async function checkpointsOf(folder: string): Promise<string[]> {
   const here = await readdir(folder, { withFileTypes: true });
   const files = here.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
@@ -70,22 +73,24 @@ export async function checkpointsOf(folder: string): Promise<string[]> {
     const below = await readdir(join(folder, name), { withFileTypes: true }).catch(() => []);
     files.push(...below.filter((entry) => entry.isFile()).map((entry) => join(folder, name, entry.name)));
   }
-  const named = files.filter((path) =>
-    modelExtensions.some((ending) => path.toLowerCase().endsWith(`.${ending}`)),
-  );
-  const byName = named.filter((path) => path.toLowerCase().endsWith('.onnx'));
-  const models = byName.length > 0 ? byName : await analysable(named.slice(0, mostRows));
-  return inOrder(models.map((path) => ({ name: path, place: placeIn(path) }))).map(({ name }) =>
-    resolve(name),
-  );
+  const ordered = inOrder(files.map((path) => ({ name: path, place: placeIn(path) })));
+  const byEnding = new Map<string, string[]>();
+  for (const { name } of ordered) {
+    const ending = extname(name).slice(1).toLowerCase();
+    if (!modelExtensions.includes(ending)) continue;
+    const same = byEnding.get(ending);
+    if (same === undefined) byEnding.set(ending, [resolve(name)]);
+    else same.push(resolve(name));
+  }
+  return byEnding.get('onnx') ?? (await analysable([...byEnding.values()]));
 }
 
-/** Those that are models by their contents, whatever their names say. */
-async function analysable(paths: readonly string[]): Promise<string[]> {
+/** Of the kinds of file those whose first is a model that can be analysed: thousands are not opened for it. */
+async function analysable(kinds: readonly (readonly string[])[]): Promise<string[]> {
   const found: string[] = [];
-  for (const path of paths) {
-    const detection = await detectFile(path).catch(() => null);
-    if (detection?.analysable === true) found.push(path);
+  for (const [first, ...others] of kinds) {
+    const detection = first === undefined ? null : await detectFile(first).catch(() => null);
+    if (first !== undefined && detection?.analysable === true) found.push(first, ...others);
   }
   return found;
 }

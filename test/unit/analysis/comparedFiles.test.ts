@@ -37,11 +37,13 @@ describe('what is compared', () => {
     );
   });
 
-  it('of a folder without ONNX names is what is a model by its contents', async () => {
+  it('of a folder without ONNX names is the kinds of file that are models by the contents of the first', async () => {
     const model = await readFile(resolve('examples/digits.onnx'));
-    await write('other/a.pt', model);
-    await write('other/b.pt', 'no model');
-    expect(await checkpointsOf(folder.path('other'))).toEqual([folder.path('other/a.pt')]);
+    await write('other/a-9.pt', model);
+    await write('other/a-10.pt', 'read by nobody before its turn');
+    await write('other/b.h5', 'no model');
+    const names = ['other/a-9.pt', 'other/a-10.pt'].map((name) => folder.path(name));
+    expect(await checkpointsOf(folder.path('other'))).toEqual(names);
   });
 
   it('of 10,000 checkpoints is as many as can be told apart, evenly spaced, and says so', async () => {

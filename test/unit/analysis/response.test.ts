@@ -82,6 +82,13 @@ describe.each(['closed-form', 'exact', 'estimate'] as const)(
       sharpestSamples?.forEach(({ index, loss }) => expect(loss).toBeCloseTo(losses[index]!.loss, 8));
     });
 
+    it('is how far the mean loss would be off for other samples: its standard error', async () => {
+      const { samples } = await analysed(1, { method });
+      const losses = forward(plain, theta).map(({ loss }) => loss);
+      const deviations = losses.map((loss) => (loss - mean(losses)) ** 2);
+      expect(samples.lossError).toBeCloseTo(Math.sqrt(mean(deviations) / (losses.length - 1)), 8);
+    });
+
     it('is the loss of the model where its weights are moved', async () => {
       const { response, slices, sharpness } = await analysed(1, { method });
       const [one, other] = [0.01, -0.01].map((distance) => forward(plain, along(found.vector, distance)));
