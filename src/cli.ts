@@ -19,7 +19,8 @@ import { reportJson } from './report/schema';
 import { cutReportText, reportText } from './report/text';
 import { inTerminalWords } from './report/wording/settings';
 import { writeFailureText } from './files/writeFailure';
-import { namingSidecar, readSidecar, sidecarPath, describeSource, withSidecar } from './samples/sidecar';
+import { namingSidecar, readSidecar, describeSource, withSidecar } from './samples/sidecar';
+import { sidecarPath } from './samples/sidecarPath';
 
 const exitCodes = {
   usage: 2,

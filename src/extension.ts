@@ -2,9 +2,10 @@ import * as vscode from 'vscode';
 import { AnalysisPanels } from './host/analysisPanels';
 import { registerCommands } from './host/commands';
 import { DetectedModels } from './host/detectedModels';
-import { panelViewType } from './host/identifiers';
+import { editorViewTypes, panelViewType } from './host/identifiers';
+import { KeptReports } from './host/keptReports';
 import { ModelsView } from './host/modelsView';
-import { RunMemory } from './host/runMemory';
+import { ReportEditor } from './host/reportEditor';
 import { requestSettings } from './host/settings';
 import { createStatusItem } from './host/statusItem';
 import type { PanelState } from './report/panelMessages';
@@ -25,11 +26,13 @@ export function activate(context: vscode.ExtensionContext): ModelSharpness {
       log.info(line);
     },
   });
+  // Without a folder there is no storage of a workspace.
+  const kept = new KeptReports((context.storageUri ?? context.globalStorageUri).fsPath);
   const models = new DetectedModels(log);
   const panels = new AnalysisPanels({
     extensionUri: context.extensionUri,
     worker,
-    memory: new RunMemory(context.workspaceState),
+    kept,
     settings: requestSettings,
     log,
   });
@@ -40,8 +43,14 @@ export function activate(context: vscode.ExtensionContext): ModelSharpness {
     panels,
     new ModelsView(models),
     createStatusItem(panels),
-    registerCommands({ panels, models, log, extensionPath: context.extensionPath }),
+    registerCommands({ panels, models, kept, log, extensionPath: context.extensionPath }),
     vscode.window.registerWebviewPanelSerializer(panelViewType, panels),
+    vscode.window.registerCustomEditorProvider(editorViewTypes.model, panels),
+    vscode.window.registerCustomEditorProvider(editorViewTypes.otherModel, panels),
+    vscode.window.registerCustomEditorProvider(
+      editorViewTypes.report,
+      new ReportEditor(context.extensionUri, log),
+    ),
   );
   return { states: () => panels.states, onDidChange: panels.onDidChange };
 }

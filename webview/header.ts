@@ -3,12 +3,12 @@ import { button, element } from './dom';
 import { computationMenu } from './computationMenu';
 import { exportMenu } from './exportMenu';
 import { findExplained } from './tooltip';
-import type { Part, View } from './view';
+import { hasNumbers, type Part, type View } from './view';
 
 /** Who this is about, everything that the numbers depend on, and what can be done. */
 export const header: Part = {
   id: 'header',
-  inputs: ({ state, known, settings, computation }) => {
+  inputs: ({ state, known, settings, computation, readOnly }) => {
     const { model, samples, loss, lossAssumed, lossOptions, method, analysis, time } = known;
     return [
       state.phase,
@@ -24,6 +24,7 @@ export const header: Part = {
       settings.exportOpen,
       settings.choosing !== null,
       computation,
+      readOnly,
     ];
   },
   draw: (view) => [
@@ -48,9 +49,11 @@ function identity({ state, known }: View): HTMLElement {
 }
 
 function actions(view: View): HTMLElement {
-  const { state, post } = view;
+  const { state, post, readOnly } = view;
   const busy = state.phase === 'reading' || state.phase === 'running';
   const choosing = state.phase === 'choosing-samples';
+  if (state.phase === 'overview') return element('div', { class: 'actions' });
+  if (readOnly) return element('div', { class: 'actions' }, exportMenu(view));
   return element(
     'div',
     { class: 'actions' },
@@ -66,9 +69,10 @@ function actions(view: View): HTMLElement {
 }
 
 function chips(view: View): HTMLElement[] {
-  const { state, known } = view;
+  const { state, known, readOnly } = view;
+  if (readOnly) return circumstances(known).map((each) => element('li', {}, chip(each)));
   const told = circumstances(known).filter(({ term }) => term !== 'method');
-  const menu = state.phase !== 'reading' && state.phase !== 'choosing-samples';
+  const menu = state.phase !== 'reading' && hasNumbers(state);
   return [
     ...(menu ? [element('li', {}, computationMenu(view))] : []),
     ...told.map((each) => element('li', {}, each.term === 'samples' ? samplesChip(each, view) : chip(each))),

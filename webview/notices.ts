@@ -7,7 +7,8 @@ import type { Part, View } from './view';
 /** What stands above the numbers: a failure in their place, the choice of samples before them, warnings about them. */
 export const notices: Part = {
   id: 'notices',
-  inputs: ({ state, known, computation }) => [
+  inputs: ({ state, known, computation, readOnly }) => [
+    readOnly,
     state.phase,
     known.warnings,
     computation,
@@ -24,27 +25,29 @@ export const notices: Part = {
   },
 };
 
-function failureCard(failure: Failure, { post, computation }: View): HTMLElement {
+function failureCard(failure: Failure, { post, computation, readOnly }: View): HTMLElement {
   const training = failure.kind === 'TrainingMode';
   return element(
     'section',
     { class: 'card wide failure', role: 'alert', 'aria-label': 'What went wrong' },
     element('p', {}, failure.message),
-    element(
-      'div',
-      { class: 'buttons' },
-      training
-        ? button(
-            'Analyse in evaluation mode',
-            'failure-evaluation',
-            () => post({ type: 'compute', ...computation, evaluation: true }),
-            { primary: true },
-          )
-        : null,
-      button('Run again', 'failure-run', () => post({ type: 'run' }), { primary: !training }),
-      button('Change samples…', 'failure-samples', () => post({ type: 'change-samples' })),
-      button('Show log', 'failure-log', () => post({ type: 'show-log' })),
-    ),
+    readOnly
+      ? null
+      : element(
+          'div',
+          { class: 'buttons' },
+          training
+            ? button(
+                'Analyse in evaluation mode',
+                'failure-evaluation',
+                () => post({ type: 'compute', ...computation, evaluation: true }),
+                { primary: true },
+              )
+            : null,
+          button('Run again', 'failure-run', () => post({ type: 'run' }), { primary: !training }),
+          button('Change samples…', 'failure-samples', () => post({ type: 'change-samples' })),
+          button('Show log', 'failure-log', () => post({ type: 'show-log' })),
+        ),
   );
 }
 

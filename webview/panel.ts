@@ -6,6 +6,7 @@ import { header } from './header';
 import { limits } from './limits';
 import { installMarking } from './marking';
 import { notices } from './notices';
+import { overview } from './overview';
 import { sectionParts } from './sections';
 import { status } from './status';
 import { registerControls } from './toolkit';
@@ -29,7 +30,7 @@ interface Saved {
   readonly scroll: number;
 }
 
-const parts: readonly Part[] = [header, status, notices, verdict, answers, ...sectionParts, limits];
+const parts: readonly Part[] = [header, status, notices, overview, verdict, answers, ...sectionParts, limits];
 
 function start(): void {
   registerControls();
@@ -38,6 +39,7 @@ function start(): void {
   let state = saved?.state ?? null;
   let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, choosing: null };
   const { method, blocks, scaleAdapted, plane, evaluation } = requestDefaults;
+  let readOnly = false;
   let computation: ComputationChoice = saved?.computation ?? {
     method,
     blocks,
@@ -62,6 +64,7 @@ function start(): void {
       pending: isPending(state),
       settings,
       computation,
+      readOnly,
       post: (message) => api.postMessage(message),
       change: (changed) => {
         settings = { ...settings, ...changed };
@@ -81,7 +84,7 @@ function start(): void {
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (!isFromHost(event.data)) return;
     state = event.data.state;
-    computation = event.data.computation;
+    ({ computation, readOnly } = event.data);
     draw();
     keep();
   });

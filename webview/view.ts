@@ -31,6 +31,8 @@ export interface View {
   readonly settings: Settings;
   /** What the next run will do. */
   readonly computation: ComputationChoice;
+  /** Whether it is a report from a file, with no model to analyse. */
+  readonly readOnly: boolean;
   readonly post: (message: PanelToHost) => void;
   readonly change: (settings: Partial<Settings>) => void;
 }
@@ -40,10 +42,12 @@ export function knownOf(state: PanelState): PartialReport {
   switch (state.phase) {
     case 'reading':
       return {};
+    case 'overview':
+      return state.inspection.facts;
     case 'choosing-samples':
       return state.facts;
     case 'running':
-      return state.progress.report;
+      return state.earlier?.report ?? state.progress.report;
     case 'done':
       return state.report;
     case 'failed':
@@ -53,7 +57,12 @@ export function knownOf(state: PanelState): PartialReport {
 }
 
 export function isPending(state: PanelState): boolean {
-  return state.phase === 'reading' || state.phase === 'running';
+  return state.phase === 'reading' || (state.phase === 'running' && state.earlier === null);
+}
+
+/** Whether the numbers of a report have a place: not while something is asked before. */
+export function hasNumbers({ phase }: PanelState): boolean {
+  return phase !== 'choosing-samples' && phase !== 'overview';
 }
 
 /** A part of the panel: what it is drawn from, and how; it is drawn again only when that has changed. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { failureOf } from '../report/failure';
@@ -10,38 +9,28 @@ import type {
   PanelToHost,
   SampleChoice,
 } from '../report/panelMessages';
-import type { Report } from '../report/report';
 import { defaultRandomCount, type AnalysisRequest, type SampleSource } from '../report/request';
 import type { WorkerCalls } from '../worker/client';
 import { AnalysisSession } from './analysisSession';
+import type { KeptReports } from './keptReports';
 import { readPanelMessage } from './panelMessage';
-import type { RunMemory } from './runMemory';
-import { webviewPage } from './webviewPage';
+import { showPanelPage } from './panelPage';
 
 export interface PanelParts {
   readonly extensionUri: vscode.Uri;
   readonly worker: WorkerCalls;
-  readonly memory: RunMemory;
+  readonly kept: KeptReports;
   readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
   readonly log: vscode.LogOutputChannel;
   readonly onChange: () => void;
 }
 
-/** What every panel may load: the script and the style of the panel, and no other file of the machine. */
-export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {
-  return {
-    enableScripts: true,
-    enableForms: false,
-    localResourceRoots: [vscode.Uri.joinPath(extensionUri, 'dist', 'webview')],
-  };
-}
-
 /** The panel of one model file: it sends its session's state to the webview, and the webview's wishes to the session. */
 export class AnalysisPanel implements vscode.Disposable {
-  private readonly panel: vscode.WebviewPanel;
+  private panel: vscode.WebviewPanel;
   private readonly parts: PanelParts;
   private readonly session: AnalysisSession;
-  private readonly disposables: vscode.Disposable[] = [];
+  private listener: vscode.Disposable;
   private watcher: { folders: string; disposables: vscode.Disposable[] } | null = null;
 
   /** @param computation what an earlier window was to compute, or null */
@@ -63,21 +52,8 @@ export class AnalysisPanel implements vscode.Disposable {
       },
       computation,
     );
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(parts.extensionUri, 'media', 'panel-light.svg'),
-      dark: vscode.Uri.joinPath(parts.extensionUri, 'media', 'panel-dark.svg'),
-    };
-    panel.webview.options = webviewOptions(parts.extensionUri);
-    panel.webview.onDidReceiveMessage(
-      (message: unknown) => {
-        this.receive(message).catch((thrown: unknown) => {
-          this.complain(thrown);
-        });
-      },
-      null,
-      this.disposables,
-    );
-    panel.webview.html = this.page();
+    this.listener = this.listen();
+    showPanelPage(panel, parts.extensionUri);
   }
 
   get state(): PanelState {
@@ -92,14 +68,37 @@ export class AnalysisPanel implements vscode.Disposable {
     this.panel.reveal();
   }
 
-  /** Starts an analysis unless one is going on, or the user is being asked. */
-  run(): void {
-    if (this.session.busy || this.state.phase === 'choosing-samples') return;
-    void this.session.run();
+  /** Whether this is where it is shown. */
+  isIn(panel: vscode.WebviewPanel): boolean {
+    return this.panel === panel;
   }
 
-  restore(report: Report): Promise<void> {
-    return this.session.restore(report);
+  /** Goes on in another tab, which has opened for the same file; the tab of before is closed. */
+  moveTo(panel: vscode.WebviewPanel): void {
+    const { panel: left } = this;
+    this.listener.dispose();
+    this.panel = panel;
+    this.listener = this.listen();
+    showPanelPage(panel, this.parts.extensionUri);
+    left.dispose();
+  }
+
+  /** Shows what is kept of this model, or its first page. */
+  open(): void {
+    void this.session.open();
+  }
+
+  /** Shows what is kept of this model, else starts an analysis. */
+  restore(): void {
+    void this.session.openOrRun(false);
+  }
+
+  /** Shows a report that is kept and not old, else starts an analysis, unless one goes on or the user is being asked. */
+  run(): void {
+    const { phase } = this.state;
+    if (this.session.busy || phase === 'choosing-samples') return;
+    if (phase === 'done' && this.state.changed.length === 0) return;
+    void (phase === 'reading' ? this.session.openOrRun(true) : this.session.run());
   }
 
   cancel(): void {
@@ -108,20 +107,14 @@ export class AnalysisPanel implements vscode.Disposable {
 
   dispose(): void {
     this.session.dispose();
-    vscode.Disposable.from(...this.disposables, ...(this.watcher?.disposables ?? [])).dispose();
+    vscode.Disposable.from(this.listener, ...(this.watcher?.disposables ?? [])).dispose();
   }
 
-  private page(): string {
-    const { webview } = this.panel;
-    const resource = (name: string): string =>
-      webview.asWebviewUri(vscode.Uri.joinPath(this.parts.extensionUri, 'dist', 'webview', name)).toString();
-    return webviewPage({
-      title: this.panel.title,
-      language: vscode.env.language,
-      script: resource('panel.js'),
-      style: resource('panel.css'),
-      source: webview.cspSource,
-      nonce: randomBytes(16).toString('base64'),
+  private listen(): vscode.Disposable {
+    return this.panel.webview.onDidReceiveMessage((message: unknown) => {
+      this.receive(message).catch((thrown: unknown) => {
+        this.complain(thrown);
+      });
     });
   }
 
@@ -139,7 +132,12 @@ export class AnalysisPanel implements vscode.Disposable {
 
   /** A hidden webview has no page and takes no message; when it is shown again it says `ready` and gets the state. */
   private send(state: PanelState): void {
-    const message: HostToPanel = { type: 'state', state, computation: this.session.computation };
+    const message: HostToPanel = {
+      type: 'state',
+      state,
+      computation: this.session.computation,
+      readOnly: false,
+    };
     void this.panel.webview.postMessage(message);
   }
 
@@ -181,20 +179,7 @@ export class AnalysisPanel implements vscode.Disposable {
     if (!this.session.takes(shapes)) return;
     const source = await this.sourceOf(choice);
     if (source === null) return;
-    const path = source.kind === 'file' ? source.path : null;
-    if (path !== null || Object.keys(shapes).length > 0) await this.remember(path, shapes);
     await this.session.useSamples(source, shapes);
-  }
-
-  /** Writes what was chosen beside the model, for the next time; where that fails, this time goes on all the same. */
-  private async remember(samples: string | null, shapes: ShapeChanges): Promise<void> {
-    const { writeSidecar } = await import('../samples/sidecar');
-    try {
-      await writeSidecar(this.session.file, samples, shapes);
-    } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      this.parts.log.warn(`${this.session.file}: the choice of samples was not written down: ${reason}`);
-    }
   }
 
   private async sourceOf(choice: SampleChoice): Promise<SampleSource | null> {
@@ -219,11 +204,9 @@ export class AnalysisPanel implements vscode.Disposable {
   }
 
   private async export(wanted: Extract<PanelToHost, { type: 'export' }>): Promise<void> {
-    const state = this.state;
-    if (state.phase !== 'done') return;
     // Loaded by the first export, with the charts and the schema: the start of the editor does not wait for them.
     const { exportReport } = await import('./exportReport');
-    await exportReport(state.file, state.report, wanted);
+    await exportReport(this.session.file, this.state, wanted);
   }
 
   private complain(thrown: unknown): void {

@@ -5,10 +5,12 @@ import { pythonLinesFrom } from '../report/wording/pythonLines';
 import type { AnalysisPanels } from './analysisPanels';
 import type { DetectedModel, DetectedModels } from './detectedModels';
 import { commands } from './identifiers';
+import type { KeptReports } from './keptReports';
 
 interface CommandParts {
   readonly panels: AnalysisPanels;
   readonly models: DetectedModels;
+  readonly kept: KeptReports;
   readonly log: vscode.LogOutputChannel;
   /** The extension's folder. */
   readonly extensionPath: string;
@@ -36,7 +38,15 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     vscode.commands.registerCommand(commands.showLog, () => {
       parts.log.show();
     }),
+    vscode.commands.registerCommand(commands.clearKept, () => clearKept(parts)),
     vscode.commands.registerCommand(commands.copyPythonLines, () => copyPythonLines(parts.extensionPath)),
+  );
+}
+
+async function clearKept({ kept }: CommandParts): Promise<void> {
+  await kept.clear();
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t('The kept reports of this workspace were deleted. What is open stays until it is closed.'),
   );
 }
 

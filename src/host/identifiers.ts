@@ -4,11 +4,18 @@ export const commands = {
   cancel: 'model-sharpness.cancel',
   refreshModels: 'model-sharpness.refreshModels',
   showLog: 'model-sharpness.showLog',
+  clearKept: 'model-sharpness.clearKept',
   copyPythonLines: 'model-sharpness.copyPythonLines',
 } as const;
 
 export const modelsViewId = 'modelSharpness.models';
 export const panelViewType = 'modelSharpness.panel';
+/** Editors of files: models by their first page, exported reports. */
+export const editorViewTypes = {
+  model: 'modelSharpness.model',
+  otherModel: 'modelSharpness.otherModel',
+  report: 'modelSharpness.report',
+} as const;
 
 export const contextKeys = {
   /** Paths of files that are models by content: the explorer's menu asks for it. */

@@ -1,12 +1,10 @@
 import * as v from 'valibot';
 import type { ComputationChoice } from '../report/panelMessages';
-import type { Report } from '../report/report';
 import { methods } from '../report/request';
-import { reportSchema } from '../report/schema';
 
 /** The part of what the panel keeps with `setState` that the host has a use for; the rest is the panel's own. */
 const savedByPanel = v.object({
-  state: v.object({ file: v.string(), report: v.optional(v.unknown()) }),
+  state: v.object({ file: v.string() }),
   computation: v.optional(v.unknown()),
 });
 
@@ -21,8 +19,6 @@ const computationChoice = v.object({
 /** What a panel of an earlier window showed. */
 export interface Restored {
   readonly file: string;
-  /** null: it had none, or one that this version cannot show. */
-  readonly report: Report | null;
   /** null: nothing that can be told was chosen. */
   readonly computation: ComputationChoice | null;
 }
@@ -31,12 +27,10 @@ export interface Restored {
 export function readRestoredState(saved: unknown): Restored | null {
   const panel = v.safeParse(savedByPanel, saved);
   if (!panel.success) return null;
-  const { file, report: shown } = panel.output.state;
-  const report = v.safeParse(reportSchema, shown);
+  const { file } = panel.output.state;
   const computation = v.safeParse(computationChoice, panel.output.computation);
   return {
     file,
-    report: report.success ? report.output : null,
     computation: computation.success ? computation.output : null,
   };
 }

@@ -261,6 +261,18 @@ export interface ModelInspection {
   readonly candidates: readonly SampleCandidate[];
   /** The inputs of which the model leaves sizes open. */
   readonly openInputs: readonly OpenInput[];
+  /** What can be said of the model: what it puts out, and its tensors of float numbers. */
+  readonly outputs: readonly string[];
+  readonly tensors: readonly TensorFacts[];
+}
+
+/** A tensor of the file that is a parameter, or that could be said to be one. */
+export interface TensorFacts {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** The layer that it belongs to, with its kind; null: it is no parameter. */
+  readonly layer: string | null;
+  readonly kind: string | null;
 }
 
 /** A stage of the work, as a person would name it, with what is known so far. */

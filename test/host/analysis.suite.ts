@@ -38,8 +38,8 @@ describe('an analysis', () => {
 
   it('opens a panel and shows the report with the only samples that fit', async () => {
     await analyze(digits);
-    const { report, stale } = await shown(digits, 'done');
-    strictEqual(stale, false);
+    const { report, changed } = await shown(digits, 'done');
+    strictEqual(changed.length, 0);
     match(report.samples.source, /digits\.npz/);
     ok(report.bounds.lambdaMax.upper.value > 0);
     strictEqual(panelTabs().length, 1);
@@ -101,11 +101,11 @@ describe('an analysis', () => {
     await analyze(copy);
     const before = await shown(copy, 'done');
     await copyFile(workspaceFile('digits-early.onnx').fsPath, copy.fsPath);
-    await until(async () => ((await shown(copy, 'done')).stale ? true : undefined));
+    await until(async () => ((await shown(copy, 'done')).changed.length > 0 ? true : undefined));
     await analyze(copy);
     const after = await until(async () => {
       const state = await shown(copy, 'done');
-      return state.stale ? undefined : state;
+      return state.changed.length > 0 ? undefined : state;
     });
     await rm(copy.fsPath);
     notStrictEqual(after.report.model.sha256, before.report.model.sha256);

@@ -119,6 +119,7 @@ describe('an estimate that runs', () => {
     phase: 'running',
     file: model.file,
     progress: { stage: 'Probes', fraction: 0.5, remainingSeconds: 20, step: 3, steps: 5, cost: null, report },
+    earlier: null,
   });
   const coarse = ({ value, standardError }: Quantity): Quantity => ({
     value: 1.02 * value,

@@ -108,8 +108,9 @@ export async function show(
   page,
   state,
   computation = { method: 'auto', blocks: false, scaleAdapted: false, plane: false, evaluation: false },
+  readOnly = false,
 ) {
-  const message = { type: 'state', state, computation };
+  const message = { type: 'state', state, computation, readOnly };
   await page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`);
   // Two frames: the charts are drawn once their boxes have a width.
   await page.evaluate(

@@ -7,6 +7,7 @@ import { modelExtensions } from '../../../src/formats/detection';
 import {
   commands,
   contextKeys,
+  editorViewTypes,
   modelsViewId,
   panelViewType,
   settingsSection,
@@ -47,6 +48,20 @@ it('the view, the panel and the context keys of the code are those of the manife
   expect(manifest.activationEvents).toEqual([`onWebviewPanel:${panelViewType}`]);
   const text = JSON.stringify(contributes);
   for (const key of Object.values(contextKeys)) expect(text).toContain(key);
+});
+
+it('models and reports open in the editors of the code: .onnx by default, other models when asked', () => {
+  expect(contributes.customEditors.map(({ viewType }) => viewType)).toEqual(Object.values(editorViewTypes));
+  const [onnx, others, reports] = contributes.customEditors.map(({ priority, selector }) => ({
+    priority,
+    patterns: selector.map(({ filenamePattern }) => filenamePattern),
+  }));
+  expect(onnx).toEqual({ priority: 'default', patterns: ['*.onnx'] });
+  expect(others?.priority).toBe('option');
+  expect(['*.onnx', ...(others?.patterns ?? [])]).toEqual(
+    modelExtensions.map((extension) => `*.${extension}`),
+  );
+  expect(reports?.patterns).toEqual(['*.sharpness-report.json', '*.sharpness-report.html']);
 });
 
 it('settings have a scope and a description, and their defaults are those of a request', () => {

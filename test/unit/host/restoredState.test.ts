@@ -1,17 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readRestoredState } from '../../../src/host/restoredState';
-import { exampleReport } from '../report/exampleReport';
 
 const file = '/models/m.onnx';
 
-it('gives back the report that a panel showed', () => {
-  const state = { phase: 'done', file, report: exampleReport, stale: false };
-  expect(readRestoredState({ state, settings: {}, scroll: 3 })).toEqual({
-    file,
-    report: exampleReport,
-    computation: null,
-  });
+it('gives back the file that a panel showed; its report is kept elsewhere', () => {
+  const state = { phase: 'done', file, report: {}, changed: [] };
+  expect(readRestoredState({ state, settings: {}, scroll: 3 })).toEqual({ file, computation: null });
 });
 
 it('gives back what was to be computed, whatever the panel showed', () => {
@@ -23,7 +18,7 @@ it('gives back what was to be computed, whatever the panel showed', () => {
     evaluation: true,
   };
   const state = { phase: 'failed', file };
-  expect(readRestoredState({ state, computation })).toEqual({ file, report: null, computation });
+  expect(readRestoredState({ state, computation })).toEqual({ file, computation });
 });
 
 it.each([
@@ -34,16 +29,7 @@ it.each([
   { method: 'auto', blocks: true, scaleAdapted: false, evaluation: true },
 ])('has no computation from %j', (computation) => {
   const state = { phase: 'failed', file };
-  expect(readRestoredState({ state, computation })).toEqual({ file, report: null, computation: null });
-});
-
-it.each([
-  { phase: 'running', file, progress: {} },
-  { phase: 'done', file, report: { ...exampleReport, schema: 2 } },
-  { phase: 'done', file, report: { ...exampleReport, layers: 'none' } },
-  { phase: 'done', file, report: null },
-])('keeps the file alone where there is no report that can be shown', (state) => {
-  expect(readRestoredState({ state })).toEqual({ file, report: null, computation: null });
+  expect(readRestoredState({ state, computation })).toEqual({ file, computation: null });
 });
 
 it.each([undefined, null, 'state', {}, { state: null }, { state: { file: 3 } }])(

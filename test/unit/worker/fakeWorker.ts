@@ -78,6 +78,8 @@ serve(
         facts: { gradientNorm: process.pid },
         candidates: [],
         openInputs: [],
+        outputs: [],
+        tensors: [],
         file,
       } as ModelInspection),
   },
