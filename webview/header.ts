@@ -52,7 +52,10 @@ function actions(view: View): HTMLElement {
   const { state, post, readOnly } = view;
   const busy = state.phase === 'reading' || state.phase === 'running';
   const choosing = state.phase === 'choosing-samples';
-  if (state.phase === 'overview') return element('div', { class: 'actions' });
+  if (state.phase === 'overview') {
+    const analyze = button('Analyze sharpness', 'analyze', () => post({ type: 'run' }), { primary: true });
+    return element('div', { class: 'actions' }, analyze);
+  }
   if (readOnly) return element('div', { class: 'actions' }, exportMenu(view));
   return element(
     'div',

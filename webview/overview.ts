@@ -1,13 +1,13 @@
 import { formatCount } from '../src/report/wording/number';
 import type { TensorFacts } from '../src/report/request';
-import { button, element } from './dom';
+import { element } from './dom';
 import type { Part } from './view';
 
 /** The first page of a model that nobody has analysed: its tensors by layer, and the way on. */
 export const overview: Part = {
   id: 'overview',
   inputs: ({ state }) => (state.phase === 'overview' ? state.inspection : null),
-  draw: ({ state, post }) => {
+  draw: ({ state }) => {
     if (state.phase !== 'overview') return [];
     const { tensors, outputs } = state.inspection;
     const trained = tensors.filter(({ layer }) => layer !== null);
@@ -25,10 +25,15 @@ export const overview: Part = {
         : element(
             'details',
             { class: 'card wide' },
-            element('summary', { id: 'other-tensors' }, `Not trained: ${formatCount(others.length)} tensors`),
+            element(
+              'summary',
+              { id: 'other-tensors' },
+              others.length === 1
+                ? 'One tensor is not trained'
+                : `${formatCount(others.length)} tensors are not trained`,
+            ),
             table(['Tensor', 'Shape', 'Numbers'], others.map(tensorCells)),
           ),
-      button('Analyze sharpness', 'analyze', () => post({ type: 'run' }), { primary: true }),
     ];
   },
 };
@@ -46,19 +51,13 @@ function tensorCells({ name, shape }: TensorFacts): string[] {
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): HTMLElement {
   const cells = (name: 'th' | 'td', texts: readonly string[]): HTMLElement[] =>
-    texts.map((text, place) =>
-      element(
-        name,
-        { class: place === texts.length - 1 ? 'numeric' : '', ...(name === 'th' && { scope: 'col' }) },
-        text,
-      ),
-    );
+    texts.map((text, place) => element(name, { ...(name === 'th' && { scope: 'col' }) }, text));
   return element(
     'div',
     { class: 'scroller', tabindex: 0, role: 'region', 'aria-label': heads.join(', ') },
     element(
       'table',
-      {},
+      { class: 'tensors' },
       element('thead', {}, element('tr', {}, ...cells('th', heads))),
       element('tbody', {}, ...rows.map((row) => element('tr', {}, ...cells('td', row)))),
     ),

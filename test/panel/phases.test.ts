@@ -141,6 +141,7 @@ describe('each phase', () => {
   it('overview: shows layers and parameters of a model, and analyses at one button', async () => {
     const page = await panel(phases.overview);
     expect(await textOf(page, '.strip')).toContain('Nothing was computed yet');
+    await page.locator('#other-tensors').click();
     const rows = await page.locator('.section.overview tbody tr').allInnerTexts();
     expect(rows.map((row) => row.replace(/\s+/g, ' ').trim())).toEqual([
       'fc.0 Linear fc.0.weight 32 × 64 2,048',
