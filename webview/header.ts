@@ -1,14 +1,17 @@
 import { circumstances, modelText, type Circumstance } from '../src/charts/circumstances';
+import type { Term } from '../src/charts/explanations';
+import { fields, groups, showValue, type Group } from '../src/report/form';
+import { formatCount } from '../src/report/wording/number';
 import { button, element } from './dom';
-import { computationMenu } from './computationMenu';
+import { chipMenu } from './chipMenu';
 import { exportMenu } from './exportMenu';
 import { findExplained } from './tooltip';
-import { hasNumbers, type Part, type View } from './view';
+import type { Part, View } from './view';
 
 /** Who this is about, everything that the numbers depend on, and what can be done. */
 export const header: Part = {
   id: 'header',
-  inputs: ({ state, known, settings, computation, readOnly }) => {
+  inputs: ({ state, known, settings, form, readOnly }) => {
     const { model, samples, loss, lossAssumed, lossOptions, method, analysis, time } = known;
     return [
       state.phase,
@@ -22,8 +25,8 @@ export const header: Part = {
       analysis,
       time,
       settings.exportOpen,
-      settings.choosing !== null,
-      computation,
+      settings.menu?.chip,
+      form,
       readOnly,
     ];
   },
@@ -71,34 +74,62 @@ function actions(view: View): HTMLElement {
   );
 }
 
+/** The group that each circumstance is changed in; what is not here only informs. */
+const groupOf: Readonly<Partial<Record<Term, Group>>> = {
+  method: 'method',
+  loss: 'loss',
+  lossOptions: 'loss',
+  samples: 'samples',
+  parameters: 'parameters',
+  mode: 'mode',
+  precision: 'precision',
+  seed: 'seed',
+  stopped: 'method',
+};
+
+/** Everything that is told, and what is not known yet by the name of its group: each opens what can be changed of it. */
 function chips(view: View): HTMLElement[] {
   const { state, known, readOnly } = view;
-  if (readOnly) return circumstances(known).map((each) => element('li', {}, chip(each)));
-  const told = circumstances(known).filter(({ term }) => term !== 'method');
-  const menu = state.phase !== 'reading' && hasNumbers(state);
-  return [
-    ...(menu ? [element('li', {}, computationMenu(view))] : []),
-    ...told.map((each) => element('li', {}, each.term === 'samples' ? samplesChip(each, view) : chip(each))),
+  const told = circumstances(known);
+  if (readOnly) return told.map((each) => element('li', {}, informing(each)));
+  if (state.phase === 'reading') return [];
+  const parameters = known.model && `${formatCount(known.model.parameters)} parameters`;
+  const all: Circumstance[] = [
+    ...told,
+    { term: 'parameters', text: parameters ?? groups.parameters, caution: false },
   ];
+  const shown = new Set(all.map(({ term }) => groupOf[term]));
+  const open = (['method', 'loss', 'samples', 'mode', 'precision', 'seed'] as const)
+    .filter((group) => !shown.has(group))
+    .map((group): Circumstance => ({ term: group, text: openText(group, view), caution: false }));
+  const rank = ({ term }: Circumstance): number => Object.keys(groups).indexOf(groupOf[term] ?? '') >>> 0;
+  return [...all, ...open]
+    .sort((one, other) => rank(one) - rank(other))
+    .map((each, place) => element('li', {}, chip(each, place, view)));
 }
 
-function chip({ text, term, caution }: Circumstance): HTMLElement {
+function openText(group: Group, { form }: View): string {
+  const field = fields.find((each) => each.group === group);
+  const value = field?.control.kind === 'choice' ? showValue(field, form.said) : '';
+  const text = field?.control.kind === 'choice' && field.control.values.find(([each]) => each === value)?.[1];
+  return typeof text === 'string' ? `${groups[group].toLowerCase()}: ${text}` : groups[group].toLowerCase();
+}
+
+function informing({ text, term, caution }: Circumstance): HTMLElement {
   const look = caution ? 'assumed' : term === 'time' ? 'plain' : '';
   return findExplained(element('span', { class: `chip ${look}`, tabindex: 0 }, text), term);
 }
 
-/** The samples can be changed from their chip. */
-function samplesChip({ text, term, caution }: Circumstance, { state, post }: View): HTMLElement {
-  const built = element(
-    'button',
-    {
-      class: caution ? 'chip assumed' : 'chip',
-      type: 'button',
-      id: 'samples-chip',
-      disabled: state.phase === 'running' || state.phase === 'reading',
-    },
-    text,
-  );
-  built.addEventListener('click', () => post({ type: 'change-samples' }));
-  return findExplained(built, term);
+function chip(each: Circumstance, place: number, view: View): HTMLElement {
+  const { text, term, caution } = each;
+  const group = groupOf[term];
+  if (group === undefined) return informing(each);
+  const { method } = view.known;
+  const look = term !== 'method' || method === undefined ? '' : method === 'estimate' ? 'estimate' : 'exact';
+  // Several stand for the options of one loss.
+  const id = term === 'lossOptions' ? `${term}-${place}-chip` : `${term}-chip`;
+  const built = element('button', { class: `chip ${caution ? 'assumed' : look}`, type: 'button', id }, text);
+  // Open, it has no explanation, which would lie over what can be chosen.
+  if (view.settings.menu?.chip !== id) findExplained(built, term);
+  return chipMenu(built, group, view);
 }

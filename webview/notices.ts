@@ -7,11 +7,10 @@ import type { Part, View } from './view';
 /** What stands above the numbers: a failure in their place, the choice of samples before them, warnings about them. */
 export const notices: Part = {
   id: 'notices',
-  inputs: ({ state, known, computation, readOnly }) => [
+  inputs: ({ state, known, readOnly }) => [
     readOnly,
     state.phase,
     known.warnings,
-    computation,
     state.phase === 'failed' ? state.failure : null,
     state.phase === 'choosing-samples' ? [state.candidates, state.openInputs] : null,
   ],
@@ -25,7 +24,7 @@ export const notices: Part = {
   },
 };
 
-function failureCard(failure: Failure, { post, computation, readOnly }: View): HTMLElement {
+function failureCard(failure: Failure, { post, readOnly }: View): HTMLElement {
   const training = failure.kind === 'TrainingMode';
   return element(
     'section',
@@ -40,7 +39,7 @@ function failureCard(failure: Failure, { post, computation, readOnly }: View): H
             ? button(
                 'Analyse in evaluation mode',
                 'failure-evaluation',
-                () => post({ type: 'compute', ...computation, evaluation: true }),
+                () => post({ type: 'say', said: { evaluation: true } }),
                 { primary: true },
               )
             : null,

@@ -51,7 +51,7 @@ function tensorCells({ name, shape }: TensorFacts): string[] {
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): HTMLElement {
   const cells = (name: 'th' | 'td', texts: readonly string[]): HTMLElement[] =>
-    texts.map((text, place) => element(name, { ...(name === 'th' && { scope: 'col' }) }, text));
+    texts.map((text) => element(name, { ...(name === 'th' && { scope: 'col' }) }, text));
   return element(
     'div',
     { class: 'scroller', tabindex: 0, role: 'region', 'aria-label': heads.join(', ') },

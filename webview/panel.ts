@@ -1,4 +1,4 @@
-import type { ComputationChoice, HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
+import type { FormState, HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
 import { answers } from './answers';
 import { verdict } from './verdict';
 import { element } from './dom';
@@ -11,7 +11,7 @@ import { sectionParts } from './sections';
 import { status } from './status';
 import { registerControls } from './toolkit';
 import { installTooltips } from './tooltip';
-import { requestDefaults } from '../src/report/request';
+import { nothingSaid } from '../src/report/form';
 import { initialSettings, isPending, knownOf, type Part, type Settings, type View } from './view';
 
 interface VsCodeApi {
@@ -26,7 +26,7 @@ declare function acquireVsCodeApi(): VsCodeApi;
 interface Saved {
   readonly state: PanelState | null;
   readonly settings: Settings;
-  readonly computation: ComputationChoice;
+  readonly form: FormState;
   readonly scroll: number;
 }
 
@@ -37,16 +37,9 @@ function start(): void {
   const api = acquireVsCodeApi();
   const saved = api.getState();
   let state = saved?.state ?? null;
-  let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, choosing: null };
-  const { method, blocks, scaleAdapted, plane, evaluation } = requestDefaults;
+  let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, menu: null };
   let readOnly = false;
-  let computation: ComputationChoice = saved?.computation ?? {
-    method,
-    blocks,
-    scaleAdapted,
-    plane,
-    evaluation,
-  };
+  let form: FormState = saved?.form ?? { said: nothingSaid, known: null };
 
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
   const places = new Map(parts.map(({ id }) => [id, element('div', { class: `section ${id}` })]));
@@ -55,7 +48,7 @@ function start(): void {
   installMarking(root);
 
   const drawn = new Map<string, string>();
-  const keep = (): void => api.setState({ state, settings, computation, scroll: window.scrollY });
+  const keep = (): void => api.setState({ state, settings, form, scroll: window.scrollY });
   const draw = (): void => {
     if (state === null) return;
     const view: View = {
@@ -63,7 +56,7 @@ function start(): void {
       known: knownOf(state),
       pending: isPending(state),
       settings,
-      computation,
+      form,
       readOnly,
       post: (message) => api.postMessage(message),
       change: (changed) => {
@@ -84,7 +77,7 @@ function start(): void {
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (!isFromHost(event.data)) return;
     state = event.data.state;
-    ({ computation, readOnly } = event.data);
+    ({ form, readOnly } = event.data);
     draw();
     keep();
   });

@@ -15,23 +15,23 @@ interface Live {
 /** By the section's id; most have nothing of the kind. */
 const live: Readonly<Record<string, Live>> = {
   response: {
-    inputs: ({ state, computation, known, readOnly }) => [state.phase, computation, known.plane, readOnly],
-    draw: ({ known, state, computation, post, readOnly }) =>
+    inputs: ({ state, known, readOnly }) => [state.phase, known.plane, readOnly],
+    draw: ({ known, state, post, readOnly }) =>
       known.plane === null && known.slices && state.phase === 'done' && !readOnly
         ? [
             button('Measure a plane of two directions', 'measure-plane', () =>
-              post({ type: 'compute', ...computation, plane: true }),
+              post({ type: 'say', said: { plane: true } }),
             ),
           ]
         : [],
   },
   blocks: {
-    inputs: ({ state, computation, readOnly }) => [state.phase, computation, readOnly],
-    draw: ({ known, state, computation, post, readOnly }) =>
+    inputs: ({ state, readOnly }) => [state.phase, readOnly],
+    draw: ({ known, state, post, readOnly }) =>
       known.blocks === null && state.phase === 'done' && !readOnly
         ? [
             button('Estimate the blocks', 'estimate-blocks', () =>
-              post({ type: 'compute', ...computation, blocks: true }),
+              post({ type: 'say', said: { blocks: true } }),
             ),
           ]
         : [],

@@ -1,5 +1,6 @@
-import type { ComputationChoice, PanelState, PanelToHost } from '../src/report/panelMessages';
+import type { FormState, PanelState, PanelToHost } from '../src/report/panelMessages';
 import type { PartialReport, Training } from '../src/report/report';
+import type { Typed } from './chipMenu';
 import type { Column } from '../src/charts/layerColumns';
 
 /** How this reader has set the panel up; kept over a reload. */
@@ -10,8 +11,8 @@ export interface Settings {
   /** How the reader says that the model is trained; null: as the report says. */
   readonly training: Training | null;
   readonly exportOpen: boolean;
-  /** What is being chosen in the menu of the method; null: it is closed. */
-  readonly choosing: ComputationChoice | null;
+  /** The chip whose menu is open, with what was typed there; null: none is. */
+  readonly menu: { readonly chip: string; readonly typed: Typed } | null;
 }
 
 export const initialSettings: Settings = {
@@ -19,7 +20,7 @@ export const initialSettings: Settings = {
   layer: 0,
   training: null,
   exportOpen: false,
-  choosing: null,
+  menu: null,
 };
 
 /** What a part of the panel is drawn from. */
@@ -29,8 +30,7 @@ export interface View {
   /** Whether what is not known yet may still come: its place is then kept. */
   readonly pending: boolean;
   readonly settings: Settings;
-  /** What the next run will do. */
-  readonly computation: ComputationChoice;
+  readonly form: FormState;
   /** Whether it is a report from a file, with no model to analyse. */
   readonly readOnly: boolean;
   readonly post: (message: PanelToHost) => void;

@@ -2,14 +2,13 @@ import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { failureOf } from '../report/failure';
 import type { ShapeChanges } from '../report/inputShapes';
-import type {
-  ComputationChoice,
-  HostToPanel,
-  PanelState,
-  PanelToHost,
-  SampleChoice,
-} from '../report/panelMessages';
-import { defaultRandomCount, type AnalysisRequest, type SampleSource } from '../report/request';
+import type { HostToPanel, PanelState, PanelToHost, SampleChoice } from '../report/panelMessages';
+import {
+  defaultRandomCount,
+  type AnalysisRequest,
+  type ComputationChoice,
+  type SampleSource,
+} from '../report/request';
 import type { WorkerCalls } from '../worker/client';
 import { AnalysisSession } from './analysisSession';
 import type { KeptReports } from './keptReports';
@@ -135,7 +134,7 @@ export class AnalysisPanel implements vscode.Disposable {
     const message: HostToPanel = {
       type: 'state',
       state,
-      computation: this.session.computation,
+      form: this.session.form,
       readOnly: false,
     };
     void this.panel.webview.postMessage(message);
@@ -156,11 +155,12 @@ export class AnalysisPanel implements vscode.Disposable {
       case 'cancel':
         this.session.cancel();
         return;
-      case 'compute': {
-        const { method, blocks, scaleAdapted, plane, evaluation } = message;
-        await this.session.compute({ method, blocks, scaleAdapted, plane, evaluation });
+      case 'say':
+        await this.session.say(message.said);
         return;
-      }
+      case 'look':
+        await this.session.look();
+        return;
       case 'change-samples':
         await this.session.changeSamples();
         return;

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { ComputationChoice, PanelState } from '../report/panelMessages';
+import type { PanelState } from '../report/panelMessages';
+import type { ComputationChoice } from '../report/request';
 import { AnalysisPanel, type PanelParts } from './analysisPanel';
 import { contextKeys, panelViewType } from './identifiers';
 import { webviewOptions } from './panelPage';

@@ -1,12 +1,15 @@
 import { basename } from 'node:path';
 import { failureOf } from '../report/failure';
 import { changeShapes, fitsShape, type ShapeChanges } from '../report/inputShapes';
-import type { ComputationChoice, Finished, PanelState } from '../report/panelMessages';
+import { computationDefaults, nothingSaid, type Said } from '../report/form';
+import type { Finished, FormState, PanelState } from '../report/panelMessages';
 import type { PartialReport } from '../report/report';
 import {
-  requestDefaults,
+  defaultRandomCount,
+  noOptions,
   requestOf,
   type AnalysisRequest,
+  type ComputationChoice,
   type ModelInspection,
   type Progress,
   type RequestOptions,
@@ -50,6 +53,8 @@ export class AnalysisSession {
   private work: AbortController | null = null;
   private inspection: ModelInspection | null = null;
   private source: SampleSource | null = null;
+  /** What the sidecar says, when it was last read. */
+  private written: RequestOptions = noOptions;
   private said: Partial<RequestOptions> = {};
   /** What the state was before the chooser came up, to return to when it is left without a choice. */
   private beforeChoosing: PanelState | null = null;
@@ -62,8 +67,7 @@ export class AnalysisSession {
 
   /** @param computation as an earlier window had it, or null: what nobody has chosen */
   constructor(file: string, parts: SessionParts, computation: ComputationChoice | null = null) {
-    const { method, blocks, scaleAdapted, plane, evaluation } = requestDefaults;
-    this.chosenComputation = computation ?? { method, blocks, scaleAdapted, plane, evaluation };
+    this.chosenComputation = computation ?? computationDefaults;
     this.file = file;
     this.parts = parts;
     this.currentState = { phase: 'reading', file };
@@ -73,9 +77,14 @@ export class AnalysisSession {
     return this.currentState;
   }
 
-  /** What the next run will do; the webview keeps it over a reload of the window. */
-  get computation(): ComputationChoice {
-    return this.chosenComputation;
+  /** What the next run will do, and what of it can be said; the webview keeps it over a reload of the window. */
+  get form(): FormState {
+    const { written, said, chosenComputation, inspection, source } = this;
+    const keys = source?.kind === 'file' ? { inputs: source.inputs, labels: source.labels } : {};
+    return {
+      said: { ...nothingSaid, ...written, ...keys, ...said, ...chosenComputation },
+      known: inspection && { outputs: inspection.outputs, tensors: inspection.tensors },
+    };
   }
 
   get busy(): boolean {
@@ -115,12 +124,39 @@ export class AnalysisSession {
     else await this.analyse(source, {}, true);
   }
 
-  /** Analyses in this way, or shows the report that is kept of it; where samples are being chosen, once they are. */
-  async compute(computation: ComputationChoice): Promise<void> {
-    this.chosenComputation = computation;
+  /**
+   * Analyses in another way, or shows the report that is kept of it; where samples are being chosen, once they are. What the
+   * sidecar can say is written there once a run has succeeded.
+   */
+  async say(wish: Partial<Said>): Promise<void> {
+    const isComputed = ([key]: [string, unknown]): boolean => Object.hasOwn(computationDefaults, key);
+    const entries = Object.entries(wish);
+    this.chosenComputation = {
+      ...this.chosenComputation,
+      ...(Object.fromEntries(entries.filter(isComputed)) as Partial<ComputationChoice>),
+    };
+    this.said = { ...this.said, ...Object.fromEntries(entries.filter((entry) => !isComputed(entry))) };
+    const { source } = this;
+    if (source?.kind === 'file' && (wish.inputs !== undefined || wish.labels !== undefined)) {
+      const { inputs = source.inputs, labels = source.labels } = wish;
+      this.source = { ...source, inputs: inputs ?? {}, labels };
+      this.said = { samples: source.path, ...this.said };
+    }
+    if (source?.kind === 'random' && wish.limit !== undefined)
+      this.source = { kind: 'random', count: wish.limit ?? defaultRandomCount };
     if (this.currentState.phase === 'choosing-samples') this.parts.onChange(this.currentState);
     else if (this.source === null) await this.run();
     else await this.analyse(this.source);
+  }
+
+  /** Looks what the model puts out and which tensors it has, for the form, whatever else is going on. */
+  async look(): Promise<void> {
+    if (this.inspection !== null) return;
+    const owner = `${this.file} (its tensors)`;
+    // What cannot be read is told of by the analysis.
+    const found = await this.parts.worker.inspect(this.file, { owner }).catch(() => null);
+    this.inspection ??= found;
+    this.parts.onChange(this.currentState);
   }
 
   /** Shows the chooser, whatever fits. */
@@ -198,6 +234,7 @@ export class AnalysisSession {
     this.work = null;
     if (last === null || kept === null) return false;
     this.adopt({ run: last });
+    this.written = ((await sidecarOf(this.file).catch(() => null)) ?? { options: noOptions }).options;
     if (kept.whole) this.settle(last, kept, changed);
     else this.change({ phase: 'cancelled', file: this.file, known: kept.report });
     return true;
@@ -268,6 +305,7 @@ export class AnalysisSession {
       const kept = again ? null : await this.parts.kept.find(plan.key);
       if (!this.isCurrent(signal)) return;
       this.planned = plan;
+      this.written = plan.sidecar?.options ?? noOptions;
       if (kept?.whole === true) {
         await this.finish(plan, kept);
         return;
@@ -293,6 +331,7 @@ export class AnalysisSession {
     this.work = null;
     this.planned = null;
     const { said } = this;
+    this.written = { ...this.written, ...said };
     this.said = {};
     this.settle(plan, made, []);
     const settings = await this.write(said, plan.settings);

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ComputationChoice } from '../report/panelMessages';
 import type { PartialReport, Report } from '../report/report';
-import type { SampleSource } from '../report/request';
+import type { ComputationChoice, SampleSource } from '../report/request';
 import type { Contents } from './contents';
 
 /** What the last report of a model was made from, and its numbers for a list. */

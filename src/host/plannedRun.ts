@@ -3,10 +3,10 @@ import {
   requestDefaults,
   requestOf,
   type AnalysisRequest,
+  type ComputationChoice,
   type RequestOptions,
   type SampleSource,
 } from '../report/request';
-import type { ComputationChoice } from '../report/panelMessages';
 import type { Sidecar } from '../samples/sidecar';
 import { sidecarPath } from '../samples/sidecarPath';
 import { compareContents, contentsOf, filesRead, type Contents } from './contents';

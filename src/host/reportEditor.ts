@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { FailureError, failureOf } from '../report/failure';
-import { requestDefaults } from '../report/request';
+import { nothingSaid } from '../report/form';
 import type { HostToPanel, PanelState } from '../report/panelMessages';
 import { readPanelMessage } from './panelMessage';
 import { showPanelPage } from './panelPage';
@@ -26,9 +26,8 @@ export class ReportEditor implements vscode.CustomReadonlyEditorProvider {
   resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
     let state: PanelState = { phase: 'reading', file: basename(uri.path) };
     const send = (): void => {
-      const { method, blocks, scaleAdapted, plane, evaluation } = requestDefaults;
-      const computation = { method, blocks, scaleAdapted, plane, evaluation };
-      const message: HostToPanel = { type: 'state', state, computation, readOnly: true };
+      const form = { said: nothingSaid, known: null };
+      const message: HostToPanel = { type: 'state', state, form, readOnly: true };
       void panel.webview.postMessage(message);
     };
     const read = async (): Promise<void> => {

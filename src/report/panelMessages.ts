@@ -1,6 +1,7 @@
 import type { Failure } from './failure';
 import type { ShapeChanges } from './inputShapes';
-import type { AnalysisRequest, ModelInspection, Progress } from './request';
+import type { Said } from './form';
+import type { ModelInspection, Progress } from './request';
 import type { PartialReport, Report } from './report';
 
 export type { SampleCandidate } from './request';
@@ -50,17 +51,18 @@ export type SampleChoice =
 /** The forms that a report is saved in; only an SVG is drawn by the panel, with the theme's colours. */
 export type ExportFormat = 'html' | 'json' | 'csv' | 'svg';
 
-/** What of the computation is chosen in the panel. */
-export type ComputationChoice = Pick<
-  AnalysisRequest,
-  'method' | 'blocks' | 'scaleAdapted' | 'plane' | 'evaluation'
->;
+/** What the form of the panel shows. */
+export interface FormState {
+  /** What the next run will do. */
+  readonly said: Said;
+  /** What the model puts out, and its tensors; null: it was not looked at yet. */
+  readonly known: Pick<ModelInspection, 'outputs' | 'tensors'> | null;
+}
 
 export interface HostToPanel {
   readonly type: 'state';
   readonly state: PanelState;
-  /** What the next run will do. */
-  readonly computation: ComputationChoice;
+  readonly form: FormState;
   /** Whether this is a report from a file, beside which there is no model to analyse. */
   readonly readOnly: boolean;
 }
@@ -69,7 +71,10 @@ export type PanelToHost =
   | { readonly type: 'ready' }
   | { readonly type: 'run' }
   | { readonly type: 'cancel' }
-  | ({ readonly type: 'compute' } & ComputationChoice)
+  /** Analyse in another way; null leaves open again. */
+  | { readonly type: 'say'; readonly said: Partial<Said> }
+  /** Tell what the model puts out, and its tensors. */
+  | { readonly type: 'look' }
   | { readonly type: 'change-samples' }
   | { readonly type: 'choose-samples'; readonly choice: SampleChoice; readonly shapes: ShapeChanges }
   | { readonly type: 'export'; readonly format: ExportFormat; readonly svg: string | null }

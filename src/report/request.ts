@@ -219,6 +219,9 @@ export type Computation = Pick<
   | 'memoryBudget'
 >;
 
+/** What of the computation is chosen in the panel; the rest are VS Code's settings. */
+export type ComputationChoice = Omit<Computation, 'threads' | 'memoryBudget'>;
+
 /** The part of a request that options decide; without a data file the samples are random, `limit` of them. */
 export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model' | keyof Computation> {
   const { samples, inputs, labels, limit } = options;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AnalysisSession, type SessionParts } from '../../../src/host/analysisSession';
 import { KeptReports } from '../../../src/host/keptReports';
 import { FailureError } from '../../../src/report/failure';
+import { computationDefaults } from '../../../src/report/form';
 import type { PanelState } from '../../../src/report/panelMessages';
 import type { Report } from '../../../src/report/report';
 import {
@@ -193,6 +194,7 @@ describe('samples', () => {
 
 describe('the computation', () => {
   const choice = {
+    ...computationDefaults,
     method: 'estimate',
     blocks: true,
     scaleAdapted: true,
@@ -202,17 +204,17 @@ describe('the computation', () => {
 
   it('is what nobody chose until it is changed, and is kept from run to run', async () => {
     const shown = await analysed();
-    expect(requestDefaults).toMatchObject(shown.computation);
-    const changed = shown.compute(choice);
+    expect(shown.form.said).toMatchObject(computationDefaults);
+    const changed = shown.say(choice);
     await worker.answer(report);
     await changed;
     expect(worker.requests[1]).toEqual({ ...worker.requests[0], ...choice });
-    expect(shown.computation).toEqual(choice);
+    expect(shown.form.said).toMatchObject(choice);
     const again = shown.run();
     await worker.answer(report);
     await again;
     expect(worker.requests[2]).toEqual(worker.requests[1]);
-    expect(session().computation).not.toEqual(choice);
+    expect(session().form.said).not.toMatchObject(choice);
   });
 
   it('can be changed while one runs: that one is ended', async () => {
@@ -220,7 +222,7 @@ describe('the computation', () => {
     const first = shown.run();
     while (worker.requests.length < 2) await turn();
     const { signal } = worker.options!;
-    const second = shown.compute(choice);
+    const second = shown.say(choice);
     await first;
     expect(signal?.aborted).toBe(true);
     await worker.answer(report);
@@ -231,7 +233,7 @@ describe('the computation', () => {
 
   it('is that of the window before, also of the run that begins at once', async () => {
     const restored = new AnalysisSession(model, parts(), choice);
-    expect(restored.computation).toEqual(choice);
+    expect(restored.form.said).toMatchObject(choice);
     const run = restored.run();
     await worker.answer(inspection(candidate(samples, true)));
     await worker.answer(report);
@@ -245,7 +247,7 @@ describe('the computation', () => {
     await worker.answer(new FailureError('TrainingMode', 'Node "bn" is in training mode; ask.'));
     await refused;
     expect(shown.state).toMatchObject({ phase: 'failed', failure: { kind: 'TrainingMode' } });
-    const asked = shown.compute({ ...shown.computation, evaluation: true });
+    const asked = shown.say({ evaluation: true });
     await worker.answer(report);
     await asked;
     expect(shown.state.phase).toBe('done');
@@ -257,7 +259,7 @@ describe('the computation', () => {
     const run = shown.run();
     await worker.answer(inspection());
     await run;
-    await shown.compute(choice);
+    await shown.say(choice);
     expect(shown.state.phase).toBe('choosing-samples');
     expect(worker.requests).toEqual([]);
     const chosen = shown.useSamples({ kind: 'random', count: 8 });
@@ -548,11 +550,11 @@ describe('a kept report', () => {
   it('is another one for another computation, other samples and other settings', async () => {
     const shown = await analysed();
     const first = shown.state;
-    const asked = shown.compute({ ...shown.computation, blocks: true });
+    const asked = shown.say({ blocks: true });
     await worker.answer({ ...report, gradientNorm: 7 });
     await asked;
     expect(shown.state).toMatchObject({ report: { gradientNorm: 7 } });
-    await shown.compute({ ...shown.computation, blocks: false });
+    await shown.say({ blocks: false });
     expect(worker.requests).toHaveLength(2);
     expect(shown.state).toEqual(first);
     const chosen = shown.useSamples({ kind: 'random', count: 8 });
@@ -597,14 +599,14 @@ describe('a kept report', () => {
 
   it('does not stand in for another computation, which gives back the one before when it is cancelled', async () => {
     const shown = await analysed();
-    const { state: before, computation } = shown;
-    const other = shown.compute({ ...computation, method: 'estimate' });
+    const { state: before } = shown;
+    const other = shown.say({ method: 'estimate' });
     while (worker.requests.length < 2) await turn();
     expect(shown.state).toMatchObject({ phase: 'running', earlier: null });
     shown.cancel();
     await other;
     expect(shown.state).toBe(before);
-    expect(shown.computation).toEqual(computation);
+    expect(shown.form.said).toMatchObject(computationDefaults);
   });
 
   it('is partial where a first run was cancelled, until there is a whole one', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { KeptReports, type LastRun } from '../../../src/host/keptReports';
+import { computationDefaults } from '../../../src/report/form';
 import { exampleReport } from '../report/exampleReport';
 
 let folder: string;
@@ -18,13 +19,7 @@ afterEach(async () => {
 });
 
 function run(key: string, file = '/m.onnx'): LastRun {
-  const computation = {
-    method: 'auto',
-    blocks: false,
-    scaleAdapted: false,
-    plane: false,
-    evaluation: false,
-  } as const;
+  const computation = computationDefaults;
   const source = { kind: 'random', count: 8 } as const;
   return {
     file,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readRestoredState } from '../../../src/host/restoredState';
+import { computationDefaults } from '../../../src/report/form';
 
 const file = '/models/m.onnx';
 
@@ -10,26 +11,23 @@ it('gives back the file that a panel showed; its report is kept elsewhere', () =
 });
 
 it('gives back what was to be computed, whatever the panel showed', () => {
-  const computation = {
-    method: 'estimate',
-    blocks: true,
-    scaleAdapted: false,
-    plane: false,
-    evaluation: true,
-  };
+  const computation = { ...computationDefaults, method: 'estimate', evaluation: true };
   const state = { phase: 'failed', file };
-  expect(readRestoredState({ state, computation })).toEqual({ file, computation });
+  expect(readRestoredState({ state, form: { said: { ...computation, loss: 'huber' } } })).toEqual({
+    file,
+    computation,
+  });
 });
 
 it.each([
   null,
   'estimate',
-  { method: 'guess', blocks: true, scaleAdapted: false, plane: false, evaluation: true },
-  { method: 'auto', blocks: true, scaleAdapted: false, plane: false },
-  { method: 'auto', blocks: true, scaleAdapted: false, evaluation: true },
+  { ...computationDefaults, method: 'guess' },
+  { method: 'auto', blocks: true },
+  { ...computationDefaults, seed: 'none' },
 ])('has no computation from %j', (computation) => {
   const state = { phase: 'failed', file };
-  expect(readRestoredState({ state, computation })).toEqual({ file, computation: null });
+  expect(readRestoredState({ state, form: { said: computation } })).toEqual({ file, computation: null });
 });
 
 it.each([undefined, null, 'state', {}, { state: null }, { state: { file: 3 } }])(
