@@ -676,3 +676,74 @@ describe('a sidecar changed by hand', () => {
     expect(shown.state).toMatchObject({ phase: 'done', changed: [] });
   });
 });
+
+describe('what is said in the panel', () => {
+  const sidecar = (): string => join(folder, 'm.sharpness.json');
+
+  it('is analysed over what the sidecar says, and written there once that succeeded', async () => {
+    await writeFile(sidecar(), '{"loss":"huber","scale":2}');
+    const shown = await analysed();
+    expect(shown.form.said).toMatchObject({ loss: 'huber', scale: 2, limit: null });
+    const failed = shown.say({ loss: 'mean-squared-error', scale: null, limit: 5, seed: 7 });
+    await worker.answer(new FailureError('UsageError', 'no'));
+    await failed;
+    expect(worker.requests[1]).toMatchObject({ loss: 'mean-squared-error', scale: 1, limit: 5, seed: 7 });
+    expect(JSON.parse(await readFile(sidecar(), 'utf8'))).toEqual({ loss: 'huber', scale: 2 });
+    expect(shown.form.said).toMatchObject({ loss: 'mean-squared-error', limit: 5, seed: 7 });
+    const again = shown.run();
+    await worker.answer(report);
+    await again;
+    expect(JSON.parse(await readFile(sidecar(), 'utf8'))).toEqual({ loss: 'mean-squared-error', limit: 5 });
+    expect(shown.state).toMatchObject({ phase: 'done', changed: [] });
+    expect(shown.form.said).toMatchObject({ loss: 'mean-squared-error', scale: null, limit: 5, seed: 7 });
+  });
+
+  it('is taken back with the run that is cancelled', async () => {
+    const shown = await analysed();
+    const asked = shown.say({ loss: 'huber', blocks: true });
+    while (worker.requests.length < 2) await turn();
+    shown.cancel();
+    await asked;
+    expect(shown.form.said).toMatchObject({ loss: null, blocks: false });
+  });
+
+  it('of keys is about the samples that are used, and says which these are', async () => {
+    const shown = await analysed();
+    const asked = shown.say({ labels: 'y', inputs: { '': 'x' } });
+    await worker.answer(report);
+    await asked;
+    expect(worker.requests[1]?.samples).toEqual({
+      kind: 'file',
+      path: samples,
+      inputs: { '': 'x' },
+      labels: 'y',
+    });
+    const written: unknown = JSON.parse(await readFile(sidecar(), 'utf8'));
+    expect(written).toEqual({ samples: 'm.npz', inputs: { '': 'x' }, labels: 'y' });
+  });
+
+  it('of a limit is the number of random inputs where there are no samples', async () => {
+    const shown = session();
+    const chosen = shown.useSamples({ kind: 'random', count: 8 });
+    await worker.answer(report);
+    await chosen;
+    const asked = shown.say({ limit: 40 });
+    await worker.answer(report);
+    await asked;
+    expect(worker.requests[1]?.samples).toEqual({ kind: 'random', count: 40 });
+  });
+
+  it('can be looked up in the model without a change of what is shown', async () => {
+    const shown = await analysed();
+    const opened = session();
+    await opened.open();
+    const before = opened.state;
+    expect(opened.form.known).toBeNull();
+    const looked = opened.look();
+    await worker.answer(inspection());
+    await looked;
+    expect(opened.form.known).toEqual({ outputs: ['y'], tensors: [] });
+    expect(opened.state).toBe(before);
+    shown.dispose();
+  });
+});
