@@ -23,9 +23,16 @@ export async function inspectModel(file: string): Promise<ModelInspection> {
   const sidecar = await readSidecar(file).catch(() => null);
   const model = await readModel(file);
   const { facts, inputs, openInputs, subject } = await factsOf(model, sidecar?.options ?? null);
-  const candidates = await findSampleCandidates(file, inputs);
+  const candidates = await findSampleCandidates(file, inputs, outputWidth(subject));
   const outputs = model.graph.outputs.map(({ name }) => name);
   return { facts: { schema: 1, model: facts }, candidates, openInputs, outputs, tensors: tensorsOf(subject) };
+}
+
+/** How many numbers the model makes of a sample, where the file says that it is one row of them. */
+function outputWidth({ model, output }: Subject): number | null {
+  const dims = model.graph.outputs.find(({ name }) => name === output)?.dims ?? null;
+  const [, width] = dims ?? [];
+  return dims?.length === 2 && typeof width === 'number' ? width : null;
 }
 
 /** More tensors than a person reads through are not listed, beside the parameters. */
