@@ -20,6 +20,10 @@ export interface ModelSharpness {
 /** Builds the parts, hands each what it needs, and registers them. Nothing is read or started before it is asked for. */
 export function activate(context: vscode.ExtensionContext): ModelSharpness {
   const log = vscode.window.createOutputChannel('Model Sharpness', { log: true });
+  const { version } = context.extension.packageJSON as { readonly version: string };
+  log.info(
+    `Model Sharpness ${version} in VS Code ${vscode.version}, ${process.platform} ${process.arch}, Node ${process.versions.node}.`,
+  );
   const worker = new WorkerClient({
     script: vscode.Uri.joinPath(context.extensionUri, 'dist', 'worker.js').fsPath,
     log: (line) => {
@@ -29,11 +33,13 @@ export function activate(context: vscode.ExtensionContext): ModelSharpness {
   // Without a folder there is no storage of a workspace.
   const kept = new KeptReports((context.storageUri ?? context.globalStorageUri).fsPath);
   const models = new DetectedModels(log);
+  const view = new ModelsView(models, kept, context.workspaceState);
   const panels = new AnalysisPanels({
     extensionUri: context.extensionUri,
     worker,
     kept,
     settings: requestSettings,
+    detected: () => models.paths,
     log,
   });
   context.subscriptions.push(
@@ -41,9 +47,9 @@ export function activate(context: vscode.ExtensionContext): ModelSharpness {
     worker,
     models,
     panels,
-    new ModelsView(models),
+    view,
     createStatusItem(panels),
-    registerCommands({ panels, models, kept, log, extensionPath: context.extensionPath }),
+    registerCommands({ panels, models, view, worker, kept, log, extensionPath: context.extensionPath }),
     vscode.window.registerWebviewPanelSerializer(panelViewType, panels),
     vscode.window.registerCustomEditorProvider(editorViewTypes.model, panels),
     vscode.window.registerCustomEditorProvider(editorViewTypes.otherModel, panels),

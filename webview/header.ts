@@ -11,7 +11,7 @@ import type { Part, View } from './view';
 /** Who this is about, everything that the numbers depend on, and what can be done. */
 export const header: Part = {
   id: 'header',
-  inputs: ({ state, known, settings, form, readOnly }) => {
+  inputs: ({ state, known, settings, form, name, readOnly }) => {
     const { model, samples, loss, lossAssumed, lossOptions, method, analysis, time } = known;
     return [
       state.phase,
@@ -27,6 +27,7 @@ export const header: Part = {
       settings.exportOpen,
       settings.menu?.chip,
       form,
+      name,
       readOnly,
     ];
   },
@@ -36,7 +37,7 @@ export const header: Part = {
   ],
 };
 
-function identity({ state, known }: View): HTMLElement {
+function identity({ state, known, name }: View): HTMLElement {
   const { model } = known;
   const facts = model === undefined ? '…' : modelText(model);
   const sha =
@@ -46,7 +47,7 @@ function identity({ state, known }: View): HTMLElement {
   return element(
     'div',
     { class: 'identity' },
-    element('h1', {}, model?.file ?? state.file),
+    element('h1', { title: state.file }, name ?? model?.file ?? state.file),
     element('p', { class: 'faint' }, facts, sha),
   );
 }

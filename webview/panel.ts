@@ -39,6 +39,7 @@ function start(): void {
   let state = saved?.state ?? null;
   let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, menu: null };
   let readOnly = false;
+  let name: string | null = null;
   let form: FormState = saved?.form ?? { said: nothingSaid, known: null };
 
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
@@ -57,6 +58,7 @@ function start(): void {
       pending: isPending(state),
       settings,
       form,
+      name,
       readOnly,
       post: (message) => api.postMessage(message),
       change: (changed) => {
@@ -77,7 +79,7 @@ function start(): void {
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (!isFromHost(event.data)) return;
     state = event.data.state;
-    ({ form, readOnly } = event.data);
+    ({ form, name, readOnly } = event.data);
     draw();
     keep();
   });

@@ -31,6 +31,7 @@ export interface View {
   readonly pending: boolean;
   readonly settings: Settings;
   readonly form: FormState;
+  readonly name: string | null;
   /** Whether it is a report from a file, with no model to analyse. */
   readonly readOnly: boolean;
   readonly post: (message: PanelToHost) => void;

@@ -11,6 +11,7 @@ import {
 } from '../report/request';
 import type { WorkerCalls } from '../worker/client';
 import { AnalysisSession } from './analysisSession';
+import { panelViewType } from './identifiers';
 import type { KeptReports } from './keptReports';
 import { readPanelMessage } from './panelMessage';
 import { showPanelPage } from './panelPage';
@@ -29,6 +30,7 @@ export class AnalysisPanel implements vscode.Disposable {
   private panel: vscode.WebviewPanel;
   private readonly parts: PanelParts;
   private readonly session: AnalysisSession;
+  private shownName: string | null = null;
   private listener: vscode.Disposable;
   private watcher: { folders: string; disposables: vscode.Disposable[] } | null = null;
 
@@ -53,6 +55,15 @@ export class AnalysisPanel implements vscode.Disposable {
     );
     this.listener = this.listen();
     showPanelPage(panel, parts.extensionUri);
+  }
+
+  /** How the model is called, with as many folders as tell it from others. */
+  set name(name: string) {
+    if (name === this.shownName) return;
+    this.shownName = name;
+    // The tab of a file is VS Code's own.
+    if (this.panel.viewType === panelViewType) this.panel.title = vscode.l10n.t('Sharpness of {0}', name);
+    this.send(this.state);
   }
 
   get state(): PanelState {
@@ -122,6 +133,11 @@ export class AnalysisPanel implements vscode.Disposable {
     if (state.phase === 'failed') {
       const { kind, message, detail } = state.failure;
       this.parts.log.error(`${state.file}: ${kind}: ${message}${detail === null ? '' : `\n${detail}`}`);
+    } else if (state.phase === 'done') {
+      const { method, analysis, time } = state.report;
+      const versions = Object.entries(analysis.versions).map(([name, version]) => `${name} ${version}`);
+      const seconds = Object.entries(time).map(([stage, each]) => `${stage} ${each.toFixed(2)} s`);
+      this.parts.log.info(`${state.file}: ${method}; ${seconds.join(', ')}; ${versions.join(', ')}`);
     } else if (state.phase !== 'running') {
       this.parts.log.info(`${state.file}: ${state.phase}`);
     }
@@ -135,6 +151,7 @@ export class AnalysisPanel implements vscode.Disposable {
       type: 'state',
       state,
       form: this.session.form,
+      name: this.shownName,
       readOnly: false,
     };
     void this.panel.webview.postMessage(message);

@@ -3,14 +3,18 @@ import * as vscode from 'vscode';
 import type { PanelState } from '../report/panelMessages';
 import type { ComputationChoice } from '../report/request';
 import { AnalysisPanel, type PanelParts } from './analysisPanel';
+import { distinctName } from './distinctNames';
 import { contextKeys, panelViewType } from './identifiers';
 import { webviewOptions } from './panelPage';
+
+/** What every panel needs, and the models that a name must be told from. */
+type PanelsParts = Omit<PanelParts, 'onChange'> & { readonly detected: () => readonly string[] };
 
 /** Every open panel, at most one for a model file. */
 export class AnalysisPanels
   implements vscode.Disposable, vscode.WebviewPanelSerializer, vscode.CustomReadonlyEditorProvider
 {
-  private readonly parts: Omit<PanelParts, 'onChange'>;
+  private readonly parts: PanelsParts;
   private readonly panels = new Map<string, AnalysisPanel>();
   private readonly changed = new vscode.EventEmitter<void>();
   private isRunning = false;
@@ -18,7 +22,7 @@ export class AnalysisPanels
   /** A panel opened, closed, or shows something new. */
   readonly onDidChange = this.changed.event;
 
-  constructor(parts: Omit<PanelParts, 'onChange'>) {
+  constructor(parts: PanelsParts) {
     this.parts = parts;
   }
 
@@ -102,6 +106,7 @@ export class AnalysisPanels
     };
     const panel = new AnalysisPanel(webviewPanel, file, { ...this.parts, onChange }, computation);
     this.panels.set(file, panel);
+    this.nameAll();
     this.watchClosing(webviewPanel, panel, file);
     return panel;
   }
@@ -111,8 +116,15 @@ export class AnalysisPanels
       if (!panel.isIn(webviewPanel)) return;
       panel.dispose();
       this.panels.delete(file);
+      this.nameAll();
       this.announce();
     });
+  }
+
+  /** Names repeat where every run writes a model.onnx: then the folders are told, too. */
+  private nameAll(): void {
+    const others = [...this.panels.keys(), ...this.parts.detected()];
+    for (const [file, panel] of this.panels) panel.name = distinctName(file, others);
   }
 
   private announce(): void {

@@ -21,6 +21,7 @@ import type { KeptReports, LastRun } from './keptReports';
 import {
   blamingSidecar,
   changedSince,
+  describeRequest,
   planRun,
   settingsText,
   sidecarOf,
@@ -31,7 +32,7 @@ export interface SessionParts {
   readonly worker: WorkerCalls;
   readonly kept: KeptReports;
   readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
-  readonly log: { readonly warn: (line: string) => void };
+  readonly log: { readonly info: (line: string) => void; readonly warn: (line: string) => void };
   readonly onChange: (state: PanelState) => void;
 }
 
@@ -310,6 +311,7 @@ export class AnalysisSession {
         await this.finish(plan, kept);
         return;
       }
+      this.parts.log.info(`${this.file}: analysing ${describeRequest(plan.request)}`);
       const report = await this.parts.worker
         .analyse(plan.request, {
           owner: this.file,

@@ -1,6 +1,10 @@
 /** Names that package.json declares; a test holds the two together. */
 export const commands = {
   analyze: 'model-sharpness.analyze',
+  analyzePick: 'model-sharpness.analyzePick',
+  analyzeAll: 'model-sharpness.analyzeAll',
+  reveal: 'model-sharpness.reveal',
+  sortModels: 'model-sharpness.sortModels',
   cancel: 'model-sharpness.cancel',
   refreshModels: 'model-sharpness.refreshModels',
   showLog: 'model-sharpness.showLog',
@@ -8,6 +12,8 @@ export const commands = {
   copyPythonLines: 'model-sharpness.copyPythonLines',
 } as const;
 
+/** Of the activity bar. */
+export const viewContainerId = 'modelSharpness';
 export const modelsViewId = 'modelSharpness.models';
 export const panelViewType = 'modelSharpness.panel';
 /** Editors of files: models by their first page, exported reports. */

@@ -43,11 +43,18 @@ export class KeptReports {
   private readonly reports: string;
   private readonly runs: string;
   private readonly limits: Limits;
+  private readonly listeners = new Set<() => void>();
 
   constructor(folder: string, limits: Limits = reportLimits) {
     this.reports = join(folder, 'reports');
     this.runs = join(folder, 'runs');
     this.limits = limits;
+  }
+
+  /** Calls the listener whenever this window kept a report, or cleared them. */
+  onDidChange(listener: () => void): { dispose: () => void } {
+    this.listeners.add(listener);
+    return { dispose: () => this.listeners.delete(listener) };
   }
 
   /** The report of this key, or null where there is none that this version can show. */
@@ -70,6 +77,7 @@ export class KeptReports {
     await write(this.runPath(run.file), run);
     await prune(this.reports, this.limits);
     await prune(this.runs, runLimits);
+    for (const listener of this.listeners) listener();
   }
 
   /** What is known of the last run of a model file. */
@@ -81,6 +89,7 @@ export class KeptReports {
 
   async clear(): Promise<void> {
     for (const folder of [this.reports, this.runs]) await rm(folder, { recursive: true, force: true });
+    for (const listener of this.listeners) listener();
   }
 
   private reportPath(key: string): string {

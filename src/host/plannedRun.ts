@@ -93,6 +93,16 @@ export async function blamingSidecar(
   return namingSidecar(thrown, sidecar, fields);
 }
 
+/** What a log says of a request: the samples, and what is not as nobody chose it. */
+export function describeRequest({ model: _model, samples, ...options }: AnalysisRequest): string {
+  const chosen = Object.entries(options).filter(
+    ([name, value]) =>
+      JSON.stringify(value) !== JSON.stringify(requestDefaults[name as keyof typeof options]),
+  );
+  const on = samples.kind === 'file' ? samples.path : `${String(samples.count)} random inputs`;
+  return [`on ${on}`, ...chosen.map(([name, value]) => `${name} ${JSON.stringify(value)}`)].join(', ');
+}
+
 /** The hash of all that the numbers depend on: contents in place of paths, and nothing of the machine. */
 function keyOf(request: AnalysisRequest, contents: Contents): string {
   const { model: _model, samples, threads: _threads, memoryBudget: _memory, ...options } = request;

@@ -27,7 +27,7 @@ export class ReportEditor implements vscode.CustomReadonlyEditorProvider {
     let state: PanelState = { phase: 'reading', file: basename(uri.path) };
     const send = (): void => {
       const form = { said: nothingSaid, known: null };
-      const message: HostToPanel = { type: 'state', state, form, readOnly: true };
+      const message: HostToPanel = { type: 'state', state, form, name: null, readOnly: true };
       void panel.webview.postMessage(message);
     };
     const read = async (): Promise<void> => {

@@ -63,6 +63,8 @@ export interface HostToPanel {
   readonly type: 'state';
   readonly state: PanelState;
   readonly form: FormState;
+  /** How the model is called, with its folders where its name repeats; null: as its file. */
+  readonly name: string | null;
   /** Whether this is a report from a file, beside which there is no model to analyse. */
   readonly readOnly: boolean;
 }

@@ -66,11 +66,10 @@ async function commandLineReport(): Promise<Report> {
   return JSON.parse(stdout) as Report;
 }
 
-/** The rows of the view, which VS Code shows closed until somebody opens it. */
+/** The rows of the view, which has an icon of its own in the activity bar. */
 async function openModels(): Promise<Locator> {
-  const header = page.locator('.pane-header', { hasText: /^Models/ });
-  await header.click();
-  return page.locator('.pane', { has: header }).locator('.monaco-list-row');
+  await page.locator('.activitybar .action-label[aria-label^="Model Sharpness"]').click();
+  return page.locator('[id="workbench.view.extension.modelSharpness"] .monaco-list-row');
 }
 
 /** Opens a model of the view, whose list has only the rows that are seen. */
@@ -223,14 +222,35 @@ it('from the palette, a model is picked from those of the workspace', async () =
   await page.locator('.tab', { hasText: 'Sharpness of small.onnx' }).waitFor();
 });
 
+it('the loss is changed by its chip, and written down once the run succeeded', async () => {
+  await analyzeSmall();
+  const before = await sharpestDirectionShown();
+  await webview(page).locator('#loss-chip').click();
+  await webview(page).locator('#said-labelSmoothing').click();
+  await page.keyboard.type('0.1');
+  await webview(page).locator('#compute').click();
+  await webview(page).locator('.chips', { hasText: 'label smoothing 0.1' }).waitFor();
+  expect(await sharpestDirectionShown()).not.toBe(before);
+  const sidecar = join(folder, 'small', 'small.sharpness.json');
+  await until(() => Promise.resolve(existsSync(sidecar)));
+  expect(JSON.parse(await readFile(sidecar, 'utf8'))).toEqual({ labelSmoothing: 0.1 });
+  // By hand, it makes the report old.
+  await writeFile(sidecar, '{ "labelSmoothing": 0 }');
+  await webview(page).locator('.strip.stale', { hasText: 'small.sharpness.json changed' }).waitFor();
+  await rm(sidecar);
+});
+
 describe('the models view', () => {
   it('lists models by content, follows changes, and opens the analysis', async () => {
     const models = await openModels();
     await models.filter({ hasText: 'digits.onnx' }).waitFor();
     const texts = (await models.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
-    expect(texts.filter((text) => /^\s*digits\.onnx\s*ONNX model · [\d.]+ kB/.test(text))).toHaveLength(1);
+    // What was analysed before says what was found.
+    expect(
+      texts.filter((text) => /^\s*digits\.onnx\s*(ONNX model · [\d.]+ kB|λ_max )/.test(text)),
+    ).toHaveLength(1);
     expect(texts.find((text) => text.includes('pointer.onnx'))).toMatch(
-      /Git LFS pointer.*cannot be analysed · alone/,
+      /Git LFS pointer.*cannot be analysed/,
     );
     expect(texts.join('\n')).not.toContain('numbers.bin');
 
@@ -241,6 +261,7 @@ describe('the models view', () => {
 
     await clickModel(models, 'small.onnx');
     await sharpestDirectionShown();
+    await models.filter({ hasText: /small\.onnx.*λ_max .*loss .*(just now|ago)/ }).waitFor();
   });
 });
 
@@ -281,8 +302,9 @@ it('an export in training mode is refused, analysed in evaluation mode at a clic
   await untilSaved(page, /evaluation\W+true/);
   await page.reload();
   expect(await sharpestDirectionShown()).toBe(bound);
-  await webview(page).locator('#method-chip').click();
-  expect(await webview(page).locator('#computation-evaluation').isChecked()).toBe(true);
+  await webview(page).locator('#mode-chip').click();
+  expect(await webview(page).locator('#said-evaluation').getAttribute('aria-checked')).toBe('true');
+  await page.keyboard.press('Escape');
   await webview(page).locator('#run-again').click();
   await page.waitForTimeout(1500);
   expect(await webview(page).locator('.failure').count()).toBe(0);

@@ -135,7 +135,13 @@ export async function openPanel(browser, bundle, options) {
  * @param {import('../../src/report/panelMessages').FormState['known']} known
  */
 export async function show(page, state, said = {}, readOnly = false, known = null) {
-  const message = { type: 'state', state, form: { said: { ...saidDefaults, ...said }, known }, readOnly };
+  const message = {
+    type: 'state',
+    state,
+    form: { said: { ...saidDefaults, ...said }, known },
+    name: null,
+    readOnly,
+  };
   await page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`);
   // Two frames: the charts are drawn once their boxes have a width.
   await page.evaluate(

@@ -93,7 +93,7 @@ function parts(): SessionParts {
     worker,
     kept,
     settings: () => ({ threads: 2, memoryBudget: 1e9 }),
-    log: { warn: (line) => warnings.push(line) },
+    log: { info: () => {}, warn: (line) => warnings.push(line) },
     onChange: (state) => states.push(state),
   };
 }

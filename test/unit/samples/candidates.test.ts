@@ -80,10 +80,14 @@ describe('data files beside a model', () => {
       ['d.csv', false],
     ]);
     const because = Object.fromEntries(reasons.map(([name, , reason]) => [name, reason]));
-    expect(because['a.npz']).toContain('holds the label 9 at [2] (counted from 0), but the model has 3 outputs (0 to 2).');
+    expect(because['a.npz']).toContain(
+      'holds the label 9 at [2] (counted from 0), but the model has 3 outputs (0 to 2).',
+    );
     expect(because['b.npz']).toContain('"x" in "b.npz" holds NaN (or nothing) at [1, 1]');
-    expect(because['c.npz']).toContain('holds the label -3 at [2], and classes count from 0');
-    expect(because['d.csv']).toContain('holds the label 7 in row 2');
+    expect(because['c.npz']).toContain(
+      'holds the label -3 at [2] (counted from 0), and classes count from 0',
+    );
+    expect(because['d.csv']).toContain('holds the label 7 in line 2, column 3, but');
     // Of a model whose outputs are not known, or one of numbers, they may be what is wanted.
     expect((await found({ 'a.npz': files['a.npz'] }, floats(2), null))[0]?.[1]).toBe(true);
     expect((await found({ 'a.npz': files['a.npz'] }, floats(2), 1))[0]?.[1]).toBe(true);
