@@ -50,7 +50,7 @@ function form(group: Group, before: Typed, view: View): HTMLElement {
   };
   const shown = fields.filter((field) => field.group === group);
   const controls = shown.map((field) => {
-    const text = typed[field.key] ?? textOf(field, view.form.said);
+    const text = typed[field.key] ?? showValue(field, view.form.said);
     return { field, control: controlOf(field, text, view, type) };
   });
   const say = (): void => {
@@ -87,10 +87,6 @@ function form(group: Group, before: Typed, view: View): HTMLElement {
     fault,
     button('Compute', 'compute', say, { primary: true }),
   );
-}
-
-function textOf(field: Field, said: Said): string {
-  return field.control.kind === 'tick' ? String(said[field.key]) : showValue(field, said);
 }
 
 /** The id of a field's control. */

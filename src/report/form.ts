@@ -206,24 +206,32 @@ function withoutChooser({
 
 /** The value of a field as a person would type it; '' where it is what nobody chose. */
 export function showValue({ key, control }: Field, said: Said): string {
-  const value = said[key];
-  if (control.kind === 'choice') return String(value ?? 'auto');
-  if (value === null || value === nothingSaid[key]) return '';
-  if (typeof value !== 'object') return String(value);
-  return Array.isArray(value)
-    ? value.join(', ')
-    : Object.entries(value)
-        .map(([input, name]) => (input === '' ? name : `${input}=${name}`))
-        .join(', ');
+  const value: unknown = said[key];
+  if (control.kind === 'tick') return value === true ? 'true' : 'false';
+  if (control.kind === 'choice') return typeof value === 'string' ? value : 'auto';
+  if (value === nothingSaid[key]) return '';
+  if (typeof value === 'string' || typeof value === 'number') return `${value}`;
+  return typeof value === 'object' && value !== null ? listText(value) : '';
 }
 
+function listText(value: object): string {
+  const entries = Object.entries(value as Readonly<Record<string, string | number>>);
+  return entries
+    .map(([input, name]) => (Array.isArray(value) || input === '' ? `${name}` : `${input}=${name}`))
+    .join(', ');
+}
+
+/** As in a request, or null. */
+export type FieldValue =
+  string | number | boolean | null | readonly string[] | readonly number[] | Readonly<Record<string, string>>;
+
 /** What was typed as a value; undefined where it is none of this field. */
-export function readValue({ key, control }: Field, typed: string): Said[keyof Said] | undefined {
+export function readValue({ key, control }: Field, typed: string): FieldValue | undefined {
   const text = typed.trim();
   if (control.kind === 'tick') return text === 'true' ? true : text === 'false' ? false : undefined;
   if (control.kind === 'choice') {
     if (!control.values.some(([value]) => value === text)) return undefined;
-    return text === 'auto' ? nothingSaid[key] : (text as Said['method']);
+    return text === 'auto' ? nothingSaid[key] : text;
   }
   if (text === '') return nothingSaid[key];
   const parts = text.split(',').map((part) => part.trim());
@@ -280,15 +288,11 @@ export function readSaid(raw: unknown): Partial<Said> | null {
     if (field === undefined || value === undefined) return null;
     // What a person could not have typed is nothing that was said.
     const said = { ...nothingSaid, [key]: value } as Said;
-    const typed = isTyped(value) ? readValue(field, showTyped(field, said)) : undefined;
+    const typed = isTyped(value) ? readValue(field, showValue(field, said)) : undefined;
     if (typed === undefined || JSON.stringify(typed) !== JSON.stringify(value)) return null;
     read[key] = typed;
   }
   return read;
-}
-
-function showTyped(field: Field, said: Said): string {
-  return field.control.kind === 'tick' ? String(said[field.key]) : showValue(field, said);
 }
 
 /** Flat values alone: nothing that has to be walked through. */

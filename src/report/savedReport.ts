@@ -50,7 +50,7 @@ const cutFields = new Set(['gradientNorm', 'trace', 'frobeniusSquared', 'bounds'
 /** Numbers that were not known by then are left out, as in the panel. */
 function withoutGaps(cut: PartialReport | PrintedReport): PartialReport {
   const known = Object.entries(cut).filter(([field, value]) => value !== null || !cutFields.has(field));
-  return Object.fromEntries(known) as PartialReport;
+  return Object.fromEntries(known);
 }
 
 function parse(name: string, json: string): unknown {
