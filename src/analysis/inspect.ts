@@ -3,7 +3,7 @@ import { readModel } from '../formats/readModel';
 import type { Graph } from '../graph/graph';
 import { fitsShape, type InputShapes, type OpenInput } from '../report/inputShapes';
 import type { ModelFacts } from '../report/report';
-import type { ModelInspection, RequestOptions, TensorFacts } from '../report/request';
+import { noOptions, type ModelInspection, type RequestOptions, type TensorFacts } from '../report/request';
 import { findSampleCandidates } from '../samples/candidates';
 import type { InputSpec } from '../samples/samples';
 import { readSidecar } from '../samples/sidecar';
@@ -16,16 +16,26 @@ import { readPerceptron } from './readPerceptron';
 /**
  * What a model file and its folder tell before anything is computed: the facts for the panel's head, and the data files
  * beside the model that may be its samples, best first.
+ * @param said over what the sidecar says
  * @throws FailureError where the file cannot be read or analysed
  */
-export async function inspectModel(file: string): Promise<ModelInspection> {
+export async function inspectModel(
+  file: string,
+  said: Partial<RequestOptions> = {},
+): Promise<ModelInspection> {
   // A sidecar that cannot be read is told of by who takes samples from it.
   const sidecar = await readSidecar(file).catch(() => null);
+  const options = { ...(sidecar?.options ?? noOptions), ...said };
   const model = await readModel(file);
-  const { facts, inputs, openInputs, subject } = await factsOf(model, sidecar?.options ?? null);
-  const candidates = await findSampleCandidates(file, inputs, outputWidth(subject));
+  const { facts, inputs, openInputs, subject } = await factsOf(model, options);
+  const candidates = await findSampleCandidates(file, inputs, isPlain(options) ? outputWidth(subject) : null);
   const outputs = model.graph.outputs.map(({ name }) => name);
   return { facts: { schema: 1, model: facts }, candidates, openInputs, outputs, tensors: tensorsOf(subject) };
+}
+
+/** Whether labels are classes or refused: with another loss, or a label to leave out, they may be something else. */
+function isPlain({ loss, ignoreLabel }: RequestOptions): boolean {
+  return ignoreLabel === null && (loss === null || loss === 'auto' || loss === 'cross-entropy');
 }
 
 /** How many numbers the model makes of a sample, where the file says that it is one row of them. */
@@ -57,15 +67,15 @@ function tensorsOf({ graph, parameters }: Subject): readonly TensorFacts[] {
 
 async function factsOf(
   model: Model,
-  options: RequestOptions | null,
+  options: RequestOptions,
 ): Promise<{
   readonly facts: ModelFacts;
   readonly inputs: readonly InputSpec[];
   readonly openInputs: readonly OpenInput[];
   readonly subject: Subject;
 }> {
-  const { output = null, trained, fixed } = options ?? {};
-  const shapes = options?.shapes ?? {};
+  const { output, trained, fixed } = options;
+  const shapes = options.shapes ?? {};
   // Whether evaluation mode was asked for is known to the analysis alone.
   const choice = {
     output,

@@ -155,7 +155,9 @@ export class AnalysisSession {
     if (this.inspection !== null) return;
     const owner = `${this.file} (its tensors)`;
     // What cannot be read is told of by the analysis.
-    const found = await this.parts.worker.inspect(this.file, { owner }).catch(() => null);
+    const found = await this.parts.worker
+      .inspect({ file: this.file, said: this.said }, { owner })
+      .catch(() => null);
     this.inspection ??= found;
     this.parts.onChange(this.currentState);
   }
@@ -252,13 +254,16 @@ export class AnalysisSession {
         await this.analyse(remembered);
         return;
       }
-      const inspection = await this.parts.worker.inspect(this.file, {
-        owner: this.file,
-        signal,
-        onProgress: (progress) => {
-          this.report(signal, progress);
+      const inspection = await this.parts.worker.inspect(
+        { file: this.file, said: this.said },
+        {
+          owner: this.file,
+          signal,
+          onProgress: (progress) => {
+            this.report(signal, progress);
+          },
         },
-      });
+      );
       if (!this.isCurrent(signal)) return;
       this.inspection = inspection;
       this.known = inspection.facts;
@@ -335,6 +340,8 @@ export class AnalysisSession {
     const { said } = this;
     this.written = { ...this.written, ...said };
     this.said = {};
+    // The parameters are others: the form looks once more.
+    if ('output' in said || 'trained' in said || 'fixed' in said) this.inspection = null;
     this.settle(plan, made, []);
     const settings = await this.write(said, plan.settings);
     if (this.settled?.run === plan) this.settled = { ...this.settled, run: { ...plan, settings } };

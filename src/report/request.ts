@@ -257,6 +257,12 @@ export interface SampleCandidate {
   readonly fits: boolean;
 }
 
+/** A model to look at, and what was said of it over what its sidecar says; null leaves open. */
+export interface ModelToInspect {
+  readonly file: string;
+  readonly said: Partial<RequestOptions>;
+}
+
 /** What a model file and its folder tell before anything is computed. */
 export interface ModelInspection {
   readonly facts: PartialReport;

@@ -67,8 +67,8 @@ export class WorkerClient implements WorkerCalls {
     return this.enqueue('analyse', request, options);
   }
 
-  inspect(file: Argument['inspect'], options: CallOptions): Promise<Value['inspect']> {
-    return this.enqueue('inspect', file, options);
+  inspect(model: Argument['inspect'], options: CallOptions): Promise<Value['inspect']> {
+    return this.enqueue('inspect', model, options);
   }
 
   /** Ends every call with an Interrupted failure and kills the process. */

@@ -7,7 +7,7 @@ serve(
   {
     analyse: async (request, onProgress) =>
       (await import('../analysis/analyse')).analyse(request, onProgress),
-    inspect: async (file) => (await import('../analysis/inspect')).inspectModel(file),
+    inspect: async ({ file, said }) => (await import('../analysis/inspect')).inspectModel(file, said),
   },
   () => {
     // The editor is gone, or has no more use for this process: never outlive it.

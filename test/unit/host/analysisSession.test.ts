@@ -12,6 +12,7 @@ import {
   requestDefaults,
   type AnalysisRequest,
   type ModelInspection,
+  type ModelToInspect,
   type SampleCandidate,
 } from '../../../src/report/request';
 
@@ -21,6 +22,7 @@ import { exampleReport } from '../report/exampleReport';
 /** A worker whose answers the test gives when it likes. */
 class AskedWorker implements WorkerCalls {
   readonly requests: AnalysisRequest[] = [];
+  readonly looks: ModelToInspect[] = [];
   #pending: ((answer: unknown) => void) | null = null;
   options: CallOptions | null = null;
 
@@ -29,7 +31,8 @@ class AskedWorker implements WorkerCalls {
     return this.#ask<Report>(options);
   }
 
-  inspect(_file: string, options: CallOptions): Promise<ModelInspection> {
+  inspect(model: ModelToInspect, options: CallOptions): Promise<ModelInspection> {
+    this.looks.push(model);
     return this.#ask<ModelInspection>(options);
   }
 
@@ -705,6 +708,21 @@ describe('what is said in the panel', () => {
     shown.cancel();
     await asked;
     expect(shown.form.said).toMatchObject({ loss: null, blocks: false });
+  });
+
+  it('of the output counts before the model is looked at, which could not be read without', async () => {
+    const shown = session();
+    const run = shown.run();
+    await worker.answer(new FailureError('UsageError', 'There are several outputs; choose one.'));
+    await run;
+    const asked = shown.say({ output: 'b' });
+    await worker.answer(inspection(candidate(samples, true)));
+    await worker.answer(report);
+    await asked;
+    expect(worker.looks.map(({ said }) => said)).toEqual([{}, { output: 'b' }]);
+    expect(worker.requests[0]).toMatchObject({ output: 'b' });
+    expect(JSON.parse(await readFile(sidecar(), 'utf8'))).toEqual({ output: 'b' });
+    expect(shown.form.known).toBeNull();
   });
 
   it('of keys is about the samples that are used, and says which these are', async () => {
