@@ -65,8 +65,25 @@ const phases = {
       cost: { multiplyAdds: 5.7e11, bytes: 660e6, seconds: 20 },
       report: { ...known, gradientNorm: report.gradientNorm },
     },
+    earlier: null,
   },
-  stale: { phase: 'done', file, report, stale: true },
+  overview: {
+    phase: 'overview',
+    file,
+    inspection: {
+      facts: { model },
+      candidates: [],
+      openInputs: [],
+      outputs: [model.output],
+      tensors: [
+        { name: 'fc.0.weight', shape: [32, 64], layer: 'fc.0', kind: 'Linear' },
+        { name: 'fc.0.bias', shape: [32], layer: 'fc.0', kind: 'Linear' },
+        { name: 'fc.1.weight', shape: [16, 32], layer: 'fc.1', kind: 'Linear' },
+        { name: 'norm.mean', shape: [64], layer: null, kind: null },
+      ],
+    },
+  },
+  stale: { phase: 'done', file, report, finished: null, changed: [file] },
   failed: {
     phase: 'failed',
     file,
@@ -95,7 +112,8 @@ async function otherMethods() {
       phase: 'done',
       file: other.model.file,
       report: other,
-      stale: false,
+      changed: [],
+      finished: null,
     });
     for (const theme of themeNames) await picture(`${method}-${theme}`, done, { theme });
     await picture(`${method}-narrow`, done, { width: 400 });
@@ -118,7 +136,7 @@ async function picture(name, state, options) {
 }
 
 try {
-  const done = /** @type {const} */ ({ phase: 'done', file, report, stale: false });
+  const done = /** @type {const} */ ({ phase: 'done', file, report, changed: [], finished: null });
   for (const theme of themeNames) await picture(`done-${theme}`, done, { theme });
   for (const [name, state] of Object.entries(phases)) await picture(name, state, { height: 300 });
   await picture('narrow', done, { width: 400 });

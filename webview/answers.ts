@@ -3,7 +3,7 @@ import type { Method } from '../src/report/report';
 import { element, withSubscripts } from './dom';
 import { hint } from './tooltip';
 import { trainingFields, trainingOf } from './trainingFields';
-import type { Part } from './view';
+import { hasNumbers, type Part } from './view';
 
 /** The four questions of a first glance, with the answers that are known. */
 export const answers: Part = {
@@ -28,7 +28,7 @@ export const answers: Part = {
   },
   draw: (view) => {
     const { pending, state } = view;
-    if (state.phase === 'choosing-samples') return [];
+    if (!hasNumbers(state)) return [];
     const training = trainingOf(view);
     const known = { ...view.known, ...(training !== undefined && { training }) };
     return questions(known)

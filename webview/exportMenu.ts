@@ -7,26 +7,32 @@ import type { View } from './view';
 export function exportMenu(view: View): HTMLElement {
   const { state, settings, change } = view;
   const report = state.phase === 'done' ? state.report : null;
-  const open = settings.exportOpen && report !== null;
+  const partial = isPartial(view);
+  const open = settings.exportOpen && (report !== null || partial);
   const toggle = button(open ? 'Export ▴' : 'Export ▾', 'export', () => change({ exportOpen: !open }), {
-    disabled: report === null,
+    disabled: report === null && !partial,
     label: 'Export',
   });
   toggle.setAttribute('aria-expanded', String(open));
   const menu = element('div', { class: 'menu' }, toggle);
   if (!open) return menu;
   const send = (format: ExportFormat): void => {
-    const svg = format === 'svg' ? reportDrawing(report, themeOf(document.documentElement)) : null;
+    const svg =
+      format === 'svg' && report !== null ? reportDrawing(report, themeOf(document.documentElement)) : null;
     view.post({ type: 'export', format, svg });
     change({ exportOpen: false });
   };
   const items = element(
     'div',
     { class: 'menu-items' },
-    button('HTML: a page that stands alone', 'export-html', () => send('html')),
-    button('JSON: the whole report', 'export-json', () => send('json')),
-    button('CSV: one row per layer', 'export-csv', () => send('csv')),
-    button('SVG: the charts', 'export-svg', () => send('svg')),
+    ...(partial
+      ? [button('JSON: what was known by then', 'export-json', () => send('json'))]
+      : [
+          button('HTML: a page that stands alone', 'export-html', () => send('html')),
+          button('JSON: the whole report', 'export-json', () => send('json')),
+          button('CSV: one row per layer', 'export-csv', () => send('csv')),
+          button('SVG: the charts', 'export-svg', () => send('svg')),
+        ]),
   );
   menu.append(items);
   menu.addEventListener('keydown', (event) => {
@@ -35,6 +41,11 @@ export function exportMenu(view: View): HTMLElement {
     document.getElementById('export')?.focus();
   });
   return menu;
+}
+
+/** Whether there are numbers of an analysis that did not end. */
+function isPartial({ state, known }: View): boolean {
+  return (state.phase === 'cancelled' || state.phase === 'failed') && known.samples !== undefined;
 }
 
 /** VS Code's colour variables with the values of the theme that is on, for a picture that leaves the panel. */

@@ -1,6 +1,9 @@
 import { circumstances, modelText, type Circumstance } from '../src/charts/circumstances';
+import type { Term } from '../src/charts/explanations';
+import { fields, groups, showValue, type Group } from '../src/report/form';
+import { formatCount } from '../src/report/wording/number';
 import { button, element } from './dom';
-import { computationMenu } from './computationMenu';
+import { chipMenu } from './chipMenu';
 import { exportMenu } from './exportMenu';
 import { findExplained } from './tooltip';
 import type { Part, View } from './view';
@@ -8,7 +11,7 @@ import type { Part, View } from './view';
 /** Who this is about, everything that the numbers depend on, and what can be done. */
 export const header: Part = {
   id: 'header',
-  inputs: ({ state, known, settings, computation }) => {
+  inputs: ({ state, known, settings, form, name, readOnly }) => {
     const { model, samples, loss, lossAssumed, lossOptions, method, analysis, time } = known;
     return [
       state.phase,
@@ -22,8 +25,10 @@ export const header: Part = {
       analysis,
       time,
       settings.exportOpen,
-      settings.choosing !== null,
-      computation,
+      settings.menu?.chip,
+      form,
+      name,
+      readOnly,
     ];
   },
   draw: (view) => [
@@ -32,7 +37,7 @@ export const header: Part = {
   ],
 };
 
-function identity({ state, known }: View): HTMLElement {
+function identity({ state, known, name }: View): HTMLElement {
   const { model } = known;
   const facts = model === undefined ? '…' : modelText(model);
   const sha =
@@ -42,15 +47,20 @@ function identity({ state, known }: View): HTMLElement {
   return element(
     'div',
     { class: 'identity' },
-    element('h1', {}, model?.file ?? state.file),
+    element('h1', { title: state.file }, name ?? model?.file ?? state.file),
     element('p', { class: 'faint' }, facts, sha),
   );
 }
 
 function actions(view: View): HTMLElement {
-  const { state, post } = view;
+  const { state, post, readOnly } = view;
   const busy = state.phase === 'reading' || state.phase === 'running';
   const choosing = state.phase === 'choosing-samples';
+  if (state.phase === 'overview') {
+    const analyze = button('Analyze sharpness', 'analyze', () => post({ type: 'run' }), { primary: true });
+    return element('div', { class: 'actions' }, analyze);
+  }
+  if (readOnly) return element('div', { class: 'actions' }, exportMenu(view));
   return element(
     'div',
     { class: 'actions' },
@@ -65,33 +75,62 @@ function actions(view: View): HTMLElement {
   );
 }
 
+/** The group that each circumstance is changed in; what is not here only informs. */
+const groupOf: Readonly<Partial<Record<Term, Group>>> = {
+  method: 'method',
+  loss: 'loss',
+  lossOptions: 'loss',
+  samples: 'samples',
+  parameters: 'parameters',
+  mode: 'mode',
+  precision: 'precision',
+  seed: 'seed',
+  stopped: 'method',
+};
+
+/** Everything that is told, and what is not known yet by the name of its group: each opens what can be changed of it. */
 function chips(view: View): HTMLElement[] {
-  const { state, known } = view;
-  const told = circumstances(known).filter(({ term }) => term !== 'method');
-  const menu = state.phase !== 'reading' && state.phase !== 'choosing-samples';
-  return [
-    ...(menu ? [element('li', {}, computationMenu(view))] : []),
-    ...told.map((each) => element('li', {}, each.term === 'samples' ? samplesChip(each, view) : chip(each))),
+  const { state, known, readOnly } = view;
+  const told = circumstances(known);
+  if (readOnly) return told.map((each) => element('li', {}, informing(each)));
+  if (state.phase === 'reading') return [];
+  const parameters = known.model && `${formatCount(known.model.parameters)} parameters`;
+  const all: Circumstance[] = [
+    ...told,
+    { term: 'parameters', text: parameters ?? groups.parameters, caution: false },
   ];
+  const shown = new Set(all.map(({ term }) => groupOf[term]));
+  const open = (['method', 'loss', 'samples', 'mode', 'precision', 'seed'] as const)
+    .filter((group) => !shown.has(group))
+    .map((group): Circumstance => ({ term: group, text: openText(group, view), caution: false }));
+  const rank = ({ term }: Circumstance): number => Object.keys(groups).indexOf(groupOf[term] ?? '') >>> 0;
+  return [...all, ...open]
+    .sort((one, other) => rank(one) - rank(other))
+    .map((each, place) => element('li', {}, chip(each, place, view)));
 }
 
-function chip({ text, term, caution }: Circumstance): HTMLElement {
+function openText(group: Group, { form }: View): string {
+  const field = fields.find((each) => each.group === group);
+  const value = field?.control.kind === 'choice' ? showValue(field, form.said) : '';
+  const text = field?.control.kind === 'choice' && field.control.values.find(([each]) => each === value)?.[1];
+  return typeof text === 'string' ? `${groups[group].toLowerCase()}: ${text}` : groups[group].toLowerCase();
+}
+
+function informing({ text, term, caution }: Circumstance): HTMLElement {
   const look = caution ? 'assumed' : term === 'time' ? 'plain' : '';
   return findExplained(element('span', { class: `chip ${look}`, tabindex: 0 }, text), term);
 }
 
-/** The samples can be changed from their chip. */
-function samplesChip({ text, term, caution }: Circumstance, { state, post }: View): HTMLElement {
-  const built = element(
-    'button',
-    {
-      class: caution ? 'chip assumed' : 'chip',
-      type: 'button',
-      id: 'samples-chip',
-      disabled: state.phase === 'running' || state.phase === 'reading',
-    },
-    text,
-  );
-  built.addEventListener('click', () => post({ type: 'change-samples' }));
-  return findExplained(built, term);
+function chip(each: Circumstance, place: number, view: View): HTMLElement {
+  const { text, term, caution } = each;
+  const group = groupOf[term];
+  if (group === undefined) return informing(each);
+  const { method } = view.known;
+  const look = term !== 'method' || method === undefined ? '' : method === 'estimate' ? 'estimate' : 'exact';
+  // Several stand for the options of one loss.
+  const id = term === 'lossOptions' ? `${term}-${place}-chip` : `${term}-chip`;
+  const built = element('button', { class: `chip ${caution ? 'assumed' : look}`, type: 'button', id }, text);
+  // Open, it has no explanation, which would lie over what can be chosen.
+  if (view.settings.menu?.chip !== id) findExplained(built, term);
+  return chipMenu(built, group, view);
 }

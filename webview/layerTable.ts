@@ -10,7 +10,7 @@ import {
 import { layerSizes } from '../src/charts/layerRows';
 import { element } from './dom';
 import { findExplained } from './tooltip';
-import type { Part, View } from './view';
+import { hasNumbers, type Part, type View } from './view';
 
 /** A longer table scrolls in its card, under its head. */
 const mostRows = 24;
@@ -21,19 +21,12 @@ export const layerTable: Part = {
   inputs: ({ known, state, settings, pending }) => {
     const { layers, bounds, orthogonality } = known;
     const shares = orthogonality?.layers.map((layer) => layer.crossSampleShare);
-    return [
-      pending,
-      state.phase === 'choosing-samples',
-      layers,
-      bounds?.lambdaMax.upper,
-      shares,
-      settings.sort,
-    ];
+    return [pending, hasNumbers(state), layers, bounds?.lambdaMax.upper, shares, settings.sort];
   },
   draw: (view) => {
     const { known, state, pending } = view;
     const { layers } = known;
-    if (state.phase === 'choosing-samples' || (layers === undefined && !pending)) return [];
+    if (!hasNumbers(state) || (layers === undefined && !pending)) return [];
     const rows = sort(rowsOf(known), view.settings.sort);
     const shown = shownColumns(rows);
     const table = element(

@@ -7,10 +7,10 @@ import type { Part, View } from './view';
 /** What stands above the numbers: a failure in their place, the choice of samples before them, warnings about them. */
 export const notices: Part = {
   id: 'notices',
-  inputs: ({ state, known, computation }) => [
+  inputs: ({ state, known, readOnly }) => [
+    readOnly,
     state.phase,
     known.warnings,
-    computation,
     state.phase === 'failed' ? state.failure : null,
     state.phase === 'choosing-samples' ? [state.candidates, state.openInputs] : null,
   ],
@@ -24,33 +24,40 @@ export const notices: Part = {
   },
 };
 
-function failureCard(failure: Failure, { post, computation }: View): HTMLElement {
+function failureCard(failure: Failure, { post, readOnly }: View): HTMLElement {
   const training = failure.kind === 'TrainingMode';
   const weights = failure.kind === 'ArchitectureMissing';
   return element(
     'section',
     { class: 'card wide failure', role: 'alert', 'aria-label': 'What went wrong' },
     element('p', {}, failure.message),
-    element(
-      'div',
-      { class: 'buttons' },
-      training
-        ? button(
-            'Analyse in evaluation mode',
-            'failure-evaluation',
-            () => post({ type: 'compute', ...computation, evaluation: true }),
-            { primary: true },
-          )
-        : null,
-      weights
-        ? button('Complete the layers…', 'failure-architecture', () => post({ type: 'write-architecture' }), {
-            primary: true,
-          })
-        : null,
-      button('Run again', 'failure-run', () => post({ type: 'run' }), { primary: !training && !weights }),
-      button('Change samples…', 'failure-samples', () => post({ type: 'change-samples' })),
-      button('Show log', 'failure-log', () => post({ type: 'show-log' })),
-    ),
+    readOnly
+      ? null
+      : element(
+          'div',
+          { class: 'buttons' },
+          training
+            ? button(
+                'Analyse in evaluation mode',
+                'failure-evaluation',
+                () => post({ type: 'say', said: { evaluation: true } }),
+                { primary: true },
+              )
+            : null,
+          weights
+            ? button(
+                'Complete the layers…',
+                'failure-architecture',
+                () => post({ type: 'write-architecture' }),
+                {
+                  primary: true,
+                },
+              )
+            : null,
+          button('Run again', 'failure-run', () => post({ type: 'run' }), { primary: !training && !weights }),
+          button('Change samples…', 'failure-samples', () => post({ type: 'change-samples' })),
+          button('Show log', 'failure-log', () => post({ type: 'show-log' })),
+        ),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { ComputationChoice, HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
+import type { FormState, HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
 import { answers } from './answers';
 import { verdict } from './verdict';
 import { element } from './dom';
@@ -6,11 +6,12 @@ import { header } from './header';
 import { limits } from './limits';
 import { installMarking } from './marking';
 import { notices } from './notices';
+import { overview } from './overview';
 import { sectionParts } from './sections';
 import { status } from './status';
 import { registerControls } from './toolkit';
 import { installTooltips } from './tooltip';
-import { requestDefaults } from '../src/report/request';
+import { nothingSaid } from '../src/report/form';
 import { initialSettings, isPending, knownOf, type Part, type Settings, type View } from './view';
 
 interface VsCodeApi {
@@ -25,26 +26,21 @@ declare function acquireVsCodeApi(): VsCodeApi;
 interface Saved {
   readonly state: PanelState | null;
   readonly settings: Settings;
-  readonly computation: ComputationChoice;
+  readonly form: FormState;
   readonly scroll: number;
 }
 
-const parts: readonly Part[] = [header, status, notices, verdict, answers, ...sectionParts, limits];
+const parts: readonly Part[] = [header, status, notices, overview, verdict, answers, ...sectionParts, limits];
 
 function start(): void {
   registerControls();
   const api = acquireVsCodeApi();
   const saved = api.getState();
   let state = saved?.state ?? null;
-  let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, choosing: null };
-  const { method, blocks, scaleAdapted, plane, evaluation } = requestDefaults;
-  let computation: ComputationChoice = saved?.computation ?? {
-    method,
-    blocks,
-    scaleAdapted,
-    plane,
-    evaluation,
-  };
+  let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, menu: null };
+  let readOnly = false;
+  let name: string | null = null;
+  let form: FormState = saved?.form ?? { said: nothingSaid, known: null };
 
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
   const places = new Map(parts.map(({ id }) => [id, element('div', { class: `section ${id}` })]));
@@ -53,7 +49,7 @@ function start(): void {
   installMarking(root);
 
   const drawn = new Map<string, string>();
-  const keep = (): void => api.setState({ state, settings, computation, scroll: window.scrollY });
+  const keep = (): void => api.setState({ state, settings, form, scroll: window.scrollY });
   const draw = (): void => {
     if (state === null) return;
     const view: View = {
@@ -61,7 +57,9 @@ function start(): void {
       known: knownOf(state),
       pending: isPending(state),
       settings,
-      computation,
+      form,
+      name,
+      readOnly,
       post: (message) => api.postMessage(message),
       change: (changed) => {
         settings = { ...settings, ...changed };
@@ -81,7 +79,7 @@ function start(): void {
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (!isFromHost(event.data)) return;
     state = event.data.state;
-    computation = event.data.computation;
+    ({ form, name, readOnly } = event.data);
     draw();
     keep();
   });

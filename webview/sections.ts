@@ -4,7 +4,7 @@ import { card } from './card';
 import { nodesOf } from './content';
 import { button } from './dom';
 import { layerTable } from './layerTable';
-import type { Part, View } from './view';
+import { hasNumbers, type Part, type View } from './view';
 
 /** What of a section answers to a reader, beside what it shows. */
 interface Live {
@@ -15,23 +15,23 @@ interface Live {
 /** By the section's id; most have nothing of the kind. */
 const live: Readonly<Record<string, Live>> = {
   response: {
-    inputs: ({ state, computation, known }) => [state.phase, computation, known.plane],
-    draw: ({ known, state, computation, post }) =>
-      known.plane === null && known.slices && state.phase === 'done'
+    inputs: ({ state, known, readOnly }) => [state.phase, known.plane, readOnly],
+    draw: ({ known, state, post, readOnly }) =>
+      known.plane === null && known.slices && state.phase === 'done' && !readOnly
         ? [
             button('Measure a plane of two directions', 'measure-plane', () =>
-              post({ type: 'compute', ...computation, plane: true }),
+              post({ type: 'say', said: { plane: true } }),
             ),
           ]
         : [],
   },
   blocks: {
-    inputs: ({ state, computation }) => [state.phase, computation],
-    draw: ({ known, state, computation, post }) =>
-      known.blocks === null && state.phase === 'done'
+    inputs: ({ state, readOnly }) => [state.phase, readOnly],
+    draw: ({ known, state, post, readOnly }) =>
+      known.blocks === null && state.phase === 'done' && !readOnly
         ? [
             button('Estimate the blocks', 'estimate-blocks', () =>
-              post({ type: 'compute', ...computation, blocks: true }),
+              post({ type: 'say', said: { blocks: true } }),
             ),
           ]
         : [],
@@ -49,12 +49,12 @@ function partOf(place: string): Part {
     id: place,
     inputs: (view) => [
       view.pending,
-      view.state.phase === 'choosing-samples',
+      hasNumbers(view.state),
       here.some((section) => showsOneLayer(section, view)) ? view.settings.layer : null,
       here.map(({ id, fields }) => [fields.map((field) => view.known[field]), live[id]?.inputs(view)]),
     ],
     draw: (view) => {
-      if (view.state.phase === 'choosing-samples') return [];
+      if (!hasNumbers(view.state)) return [];
       return here.flatMap(({ id, title, term, look, content }) => {
         const shown = content(view.known, view.pending);
         if (shown.length === 0) return [];

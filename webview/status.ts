@@ -1,3 +1,4 @@
+import { ageText } from '../src/report/wording/age';
 import { costText, durationText } from '../src/report/wording/cost';
 import { formatCount, formatNumber } from '../src/report/wording/number';
 import { rowsText } from '../src/report/wording/rowsText';
@@ -6,13 +7,16 @@ import type { Report } from '../src/report/report';
 import { button, element } from './dom';
 import type { Part, View } from './view';
 
+/** A report is new for so long. */
+const newMilliseconds = 60_000;
+
 /**
  * One strip that is always there, so that nothing below it moves when the work begins or ends: what is going on, how
  * far, and what can be done about it.
  */
 export const status: Part = {
   id: 'status',
-  inputs: ({ state }) =>
+  inputs: ({ state, readOnly }) =>
     state.phase === 'running'
       ? [
           state.phase,
@@ -22,23 +26,28 @@ export const status: Part = {
           state.progress.step,
           state.progress.steps,
           state.progress.cost,
+          state.earlier?.finished,
         ]
       : state.phase === 'done'
         ? [
             state.phase,
-            state.stale,
+            state.changed,
+            state.finished,
+            readOnly,
             state.report.method,
             state.report.analysis,
             state.report.estimate?.probes,
             state.report.samples.count,
           ]
-        : [state.phase, state.file],
+        : [state.phase, state.file, readOnly],
   draw: (view) => {
     const { state } = view;
     return [
       element(
         'div',
-        { class: `strip ${state.phase}${state.phase === 'done' && state.stale ? ' stale' : ''}` },
+        {
+          class: `strip ${state.phase}${state.phase === 'done' && state.changed.length > 0 ? ' stale' : ''}`,
+        },
         ...content(view),
       ),
       progressBar(view),
@@ -46,33 +55,52 @@ export const status: Part = {
   },
 };
 
-function content({ state, post }: View): (Node | null)[] {
+function content({ state, post, readOnly }: View): (Node | null)[] {
   const sentence = (text: string): HTMLElement => element('p', { role: 'status' }, text);
-  const again = (): HTMLElement => button('Run again', 'strip-run', () => post({ type: 'run' }));
+  const again = (): HTMLElement | null =>
+    readOnly ? null : button('Run again', 'strip-run', () => post({ type: 'run' }));
   switch (state.phase) {
     case 'reading':
       return [ring(), sentence(`Reading ${state.file}…`)];
+    case 'overview':
+      return [sentence('Nothing was computed yet: this is what the file holds.')];
     case 'choosing-samples':
       return [sentence('Sharpness is measured on samples: choose which.')];
     case 'running':
       return [
         ring(),
-        sentence(`${state.progress.stage}…`),
+        sentence(
+          `${state.progress.stage}…${state.earlier === null ? '' : ` Until it is done, the numbers are those of the last run${aged(state.earlier.finished)}.`}`,
+        ),
         element('span', { class: 'faint remaining' }, remaining(state.progress)),
         button('Cancel', 'cancel', () => post({ type: 'cancel' })),
       ];
     case 'done':
-      return state.stale
-        ? [
-            sentence('The model file changed since this analysis: the numbers describe the file as it was.'),
-            again(),
-          ]
-        : [sentence(evidence(state.report))];
+      return state.changed.length > 0
+        ? [sentence(changedText(state.changed)), again()]
+        : [sentence(`${readOnly ? 'A saved report. ' : ''}${evidence(state.report)}${age(state.finished)}`)];
     case 'failed':
-      return [sentence('The analysis stopped.')];
+      return [sentence(readOnly ? 'The report cannot be shown.' : 'The analysis stopped.')];
     case 'cancelled':
       return [sentence('Cancelled. What was known by then is shown.'), again()];
   }
+}
+
+/** Of a report that is not new. */
+function aged(finished: number | null): string {
+  const past = finished === null ? 0 : Date.now() - finished;
+  return past < newMilliseconds ? '' : `, ${ageText(past)}`;
+}
+
+function age(finished: number | null): string {
+  const text = aged(finished);
+  return text === '' ? '' : ` Analysed${text.slice(1)}.`;
+}
+
+function changedText(names: readonly string[]): string {
+  const list = names.length < 3 ? names.join(' and ') : `${names.length} files`;
+  const them = names.length === 1 ? 'it as it was' : 'them as they were';
+  return `${list} changed since this analysis: the numbers describe ${them}.`;
 }
 
 function ring(): HTMLElement {

@@ -1,6 +1,6 @@
 import { element, withSubscripts } from './dom';
 import { hint } from './tooltip';
-import type { Part } from './view';
+import { hasNumbers, type Part } from './view';
 
 /** What the numbers mean, in one line above them; its place is kept until it is known. */
 export const verdict: Part = {
@@ -8,7 +8,7 @@ export const verdict: Part = {
   inputs: ({ known, pending, state }) => [pending, state.phase, known.verdict],
   draw: ({ known, pending, state }) => {
     const found = known.verdict ?? null;
-    if (state.phase === 'choosing-samples' || (found === null && !pending)) return [];
+    if (!hasNumbers(state) || (found === null && !pending)) return [];
     return [
       element(
         'section',

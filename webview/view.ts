@@ -1,5 +1,6 @@
-import type { ComputationChoice, PanelState, PanelToHost } from '../src/report/panelMessages';
+import type { FormState, PanelState, PanelToHost } from '../src/report/panelMessages';
 import type { PartialReport, Training } from '../src/report/report';
+import type { Typed } from './chipMenu';
 import type { Column } from '../src/charts/layerColumns';
 
 /** How this reader has set the panel up; kept over a reload. */
@@ -10,8 +11,8 @@ export interface Settings {
   /** How the reader says that the model is trained; null: as the report says. */
   readonly training: Training | null;
   readonly exportOpen: boolean;
-  /** What is being chosen in the menu of the method; null: it is closed. */
-  readonly choosing: ComputationChoice | null;
+  /** The chip whose menu is open, with what was typed there; null: none is. */
+  readonly menu: { readonly chip: string; readonly typed: Typed } | null;
 }
 
 export const initialSettings: Settings = {
@@ -19,7 +20,7 @@ export const initialSettings: Settings = {
   layer: 0,
   training: null,
   exportOpen: false,
-  choosing: null,
+  menu: null,
 };
 
 /** What a part of the panel is drawn from. */
@@ -29,8 +30,10 @@ export interface View {
   /** Whether what is not known yet may still come: its place is then kept. */
   readonly pending: boolean;
   readonly settings: Settings;
-  /** What the next run will do. */
-  readonly computation: ComputationChoice;
+  readonly form: FormState;
+  readonly name: string | null;
+  /** Whether it is a report from a file, with no model to analyse. */
+  readonly readOnly: boolean;
   readonly post: (message: PanelToHost) => void;
   readonly change: (settings: Partial<Settings>) => void;
 }
@@ -40,10 +43,12 @@ export function knownOf(state: PanelState): PartialReport {
   switch (state.phase) {
     case 'reading':
       return {};
+    case 'overview':
+      return state.inspection.facts;
     case 'choosing-samples':
       return state.facts;
     case 'running':
-      return state.progress.report;
+      return state.earlier?.report ?? state.progress.report;
     case 'done':
       return state.report;
     case 'failed':
@@ -53,7 +58,12 @@ export function knownOf(state: PanelState): PartialReport {
 }
 
 export function isPending(state: PanelState): boolean {
-  return state.phase === 'reading' || state.phase === 'running';
+  return state.phase === 'reading' || (state.phase === 'running' && state.earlier === null);
+}
+
+/** Whether the numbers of a report have a place: not while something is asked before. */
+export function hasNumbers({ phase }: PanelState): boolean {
+  return phase !== 'choosing-samples' && phase !== 'overview';
 }
 
 /** A part of the panel: what it is drawn from, and how; it is drawn again only when that has changed. */

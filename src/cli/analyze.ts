@@ -14,7 +14,8 @@ import { reportJson } from '../report/schema';
 import { cutReportText, reportText } from '../report/text';
 import { costText, durationText, worthTelling } from '../report/wording/cost';
 import { inTerminalWords } from '../report/wording/settings';
-import { namingSidecar, readSidecar, sidecarPath, describeSource, withSidecar } from '../samples/sidecar';
+import { namingSidecar, readSidecar, describeSource, withSidecar } from '../samples/sidecar';
+import { sidecarPath } from '../samples/sidecarPath';
 import type { WorkerCalls } from '../worker/client';
 import { note, print, progressLine } from './output';
 

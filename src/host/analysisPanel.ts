@@ -1,47 +1,37 @@
-import { randomBytes } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { failureOf } from '../report/failure';
 import type { ShapeChanges } from '../report/inputShapes';
-import type {
-  ComputationChoice,
-  HostToPanel,
-  PanelState,
-  PanelToHost,
-  SampleChoice,
-} from '../report/panelMessages';
-import type { Report } from '../report/report';
-import { defaultRandomCount, type AnalysisRequest, type SampleSource } from '../report/request';
+import type { HostToPanel, PanelState, PanelToHost, SampleChoice } from '../report/panelMessages';
+import {
+  defaultRandomCount,
+  type AnalysisRequest,
+  type ComputationChoice,
+  type SampleSource,
+} from '../report/request';
 import type { WorkerCalls } from '../worker/client';
 import { AnalysisSession } from './analysisSession';
+import { panelViewType } from './identifiers';
+import type { KeptReports } from './keptReports';
 import { readPanelMessage } from './panelMessage';
-import type { RunMemory } from './runMemory';
-import { webviewPage } from './webviewPage';
+import { showPanelPage } from './panelPage';
 
 export interface PanelParts {
   readonly extensionUri: vscode.Uri;
   readonly worker: WorkerCalls;
-  readonly memory: RunMemory;
+  readonly kept: KeptReports;
   readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
   readonly log: vscode.LogOutputChannel;
   readonly onChange: () => void;
 }
 
-/** What every panel may load: the script and the style of the panel, and no other file of the machine. */
-export function webviewOptions(extensionUri: vscode.Uri): vscode.WebviewOptions {
-  return {
-    enableScripts: true,
-    enableForms: false,
-    localResourceRoots: [vscode.Uri.joinPath(extensionUri, 'dist', 'webview')],
-  };
-}
-
 /** The panel of one model file: it sends its session's state to the webview, and the webview's wishes to the session. */
 export class AnalysisPanel implements vscode.Disposable {
-  private readonly panel: vscode.WebviewPanel;
+  private panel: vscode.WebviewPanel;
   private readonly parts: PanelParts;
   private readonly session: AnalysisSession;
-  private readonly disposables: vscode.Disposable[] = [];
+  private shownName: string | null = null;
+  private listener: vscode.Disposable;
   private watcher: { folders: string; disposables: vscode.Disposable[] } | null = null;
 
   /** @param computation what an earlier window was to compute, or null */
@@ -64,21 +54,17 @@ export class AnalysisPanel implements vscode.Disposable {
       },
       computation,
     );
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(parts.extensionUri, 'media', 'panel-light.svg'),
-      dark: vscode.Uri.joinPath(parts.extensionUri, 'media', 'panel-dark.svg'),
-    };
-    panel.webview.options = webviewOptions(parts.extensionUri);
-    panel.webview.onDidReceiveMessage(
-      (message: unknown) => {
-        this.receive(message).catch((thrown: unknown) => {
-          this.complain(thrown);
-        });
-      },
-      null,
-      this.disposables,
-    );
-    panel.webview.html = this.page();
+    this.listener = this.listen();
+    showPanelPage(panel, parts.extensionUri);
+  }
+
+  /** How the model is called, with as many folders as tell it from others. */
+  set name(name: string) {
+    if (name === this.shownName) return;
+    this.shownName = name;
+    // The tab of a file is VS Code's own.
+    if (this.panel.viewType === panelViewType) this.panel.title = vscode.l10n.t('Sharpness of {0}', name);
+    this.send(this.state);
   }
 
   get state(): PanelState {
@@ -93,14 +79,37 @@ export class AnalysisPanel implements vscode.Disposable {
     this.panel.reveal();
   }
 
-  /** Starts an analysis unless one is going on, or the user is being asked. */
-  run(): void {
-    if (this.session.busy || this.state.phase === 'choosing-samples') return;
-    void this.session.run();
+  /** Whether this is where it is shown. */
+  isIn(panel: vscode.WebviewPanel): boolean {
+    return this.panel === panel;
   }
 
-  restore(report: Report): Promise<void> {
-    return this.session.restore(report);
+  /** Goes on in another tab, which has opened for the same file; the tab of before is closed. */
+  moveTo(panel: vscode.WebviewPanel): void {
+    const { panel: left } = this;
+    this.listener.dispose();
+    this.panel = panel;
+    this.listener = this.listen();
+    showPanelPage(panel, this.parts.extensionUri);
+    left.dispose();
+  }
+
+  /** Shows what is kept of this model, or its first page. */
+  open(): void {
+    void this.session.open();
+  }
+
+  /** Shows what is kept of this model, else starts an analysis. */
+  restore(): void {
+    void this.session.openOrRun(false);
+  }
+
+  /** Shows a report that is kept and not old, else starts an analysis, unless one goes on or the user is being asked. */
+  run(): void {
+    const { phase } = this.state;
+    if (this.session.busy || phase === 'choosing-samples') return;
+    if (phase === 'done' && this.state.changed.length === 0) return;
+    void (phase === 'reading' ? this.session.openOrRun(true) : this.session.run());
   }
 
   cancel(): void {
@@ -109,20 +118,14 @@ export class AnalysisPanel implements vscode.Disposable {
 
   dispose(): void {
     this.session.dispose();
-    vscode.Disposable.from(...this.disposables, ...(this.watcher?.disposables ?? [])).dispose();
+    vscode.Disposable.from(this.listener, ...(this.watcher?.disposables ?? [])).dispose();
   }
 
-  private page(): string {
-    const { webview } = this.panel;
-    const resource = (name: string): string =>
-      webview.asWebviewUri(vscode.Uri.joinPath(this.parts.extensionUri, 'dist', 'webview', name)).toString();
-    return webviewPage({
-      title: this.panel.title,
-      language: vscode.env.language,
-      script: resource('panel.js'),
-      style: resource('panel.css'),
-      source: webview.cspSource,
-      nonce: randomBytes(16).toString('base64'),
+  private listen(): vscode.Disposable {
+    return this.panel.webview.onDidReceiveMessage((message: unknown) => {
+      this.receive(message).catch((thrown: unknown) => {
+        this.complain(thrown);
+      });
     });
   }
 
@@ -131,6 +134,11 @@ export class AnalysisPanel implements vscode.Disposable {
     if (state.phase === 'failed') {
       const { kind, message, detail } = state.failure;
       this.parts.log.error(`${state.file}: ${kind}: ${message}${detail === null ? '' : `\n${detail}`}`);
+    } else if (state.phase === 'done') {
+      const { method, analysis, time } = state.report;
+      const versions = Object.entries(analysis.versions).map(([name, version]) => `${name} ${version}`);
+      const seconds = Object.entries(time).map(([stage, each]) => `${stage} ${each.toFixed(2)} s`);
+      this.parts.log.info(`${state.file}: ${method}; ${seconds.join(', ')}; ${versions.join(', ')}`);
     } else if (state.phase !== 'running') {
       this.parts.log.info(`${state.file}: ${state.phase}`);
     }
@@ -140,7 +148,13 @@ export class AnalysisPanel implements vscode.Disposable {
 
   /** A hidden webview has no page and takes no message; when it is shown again it says `ready` and gets the state. */
   private send(state: PanelState): void {
-    const message: HostToPanel = { type: 'state', state, computation: this.session.computation };
+    const message: HostToPanel = {
+      type: 'state',
+      state,
+      form: this.session.form,
+      name: this.shownName,
+      readOnly: false,
+    };
     void this.panel.webview.postMessage(message);
   }
 
@@ -159,11 +173,12 @@ export class AnalysisPanel implements vscode.Disposable {
       case 'cancel':
         this.session.cancel();
         return;
-      case 'compute': {
-        const { method, blocks, scaleAdapted, plane, evaluation } = message;
-        await this.session.compute({ method, blocks, scaleAdapted, plane, evaluation });
+      case 'say':
+        await this.session.say(message.said);
         return;
-      }
+      case 'look':
+        await this.session.look();
+        return;
       case 'change-samples':
         await this.session.changeSamples();
         return;
@@ -194,20 +209,7 @@ export class AnalysisPanel implements vscode.Disposable {
     if (!this.session.takes(shapes)) return;
     const source = await this.sourceOf(choice);
     if (source === null) return;
-    const path = source.kind === 'file' ? source.path : null;
-    if (path !== null || Object.keys(shapes).length > 0) await this.remember(path, shapes);
     await this.session.useSamples(source, shapes);
-  }
-
-  /** Writes what was chosen beside the model, for the next time; where that fails, this time goes on all the same. */
-  private async remember(samples: string | null, shapes: ShapeChanges): Promise<void> {
-    const { writeSidecar } = await import('../samples/sidecar');
-    try {
-      await writeSidecar(this.session.file, samples, shapes);
-    } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      this.parts.log.warn(`${this.session.file}: the choice of samples was not written down: ${reason}`);
-    }
   }
 
   private async sourceOf(choice: SampleChoice): Promise<SampleSource | null> {
@@ -232,11 +234,9 @@ export class AnalysisPanel implements vscode.Disposable {
   }
 
   private async export(wanted: Extract<PanelToHost, { type: 'export' }>): Promise<void> {
-    const state = this.state;
-    if (state.phase !== 'done') return;
     // Loaded by the first export, with the charts and the schema: the start of the editor does not wait for them.
     const { exportReport } = await import('./exportReport');
-    await exportReport(state.file, state.report, wanted);
+    await exportReport(this.session.file, this.state, wanted);
   }
 
   private complain(thrown: unknown): void {

@@ -1,12 +1,20 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { ComputationChoice, PanelState } from '../report/panelMessages';
-import { AnalysisPanel, webviewOptions, type PanelParts } from './analysisPanel';
+import type { PanelState } from '../report/panelMessages';
+import type { ComputationChoice } from '../report/request';
+import { AnalysisPanel, type PanelParts } from './analysisPanel';
+import { distinctName } from './distinctNames';
 import { contextKeys, panelViewType } from './identifiers';
+import { webviewOptions } from './panelPage';
+
+/** What every panel needs, and the models that a name must be told from. */
+type PanelsParts = Omit<PanelParts, 'onChange'> & { readonly detected: () => readonly string[] };
 
 /** Every open panel, at most one for a model file. */
-export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSerializer {
-  private readonly parts: Omit<PanelParts, 'onChange'>;
+export class AnalysisPanels
+  implements vscode.Disposable, vscode.WebviewPanelSerializer, vscode.CustomReadonlyEditorProvider
+{
+  private readonly parts: PanelsParts;
   private readonly panels = new Map<string, AnalysisPanel>();
   private readonly changed = new vscode.EventEmitter<void>();
   private isRunning = false;
@@ -14,7 +22,7 @@ export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSer
   /** A panel opened, closed, or shows something new. */
   readonly onDidChange = this.changed.event;
 
-  constructor(parts: Omit<PanelParts, 'onChange'>) {
+  constructor(parts: PanelsParts) {
     this.parts = parts;
   }
 
@@ -28,12 +36,33 @@ export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSer
     return [...this.panels.values()].filter(({ busy }) => busy).map(({ state }) => state);
   }
 
-  /** Shows the panel of a model, the one that is open already if there is one, and starts an analysis. */
+  /** Shows the panel of a model, the one that is open already if there is one; analyses unless its report is there. */
   analyse(file: string): void {
     const open = this.panels.get(file);
     open?.reveal();
     const panel = open ?? this.adopt(this.create(file), file);
     panel.run();
+  }
+
+  /** Shows the panel of a model as it is; where none is open, with what is kept of it, or with an analysis. */
+  reveal(file: string): void {
+    const open = this.panels.get(file);
+    if (open === undefined) this.adopt(this.create(file), file).restore();
+    else open.reveal();
+  }
+
+  openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
+    return { uri, dispose: () => undefined };
+  }
+
+  /** A model that is opened as a file: its first page, or what is kept of it. A panel that is open moves there. */
+  resolveCustomEditor({ uri }: vscode.CustomDocument, webviewPanel: vscode.WebviewPanel): void {
+    const open = this.panels.get(uri.fsPath);
+    if (open === undefined) this.adopt(webviewPanel, uri.fsPath).open();
+    else {
+      open.moveTo(webviewPanel);
+      this.watchClosing(webviewPanel, open, uri.fsPath);
+    }
   }
 
   cancel(file: string): void {
@@ -49,9 +78,7 @@ export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSer
       webviewPanel.dispose();
       return;
     }
-    const panel = this.adopt(webviewPanel, restored.file, restored.computation);
-    if (restored.report === null) panel.run();
-    else await panel.restore(restored.report);
+    this.adopt(webviewPanel, restored.file, restored.computation).restore();
   }
 
   dispose(): void {
@@ -79,12 +106,25 @@ export class AnalysisPanels implements vscode.Disposable, vscode.WebviewPanelSer
     };
     const panel = new AnalysisPanel(webviewPanel, file, { ...this.parts, onChange }, computation);
     this.panels.set(file, panel);
+    this.nameAll();
+    this.watchClosing(webviewPanel, panel, file);
+    return panel;
+  }
+
+  private watchClosing(webviewPanel: vscode.WebviewPanel, panel: AnalysisPanel, file: string): void {
     webviewPanel.onDidDispose(() => {
+      if (!panel.isIn(webviewPanel)) return;
       panel.dispose();
       this.panels.delete(file);
+      this.nameAll();
       this.announce();
     });
-    return panel;
+  }
+
+  /** Names repeat where every run writes a model.onnx: then the folders are told, too. */
+  private nameAll(): void {
+    const others = [...this.panels.keys(), ...this.parts.detected()];
+    for (const [file, panel] of this.panels) panel.name = distinctName(file, others);
   }
 
   private announce(): void {

@@ -1,34 +1,53 @@
+import { basename } from 'node:path';
 import { failureOf } from '../report/failure';
 import { changeShapes, fitsShape, type ShapeChanges } from '../report/inputShapes';
-import type { ComputationChoice, PanelState } from '../report/panelMessages';
-import type { PartialReport, Report } from '../report/report';
+import { computationDefaults, nothingSaid, type Said } from '../report/form';
+import type { Finished, FormState, PanelState } from '../report/panelMessages';
+import type { PartialReport } from '../report/report';
 import {
+  defaultRandomCount,
   noOptions,
-  requestDefaults,
   requestOf,
   type AnalysisRequest,
+  type ComputationChoice,
   type ModelInspection,
   type Progress,
   type RequestOptions,
   type SampleSource,
 } from '../report/request';
-import type { Sidecar } from '../samples/sidecar';
+import { sidecarPath } from '../samples/sidecarPath';
 import type { WorkerCalls } from '../worker/client';
-import { filesRead, fingerprintsOf, isUnchanged, type Fingerprints } from './fingerprint';
-import type { RunMemory } from './runMemory';
+import type { KeptReports, LastRun } from './keptReports';
+import {
+  blamingSidecar,
+  changedSince,
+  describeRequest,
+  planRun,
+  settingsText,
+  sidecarOf,
+  type PlannedRun,
+} from './plannedRun';
 
 export interface SessionParts {
   readonly worker: WorkerCalls;
-  readonly memory: RunMemory;
+  readonly kept: KeptReports;
   readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
   /** Whether the folders that are open are trusted: else a sidecar names no file outside its own. */
   readonly isTrusted: () => boolean;
+  readonly log: { readonly info: (line: string) => void; readonly warn: (line: string) => void };
   readonly onChange: (state: PanelState) => void;
 }
 
+/** A report that stands, with what it was made from. */
+interface Settled {
+  readonly state: Extract<PanelState, { phase: 'done' }>;
+  readonly run: Pick<LastRun, 'key' | 'source' | 'computation' | 'contents' | 'settings'>;
+}
+
 /**
- * One model's way from file to report: inspect it, settle on samples, analyse, keep an eye on the files. It knows
- * nothing of how the state is shown. Whatever is going on, a newer wish ends the older one.
+ * One model's way from file to report: show what is kept of it, inspect it, settle on samples, analyse, keep an eye on the
+ * files. It knows nothing of how the state is shown. Whatever is going on, a newer wish ends the older one; a report that
+ * stands is given up only for another that is done.
  */
 export class AnalysisSession {
   readonly file: string;
@@ -37,16 +56,21 @@ export class AnalysisSession {
   private work: AbortController | null = null;
   private inspection: ModelInspection | null = null;
   private source: SampleSource | null = null;
+  /** What the sidecar says, when it was last read. */
+  private written: RequestOptions = noOptions;
+  private said: Partial<RequestOptions> = {};
   /** What the state was before the chooser came up, to return to when it is left without a choice. */
   private beforeChoosing: PanelState | null = null;
+  private settled: Settled | null = null;
+  private planned: PlannedRun | null = null;
+  /** The report of the very run that is made once more. */
+  private earlier: Finished | null = null;
   private known: PartialReport = {};
-  private fingerprints: Fingerprints = {};
   private chosenComputation: ComputationChoice;
 
   /** @param computation as an earlier window had it, or null: what nobody has chosen */
   constructor(file: string, parts: SessionParts, computation: ComputationChoice | null = null) {
-    const { method, blocks, scaleAdapted, plane, evaluation } = requestDefaults;
-    this.chosenComputation = computation ?? { method, blocks, scaleAdapted, plane, evaluation };
+    this.chosenComputation = computation ?? computationDefaults;
     this.file = file;
     this.parts = parts;
     this.currentState = { phase: 'reading', file };
@@ -56,9 +80,14 @@ export class AnalysisSession {
     return this.currentState;
   }
 
-  /** What the next run will do; the webview keeps it over a reload of the window. */
-  get computation(): ComputationChoice {
-    return this.chosenComputation;
+  /** What the next run will do, and what of it can be said; the webview keeps it over a reload of the window. */
+  get form(): FormState {
+    const { written, said, chosenComputation, inspection, source } = this;
+    const keys = source?.kind === 'file' ? { inputs: source.inputs, labels: source.labels } : {};
+    return {
+      said: { ...nothingSaid, ...written, ...keys, ...said, ...chosenComputation },
+      known: inspection && { outputs: inspection.outputs, tensors: inspection.tensors },
+    };
   }
 
   get busy(): boolean {
@@ -67,25 +96,72 @@ export class AnalysisSession {
 
   /** The files whose change makes the shown report old. */
   get files(): readonly string[] {
-    return this.source === null ? [this.file] : filesRead(this.file, this.source);
+    const { file, settled } = this;
+    return [...new Set([file, sidecarPath(file), ...Object.keys(settled?.run.contents ?? {})])];
+  }
+
+  /** Shows what is kept of the last run of this model, whole or not; where there is nothing: the model itself. */
+  async open(): Promise<void> {
+    const shown = await this.showKept();
+    if (!shown && !this.busy) await this.inspect('overview');
+  }
+
+  /** Shows what is kept of the last run, else analyses. @param fresh whether it must be whole, and its files the same */
+  async openOrRun(fresh: boolean): Promise<void> {
+    const shown = await this.showKept();
+    if (this.busy || (shown && (!fresh || isFresh(this.currentState)))) return;
+    await this.run();
   }
 
   /**
    * Analyses with the samples of the last run, else with those of the model's sidecar, else with the only data file that
-   * fits, else asks for samples.
+   * fits, else asks for samples. A report that stands there is made once more.
    */
   async run(): Promise<void> {
-    // The file may be another by now: nothing that the last run found is shown as if it were of this one.
-    this.known = {};
-    if (this.source === null) await this.inspect('use-the-only-one');
+    const { state } = this;
+    const sidecarChanged =
+      state.phase === 'done' && state.changed.some((name) => name.endsWith('.sharpness.json'));
+    const written = sidecarChanged ? await this.remembered().catch(() => null) : null;
+    const source = written ?? this.source;
+    if (source === null) await this.inspect('use-the-only-one');
+    else await this.analyse(source, {}, true);
+  }
+
+  /**
+   * Analyses in another way, or shows the report that is kept of it; where samples are being chosen, once they are. What the
+   * sidecar can say is written there once a run has succeeded.
+   */
+  async say(wish: Partial<Said>): Promise<void> {
+    const isComputed = ([key]: [string, unknown]): boolean => Object.hasOwn(computationDefaults, key);
+    const entries = Object.entries(wish);
+    this.chosenComputation = {
+      ...this.chosenComputation,
+      ...(Object.fromEntries(entries.filter(isComputed)) as Partial<ComputationChoice>),
+    };
+    this.said = { ...this.said, ...Object.fromEntries(entries.filter((entry) => !isComputed(entry))) };
+    const { source } = this;
+    if (source?.kind === 'file' && (wish.inputs !== undefined || wish.labels !== undefined)) {
+      const { inputs = source.inputs, labels = source.labels } = wish;
+      this.source = { ...source, inputs: inputs ?? {}, labels };
+      this.said = { samples: source.path, ...this.said };
+    }
+    if (source?.kind === 'random' && wish.limit !== undefined)
+      this.source = { kind: 'random', count: wish.limit ?? defaultRandomCount };
+    if (this.currentState.phase === 'choosing-samples') this.parts.onChange(this.currentState);
+    else if (this.source === null) await this.run();
     else await this.analyse(this.source);
   }
 
-  /** Analyses once more, in this way; where samples are being chosen, once they are. */
-  async compute(computation: ComputationChoice): Promise<void> {
-    this.chosenComputation = computation;
-    if (this.currentState.phase === 'choosing-samples') this.parts.onChange(this.currentState);
-    else await this.run();
+  /** Looks what the model puts out and which tensors it has, for the form, whatever else is going on. */
+  async look(): Promise<void> {
+    if (this.inspection !== null) return;
+    const owner = `${this.file} (its tensors)`;
+    // What cannot be read is told of by the analysis.
+    const found = await this.parts.worker
+      .inspect({ file: this.file, said: this.said }, { owner })
+      .catch(() => null);
+    this.inspection ??= found;
+    this.parts.onChange(this.currentState);
   }
 
   /** Shows the chooser, whatever fits. */
@@ -97,7 +173,15 @@ export class AnalysisSession {
 
   /** @param shapes what was said beside of inputs whose sizes the model leaves open */
   async useSamples(source: SampleSource, shapes: ShapeChanges = {}): Promise<void> {
-    await this.analyse(source, shapes);
+    const written = (await sidecarOf(this.file, this.parts.isTrusted()).catch(() => null))?.options;
+    const { samples: _samples, inputs: _inputs, labels: _labels, ...said } = this.said;
+    const changed = Object.keys(shapes).length > 0;
+    this.said = {
+      ...said,
+      ...(source.kind === 'file' && source.path !== written?.samples && { samples: source.path }),
+      ...(changed && { shapes: changeShapes(said.shapes ?? written?.shapes ?? {}, shapes) }),
+    };
+    await this.analyse(source, this.inspection?.facts);
   }
 
   /** Whether the chooser asks for these shapes, and the model's inputs may have them. */
@@ -113,69 +197,109 @@ export class AnalysisSession {
     return this.inspection?.candidates.some((candidate) => candidate.path === path) ?? false;
   }
 
-  /** Ends what is going on; a chooser left without a choice gives back what stood there before. */
+  /** Ends what is going on: the report of before stands again; without one, what was known is shown and kept. */
   cancel(): void {
     if (!this.busy && this.currentState.phase !== 'choosing-samples') return;
     this.stop();
-    this.change(this.beforeChoosing ?? { phase: 'cancelled', file: this.file, known: this.known });
+    const { settled, beforeChoosing } = this;
     this.beforeChoosing = null;
-  }
-
-  /** Shows a report of an earlier window, marked as old unless its files are known to be the same. */
-  async restore(report: Report): Promise<void> {
-    const run = this.parts.memory.recall(this.file);
-    this.source = run?.source ?? null;
-    this.fingerprints = run?.fingerprints ?? {};
-    const stale = run === null || !(await isUnchanged(run.fingerprints));
-    this.change({ phase: 'done', file: this.file, report, stale });
+    if (beforeChoosing !== null) this.change(beforeChoosing);
+    else if (settled !== null) {
+      this.adopt(settled);
+      this.change(settled.state);
+    } else this.change({ phase: 'cancelled', file: this.file, known: this.known });
+    void this.checkFiles();
   }
 
   /** To be called when one of `files` may have changed. */
   async checkFiles(): Promise<void> {
-    const state = this.currentState;
-    if (state.phase !== 'done' || state.stale || (await isUnchanged(this.fingerprints))) return;
-    if (this.currentState === state) this.change({ ...state, stale: true });
+    const { settled } = this;
+    if (settled === null || this.currentState.phase !== 'done') return;
+    const { changed, contents } = await changedSince(settled.run, this.file, this.parts.isTrusted());
+    if (this.settled !== settled || this.currentState !== settled.state) return;
+    const names = changed.map((path) => basename(path));
+    const run = names.length === 0 ? { ...settled.run, contents } : settled.run;
+    const same = names.join('/') === settled.state.changed.join('/');
+    this.settled = { run, state: same ? settled.state : { ...settled.state, changed: names } };
+    if (!same) this.change(this.settled.state);
   }
 
   dispose(): void {
     this.stop();
   }
 
-  private async inspect(choice: 'ask' | 'use-the-only-one'): Promise<void> {
+  /** @returns whether there is something */
+  private async showKept(): Promise<boolean> {
+    const signal = this.begin();
+    this.change({ phase: 'reading', file: this.file });
+    const last = await this.parts.kept.recall(this.file);
+    const kept = last === null ? null : await this.parts.kept.find(last.key);
+    const changed =
+      last === null || kept === null
+        ? []
+        : (await changedSince(last, this.file, this.parts.isTrusted())).changed;
+    if (!this.isCurrent(signal)) return false;
+    this.work = null;
+    if (last === null || kept === null) return false;
+    this.adopt({ run: last });
+    this.written = (
+      (await sidecarOf(this.file, this.parts.isTrusted()).catch(() => null)) ?? { options: noOptions }
+    ).options;
+    if (kept.whole) this.settle(last, kept, changed);
+    else this.change({ phase: 'cancelled', file: this.file, known: kept.report });
+    return true;
+  }
+
+  private async inspect(choice: 'ask' | 'use-the-only-one' | 'overview'): Promise<void> {
     const signal = this.begin();
     this.known = {};
     this.change({ phase: 'reading', file: this.file });
     await this.guard(signal, async () => {
-      const remembered = choice === 'ask' ? null : await this.remembered();
+      const remembered = choice === 'use-the-only-one' ? await this.remembered() : null;
       if (!this.isCurrent(signal)) return;
       if (remembered !== null) {
         await this.analyse(remembered);
         return;
       }
-      const inspection = await this.parts.worker.inspect(this.file, {
-        owner: this.file,
-        signal,
-        onProgress: (progress) => {
-          this.report(signal, progress);
+      const inspection = await this.parts.worker.inspect(
+        { file: this.file, said: this.said },
+        {
+          owner: this.file,
+          signal,
+          onProgress: (progress) => {
+            this.report(signal, progress);
+          },
         },
-      });
+      );
       if (!this.isCurrent(signal)) return;
       this.inspection = inspection;
       this.known = inspection.facts;
       const [first, ...others] = inspection.candidates.filter(({ fits }) => fits);
       if (choice === 'use-the-only-one' && first !== undefined && others.length === 0) {
-        await this.analyse({ kind: 'file', path: first.path, inputs: {}, labels: null });
+        await this.analyse({ kind: 'file', path: first.path, inputs: {}, labels: null }, inspection.facts);
         return;
       }
       this.work = null;
-      this.change({ phase: 'choosing-samples', file: this.file, ...inspection });
+      const { facts, candidates, openInputs } = inspection;
+      this.change(
+        choice === 'overview'
+          ? { phase: 'overview', file: this.file, inspection }
+          : { phase: 'choosing-samples', file: this.file, facts, candidates, openInputs },
+      );
     });
   }
 
-  private async analyse(source: SampleSource, shapes: ShapeChanges = {}): Promise<void> {
+  /**
+   * @param facts what is known of the model as it is now: nothing that the last run found is shown as if it were of this one
+   * @param again whether a report that is kept is made once more
+   */
+  private async analyse(source: SampleSource, facts: PartialReport = {}, again = false): Promise<void> {
+    const { settled } = this;
     const signal = this.begin();
+    this.known = facts;
     this.source = source;
     this.beforeChoosing = null;
+    this.earlier = again && isFresh(this.currentState) ? (settled?.state ?? null) : null;
     this.report(signal, {
       stage: 'Starting',
       fraction: null,
@@ -186,21 +310,22 @@ export class AnalysisSession {
       report: {},
     });
     await this.guard(signal, async () => {
-      // Taken before the files are read: a change while they are being read counts.
-      const fingerprints = await fingerprintsOf(filesRead(this.file, source));
-      const sidecar = await this.sidecar();
+      const { said } = this;
+      const machine = this.parts.settings();
+      const wish = { model: this.file, source, computation: this.chosenComputation, said, machine };
+      const plan = await planRun(wish, settled?.run.contents ?? {}, this.parts.isTrusted());
+      if (plan.key !== settled?.run.key) this.earlier = null;
+      const kept = again ? null : await this.parts.kept.find(plan.key);
       if (!this.isCurrent(signal)) return;
-      const settings = { ...requestDefaults, ...settingsOf(sidecar, source) };
-      const request = {
-        ...settings,
-        shapes: changeShapes(settings.shapes, shapes),
-        ...this.parts.settings(),
-        ...this.chosenComputation,
-        model: this.file,
-        samples: source,
-      };
+      this.planned = plan;
+      this.written = plan.sidecar?.options ?? noOptions;
+      if (kept?.whole === true) {
+        await this.finish(plan, kept);
+        return;
+      }
+      this.parts.log.info(`${this.file}: analysing ${describeRequest(plan.request)}`);
       const report = await this.parts.worker
-        .analyse(request, {
+        .analyse(plan.request, {
           owner: this.file,
           signal,
           onProgress: (progress) => {
@@ -208,28 +333,88 @@ export class AnalysisSession {
           },
         })
         .catch(async (thrown: unknown) => {
-          if (sidecar === null) throw thrown;
-          const { namingSidecar, describeSource } = await import('../samples/sidecar');
-          throw namingSidecar(thrown, sidecar, describeSource(sidecar, optionsBeside(sidecar, source)));
+          throw await blamingSidecar(thrown, plan, said);
         });
       if (!this.isCurrent(signal)) return;
-      this.work = null;
-      this.fingerprints = fingerprints;
-      this.change({ phase: 'done', file: this.file, report, stale: false });
-      await this.checkFiles();
-      await this.parts.memory.remember(this.file, { source, fingerprints });
+      await this.finish(plan, { report, finished: Date.now() });
     });
   }
 
-  /** What stands beside the model. Loaded here with what checks it: the start of the editor does not wait for it. */
-  private async sidecar(): Promise<Sidecar | null> {
-    const { readSidecar } = await import('../samples/sidecar');
-    return readSidecar(this.file, !this.parts.isTrusted());
+  /** A run succeeded: what was said is written down, the report is kept. */
+  private async finish(plan: PlannedRun, made: Finished): Promise<void> {
+    this.work = null;
+    this.planned = null;
+    const { said } = this;
+    this.written = { ...this.written, ...said };
+    this.said = {};
+    // The parameters are others: the form looks once more.
+    if ('output' in said || 'trained' in said || 'fixed' in said) this.inspection = null;
+    this.settle(plan, made, []);
+    const settings = await this.write(said, plan.settings);
+    if (this.settled?.run === plan) this.settled = { ...this.settled, run: { ...plan, settings } };
+    await this.checkFiles();
+    await this.keep({ ...plan, settings }, made.report, made.finished, true);
+  }
+
+  private async write(said: Partial<RequestOptions>, before: string): Promise<string> {
+    if (Object.keys(said).length === 0) return before;
+    try {
+      const { writeSidecar } = await import('../samples/sidecar');
+      await writeSidecar(this.file, said);
+      return settingsText(await sidecarOf(this.file, this.parts.isTrusted()));
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      this.parts.log.warn(`${this.file}: what was chosen was not written down: ${reason}`);
+      return before;
+    }
+  }
+
+  private async keep(
+    run: Settled['run'],
+    report: PartialReport,
+    finished: number | null,
+    whole: boolean,
+  ): Promise<void> {
+    const { key, source, computation, contents, settings } = run;
+    const { lambdaMax } = report.sharpness ?? {};
+    const last: LastRun = {
+      file: this.file,
+      key,
+      source,
+      computation,
+      contents,
+      settings,
+      finished: finished ?? Date.now(),
+      lambdaMax: lambdaMax === undefined ? null : { lower: lambdaMax.lower, upper: lambdaMax.upper },
+      loss: report.samples?.meanLoss ?? null,
+    };
+    try {
+      await this.parts.kept.keep(last, report, whole);
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      this.parts.log.warn(`${this.file}: the report was not kept: ${reason}`);
+    }
+  }
+
+  private settle(run: Settled['run'], made: Finished, changed: readonly string[]): void {
+    const { finished, report: found } = made;
+    // The same bytes under another name.
+    const report = { ...found, model: { ...found.model, file: basename(this.file) } };
+    const names = changed.map((path) => basename(path));
+    const state = { phase: 'done', file: this.file, report, finished, changed: names } as const;
+    this.settled = { state, run };
+    this.change(state);
+  }
+
+  private adopt({ run }: Pick<Settled, 'run'>): void {
+    this.source = run.source;
+    this.chosenComputation = { ...this.chosenComputation, ...run.computation };
+    this.said = {};
   }
 
   /** The samples that the sidecar names, if it names any. */
   private async remembered(): Promise<SampleSource | null> {
-    const options = (await this.sidecar())?.options;
+    const options = (await sidecarOf(this.file, this.parts.isTrusted()))?.options;
     const source = options === undefined ? null : requestOf(options).samples;
     return source?.kind === 'file' ? source : null;
   }
@@ -241,14 +426,22 @@ export class AnalysisSession {
     } catch (thrown) {
       if (!this.isCurrent(signal)) return;
       this.work = null;
-      this.change({ phase: 'failed', file: this.file, failure: failureOf(thrown), known: this.known });
+      this.planned = null;
+      const known = this.earlier?.report ?? this.known;
+      this.change({ phase: 'failed', file: this.file, failure: failureOf(thrown), known });
     }
   }
 
   private report(signal: AbortSignal, progress: Progress): void {
     if (!this.isCurrent(signal)) return;
     this.known = { ...this.known, ...progress.report };
-    this.change({ phase: 'running', file: this.file, progress: { ...progress, report: this.known } });
+    const { earlier } = this;
+    this.change({
+      phase: 'running',
+      file: this.file,
+      progress: { ...progress, report: this.known },
+      earlier: earlier === null ? null : { report: earlier.report, finished: earlier.finished },
+    });
   }
 
   private begin(): AbortSignal {
@@ -261,9 +454,14 @@ export class AnalysisSession {
     return this.work?.signal === signal;
   }
 
+  /** Ends the work; what it knew by then is kept where nothing better is. */
   private stop(): void {
     this.work?.abort();
     this.work = null;
+    const { planned, known } = this;
+    this.planned = null;
+    if (planned !== null && this.settled === null && isWorthKeeping(known))
+      void this.keep(planned, known, null, false);
   }
 
   private change(state: PanelState): void {
@@ -272,14 +470,11 @@ export class AnalysisSession {
   }
 }
 
-/** Loss, scaling and limit are the sidecar's whatever the samples are. */
-function settingsOf(sidecar: Sidecar | null, source: SampleSource): Partial<AnalysisRequest> {
-  if (sidecar === null) return {};
-  return requestOf({ ...sidecar.options, samples: source.kind === 'file' ? source.path : null });
+/** Whether a whole report is shown and its files are the same. */
+function isFresh(state: PanelState): boolean {
+  return state.phase === 'done' && state.changed.length === 0;
 }
 
-/** What the choice of samples says itself, so that the sidecar is not blamed for it. */
-function optionsBeside({ options }: Sidecar, source: SampleSource): RequestOptions {
-  if (source.kind === 'file' && source.path === options.samples) return noOptions;
-  return { ...noOptions, samples: '', inputs: {}, labels: '', limit: source.kind === 'random' ? 0 : null };
+function isWorthKeeping({ gradientNorm, sharpness, trace }: PartialReport): boolean {
+  return gradientNorm !== undefined || sharpness !== undefined || trace !== undefined;
 }

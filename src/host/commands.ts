@@ -1,14 +1,23 @@
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
+import { modelExtensions } from '../formats/detection';
 import { byteSize } from '../report/wording/byteSize';
 import { pythonLinesFrom } from '../report/wording/pythonLines';
+import type { WorkerCalls } from '../worker/client';
+import { analyseAllWithProgress } from './analyseAll';
 import type { AnalysisPanels } from './analysisPanels';
 import type { DetectedModel, DetectedModels } from './detectedModels';
 import { commands } from './identifiers';
+import type { KeptReports } from './keptReports';
+import type { ModelsView } from './modelsView';
+import { requestSettings } from './settings';
 
 interface CommandParts {
   readonly panels: AnalysisPanels;
   readonly models: DetectedModels;
+  readonly view: ModelsView;
+  readonly worker: WorkerCalls;
+  readonly kept: KeptReports;
   readonly log: vscode.LogOutputChannel;
   /** The extension's folder. */
   readonly extensionPath: string;
@@ -29,6 +38,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     vscode.commands.registerCommand(commands.analyze, (target?: unknown, selection?: unknown) =>
       analyse(parts, target, selection),
     ),
+    vscode.commands.registerCommand(commands.analyzePick, () => analyse(parts, undefined, undefined)),
+    vscode.commands.registerCommand(commands.analyzeAll, (folder?: unknown) => analyseEach(parts, folder)),
+    vscode.commands.registerCommand(commands.reveal, (target: unknown) => {
+      for (const file of targetsOf(target, undefined)) parts.panels.reveal(file.fsPath);
+    }),
+    vscode.commands.registerCommand(commands.sortModels, () => parts.view.sort()),
     vscode.commands.registerCommand(commands.cancel, () => cancel(parts.panels)),
     vscode.commands.registerCommand(commands.refreshModels, () => {
       parts.models.refresh();
@@ -36,7 +51,41 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     vscode.commands.registerCommand(commands.showLog, () => {
       parts.log.show();
     }),
+    vscode.commands.registerCommand(commands.clearKept, () => clearKept(parts)),
     vscode.commands.registerCommand(commands.copyPythonLines, () => copyPythonLines(parts.extensionPath)),
+  );
+}
+
+/** Every model that can be analysed, or those of a folder of the view. */
+async function analyseEach(
+  { models, panels, worker, kept, log }: CommandParts,
+  within: unknown,
+): Promise<void> {
+  const folder = typeof within === 'object' && within !== null && 'folder' in within ? within.folder : null;
+  const found = (await models.list()).filter(
+    ({ detection, path, uri }) =>
+      detection.analysable &&
+      !panels.running.some(({ file }) => file === uri.fsPath) &&
+      (typeof folder !== 'string' || path.startsWith(`${folder}/`)),
+  );
+  if (found.length === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('There is no model here that can be analysed.'));
+    return;
+  }
+  const files = found.map(({ uri }) => uri.fsPath);
+  await analyseAllWithProgress(files, {
+    worker,
+    kept,
+    log,
+    settings: requestSettings,
+    isTrusted: () => vscode.workspace.isTrusted,
+  });
+}
+
+async function clearKept({ kept }: CommandParts): Promise<void> {
+  await kept.clear();
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t('The kept reports of this workspace were deleted. What is open stays until it is closed.'),
   );
 }
 
@@ -78,24 +127,40 @@ function isModel(value: unknown): value is DetectedModel {
 
 async function pickModel(models: DetectedModels): Promise<vscode.Uri | null> {
   const found = (await models.list()).filter(({ detection }) => detection.analysable);
-  if (found.length === 0) {
-    void vscode.window.showInformationMessage(
-      vscode.l10n.t(
-        'No model that can be analysed was found in this workspace; open a folder that holds one, or right-click a model file.',
-      ),
-    );
-    return null;
-  }
+  const browse = { label: vscode.l10n.t('$(folder-opened) Browse…'), alwaysShow: true, uri: null };
   const picked = await vscode.window.showQuickPick(
-    found.map(({ uri, path, detection }) => ({
-      label: basename(uri.path),
-      description: `${detection.title} · ${byteSize(detection.size)}`,
-      detail: path,
-      uri,
-    })),
-    { placeHolder: vscode.l10n.t('The model to analyse'), matchOnDetail: true },
+    [
+      ...found.map(({ uri, path, detection }) => ({
+        label: basename(uri.path),
+        description: `${detection.title} · ${byteSize(detection.size)}`,
+        detail: path,
+        uri,
+      })),
+      browse,
+    ],
+    {
+      placeHolder:
+        found.length === 0
+          ? vscode.l10n.t('No model that can be analysed was found in this workspace')
+          : vscode.l10n.t('The model to analyse'),
+      matchOnDetail: true,
+    },
   );
-  return picked?.uri ?? null;
+  if (picked === undefined) return null;
+  return picked.uri ?? browseForModel();
+}
+
+async function browseForModel(): Promise<vscode.Uri | null> {
+  const chosen = await vscode.window.showOpenDialog({
+    canSelectMany: false,
+    filters: {
+      [vscode.l10n.t('Models')]: [...modelExtensions],
+      [vscode.l10n.t('All files')]: ['*'],
+    },
+    title: vscode.l10n.t('The model to analyse'),
+    openLabel: vscode.l10n.t('Analyze sharpness'),
+  });
+  return chosen?.[0] ?? null;
 }
 
 async function cancel(panels: AnalysisPanels): Promise<void> {

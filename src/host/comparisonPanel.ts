@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { comparisonExports, type ComparisonToHost, type HostToComparison } from '../comparison/panelState';
 import { failureOf } from '../report/failure';
 import { defaultRandomCount, type ModelInspection, type SampleSource } from '../report/request';
-import { webviewOptions, type PanelParts } from './analysisPanel';
+import type { PanelParts } from './analysisPanel';
 import { ComparisonSession } from './comparisonSession';
 import { comparisonViewType } from './identifiers';
-import { webviewPage } from './webviewPage';
+import { showPanelPage, webviewOptions } from './panelPage';
 
 type Parts = Pick<PanelParts, 'extensionUri' | 'worker' | 'settings' | 'log'>;
 
@@ -54,7 +53,7 @@ export class ComparisonPanel implements vscode.Disposable {
         void vscode.window.showErrorMessage(failureOf(thrown).message);
       });
     });
-    this.panel.webview.html = this.page();
+    showPanelPage(this.panel, extensionUri, 'comparison.js');
     this.looking = setInterval(() => void this.session.look(), lookMilliseconds);
     this.panel.onDidDispose(() => {
       clearInterval(this.looking);
@@ -66,20 +65,6 @@ export class ComparisonPanel implements vscode.Disposable {
 
   dispose(): void {
     this.panel.dispose();
-  }
-
-  private page(): string {
-    const { webview, title } = this.panel;
-    const resource = (name: string): string =>
-      webview.asWebviewUri(vscode.Uri.joinPath(this.parts.extensionUri, 'dist', 'webview', name)).toString();
-    return webviewPage({
-      title,
-      language: vscode.env.language,
-      script: resource('comparison.js'),
-      style: resource('panel.css'),
-      source: webview.cspSource,
-      nonce: randomBytes(16).toString('base64'),
-    });
   }
 
   private send(message: HostToComparison): void {

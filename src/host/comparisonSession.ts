@@ -164,10 +164,16 @@ export class ComparisonSession {
 
   /** The only data file that fits the first model that can be read, else what the user chooses; null: nothing. */
   private async chooseSamples(models: readonly string[], signal: AbortSignal): Promise<SampleSource | null> {
-    let inspection: ModelInspection = { facts: {}, candidates: [], openInputs: [] };
+    let inspection: ModelInspection = {
+      facts: {},
+      candidates: [],
+      openInputs: [],
+      outputs: [],
+      tensors: [],
+    };
     for (const model of models) {
       const found = await this.parts.worker
-        .inspect(model, { owner: `comparison of ${model}`, signal })
+        .inspect({ file: model, said: {} }, { owner: `comparison of ${model}`, signal })
         .catch(() => null);
       if (signal.aborted) return null;
       if (found === null) continue;

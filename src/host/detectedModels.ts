@@ -55,6 +55,11 @@ export class DetectedModels implements vscode.Disposable {
     return this.wasTruncated;
   }
 
+  /** The files that were models when they were last looked at. */
+  get paths(): readonly string[] {
+    return [...this.known].flatMap(([path, { detection }]) => (detection === null ? [] : [path]));
+  }
+
   list(): Promise<readonly DetectedModel[]> {
     if (this.pendingList === null) {
       this.watch();

@@ -1,10 +1,10 @@
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { reportPage } from '../charts/reportPage';
 import { atomicWrite } from '../files/atomicWrite';
 import { reportCsv } from '../report/csv';
-import type { ExportFormat, PanelToHost } from '../report/panelMessages';
-import type { Report } from '../report/report';
+import type { ExportFormat, PanelState, PanelToHost } from '../report/panelMessages';
+import { partialReportJson } from '../report/savedReport';
 import { reportJson } from '../report/schema';
 
 type Export = Extract<PanelToHost, { type: 'export' }>;
@@ -16,10 +16,15 @@ const formatNames: Readonly<Record<ExportFormat, string>> = {
   svg: 'SVG',
 };
 
-/** Asks where to, writes the report there, and offers to open it. Throws what writing throws. */
-export async function exportReport(model: string, report: Report, wanted: Export): Promise<void> {
-  const content = contentOf(report, wanted);
-  const name = `${basename(model, extname(model))}-sharpness.${wanted.format}`;
+/**
+ * Asks where to, writes the report of the state there, and offers to open it; a partial one as such, as JSON alone. Throws
+ * what writing throws.
+ */
+export async function exportReport(model: string, state: PanelState, wanted: Export): Promise<void> {
+  const content = contentOf(state, wanted);
+  if (content === null) return;
+  const stem = basename(model).replace(/(\.sharpness-report)?\.[^.]+$/, '');
+  const name = `${stem}.sharpness-report.${wanted.format}`;
   const target = await vscode.window.showSaveDialog({
     defaultUri: vscode.Uri.file(join(dirname(model), name)),
     filters: { [formatNames[wanted.format]]: [wanted.format] },
@@ -36,7 +41,11 @@ export async function exportReport(model: string, report: Report, wanted: Export
   if (answer === open) await vscode.commands.executeCommand('vscode.open', target);
 }
 
-function contentOf(report: Report, wanted: Export): string {
+function contentOf(state: PanelState, wanted: Export): string | null {
+  if (state.phase === 'failed' || state.phase === 'cancelled')
+    return wanted.format === 'json' ? `${partialReportJson(state.known)}\n` : null;
+  if (state.phase !== 'done') return null;
+  const { report } = state;
   switch (wanted.format) {
     case 'html':
       return reportPage(report);

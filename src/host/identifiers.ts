@@ -2,14 +2,27 @@
 export const commands = {
   analyze: 'model-sharpness.analyze',
   compare: 'model-sharpness.compare',
+  analyzePick: 'model-sharpness.analyzePick',
+  analyzeAll: 'model-sharpness.analyzeAll',
+  reveal: 'model-sharpness.reveal',
+  sortModels: 'model-sharpness.sortModels',
   cancel: 'model-sharpness.cancel',
   refreshModels: 'model-sharpness.refreshModels',
   showLog: 'model-sharpness.showLog',
+  clearKept: 'model-sharpness.clearKept',
   copyPythonLines: 'model-sharpness.copyPythonLines',
 } as const;
 
+/** Of the activity bar. */
+export const viewContainerId = 'modelSharpness';
 export const modelsViewId = 'modelSharpness.models';
 export const panelViewType = 'modelSharpness.panel';
+/** Editors of files: models by their first page, exported reports. */
+export const editorViewTypes = {
+  model: 'modelSharpness.model',
+  otherModel: 'modelSharpness.otherModel',
+  report: 'modelSharpness.report',
+} as const;
 
 export const comparisonViewType = 'modelSharpness.comparison';
 

@@ -1,6 +1,6 @@
 import type { PanelToHost, SampleChoice } from '../report/panelMessages';
 import type { ShapeChanges } from '../report/inputShapes';
-import { methods } from '../report/request';
+import { readSaid } from '../report/form';
 
 /** A drawing of a report has some hundred kilobytes; what is far beyond is no drawing of ours. */
 const largestSvg = 64 * 1024 ** 2;
@@ -15,9 +15,12 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
     case 'change-samples':
     case 'write-architecture':
     case 'show-log':
+    case 'look':
       return { type: message['type'] };
-    case 'compute':
-      return readComputation(message);
+    case 'say': {
+      const said = readSaid(message['said']);
+      return said === null ? null : { type: 'say', said };
+    }
     case 'choose-samples': {
       const choice = readChoice(message['choice']);
       const shapes = readShapes(message['shapes']);
@@ -28,20 +31,6 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
     default:
       return null;
   }
-}
-
-function readComputation({
-  method: asked,
-  blocks,
-  scaleAdapted,
-  plane,
-  evaluation,
-}: Fields): PanelToHost | null {
-  const method = methods.find((each) => each === asked);
-  if (method === undefined || typeof blocks !== 'boolean') return null;
-  if (typeof scaleAdapted !== 'boolean' || typeof plane !== 'boolean') return null;
-  if (typeof evaluation !== 'boolean') return null;
-  return { type: 'compute', method, blocks, scaleAdapted, plane, evaluation };
 }
 
 function readChoice(choice: unknown): SampleChoice | null {

@@ -1,28 +1,30 @@
 import * as v from 'valibot';
-import type { ComputationChoice } from '../report/panelMessages';
-import type { Report } from '../report/report';
-import { methods } from '../report/request';
-import { reportSchema } from '../report/schema';
+import { methods, type ComputationChoice } from '../report/request';
 
 /** The part of what the panel keeps with `setState` that the host has a use for; the rest is the panel's own. */
 const savedByPanel = v.object({
-  state: v.object({ file: v.string(), report: v.optional(v.unknown()) }),
-  computation: v.optional(v.unknown()),
+  state: v.object({ file: v.string() }),
+  form: v.optional(v.object({ said: v.unknown() })),
 });
+
+const numberOrNull = v.nullable(v.number());
 
 const computationChoice = v.object({
   method: v.picklist(methods),
+  precision: v.number(),
+  dtype: v.picklist(['auto', 'float64', 'float32']),
   blocks: v.boolean(),
   scaleAdapted: v.boolean(),
   plane: v.boolean(),
   evaluation: v.boolean(),
+  top: numberOrNull,
+  timeLimit: numberOrNull,
+  seed: v.number(),
 });
 
 /** What a panel of an earlier window showed. */
 export interface Restored {
   readonly file: string;
-  /** null: it had none, or one that this version cannot show. */
-  readonly report: Report | null;
   /** null: nothing that can be told was chosen. */
   readonly computation: ComputationChoice | null;
 }
@@ -31,12 +33,10 @@ export interface Restored {
 export function readRestoredState(saved: unknown): Restored | null {
   const panel = v.safeParse(savedByPanel, saved);
   if (!panel.success) return null;
-  const { file, report: shown } = panel.output.state;
-  const report = v.safeParse(reportSchema, shown);
-  const computation = v.safeParse(computationChoice, panel.output.computation);
+  const { file } = panel.output.state;
+  const computation = v.safeParse(computationChoice, panel.output.form?.said);
   return {
     file,
-    report: report.success ? report.output : null,
     computation: computation.success ? computation.output : null,
   };
 }

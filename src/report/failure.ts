@@ -4,6 +4,7 @@
  */
 export const failureSubjects = {
   UsageError: 'usage',
+  ReportUnreadable: 'usage',
   FileNotFound: 'model',
   FileUnreadable: 'model',
   NotAModel: 'model',

@@ -1,22 +1,39 @@
 import type { Failure } from './failure';
-import type { OpenInput, ShapeChanges } from './inputShapes';
-import type { AnalysisRequest, Progress, SampleCandidate } from './request';
+import type { ShapeChanges } from './inputShapes';
+import type { Said } from './form';
+import type { ModelInspection, Progress } from './request';
 import type { PartialReport, Report } from './report';
 
 export type { SampleCandidate } from './request';
 
+/** A report with when it was finished, in milliseconds since 1970; null: nobody knows. */
+export interface Finished {
+  readonly report: Report;
+  readonly finished: number | null;
+}
+
 /** What the panel shows. The host owns it and sends it whole; the panel only draws it. */
 export type PanelState =
   | { readonly phase: 'reading'; readonly file: string }
+  /** The first page of a model: nothing is computed before somebody asks for it. */
+  | { readonly phase: 'overview'; readonly file: string; readonly inspection: ModelInspection }
+  | ({ readonly phase: 'choosing-samples'; readonly file: string } & Omit<
+      ModelInspection,
+      'tensors' | 'outputs'
+    >)
   | {
-      readonly phase: 'choosing-samples';
+      readonly phase: 'running';
       readonly file: string;
-      readonly facts: PartialReport;
-      readonly candidates: readonly SampleCandidate[];
-      readonly openInputs: readonly OpenInput[];
+      readonly progress: Progress;
+      /** What stands there until the same analysis is done once more; null: another than the last one runs. */
+      readonly earlier: Finished | null;
     }
-  | { readonly phase: 'running'; readonly file: string; readonly progress: Progress }
-  | { readonly phase: 'done'; readonly file: string; readonly report: Report; readonly stale: boolean }
+  | ({
+      readonly phase: 'done';
+      readonly file: string;
+      /** Names of the files whose content is no longer what was analysed. */
+      readonly changed: readonly string[];
+    } & Finished)
   | {
       readonly phase: 'failed';
       readonly file: string;
@@ -34,24 +51,32 @@ export type SampleChoice =
 /** The forms that a report is saved in; only an SVG is drawn by the panel, with the theme's colours. */
 export type ExportFormat = 'html' | 'json' | 'csv' | 'svg';
 
-/** What of the computation is chosen in the panel. */
-export type ComputationChoice = Pick<
-  AnalysisRequest,
-  'method' | 'blocks' | 'scaleAdapted' | 'plane' | 'evaluation'
->;
+/** What the form of the panel shows. */
+export interface FormState {
+  /** What the next run will do. */
+  readonly said: Said;
+  /** What the model puts out, and its tensors; null: it was not looked at yet. */
+  readonly known: Pick<ModelInspection, 'outputs' | 'tensors'> | null;
+}
 
 export interface HostToPanel {
   readonly type: 'state';
   readonly state: PanelState;
-  /** What the next run will do. */
-  readonly computation: ComputationChoice;
+  readonly form: FormState;
+  /** How the model is called, with its folders where its name repeats; null: as its file. */
+  readonly name: string | null;
+  /** Whether this is a report from a file, beside which there is no model to analyse. */
+  readonly readOnly: boolean;
 }
 
 export type PanelToHost =
   | { readonly type: 'ready' }
   | { readonly type: 'run' }
   | { readonly type: 'cancel' }
-  | ({ readonly type: 'compute' } & ComputationChoice)
+  /** Analyse in another way; null leaves open again. */
+  | { readonly type: 'say'; readonly said: Partial<Said> }
+  /** Tell what the model puts out, and its tensors. */
+  | { readonly type: 'look' }
   | { readonly type: 'change-samples' }
   | { readonly type: 'choose-samples'; readonly choice: SampleChoice; readonly shapes: ShapeChanges }
   | { readonly type: 'export'; readonly format: ExportFormat; readonly svg: string | null }

@@ -238,6 +238,9 @@ export type Computation = Pick<
   | 'memoryBudget'
 >;
 
+/** What of the computation is chosen in the panel; the rest are VS Code's settings. */
+export type ComputationChoice = Omit<Computation, 'threads' | 'memoryBudget'>;
+
 /** The part of a request that options decide; without a data file the samples are random, `limit` of them. */
 export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model' | keyof Computation> {
   const { samples, inputs, labels, limit } = options;
@@ -276,6 +279,12 @@ export interface SampleCandidate {
   readonly fits: boolean;
 }
 
+/** A model to look at, and what was said of it over what its sidecar says; null leaves open. */
+export interface ModelToInspect {
+  readonly file: string;
+  readonly said: Partial<RequestOptions>;
+}
+
 /** What a model file and its folder tell before anything is computed. */
 export interface ModelInspection {
   readonly facts: PartialReport;
@@ -283,6 +292,18 @@ export interface ModelInspection {
   readonly candidates: readonly SampleCandidate[];
   /** The inputs of which the model leaves sizes open. */
   readonly openInputs: readonly OpenInput[];
+  /** What can be said of the model: what it puts out, and its tensors of float numbers. */
+  readonly outputs: readonly string[];
+  readonly tensors: readonly TensorFacts[];
+}
+
+/** A tensor of the file that is a parameter, or that could be said to be one. */
+export interface TensorFacts {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** The layer that it belongs to, with its kind; null: it is no parameter. */
+  readonly layer: string | null;
+  readonly kind: string | null;
 }
 
 /** A stage of the work, as a person would name it, with what is known so far. */

@@ -453,6 +453,12 @@ export const reportSchema = object({
   time: describe(v.pipe(v.record(v.string(), v.number()), v.readonly()), 'Seconds by stage.'),
 });
 
+/** What was known when an analysis was cancelled. */
+export const partialReportSchema = v.partial(v.object(reportSchema.entries)) as unknown as v.GenericSchema<
+  unknown,
+  Partial<v.InferOutput<typeof reportSchema>>
+>; // JSON has no undefined
+
 const cut = 'null where the time limit ended the analysis before it was known.';
 
 /** A report as it is printed: whole, or what was known when the time limit ended the analysis. */

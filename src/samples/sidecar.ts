@@ -8,10 +8,10 @@ import { staysInside } from '../files/insideFolder';
 import { readArchitecture } from '../formats/architecture/readArchitecture';
 import { architectureSchema, parseArchitecture, type Architecture } from '../report/architecture';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
-import { changeShapes, type ShapeChanges } from '../report/inputShapes';
 import { lossChoices, lossChoicesText } from '../report/wording/lossWords';
 import { normalisationNames } from './pictures/normalisation';
 import { completeRequest, completeTraining, optimisers, type RequestOptions } from '../report/request';
+import { sidecarPath } from './sidecarPath';
 
 /** A sidecar has some lines; what is far beyond is none. */
 const largest = 1024 ** 2;
@@ -109,11 +109,6 @@ export interface Sidecar {
   readonly options: RequestOptions;
 }
 
-/** `models/digits.onnx` → `models/digits.sharpness.json`. */
-export function sidecarPath(modelFile: string): string {
-  return join(dirname(modelFile), `${parse(modelFile).name}.sharpness.json`);
-}
-
 /**
  * The settings beside a model, or null where there are none.
  * @param confined whether the folder is not trusted: the sidecar then names no file outside it, and is no link to one
@@ -173,21 +168,20 @@ async function architectureOf(path: string, written: Written['architecture']): P
 }
 
 /**
- * Remembers a data file as the samples of a model, and shapes of its inputs. What else its sidecar says stays, but for the
- * keys in another file. A file that no relative path leads to (another drive) is not remembered.
- * @param samples null: they stay as they are
+ * Writes down what was said of a model; what else its sidecar says stays, but for the keys in another file of samples. null
+ * leaves open again. A file that no relative path leads to (another drive) is not remembered.
  * @throws FailureError where there is a sidecar that cannot be read; what writing throws
  */
-export async function writeSidecar(
-  modelFile: string,
-  samples: string | null,
-  shapes: ShapeChanges = {},
-): Promise<void> {
+export async function writeSidecar(modelFile: string, said: Partial<RequestOptions>): Promise<void> {
   const path = sidecarPath(modelFile);
   const before = (await readWritten(path)) ?? {};
-  const { shapes: given = {}, ...chosen } = withSamples(before, path, samples);
-  const changed = changeShapes(given, shapes);
-  const after: Written = Object.keys(changed).length === 0 ? chosen : { ...chosen, shapes: changed };
+  const { samples, ...others } = said;
+  const after: Record<string, unknown> = { ...before };
+  if (samples !== undefined) setSamples(after, path, samples);
+  for (const [field, value] of Object.entries(others)) {
+    if (value === null || isEmpty(value)) Reflect.deleteProperty(after, field);
+    else after[field] = value;
+  }
   if (JSON.stringify(after) !== JSON.stringify(before))
     await atomicWrite(path, `${JSON.stringify(after, null, 2)}\n`);
 }
@@ -208,12 +202,19 @@ export async function writeArchitecture(modelFile: string, proposal: string): Pr
   return own;
 }
 
-function withSamples(before: Written, path: string, samples: string | null): Written {
+function setSamples(written: Record<string, unknown>, path: string, samples: string | null): void {
+  const before = written['samples'];
+  if (samples !== null && typeof before === 'string' && resolve(dirname(path), before) === resolve(samples))
+    return;
   const way = samples === null ? null : relative(resolve(dirname(path)), resolve(samples));
-  if (samples === null || way === null || isAbsolute(way)) return before;
-  const same = before.samples !== undefined && resolve(dirname(path), before.samples) === resolve(samples);
-  const { inputs, labels, ...rest } = before;
-  return { ...(same ? before : rest), samples: way.split(sep).join('/') };
+  if (way !== null && isAbsolute(way)) return;
+  for (const field of ['samples', 'inputs', 'labels']) Reflect.deleteProperty(written, field);
+  if (way !== null) written['samples'] = way.split(sep).join('/');
+}
+
+/** Lists and objects of nothing say nothing. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 async function readWritten(path: string): Promise<Written | null> {

@@ -70,8 +70,8 @@ export class WorkerClient implements WorkerCalls {
     return this.enqueue('analyse', request, options);
   }
 
-  inspect(file: Argument['inspect'], options: CallOptions): Promise<Value['inspect']> {
-    return this.enqueue('inspect', file, options);
+  inspect(model: Argument['inspect'], options: CallOptions): Promise<Value['inspect']> {
+    return this.enqueue('inspect', model, options);
   }
 
   /** Starts the process before the first call, which then finds it on its way. */

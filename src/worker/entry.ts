@@ -23,10 +23,10 @@ function answerCalls(): void {
         await watchMemory(request.memoryBudget);
         return analyse(request, onProgress);
       },
-      inspect: async (file) => {
+      inspect: async ({ file, said }) => {
         const { inspectModel } = await import('../analysis/inspect');
         await watchMemory(null);
-        return inspectModel(file);
+        return inspectModel(file, said);
       },
     },
     () => {

@@ -1,6 +1,6 @@
 import type { ToldFailure } from '../report/cutShort';
 import type { Report } from '../report/report';
-import type { AnalysisRequest, ModelInspection, Progress } from '../report/request';
+import type { AnalysisRequest, ModelInspection, ModelToInspect, Progress } from '../report/request';
 
 /**
  * What the worker process does for its host: the one place where a method is declared. The types of the client, of the
@@ -9,7 +9,7 @@ import type { AnalysisRequest, ModelInspection, Progress } from '../report/reque
  */
 export interface WorkerApi {
   analyse(request: AnalysisRequest): Promise<Report>;
-  inspect(file: string): Promise<ModelInspection>;
+  inspect(model: ModelToInspect): Promise<ModelInspection>;
 }
 
 export type Method = keyof WorkerApi;

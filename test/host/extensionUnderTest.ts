@@ -22,6 +22,11 @@ export async function analyze(uri: vscode.Uri): Promise<void> {
   await vscode.commands.executeCommand('model-sharpness.analyze', uri, [uri]);
 }
 
+/** What was analysed before is computed again. */
+export async function clearKept(): Promise<void> {
+  await vscode.commands.executeCommand('model-sharpness.clearKept');
+}
+
 /** Waits; the test's own limit ends it. */
 export async function until<T>(condition: () => T | undefined | Promise<T | undefined>): Promise<T> {
   for (;;) {

@@ -24,6 +24,7 @@ let page: Page;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sharp-person-'));
   await cp(join(root, 'examples'), folder, { recursive: true });
+  await copyFile(join(folder, 'digits-early.onnx'), join(folder, 'digits-look.onnx'));
   await mkdir(join(folder, 'alone'));
   await mkdir(join(folder, 'several'));
   await copyFile(join(folder, 'digits-early.onnx'), join(folder, 'several', 'two.onnx'));
@@ -66,11 +67,10 @@ async function commandLineReport(): Promise<Report> {
   return JSON.parse(stdout) as Report;
 }
 
-/** The rows of the view, which VS Code shows closed until somebody opens it. */
+/** The rows of the view, which has an icon of its own in the activity bar. */
 async function openModels(): Promise<Locator> {
-  const header = page.locator('.pane-header', { hasText: /^Models/ });
-  await header.click();
-  return page.locator('.pane', { has: header }).locator('.monaco-list-row');
+  await page.locator('.activitybar .action-label[aria-label^="Model Sharpness"]').click();
+  return page.locator('[id="workbench.view.extension.modelSharpness"] .monaco-list-row');
 }
 
 /** Opens a model of the view, whose list has only the rows that are seen. */
@@ -160,17 +160,41 @@ describe('from the explorer', () => {
   it('the report is exported as the command line prints it', async () => {
     await analyze('digits.onnx');
     await sharpestDirectionShown();
-    const path = join(folder, 'exported.json');
+    const path = join(folder, 'digits.sharpness-report.json');
     await webview(page).locator('#export').click();
     await webview(page).locator('#export-json').click();
-    await saveAs(path, 'digits-sharpness.json');
+    await saveAs(path, 'digits.sharpness-report.json');
     await until(() => Promise.resolve(existsSync(path)));
     const exported = JSON.parse(await readFile(path, 'utf8')) as Report;
     expect({ ...exported, time: null }).toEqual({ ...(await commandLineReport()), time: null });
+    const answers = await sharpestDirectionShown();
+    await runCommand(page, 'View: Close All Editors');
+    await page
+      .locator('.explorer-folders-view .monaco-list-row', { hasText: 'sharpness-report.json' })
+      .dblclick();
+    expect(await sharpestDirectionShown()).toBe(answers);
+    expect(await webview(page).getByRole('status').innerText()).toContain('A saved report.');
+    expect(await webview(page).locator('#run-again').count()).toBe(0);
   });
 
-  it('cancelling from the panel kills the worker and says so', async () => {
+  it('a model that is opened has its first page, then its report, and keeps it over a close', async () => {
+    const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'digits-look.onnx' });
+    await row.dblclick();
+    await webview(page).getByRole('status').filter({ hasText: 'Nothing was computed yet' }).waitFor();
+    expect(await webview(page).locator('.section.overview tbody tr').count()).toBeGreaterThan(3);
+    await webview(page).locator('#analyze').click();
+    const bound = await sharpestDirectionShown();
+    await runCommand(page, 'View: Close All Editors');
+    await row.dblclick();
+    expect(await sharpestDirectionShown()).toBe(bound);
+  });
+
+  it('cancelling from the panel kills the worker and leaves the report of before', async () => {
     await analyzeSmall();
+    const before = await sharpestDirectionShown();
+    // The report may be one that is kept: the worker comes with another run.
+    await webview(page).locator('#run-again').click();
+    await webview(page).locator('.strip:not(.done)').waitFor();
     await sharpestDirectionShown();
     const [worker] = await workersBelow(process.pid);
     if (worker === undefined) throw new Error('The worker is gone within its idle time.');
@@ -178,10 +202,11 @@ describe('from the explorer', () => {
     process.kill(worker, 'SIGSTOP');
     await webview(page).locator('#run-again').click();
     await webview(page).locator('#cancel').click();
-    await webview(page).getByRole('status').filter({ hasText: 'Cancelled' }).waitFor();
+    expect(await sharpestDirectionShown()).toBe(before);
     await until(async () => !(await workersBelow(process.pid)).includes(worker));
-    await webview(page).locator('#strip-run').click();
-    await sharpestDirectionShown();
+    await webview(page).locator('#run-again').click();
+    await webview(page).locator('.strip:not(.done)').waitFor();
+    expect(await sharpestDirectionShown()).toBe(before);
   });
 });
 
@@ -197,14 +222,35 @@ it('from the palette, a model is picked from those of the workspace', async () =
   await page.locator('.tab', { hasText: 'Sharpness of small.onnx' }).waitFor();
 });
 
+it('the loss is changed by its chip, and written down once the run succeeded', async () => {
+  await analyzeSmall();
+  const before = await sharpestDirectionShown();
+  await webview(page).locator('#loss-chip').click();
+  await webview(page).locator('#said-labelSmoothing').click();
+  await page.keyboard.type('0.1');
+  await webview(page).locator('#compute').click();
+  await webview(page).locator('.chips', { hasText: 'label smoothing 0.1' }).waitFor();
+  expect(await sharpestDirectionShown()).not.toBe(before);
+  const sidecar = join(folder, 'small', 'small.sharpness.json');
+  await until(() => Promise.resolve(existsSync(sidecar)));
+  expect(JSON.parse(await readFile(sidecar, 'utf8'))).toEqual({ labelSmoothing: 0.1 });
+  // By hand, it makes the report old.
+  await writeFile(sidecar, '{ "labelSmoothing": 0 }');
+  await webview(page).locator('.strip.stale', { hasText: 'small.sharpness.json changed' }).waitFor();
+  await rm(sidecar);
+});
+
 describe('the models view', () => {
   it('lists models by content, follows changes, and opens the analysis', async () => {
     const models = await openModels();
     await models.filter({ hasText: 'digits.onnx' }).waitFor();
     const texts = (await models.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' '));
-    expect(texts.filter((text) => /^\s*digits\.onnx\s*ONNX model · [\d.]+ kB/.test(text))).toHaveLength(1);
+    // What was analysed before says what was found.
+    expect(
+      texts.filter((text) => /^\s*digits\.onnx\s*(ONNX model · [\d.]+ kB|λ_max )/.test(text)),
+    ).toHaveLength(1);
     expect(texts.find((text) => text.includes('pointer.onnx'))).toMatch(
-      /Git LFS pointer.*cannot be analysed · alone/,
+      /Git LFS pointer.*cannot be analysed/,
     );
     expect(texts.join('\n')).not.toContain('numbers.bin');
 
@@ -215,6 +261,7 @@ describe('the models view', () => {
 
     await clickModel(models, 'small.onnx');
     await sharpestDirectionShown();
+    await models.filter({ hasText: /small\.onnx.*λ_max .*loss .*(just now|ago)/ }).waitFor();
   });
 });
 
@@ -255,8 +302,9 @@ it('an export in training mode is refused, analysed in evaluation mode at a clic
   await untilSaved(page, /evaluation\W+true/);
   await page.reload();
   expect(await sharpestDirectionShown()).toBe(bound);
-  await webview(page).locator('#method-chip').click();
-  expect(await webview(page).locator('#computation-evaluation').isChecked()).toBe(true);
+  await webview(page).locator('#mode-chip').click();
+  expect(await webview(page).locator('#said-evaluation').getAttribute('aria-checked')).toBe('true');
+  await page.keyboard.press('Escape');
   await webview(page).locator('#run-again').click();
   await page.waitForTimeout(1500);
   expect(await webview(page).locator('.failure').count()).toBe(0);

@@ -92,7 +92,9 @@ describe('an estimate', () => {
 
   it('says that blocks were not asked for, and has a dash where their numbers would be', async () => {
     const page = await panel(shown(estimateReport));
-    expect(await textOf(page, '.blocks.absent')).toContain('“Blocks of layers” in the menu of the method');
+    expect(await textOf(page, '.blocks.absent')).toContain(
+      '“Blocks of layers, where estimated” (behind the chip “Method”)',
+    );
     expect(await page.locator('.blocks svg').count()).toBe(0);
     const own = await page.locator('td.ownBound').allInnerTexts();
     expect(new Set(own)).toEqual(new Set(['–']));
@@ -119,6 +121,7 @@ describe('an estimate that runs', () => {
     phase: 'running',
     file: model.file,
     progress: { stage: 'Probes', fraction: 0.5, remainingSeconds: 20, step: 3, steps: 5, cost: null, report },
+    earlier: null,
   });
   const coarse = ({ value, standardError }: Quantity): Quantity => ({
     value: 1.02 * value,
@@ -181,47 +184,38 @@ describe('an estimate that runs', () => {
 
 describe('the computation', () => {
   const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
+  const valueOf = (page: Page, id: string) =>
+    page.locator(`#${id}`).evaluate((control) => (control as HTMLInputElement).value);
 
-  it('is changed in the menu of the method, by keyboard alone', async () => {
+  it('is changed in the menu of its chip, by keyboard alone', async () => {
     const page = await panel(done);
     await page.locator('#method-chip').focus();
     await page.keyboard.press('Enter');
     expect(await page.locator('#method-chip').getAttribute('aria-expanded')).toBe('true');
     expect(await page.locator('#tooltip').isVisible()).toBe(false);
-    expect(await page.locator('#computation-method option').allInnerTexts()).toEqual([
-      'Automatic',
-      'Closed form',
-      'Exact',
-      'Estimate',
-    ]);
     await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('computation-method');
+    expect(await focused(page)).toBe('said-method');
     await page.keyboard.press('End');
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('computation-scale-adapted');
+    for (const id of ['precision', 'top', 'timeLimit', 'blocks', 'scaleAdapted']) {
+      await page.keyboard.press('Tab');
+      expect(await focused(page)).toBe(`said-${id}`);
+      if (id === 'precision') await page.keyboard.type('0.05');
+    }
     await page.keyboard.press('Space');
     await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('computation-plane');
     await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('computation-evaluation');
-    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('compute');
     await page.keyboard.press('Enter');
-    const choice = {
-      method: 'estimate',
-      blocks: false,
-      scaleAdapted: true,
-      plane: false,
-      evaluation: false,
-    } as const;
-    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...choice });
+    const said = { method: 'estimate', precision: 0.05, scaleAdapted: true } as const;
+    expect((await posted(page)).at(-1)).toEqual({ type: 'say', said });
     expect(await page.locator('.menu-items').count()).toBe(0);
 
     // Opened again, it shows what the host has taken over.
-    await show(page, shown(estimateReport), choice);
+    await show(page, shown(estimateReport), said);
     await page.locator('#method-chip').click();
-    expect(await page.locator('#computation-method').inputValue()).toBe('estimate');
-    expect(await page.locator('#computation-scale-adapted').isChecked()).toBe(true);
+    expect(await valueOf(page, 'said-method')).toBe('estimate');
+    expect(await valueOf(page, 'said-precision')).toBe('0.05');
+    expect(await page.locator('#said-scaleAdapted').getAttribute('aria-checked')).toBe('true');
     await page.keyboard.press('Escape');
     expect(await page.locator('.menu-items').count()).toBe(0);
     expect(await focused(page)).toBe('method-chip');
@@ -232,76 +226,55 @@ describe('the computation', () => {
     expect(await textOf(page, '#method-chip')).toBe('method: Automatic');
     await page.locator('#method-chip').click();
     // What is being chosen stays when the header is drawn again.
-    await page.locator('#computation-method').selectOption('exact');
+    await page.locator('#said-timeLimit').pressSequentially('30');
     await show(page, phases.running);
-    expect(await page.locator('#computation-method').inputValue()).toBe('exact');
+    expect(await valueOf(page, 'said-timeLimit')).toBe('30');
     await page.locator('#compute').click();
-    expect((await posted(page)).at(-1)).toMatchObject({ type: 'compute', method: 'exact' });
+    expect((await posted(page)).at(-1)).toEqual({ type: 'say', said: { timeLimit: 30 } });
   });
 
   it('adds the blocks to an estimate that has none', async () => {
     const page = await panel(null);
-    const computation = {
-      method: 'auto',
-      blocks: false,
-      scaleAdapted: true,
-      plane: false,
-      evaluation: false,
-    } as const;
-    await show(page, shown(estimateReport), computation);
+    await show(page, shown(estimateReport), { scaleAdapted: true });
     await page.locator('#estimate-blocks').click();
-    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation, blocks: true });
+    expect((await posted(page)).at(-1)).toEqual({ type: 'say', said: { blocks: true } });
     await show(page, done);
     expect(await page.locator('#estimate-blocks').count()).toBe(0);
   });
 
-  it('goes on in evaluation mode where a training export was refused, with what else was chosen', async () => {
+  it('goes on in evaluation mode where a training export was refused, and back by its chip', async () => {
     const page = await panel(null);
-    const computation = {
-      method: 'estimate',
-      blocks: true,
-      scaleAdapted: false,
-      plane: false,
-      evaluation: false,
-    } as const;
-    const message = 'Node "bn" (BatchNormalization) is in training mode; ask for --evaluation.';
+    const message = 'Node "bn" (BatchNormalization) is in training mode; ask for the setting “evaluation”.';
     const failure = { kind: 'TrainingMode', message, detail: null } as const;
-    await show(page, { ...phases.failed, failure }, computation);
+    await show(page, { ...phases.failed, failure });
+    expect(await textOf(page, '.failure')).toContain(
+      'ask for “Evaluation mode of a training export” (behind the chip “Mode”).',
+    );
     expect(await page.locator('#failure-evaluation').innerText()).toBe('Analyse in evaluation mode');
     expect(await page.locator('#failure-evaluation').getAttribute('appearance')).toBe('primary');
     expect(await page.locator('#failure-run').getAttribute('appearance')).toBe('secondary');
     await page.locator('#failure-evaluation').click();
-    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation, evaluation: true });
-    // It can be taken back in the menu.
-    await show(page, done, { ...computation, evaluation: true });
-    await page.locator('#method-chip').click();
-    expect(await page.locator('#computation-evaluation').isChecked()).toBe(true);
-    await page.locator('#computation-evaluation').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'say', said: { evaluation: true } });
+    await show(page, done, { evaluation: true });
+    await page.locator('#mode-chip').click();
+    expect(await page.locator('#said-evaluation').getAttribute('aria-checked')).toBe('true');
+    await page.locator('#said-evaluation').click();
     await page.locator('#compute').click();
-    expect((await posted(page)).at(-1)).toEqual({ type: 'compute', ...computation });
+    expect((await posted(page)).at(-1)).toEqual({ type: 'say', said: { evaluation: false } });
     // Any other failure has no such way out.
-    await show(page, phases.failed, computation);
+    await show(page, phases.failed);
     expect(await page.locator('#failure-evaluation').count()).toBe(0);
   });
 
   it('is kept over a reload of the window, before the host has spoken', async () => {
-    const computation = {
-      method: 'estimate',
-      blocks: true,
-      scaleAdapted: true,
-      plane: false,
-      evaluation: true,
-    } as const;
     const first = await panel(null);
-    await show(first, done, computation);
+    await show(first, done, { method: 'estimate', blocks: true });
     const saved = await first.evaluate<unknown>('window.saved');
-    expect(saved).toMatchObject({ computation });
     await closePanel();
     const page = await panel(null, { saved });
     await page.locator('#method-chip').click();
-    expect(await page.locator('#computation-method').inputValue()).toBe('estimate');
-    for (const box of ['blocks', 'scale-adapted', 'evaluation'])
-      expect(await page.locator(`#computation-${box}`).isChecked()).toBe(true);
+    expect(await valueOf(page, 'said-method')).toBe('estimate');
+    expect(await page.locator('#said-blocks').getAttribute('aria-checked')).toBe('true');
   });
 
   it('finds the scale-adapted sharpness, which has its own line and explanation', async () => {
@@ -327,7 +300,7 @@ describe('what a move of the weights costs', () => {
     expect(await textOf(page, '.section.answers')).toContain('for other samples like these');
     await page.locator('#measure-plane').click();
     const last = (await posted(page)).at(-1);
-    expect(last).toMatchObject({ type: 'compute', plane: true });
+    expect(last).toMatchObject({ type: 'say', said: { plane: true } });
     await show(
       page,
       shown({
@@ -366,6 +339,6 @@ describe('the learning rate’s card', () => {
     await page.locator('#training-optimiser').selectOption('adam');
     expect(await card.locator('.headline').innerText()).toBe('no edge from here');
     // Nothing is computed again.
-    expect((await posted(page)).filter(({ type }) => type === 'compute')).toEqual([]);
+    expect((await posted(page)).filter(({ type }) => type === 'say')).toEqual([]);
   });
 });

@@ -8,6 +8,34 @@ import themes from './fixtures/themes.json' with { type: 'json' };
 
 const origin = 'http://panel.test';
 const nonce = 'c3RyaWN0';
+/** What nobody has chosen, as `nothingSaid` of src/report/form.ts, which a test holds it against. */
+export const saidDefaults = /** @type {const} */ ({
+  inputs: null,
+  labels: null,
+  scale: null,
+  limit: null,
+  output: null,
+  loss: null,
+  classWeights: null,
+  labelSmoothing: null,
+  posWeight: null,
+  ignoreLabel: null,
+  weightDecay: null,
+  decayed: null,
+  trained: null,
+  fixed: null,
+  method: 'auto',
+  precision: 0.01,
+  dtype: 'auto',
+  evaluation: false,
+  blocks: false,
+  scaleAdapted: false,
+  plane: false,
+  top: null,
+  timeLimit: null,
+  seed: 0,
+});
+
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** @typedef {keyof typeof themes} ThemeName */
@@ -105,14 +133,19 @@ export async function openPanel(browser, bundle, options) {
  *
  * @param {import('playwright-core').Page} page
  * @param {import('../../src/report/panelMessages').PanelState} state
- * @param {import('../../src/report/panelMessages').ComputationChoice} computation
+ * @param {Partial<import('../../src/report/form').Said>} said
+ * @param {boolean} readOnly
+ * @param {import('../../src/report/panelMessages').FormState['known']} known
  */
-export async function show(
-  page,
-  state,
-  computation = { method: 'auto', blocks: false, scaleAdapted: false, plane: false, evaluation: false },
-) {
-  await post(page, { type: 'state', state, computation });
+export async function show(page, state, said = {}, readOnly = false, known = null) {
+  const message = {
+    type: 'state',
+    state,
+    form: { said: { ...saidDefaults, ...said }, known },
+    name: null,
+    readOnly,
+  };
+  await post(page, message);
 }
 
 /**

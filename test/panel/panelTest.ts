@@ -14,7 +14,13 @@ export const exactReport = exactFixture as unknown as Report;
 export const estimateReport = estimateFixture as unknown as Report;
 const { model, samples, loss, lossAssumed } = report;
 const file = model.file;
-export const done = { phase: 'done', file, report, stale: false } as const satisfies PanelState;
+export const done = {
+  phase: 'done',
+  file,
+  report,
+  changed: [],
+  finished: null,
+} as const satisfies PanelState;
 
 export const phases = {
   reading: { phase: 'reading', file },
@@ -60,11 +66,41 @@ export const phases = {
       cost: { multiplyAdds: 5.7e11, bytes: 660e6, seconds: 20 },
       report: { model, samples, loss, lossAssumed, gradientNorm: report.gradientNorm },
     },
+    earlier: null,
+  },
+  again: {
+    phase: 'running',
+    file,
+    progress: {
+      stage: 'Blocks of the Hessian',
+      fraction: 0.42,
+      remainingSeconds: 3,
+      step: null,
+      steps: null,
+      cost: null,
+      report: { model },
+    },
+    earlier: { report, finished: Date.now() - 3 * 24 * 3600e3 },
+  },
+  overview: {
+    phase: 'overview',
+    file,
+    inspection: {
+      facts: { model },
+      candidates: [],
+      openInputs: [],
+      outputs: ['logits'],
+      tensors: [
+        { name: 'fc.0.weight', shape: [32, 64], layer: 'fc.0', kind: 'Linear' },
+        { name: 'fc.0.bias', shape: [32], layer: 'fc.0', kind: 'Linear' },
+        { name: 'norm.mean', shape: [64], layer: null, kind: null },
+      ],
+    },
   },
   done,
   'done-exact': { ...done, report: exactReport },
   'done-estimate': { ...done, report: estimateReport },
-  stale: { ...done, stale: true },
+  stale: { ...done, changed: [file] },
   failed: {
     phase: 'failed',
     file,

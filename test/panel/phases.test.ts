@@ -117,7 +117,9 @@ describe('each phase', () => {
 
   it('done and stale: says that the file changed and offers to run again', async () => {
     const page = await panel(phases.stale);
-    expect(await textOf(page, '.strip')).toContain('The model file changed since this analysis');
+    expect(await textOf(page, '.strip')).toContain(
+      `${file} changed since this analysis: the numbers describe it as it was.`,
+    );
     await page.locator('#strip-run').click();
     expect((await posted(page)).at(-1)).toEqual({ type: 'run' });
   });
@@ -134,6 +136,55 @@ describe('each phase', () => {
       'change-samples',
       'show-log',
     ]);
+  });
+
+  it('overview: shows layers and parameters of a model, and analyses at one button', async () => {
+    const page = await panel(phases.overview);
+    expect(await textOf(page, '.strip')).toContain('Nothing was computed yet');
+    await page.locator('#other-tensors').click();
+    const rows = await page.locator('.section.overview tbody tr').allInnerTexts();
+    expect(rows.map((row) => row.replace(/\s+/g, ' ').trim())).toEqual([
+      'fc.0 Linear fc.0.weight 32 × 64 2,048',
+      'fc.0.bias 32 32',
+      'norm.mean 64 64',
+    ]);
+    expect(await page.locator('.answer, .chart, #run-again').count()).toBe(0);
+    await page.locator('#analyze').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'run' });
+  });
+
+  it('running once more: the numbers of the last run stand, with their age', async () => {
+    const page = await panel(phases.again);
+    expect(await textOf(page, '.strip')).toContain('the numbers are those of the last run, 3 days ago.');
+    expect(await page.locator('.unknown').count()).toBe(0);
+    expect(await page.locator('.section.table tbody tr').count()).toBe(report.layers.length);
+  });
+
+  it('kept: says how old it is', async () => {
+    const page = await panel({ ...done, finished: Date.now() - 2 * 3600e3 });
+    expect(await textOf(page, '.strip')).toContain('Analysed 2 hours ago.');
+  });
+
+  it('saved: a report from a file has its numbers and nothing that runs', async () => {
+    const page = await panel(null);
+    await show(page, done, undefined, true);
+    expect(await textOf(page, '.strip')).toContain('A saved report.');
+    expect(await page.locator('#run-again, #change-samples, #samples-chip, #method-chip').count()).toBe(0);
+    expect(await page.locator('#measure-plane, #estimate-blocks').count()).toBe(0);
+    expect(await page.locator('#export').count()).toBe(1);
+    await show(page, phases.failed, undefined, true);
+    expect(await page.locator('vscode-button[id^=failure]').count()).toBe(0);
+  });
+
+  it('cancelled: what was known can be exported as such', async () => {
+    const page = await panel({
+      ...phases.cancelled,
+      known: { model: report.model, samples: report.samples },
+    });
+    await page.locator('#export').click();
+    expect(await page.locator('[id^=export-]').count()).toBe(1);
+    await page.locator('#export-json').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'export', format: 'json', svg: null });
   });
 
   it('cancelled: says so and offers to run again', async () => {

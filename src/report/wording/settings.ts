@@ -1,36 +1,38 @@
+import { fields, groups, type Said } from '../form';
+
 /**
- * What of a request a sentence may advise to change: by the option of the terminal, with the words for the place where
- * the panel has it. Sentences below the faces name a setting by `setting()`; each face puts its own words there.
+ * What of a request a sentence may advise to change: by the option of the terminal, with the field of the panel's form or
+ * the words for the place where it is. Sentences below the faces name a setting by `setting()`; each face puts its own words there.
  */
 const panelWords = {
   samples: 'the button “Change samples…”',
-  inputs: '"inputs" in the model’s sidecar',
-  labels: '"labels" in the model’s sidecar',
-  scale: '"scale" in the model’s sidecar',
-  normalize: '"normalize" in the model’s sidecar',
-  'skip-broken': '"skipBroken" in the model’s sidecar',
-  limit: '"limit" in the model’s sidecar',
-  shape: 'the sizes under “Change samples…” ("shapes" in the model’s sidecar)',
-  architecture: '"architecture" in the model’s sidecar',
-  output: '"output" in the model’s sidecar',
-  loss: '"loss" in the model’s sidecar',
-  'class-weights': '"classWeights" in the model’s sidecar',
-  'label-smoothing': '"labelSmoothing" in the model’s sidecar',
-  'pos-weight': '"posWeight" in the model’s sidecar',
-  'ignore-label': '"ignoreLabel" in the model’s sidecar',
-  'weight-decay': '"weightDecay" in the model’s sidecar',
-  decayed: '"decayed" in the model’s sidecar',
-  trained: '"trained" in the model’s sidecar',
-  fixed: '"fixed" in the model’s sidecar',
-  method: '“Method” in the menu of the method',
-  blocks: '“Blocks of layers” in the menu of the method',
-  'scale-adapted': '“Scale-adapted sharpness” in the menu of the method',
-  evaluation: '“Evaluation mode” in the menu of the method',
+  inputs: 'inputs',
+  labels: 'labels',
+  scale: 'scale',
+  normalize: 'normalize',
+  'skip-broken': 'skipBroken',
+  limit: 'limit',
+  shape: 'the sizes under “Change samples…”',
+  architecture: 'the layers (“Complete the layers…”)',
+  output: 'output',
+  loss: 'loss',
+  'class-weights': 'classWeights',
+  'label-smoothing': 'labelSmoothing',
+  'pos-weight': 'posWeight',
+  'ignore-label': 'ignoreLabel',
+  'weight-decay': 'weightDecay',
+  decayed: 'decayed',
+  trained: 'trained',
+  fixed: 'fixed',
+  method: 'method',
+  blocks: 'blocks',
+  'scale-adapted': 'scaleAdapted',
+  evaluation: 'evaluation',
   memory: '“Memory budget” in VS Code’s settings',
-  dtype: 'the type of the products',
-  precision: 'the precision',
-  time: 'the time limit',
-} as const;
+  dtype: 'dtype',
+  precision: 'precision',
+  time: 'timeLimit',
+} as const satisfies Record<string, keyof Said | `the ${string}` | `“${string}`>;
 
 /** What can be advised to be set. */
 export type Setting = keyof typeof panelWords;
@@ -52,8 +54,15 @@ export function inTerminalWords(sentence: string): string {
 /** The sentence with its settings as the places where the panel has them. */
 export function inPanelWords(sentence: string): string {
   return sentence.replace(mark, (found, name: string, value: string | undefined) =>
-    isSetting(name) ? `${panelWords[name]}${value === undefined ? '' : ` (${value})`}` : found,
+    isSetting(name) ? `${placeOf(name)}${value === undefined ? '' : ` (${value})`}` : found,
   );
+}
+
+/** “Label smoothing” (chip of the loss): where a person finds it in the panel. */
+function placeOf(name: Setting): string {
+  const words = panelWords[name];
+  const field = fields.find(({ key }) => key === words);
+  return field === undefined ? words : `“${field.label}” (behind the chip “${groups[field.group]}”)`;
 }
 
 function isSetting(name: string): name is Setting {

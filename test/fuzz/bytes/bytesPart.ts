@@ -128,7 +128,7 @@ async function checkFiles(
     };
     const outcomes = [
       await outcomeOf((options) => client.analyse(request, options)),
-      await outcomeOf((options) => client.inspect(file, options)),
+      await outcomeOf((options) => client.inspect({ file, said: {} }, options)),
     ];
     for (const outcome of outcomes) {
       const kind = outcome?.kind ?? 'value';

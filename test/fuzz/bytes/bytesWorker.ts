@@ -39,7 +39,7 @@ serve(
         reportJson(report);
         return report;
       }),
-    inspect: (file) => withinMemory(() => inspectModel(file)),
+    inspect: ({ file }) => withinMemory(() => inspectModel(file)),
   },
   () => {
     process.exit(0);

@@ -1,23 +1,28 @@
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AnalysisSession } from '../../../src/host/analysisSession';
-import { RunMemory } from '../../../src/host/runMemory';
+import { AnalysisSession, type SessionParts } from '../../../src/host/analysisSession';
+import { KeptReports } from '../../../src/host/keptReports';
 import { FailureError } from '../../../src/report/failure';
+import { computationDefaults } from '../../../src/report/form';
 import type { PanelState } from '../../../src/report/panelMessages';
 import type { Report } from '../../../src/report/report';
 import {
   requestDefaults,
   type AnalysisRequest,
   type ModelInspection,
+  type ModelToInspect,
   type SampleCandidate,
 } from '../../../src/report/request';
+
 import type { CallOptions, WorkerCalls } from '../../../src/worker/client';
+import { exampleReport } from '../report/exampleReport';
 
 /** A worker whose answers the test gives when it likes. */
 class AskedWorker implements WorkerCalls {
   readonly requests: AnalysisRequest[] = [];
+  readonly looks: ModelToInspect[] = [];
   #pending: ((answer: unknown) => void) | null = null;
   options: CallOptions | null = null;
 
@@ -26,7 +31,8 @@ class AskedWorker implements WorkerCalls {
     return this.#ask<Report>(options);
   }
 
-  inspect(_file: string, options: CallOptions): Promise<ModelInspection> {
+  inspect(model: ModelToInspect, options: CallOptions): Promise<ModelInspection> {
+    this.looks.push(model);
     return this.#ask<ModelInspection>(options);
   }
 
@@ -61,7 +67,8 @@ let folder: string;
 let model: string;
 let samples: string;
 let worker: AskedWorker;
-let memory: RunMemory;
+let kept: KeptReports;
+let warnings: string[];
 let states: PanelState[];
 
 beforeEach(async () => {
@@ -71,14 +78,8 @@ beforeEach(async () => {
   await writeFile(model, 'model');
   await writeFile(samples, 'samples');
   worker = new AskedWorker();
-  const stored = new Map<string, unknown>();
-  memory = new RunMemory({
-    get: (key) => stored.get(key),
-    update: (key, value) => {
-      stored.set(key, structuredClone(value));
-      return Promise.resolve();
-    },
-  });
+  kept = new KeptReports(join(folder, 'kept'));
+  warnings = [];
   states = [];
 });
 
@@ -87,13 +88,18 @@ afterEach(async () => {
 });
 
 function session(): AnalysisSession {
-  return new AnalysisSession(model, {
+  return new AnalysisSession(model, parts());
+}
+
+function parts(): SessionParts {
+  return {
     worker,
-    memory,
+    kept,
     settings: () => ({ threads: 2, memoryBudget: 1e9 }),
     isTrusted: () => true,
+    log: { info: () => {}, warn: (line) => warnings.push(line) },
     onChange: (state) => states.push(state),
-  });
+  };
 }
 
 function phases(): string[] {
@@ -105,10 +111,10 @@ function candidate(path: string, fits: boolean): SampleCandidate {
 }
 
 function inspection(...candidates: SampleCandidate[]): ModelInspection {
-  return { facts: { loss: 'cross-entropy' }, candidates, openInputs: [] };
+  return { facts: { loss: 'cross-entropy' }, candidates, openInputs: [], outputs: ['y'], tensors: [] };
 }
 
-const report = { schema: 1, gradientNorm: 0.02 } as Report;
+const report: Report = { ...exampleReport, model: { ...exampleReport.model, file: 'm.onnx' } };
 
 async function analysed(): Promise<AnalysisSession> {
   const shown = session();
@@ -192,6 +198,7 @@ describe('samples', () => {
 
 describe('the computation', () => {
   const choice = {
+    ...computationDefaults,
     method: 'estimate',
     blocks: true,
     scaleAdapted: true,
@@ -201,17 +208,17 @@ describe('the computation', () => {
 
   it('is what nobody chose until it is changed, and is kept from run to run', async () => {
     const shown = await analysed();
-    expect(requestDefaults).toMatchObject(shown.computation);
-    const changed = shown.compute(choice);
+    expect(shown.form.said).toMatchObject(computationDefaults);
+    const changed = shown.say(choice);
     await worker.answer(report);
     await changed;
     expect(worker.requests[1]).toEqual({ ...worker.requests[0], ...choice });
-    expect(shown.computation).toEqual(choice);
+    expect(shown.form.said).toMatchObject(choice);
     const again = shown.run();
     await worker.answer(report);
     await again;
     expect(worker.requests[2]).toEqual(worker.requests[1]);
-    expect(session().computation).not.toEqual(choice);
+    expect(session().form.said).not.toMatchObject(choice);
   });
 
   it('can be changed while one runs: that one is ended', async () => {
@@ -219,7 +226,7 @@ describe('the computation', () => {
     const first = shown.run();
     while (worker.requests.length < 2) await turn();
     const { signal } = worker.options!;
-    const second = shown.compute(choice);
+    const second = shown.say(choice);
     await first;
     expect(signal?.aborted).toBe(true);
     await worker.answer(report);
@@ -229,18 +236,8 @@ describe('the computation', () => {
   });
 
   it('is that of the window before, also of the run that begins at once', async () => {
-    const restored = new AnalysisSession(
-      model,
-      {
-        worker,
-        memory,
-        settings: () => ({ threads: 2, memoryBudget: 1e9 }),
-        isTrusted: () => true,
-        onChange: (state) => states.push(state),
-      },
-      choice,
-    );
-    expect(restored.computation).toEqual(choice);
+    const restored = new AnalysisSession(model, parts(), choice);
+    expect(restored.form.said).toMatchObject(choice);
     const run = restored.run();
     await worker.answer(inspection(candidate(samples, true)));
     await worker.answer(report);
@@ -254,7 +251,7 @@ describe('the computation', () => {
     await worker.answer(new FailureError('TrainingMode', 'Node "bn" is in training mode; ask.'));
     await refused;
     expect(shown.state).toMatchObject({ phase: 'failed', failure: { kind: 'TrainingMode' } });
-    const asked = shown.compute({ ...shown.computation, evaluation: true });
+    const asked = shown.say({ evaluation: true });
     await worker.answer(report);
     await asked;
     expect(shown.state.phase).toBe('done');
@@ -266,7 +263,7 @@ describe('the computation', () => {
     const run = shown.run();
     await worker.answer(inspection());
     await run;
-    await shown.compute(choice);
+    await shown.say(choice);
     expect(shown.state.phase).toBe('choosing-samples');
     expect(worker.requests).toEqual([]);
     const chosen = shown.useSamples({ kind: 'random', count: 8 });
@@ -470,10 +467,14 @@ describe('a changed file', () => {
   it.each(['model', 'samples'])('marks the report as old: %s', async (which) => {
     const shown = await analysed();
     await shown.checkFiles();
-    expect(shown.state).toMatchObject({ phase: 'done', stale: false });
+    expect(shown.state).toMatchObject({ phase: 'done', changed: [] });
     await writeFile(which === 'model' ? model : samples, 'retrained');
     await shown.checkFiles();
-    expect(shown.state).toMatchObject({ phase: 'done', stale: true, report });
+    expect(shown.state).toMatchObject({
+      phase: 'done',
+      changed: [which === 'model' ? 'm.onnx' : 'm.npz'],
+      report,
+    });
   });
 
   it('counts also while it is being analysed', async () => {
@@ -483,14 +484,14 @@ describe('a changed file', () => {
     await writeFile(model, 'retrained');
     await worker.answer(report);
     await run;
-    expect(states.at(-1)).toMatchObject({ phase: 'done', stale: true });
+    expect(states.at(-1)).toMatchObject({ phase: 'done', changed: ['m.onnx'] });
   });
 
   it('that is deleted counts too', async () => {
     const shown = await analysed();
     await rm(model);
     await shown.checkFiles();
-    expect(shown.state).toMatchObject({ stale: true });
+    expect(shown.state).toMatchObject({ changed: ['m.onnx'] });
   });
 
   it('is fresh again after another run', async () => {
@@ -500,33 +501,268 @@ describe('a changed file', () => {
     const again = shown.run();
     await worker.answer(report);
     await again;
-    expect(shown.state).toMatchObject({ phase: 'done', stale: false });
+    expect(shown.state).toMatchObject({ phase: 'done', changed: [] });
   });
 });
 
-describe('a restored report', () => {
-  it('is shown as it was, and runs again with the same samples', async () => {
-    await analysed();
-    const restored = session();
-    await restored.restore(report);
-    expect(restored.state).toEqual({ phase: 'done', file: model, report, stale: false });
-    const again = restored.run();
+/** What was known when a run was cancelled. */
+async function cancelledWith(known: object): Promise<AnalysisSession> {
+  const shown = session();
+  const run = shown.run();
+  await worker.answer(inspection(candidate(samples, true)));
+  while (worker.requests.length === 0) await turn();
+  worker.options?.onProgress?.({ ...progress, report: known });
+  shown.cancel();
+  await run;
+  await turn();
+  return shown;
+}
+
+const progress = {
+  stage: 'Probes',
+  fraction: 0.5,
+  remainingSeconds: null,
+  step: null,
+  steps: null,
+  cost: null,
+  report: {},
+};
+
+describe('a kept report', () => {
+  it('is shown at once when its model is opened again, and runs again with the same samples', async () => {
+    const first = await analysed();
+    const opened = session();
+    await opened.openOrRun(true);
+    expect(worker.requests).toHaveLength(1);
+    expect(opened.state).toEqual(first.state);
+    const again = opened.run();
     await worker.answer(report);
     await again;
     expect(worker.requests[1]).toEqual(worker.requests[0]);
   });
 
-  it('is old where a file changed meanwhile', async () => {
+  it('is found for the same bytes under another name, which it then has', async () => {
     await analysed();
-    await writeFile(samples, 'other samples');
-    const restored = session();
-    await restored.restore(report);
-    expect(restored.state).toMatchObject({ stale: true });
+    const other = join(folder, 'copy.onnx');
+    await copyFile(model, other);
+    const opened = new AnalysisSession(other, parts());
+    await opened.useSamples({ kind: 'file', path: samples, inputs: {}, labels: null });
+    expect(worker.requests).toHaveLength(1);
+    expect(opened.state).toMatchObject({ phase: 'done', report: { model: { file: 'copy.onnx' } } });
   });
 
-  it('is old where nobody knows what it was made from', async () => {
-    const restored = session();
-    await restored.restore(report);
-    expect(restored.state).toMatchObject({ phase: 'done', stale: true });
+  it('is another one for another computation, other samples and other settings', async () => {
+    const shown = await analysed();
+    const first = shown.state;
+    const asked = shown.say({ blocks: true });
+    await worker.answer({ ...report, gradientNorm: 7 });
+    await asked;
+    expect(shown.state).toMatchObject({ report: { gradientNorm: 7 } });
+    await shown.say({ blocks: false });
+    expect(worker.requests).toHaveLength(2);
+    expect(shown.state).toEqual(first);
+    const chosen = shown.useSamples({ kind: 'random', count: 8 });
+    await worker.answer(report);
+    await chosen;
+    expect(worker.requests).toHaveLength(3);
+  });
+
+  it('is old where the content of a file changed meanwhile, and then made anew only when asked for', async () => {
+    await analysed();
+    await writeFile(samples, 'other samples');
+    const opened = session();
+    await opened.openOrRun(false);
+    expect(opened.state).toMatchObject({ phase: 'done', changed: ['m.npz'] });
+    expect(worker.requests).toHaveLength(1);
+    const asked = session();
+    const run = asked.openOrRun(true);
+    await worker.answer(report);
+    await run;
+    expect(asked.state).toMatchObject({ phase: 'done', changed: [] });
+    expect(worker.requests).toHaveLength(2);
+  });
+
+  it('stands until the same run is done once more, and when that is cancelled or fails', async () => {
+    const shown = await analysed();
+    const before = shown.state;
+    const again = shown.run();
+    while (worker.requests.length < 2) await turn();
+    worker.options?.onProgress?.({ ...progress, report: { gradientNorm: 3 } });
+    expect(shown.state).toMatchObject({ phase: 'running', earlier: { report } });
+    shown.cancel();
+    await again;
+    expect(shown.state).toBe(before);
+    const once = shown.run();
+    await worker.answer(new FailureError('WorkerDied', 'no'));
+    await once;
+    expect(shown.state).toMatchObject({ phase: 'failed', known: report });
+    const opened = session();
+    await opened.open();
+    expect(opened.state).toEqual(before);
+  });
+
+  it('does not stand in for another computation, which gives back the one before when it is cancelled', async () => {
+    const shown = await analysed();
+    const { state: before } = shown;
+    const other = shown.say({ method: 'estimate' });
+    while (worker.requests.length < 2) await turn();
+    expect(shown.state).toMatchObject({ phase: 'running', earlier: null });
+    shown.cancel();
+    await other;
+    expect(shown.state).toBe(before);
+    expect(shown.form.said).toMatchObject(computationDefaults);
+  });
+
+  it('is partial where a first run was cancelled, until there is a whole one', async () => {
+    const shown = await cancelledWith({ gradientNorm: 3 });
+    expect(shown.state).toMatchObject({ phase: 'cancelled', known: { gradientNorm: 3 } });
+    while ((await kept.recall(model)) === null) await turn();
+    const opened = session();
+    await opened.open();
+    expect(opened.state).toMatchObject({ phase: 'cancelled', known: { gradientNorm: 3 } });
+    const run = opened.run();
+    await worker.answer(report);
+    await run;
+    const whole = session();
+    await whole.open();
+    expect(whole.state).toMatchObject({ phase: 'done', report });
+  });
+
+  it('of nothing is none', async () => {
+    await cancelledWith({ loss: 'cross-entropy' });
+    const opened = session();
+    const shown = opened.open();
+    await worker.answer(inspection());
+    await shown;
+    expect(opened.state).toMatchObject({ phase: 'overview', inspection: { outputs: ['y'] } });
+  });
+
+  it('that cannot be written down is told of in the log alone', async () => {
+    await writeFile(join(folder, 'kept'), 'no folder');
+    const shown = await analysed();
+    expect(shown.state.phase).toBe('done');
+    expect(warnings.join()).toContain('was not kept');
+  });
+});
+
+describe('a sidecar changed by hand', () => {
+  const sidecar = (): string => join(folder, 'm.sharpness.json');
+
+  it('marks the report as old, by what it says and not how; and is taken by the next run', async () => {
+    await writeFile(sidecar(), '{"scale":2}');
+    const shown = await analysed();
+    expect(shown.files).toContain(sidecar());
+    await writeFile(sidecar(), '{ "scale": 2 }');
+    await shown.checkFiles();
+    expect(shown.state).toMatchObject({ changed: [] });
+    await writeFile(join(folder, 'other.npz'), 'others');
+    await writeFile(sidecar(), '{"scale":2,"samples":"other.npz"}');
+    await shown.checkFiles();
+    expect(shown.state).toMatchObject({ changed: ['m.sharpness.json'] });
+    const again = shown.run();
+    await worker.answer(report);
+    await again;
+    expect(worker.requests[1]?.samples).toMatchObject({ path: join(folder, 'other.npz') });
+    expect(shown.state).toMatchObject({ phase: 'done', changed: [] });
+  });
+
+  it('is no news where the panel wrote it, and is written only once a run succeeded', async () => {
+    const shown = session();
+    const failed = shown.useSamples({ kind: 'file', path: samples, inputs: {}, labels: null });
+    await worker.answer(new FailureError('LabelOutOfRange', 'no'));
+    await failed;
+    await expect(readFile(sidecar(), 'utf8')).rejects.toThrow('ENOENT');
+    const chosen = shown.useSamples({ kind: 'file', path: samples, inputs: {}, labels: null });
+    await worker.answer(report);
+    await chosen;
+    expect(JSON.parse(await readFile(sidecar(), 'utf8'))).toEqual({ samples: 'm.npz' });
+    await shown.checkFiles();
+    expect(shown.state).toMatchObject({ phase: 'done', changed: [] });
+  });
+});
+
+describe('what is said in the panel', () => {
+  const sidecar = (): string => join(folder, 'm.sharpness.json');
+
+  it('is analysed over what the sidecar says, and written there once that succeeded', async () => {
+    await writeFile(sidecar(), '{"loss":"huber","scale":2}');
+    const shown = await analysed();
+    expect(shown.form.said).toMatchObject({ loss: 'huber', scale: 2, limit: null });
+    const failed = shown.say({ loss: 'mean-squared-error', scale: null, limit: 5, seed: 7 });
+    await worker.answer(new FailureError('UsageError', 'no'));
+    await failed;
+    expect(worker.requests[1]).toMatchObject({ loss: 'mean-squared-error', scale: 1, limit: 5, seed: 7 });
+    expect(JSON.parse(await readFile(sidecar(), 'utf8'))).toEqual({ loss: 'huber', scale: 2 });
+    expect(shown.form.said).toMatchObject({ loss: 'mean-squared-error', limit: 5, seed: 7 });
+    const again = shown.run();
+    await worker.answer(report);
+    await again;
+    expect(JSON.parse(await readFile(sidecar(), 'utf8'))).toEqual({ loss: 'mean-squared-error', limit: 5 });
+    expect(shown.state).toMatchObject({ phase: 'done', changed: [] });
+    expect(shown.form.said).toMatchObject({ loss: 'mean-squared-error', scale: null, limit: 5, seed: 7 });
+  });
+
+  it('is taken back with the run that is cancelled', async () => {
+    const shown = await analysed();
+    const asked = shown.say({ loss: 'huber', blocks: true });
+    while (worker.requests.length < 2) await turn();
+    shown.cancel();
+    await asked;
+    expect(shown.form.said).toMatchObject({ loss: null, blocks: false });
+  });
+
+  it('of the output counts before the model is looked at, which could not be read without', async () => {
+    const shown = session();
+    const run = shown.run();
+    await worker.answer(new FailureError('UsageError', 'There are several outputs; choose one.'));
+    await run;
+    const asked = shown.say({ output: 'b' });
+    await worker.answer(inspection(candidate(samples, true)));
+    await worker.answer(report);
+    await asked;
+    expect(worker.looks.map(({ said }) => said)).toEqual([{}, { output: 'b' }]);
+    expect(worker.requests[0]).toMatchObject({ output: 'b' });
+    expect(JSON.parse(await readFile(sidecar(), 'utf8'))).toEqual({ output: 'b' });
+    expect(shown.form.known).toBeNull();
+  });
+
+  it('of keys is about the samples that are used, and says which these are', async () => {
+    const shown = await analysed();
+    const asked = shown.say({ labels: 'y', inputs: { '': 'x' } });
+    await worker.answer(report);
+    await asked;
+    expect(worker.requests[1]?.samples).toEqual({
+      kind: 'file',
+      path: samples,
+      inputs: { '': 'x' },
+      labels: 'y',
+    });
+    const written: unknown = JSON.parse(await readFile(sidecar(), 'utf8'));
+    expect(written).toEqual({ samples: 'm.npz', inputs: { '': 'x' }, labels: 'y' });
+  });
+
+  it('of a limit is the number of random inputs where there are no samples', async () => {
+    const shown = session();
+    const chosen = shown.useSamples({ kind: 'random', count: 8 });
+    await worker.answer(report);
+    await chosen;
+    const asked = shown.say({ limit: 40 });
+    await worker.answer(report);
+    await asked;
+    expect(worker.requests[1]?.samples).toEqual({ kind: 'random', count: 40 });
+  });
+
+  it('can be looked up in the model without a change of what is shown', async () => {
+    const shown = await analysed();
+    const opened = session();
+    await opened.open();
+    const before = opened.state;
+    expect(opened.form.known).toBeNull();
+    const looked = opened.look();
+    await worker.answer(inspection());
+    await looked;
+    expect(opened.form.known).toEqual({ outputs: ['y'], tensors: [] });
+    expect(opened.state).toBe(before);
+    shown.dispose();
   });
 });

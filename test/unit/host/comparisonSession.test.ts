@@ -5,7 +5,12 @@ import type { ComparisonProgress, ComparisonState } from '../../../src/compariso
 import { ComparisonSession } from '../../../src/host/comparisonSession';
 import { FailureError } from '../../../src/report/failure';
 import type { Report } from '../../../src/report/report';
-import type { AnalysisRequest, ModelInspection, SampleSource } from '../../../src/report/request';
+import type {
+  AnalysisRequest,
+  ModelInspection,
+  ModelToInspect,
+  SampleSource,
+} from '../../../src/report/request';
 import { reportJson } from '../../../src/report/schema';
 import type { CallOptions, WorkerCalls } from '../../../src/worker/client';
 import { reportWith } from '../comparison/reports';
@@ -24,7 +29,7 @@ class NamedWorker implements WorkerCalls {
   inspected: string[] = [];
   /** The model that gets no answer. */
   held = '';
-  inspection: ModelInspection = { facts: {}, candidates: [], openInputs: [] };
+  inspection: ModelInspection = { facts: {}, candidates: [], openInputs: [], outputs: [], tensors: [] };
 
   async analyse(request: AnalysisRequest, { signal, onProgress }: CallOptions): Promise<Report> {
     this.requests.push(request);
@@ -39,7 +44,7 @@ class NamedWorker implements WorkerCalls {
     return reportWith(found);
   }
 
-  inspect(file: string): Promise<ModelInspection> {
+  inspect({ file }: ModelToInspect): Promise<ModelInspection> {
     this.inspected.push(file);
     return Promise.resolve(this.inspection);
   }

@@ -7,9 +7,11 @@ import { modelExtensions } from '../../../src/formats/detection';
 import {
   commands,
   contextKeys,
+  editorViewTypes,
   modelsViewId,
   panelViewType,
   settingsSection,
+  viewContainerId,
 } from '../../../src/host/identifiers';
 import { requestDefaults } from '../../../src/report/request';
 import { readXml } from '../charts/wellFormed';
@@ -31,6 +33,12 @@ it('every command of the code is contributed, and none besides', () => {
   );
 });
 
+it('every other command has the category, by which typing "Model Sharpness" finds it', () => {
+  for (const command of contributes.commands)
+    if (command.command !== commands.analyze) expect(command).toHaveProperty('category', '%category%');
+  expect(contributes.viewsContainers.activitybar.map(({ id }) => id)).toEqual([viewContainerId]);
+});
+
 it('the command is called "Analyze sharpness" and nothing stands before it', () => {
   const analyze = contributes.commands.find(({ command }) => command === commands.analyze);
   expect(localised(analyze?.title ?? '')).toBe('Analyze sharpness');
@@ -43,10 +51,24 @@ it('the explorer offers it on every extension that models are found by', () => {
 });
 
 it('the view, the panel and the context keys of the code are those of the manifest', () => {
-  expect(contributes.views.explorer.map(({ id }) => id)).toEqual([modelsViewId]);
+  expect(contributes.views.modelSharpness.map(({ id }) => id)).toEqual([modelsViewId]);
   expect(manifest.activationEvents).toEqual([`onWebviewPanel:${panelViewType}`]);
   const text = JSON.stringify(contributes);
   for (const key of Object.values(contextKeys)) expect(text).toContain(key);
+});
+
+it('models and reports open in the editors of the code: .onnx by default, other models when asked', () => {
+  expect(contributes.customEditors.map(({ viewType }) => viewType)).toEqual(Object.values(editorViewTypes));
+  const [onnx, others, reports] = contributes.customEditors.map(({ priority, selector }) => ({
+    priority,
+    patterns: selector.map(({ filenamePattern }) => filenamePattern),
+  }));
+  expect(onnx).toEqual({ priority: 'default', patterns: ['*.onnx'] });
+  expect(others?.priority).toBe('option');
+  expect(['*.onnx', ...(others?.patterns ?? [])]).toEqual(
+    modelExtensions.map((extension) => `*.${extension}`),
+  );
+  expect(reports?.patterns).toEqual(['*.sharpness-report.json', '*.sharpness-report.html']);
 });
 
 it('settings have a scope and a description, and their defaults are those of a request', () => {

@@ -7,17 +7,18 @@ const messages: readonly PanelToHost[] = [
   { type: 'ready' },
   { type: 'run' },
   { type: 'cancel' },
-  { type: 'compute', method: 'auto', blocks: false, scaleAdapted: true, plane: false, evaluation: false },
+  { type: 'look' },
+  { type: 'say', said: {} },
+  { type: 'say', said: { method: 'estimate', blocks: true, precision: 0.05, seed: 3, timeLimit: null } },
   {
-    type: 'compute',
-    method: 'closed-form',
-    blocks: true,
-    scaleAdapted: false,
-    plane: false,
-    evaluation: true,
+    type: 'say',
+    said: { loss: 'huber', classWeights: [1, 2], decayed: ['*.weight'], labels: null, scale: -2 },
   },
-  { type: 'compute', method: 'exact', blocks: false, scaleAdapted: false, plane: false, evaluation: true },
-  { type: 'compute', method: 'estimate', blocks: true, scaleAdapted: true, plane: false, evaluation: false },
+  {
+    type: 'say',
+    said: { loss: null, classWeights: 'balanced', inputs: { image: 'x', '': 'y' }, output: 'a=b, c' },
+  },
+  { type: 'say', said: { trained: ['a.b'], fixed: null, limit: 9, dtype: 'float64', evaluation: true } },
   { type: 'change-samples' },
   { type: 'write-architecture' },
   { type: 'show-log' },
@@ -34,20 +35,28 @@ it.each(messages)('reads $type', (message) => {
   expect(readPanelMessage({ ...message, extra: 1 })).toEqual(message);
 });
 
-it.each([
+const refused: readonly unknown[] = [
   null,
   undefined,
   'run',
   [],
   {},
   { type: 'eval' },
-  { type: 'compute' },
-  { type: 'compute', method: 'guess', blocks: false, scaleAdapted: false, plane: false, evaluation: false },
-  { type: 'compute', method: 'auto', blocks: 1, scaleAdapted: false, plane: false, evaluation: false },
-  { type: 'compute', method: 'auto', blocks: false, scaleAdapted: false, plane: false, evaluation: 'yes' },
-  { type: 'compute', method: 'auto', blocks: false, scaleAdapted: false, plane: false },
-  { type: 'compute', method: 'auto', blocks: false, scaleAdapted: false, evaluation: false },
-  { type: 'compute', method: 'auto', blocks: false },
+  { type: 'say' },
+  { type: 'say', said: { samples: '/etc/passwd' } },
+  { type: 'say', said: { method: 'guess' } },
+  { type: 'say', said: { method: null } },
+  { type: 'say', said: { blocks: 1 } },
+  { type: 'say', said: { precision: 0 } },
+  { type: 'say', said: { seed: 1.5 } },
+  { type: 'say', said: { seed: null } },
+  { type: 'say', said: { classWeights: [1, -2] } },
+  { type: 'say', said: { classWeights: 'even' } },
+  { type: 'say', said: { decayed: [3] } },
+  { type: 'say', said: { decayed: ['a', 'a'] } },
+  { type: 'say', said: { inputs: { a: ['x'] } } },
+  { type: 'say', said: { limit: '9' } },
+  { type: 'say', said: { __proto__: null, toString: 'x' } },
   { type: 'choose-samples' },
   { type: 'choose-samples', choice: { kind: 'file' } },
   { type: 'choose-samples', choice: { kind: 'file', path: 3 } },
@@ -58,7 +67,9 @@ it.each([
   { type: 'choose-samples', choice: { kind: 'random' }, shapes: { image: [1, 2.5] } },
   { type: 'export', format: 'exe', svg: null },
   { type: 'export', format: 'svg', svg: null },
-])('refuses %j', (message) => {
+];
+
+it.each(refused)('refuses %j', (message) => {
   expect(readPanelMessage(message)).toBeNull();
 });
 

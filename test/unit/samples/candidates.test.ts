@@ -12,10 +12,11 @@ const y = { type: 'i8', shape: [4], values: [2, 0, 1, 2] } as const;
 async function found(
   files: Readonly<Record<string, string | Uint8Array>>,
   specs: readonly InputSpec[] = floats(2),
+  outputs: number | null = null,
 ): Promise<(readonly [string, boolean, string])[]> {
   const folder = await folderWith(files);
   await mkdir(join(folder, 'folder.npz'));
-  const candidates = await findSampleCandidates(join(folder, 'model.onnx'), specs);
+  const candidates = await findSampleCandidates(join(folder, 'model.onnx'), specs, outputs);
   for (const { path, name } of candidates) expect(path).toBe(join(folder, name));
   return candidates.map(({ name, fits, description }) => [name, fits, description]);
 }
@@ -59,6 +60,53 @@ describe('data files beside a model', () => {
       ],
       ['zero.csv', false, '"zero.csv" holds no samples; choose a file with at least one row of numbers.'],
     ]);
+  });
+
+  it('stand below with the reason where numbers or labels cannot be used', async () => {
+    const bad = { ...y, values: [0, 1, 9, 2] };
+    const files = {
+      'a.npz': npzBytes({ x, y: bad }),
+      'b.npz': npzBytes({ x: { ...x, values: [0, 1, 2, Number.NaN, 4, 5, 6, 7] }, y }),
+      'c.npz': npzBytes({ x, y: { ...y, values: [0, 1, -3, 2] } }),
+      'd.csv': '1,2,0\n3,4,7\n',
+      'e.npz': npzBytes({ x, y }),
+    };
+    const reasons = await found(files, floats(2), 3);
+    expect(reasons.map(([name, fits]) => [name, fits])).toEqual([
+      ['e.npz', true],
+      ['a.npz', false],
+      ['b.npz', false],
+      ['c.npz', false],
+      ['d.csv', false],
+    ]);
+    const because = Object.fromEntries(reasons.map(([name, , reason]) => [name, reason]));
+    expect(because['a.npz']).toContain(
+      'holds the label 9 at [2] (counted from 0), but the model has 3 outputs (0 to 2).',
+    );
+    expect(because['b.npz']).toContain('"x" in "b.npz" holds NaN (or nothing) at [1, 1]');
+    expect(because['c.npz']).toContain(
+      'holds the label -3 at [2] (counted from 0), and classes count from 0',
+    );
+    expect(because['d.csv']).toContain('holds the label 7 in line 2, column 3, but');
+    // Of a model whose outputs are not known, or one of numbers, they may be what is wanted.
+    expect((await found({ 'a.npz': files['a.npz'] }, floats(2), null))[0]?.[1]).toBe(true);
+    expect((await found({ 'a.npz': files['a.npz'] }, floats(2), 1))[0]?.[1]).toBe(true);
+  });
+
+  it('come in the order of what a model is trained on', async () => {
+    const data = npzBytes({ x, y });
+    const names = [
+      'a.npz',
+      'model.npz',
+      'model_test.npz',
+      'model_big.npz',
+      'test.npz',
+      'train.npz',
+      'val.npz',
+    ];
+    expect(
+      (await found(Object.fromEntries(names.map((name) => [name, data])))).map(([name]) => name),
+    ).toEqual(['model.npz', 'train.npz', 'model_big.npz', 'val.npz', 'model_test.npz', 'a.npz', 'test.npz']);
   });
 
   it('name images, several inputs, rows of targets and missing labels', async () => {

@@ -36,7 +36,7 @@ describe.skipIf(shared === undefined)(`samples made elsewhere${reason}`, () => {
   });
 
   it('are found beside the model', async () => {
-    const [best] = await findSampleCandidates(path('reference/a.onnx'), floats(64));
+    const [best] = await findSampleCandidates(path('reference/a.onnx'), floats(64), 10);
     expect(best).toMatchObject({
       name: 'a.npz',
       fits: true,

@@ -12,13 +12,13 @@ import {
   namingSidecar,
   readSidecar,
   sidecarFields,
-  sidecarPath,
   sidecarSchema,
   describeSource,
   withSidecar,
   writeArchitecture,
   writeSidecar,
 } from '../../../src/samples/sidecar';
+import { sidecarPath } from '../../../src/samples/sidecarPath';
 import { folderWith } from './writers';
 
 const publishedSchema = resolve('media/sidecar.schema.json');
@@ -295,9 +295,9 @@ describe('writing a sidecar', () => {
   it('remembers the samples by a relative path, and leaves nothing else behind', async () => {
     const folder = await folderWith({});
     const model = join(folder, 'net.onnx');
-    await writeSidecar(model, join(folder, 'a.npz'));
+    await writeSidecar(model, { samples: join(folder, 'a.npz') });
     expect(await written(model)).toEqual({ samples: 'a.npz' });
-    await writeSidecar(model, join(folder, '..', 'other', 'b.csv'));
+    await writeSidecar(model, { samples: join(folder, '..', 'other', 'b.csv') });
     expect(await written(model)).toEqual({ samples: '../other/b.csv' });
     expect(await readdir(folder)).toEqual(['net.sharpness.json']);
     expect((await readSidecar(model))?.options.samples).toBe(join(folder, '..', 'other', 'b.csv'));
@@ -305,34 +305,36 @@ describe('writing a sidecar', () => {
 
   it('keeps what else it says, but for keys in another file', async () => {
     const model = await modelWith('{"samples": "a.npz", "inputs": {"": "x"}, "labels": "y", "scale": 2}');
-    await writeSidecar(model, join(model, '..', 'a.npz'));
+    await writeSidecar(model, { samples: join(model, '..', 'a.npz') });
     expect(await written(model)).toEqual({ samples: 'a.npz', inputs: { '': 'x' }, labels: 'y', scale: 2 });
-    await writeSidecar(model, join(model, '..', 'b.npz'));
+    await writeSidecar(model, { samples: join(model, '..', 'b.npz') });
     expect(await written(model)).toEqual({ samples: 'b.npz', scale: 2 });
   });
 
   it('remembers shapes of inputs, with or without samples, and forgets them', async () => {
     const folder = await folderWith({});
     const model = join(folder, 'net.onnx');
-    await writeSidecar(model, null, { image: null });
+    await writeSidecar(model, { shapes: {} });
     expect(await readdir(folder)).toEqual([]);
-    await writeSidecar(model, null, { image: [1, 3, 8, 8], ids: [1, 7] });
+    await writeSidecar(model, { shapes: { image: [1, 3, 8, 8], ids: [1, 7] } });
     expect(await written(model)).toEqual({ shapes: { image: [1, 3, 8, 8], ids: [1, 7] } });
-    await writeSidecar(model, join(folder, 'a.npz'), { image: [1, 3, 9, 9], ids: null });
+    await writeSidecar(model, { samples: join(folder, 'a.npz'), shapes: { image: [1, 3, 9, 9] } });
     expect(await written(model)).toEqual({ samples: 'a.npz', shapes: { image: [1, 3, 9, 9] } });
-    await writeSidecar(model, join(folder, 'b.npz'));
+    await writeSidecar(model, { samples: join(folder, 'b.npz') });
     expect(await written(model)).toEqual({ samples: 'b.npz', shapes: { image: [1, 3, 9, 9] } });
-    await writeSidecar(model, null, { image: null });
+    await writeSidecar(model, { shapes: null });
     expect(await written(model)).toEqual({ samples: 'b.npz' });
     expect((await readSidecar(model))?.options.shapes).toBeNull();
   });
 
   it('does not replace one that cannot be read', async () => {
     const model = await modelWith('{"samples":');
-    await expect(writeSidecar(model, join(model, '..', 'b.npz'))).rejects.toThrow(/it is no JSON/);
+    await expect(writeSidecar(model, { samples: join(model, '..', 'b.npz') })).rejects.toThrow(
+      /it is no JSON/,
+    );
     expect(await readFile(sidecarPath(model), 'utf8')).toBe('{"samples":');
     await writeFile(sidecarPath(model), '{}');
-    await writeSidecar(model, join(model, '..', 'b.npz'));
+    await writeSidecar(model, { samples: join(model, '..', 'b.npz') });
     expect(await written(model)).toEqual({ samples: 'b.npz' });
   });
 });

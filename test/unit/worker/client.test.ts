@@ -79,7 +79,7 @@ describe('calls', () => {
     const first = await pidOf(worker);
     expect(first).not.toBe(process.pid);
     expect(await pidOf(worker)).toBe(first);
-    expect((await worker.inspect('x', { owner: 'b' })).facts.gradientNorm).toBe(first);
+    expect((await worker.inspect({ file: 'x', said: {} }, { owner: 'b' })).facts.gradientNorm).toBe(first);
   });
 
   it('carries a refusal with its kind, sentence and detail, and the worker lives on', async () => {
@@ -175,7 +175,9 @@ describe('an end of the worker', () => {
   it('while its script is broken is told with the error output as detail', async () => {
     const broken = join(folder, 'broken.cjs');
     await writeFile(broken, 'throw new Error("half an update");');
-    const failure = await failureOfCall(client({ script: broken }).inspect('x', { owner: 'a' }));
+    const failure = await failureOfCall(
+      client({ script: broken }).inspect({ file: 'x', said: {} }, { owner: 'a' }),
+    );
     expect(failure.message).toContain('code 1');
     expect(failure.detail).toContain('half an update');
   });
@@ -213,7 +215,9 @@ describe('cancelling', () => {
   it('before the call starts nothing', async () => {
     let started = false;
     const worker = client({ log: () => (started = true) });
-    const failure = await failureOfCall(worker.inspect('x', { owner: 'a', signal: AbortSignal.abort() }));
+    const failure = await failureOfCall(
+      worker.inspect({ file: 'x', said: {} }, { owner: 'a', signal: AbortSignal.abort() }),
+    );
     expect(failure.kind).toBe('Interrupted');
     expect(started).toBe(false);
   });
@@ -238,7 +242,9 @@ describe('no process is left behind', () => {
     worker.dispose();
     expect((await Promise.all(calls)).map(({ kind }) => kind)).toEqual(['Interrupted', 'Interrupted']);
     await until(() => !isAlive(pid));
-    expect((await failureOfCall(worker.inspect('x', { owner: 'a' }))).kind).toBe('Interrupted');
+    expect((await failureOfCall(worker.inspect({ file: 'x', said: {} }, { owner: 'a' }))).kind).toBe(
+      'Interrupted',
+    );
   });
 
   it('when the process that forked it dies', async () => {
@@ -248,7 +254,7 @@ describe('no process is left behind', () => {
       parentScript,
       `const child = require('node:child_process').fork(${JSON.stringify(script)}, [], { serialization: 'advanced' });
        child.on('message', () => console.log(child.pid));
-       child.send({ id: 1, method: 'inspect', argument: 'x' });
+       child.send({ id: 1, method: 'inspect', argument: { file: 'x', said: {} } });
        setInterval(() => undefined, 1000);`,
     );
     const parent = spawn(process.execPath, [parentScript], {

@@ -73,11 +73,13 @@ serve(
       if (behaviour === undefined) throw new Error(`no behaviour ${request.model}`);
       return behaviour(onProgress);
     },
-    inspect: (file): Promise<ModelInspection> =>
+    inspect: ({ file }): Promise<ModelInspection> =>
       Promise.resolve({
         facts: { gradientNorm: process.pid },
         candidates: [],
         openInputs: [],
+        outputs: [],
+        tensors: [],
         file,
       } as ModelInspection),
   },
