@@ -38,7 +38,7 @@ describe('the tensors of an HDF5 file', () => {
     ['images.keras', 48],
     ['images.h5', 48],
     ['sequences.keras', 96],
-    ['vectors.h5', 23],
+    ['vectors.h5', 21],
     // Chunks, shuffled, deflated and with checksums.
     ['keras2.h5', 7],
   ])('are in %s what jsfive reads', (name, least) => {
