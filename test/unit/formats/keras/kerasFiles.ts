@@ -33,7 +33,9 @@ export function tensorsOf(bytes: Uint8Array): ReadonlyMap<string, Dataset> {
   const walk = (group: Group, path: string): void => {
     for (const key of group.keys) {
       const member = group.get(key);
-      if (member instanceof Dataset) found.set(`${path}${key}`, member);
+      // Every look at its numbers would read them again.
+      if (member instanceof Dataset)
+        found.set(`${path}${key}`, { shape: member.shape, value: member.value, dtype: member.dtype });
       else walk(member, `${path}${key}/`);
     }
   };
