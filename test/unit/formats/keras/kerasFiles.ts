@@ -26,10 +26,17 @@ export function withConfig(archive: Uint8Array, change: (text: string) => string
   return zipSync({ ...entries, 'config.json': new TextEncoder().encode(changed) });
 }
 
+/** What a dataset holds. */
+export interface StoredNumbers {
+  readonly shape: readonly number[];
+  readonly value: readonly number[];
+  readonly dtype: unknown;
+}
+
 /** All tensors of an HDF5 file by their paths, as jsfive reads them. */
-export function tensorsOf(bytes: Uint8Array): ReadonlyMap<string, Dataset> {
+export function tensorsOf(bytes: Uint8Array): ReadonlyMap<string, StoredNumbers> {
   const file = new File(Uint8Array.from(bytes).buffer, 'file.h5');
-  const found = new Map<string, Dataset>();
+  const found = new Map<string, StoredNumbers>();
   const walk = (group: Group, path: string): void => {
     for (const key of group.keys) {
       const member = group.get(key);

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { zipSync } from 'fflate';
-import type { Dataset } from 'jsfive';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../../src/analysis/analyse';
 import { readModel } from '../../../../src/formats/readModel';
@@ -11,7 +10,7 @@ import { corpusNote, corpusPresent, sharedFile } from '../corpus';
 import { failureFrom, oneSentence } from '../failures';
 import { numbers, results } from '../running';
 import { temporaryFolder } from '../temporaryFolder';
-import { attributeOf, entriesOf, kerasFile, tensorsOf, withConfig } from './kerasFiles';
+import { attributeOf, entriesOf, kerasFile, tensorsOf, withConfig, type StoredNumbers } from './kerasFiles';
 
 const folder = temporaryFolder();
 
@@ -41,11 +40,14 @@ function logitsOf(bytes: Uint8Array, sample: Sample): readonly number[] {
   const { layers } = (JSON.parse(text) as { config: { layers: readonly LayerText[] } }).config;
   const tensors = tensorsOf(isArchive ? (entries['model.weights.h5'] ?? bytes) : bytes);
   const counts = new Map<string, number>();
-  const weightsOf = ({ class_name: kind, config: { name } }: LayerText): readonly [Dataset, Dataset] => {
+  const weightsOf = ({
+    class_name: kind,
+    config: { name },
+  }: LayerText): readonly [StoredNumbers, StoredNumbers] => {
     const count = counts.get(kind) ?? 0;
     counts.set(kind, count + 1);
     const group = `layers/${kind.toLowerCase()}${count === 0 ? '' : `_${count}`}/vars/`;
-    const find = (part: RegExp): Dataset => {
+    const find = (part: RegExp): StoredNumbers => {
       const found = [...tensors].find(
         ([path]) =>
           (isArchive ? path.startsWith(group) : path.startsWith(`model_weights/${name}/`)) && part.test(path),
@@ -180,7 +182,7 @@ function numbersOf({ samples, gradientNorm, trace, frobeniusSquared, bounds, lay
     gradientNorm,
     trace.value,
     frobeniusSquared.value,
-    bounds?.lambdaMax.upper.value,
+    bounds.lambdaMax.upper.value,
     own,
   ];
 }
@@ -226,7 +228,7 @@ describe('one perceptron', () => {
       // What the file says, and that it was the file that said it.
       expect(found.loss).toBe('cross-entropy');
       expect(found.lossAssumed).toBe(false);
-      expect(found.lossOptions?.labelSmoothing).toBe(0.1);
+      expect(found.lossOptions.labelSmoothing).toBe(0.1);
       expect(found.training).toEqual({
         optimiser: 'nesterov',
         learningRate: 0.05,
@@ -247,7 +249,7 @@ describe('one perceptron', () => {
     const training = { optimiser: 'sgd', learningRate: 0.1, momentum: 0, batchSize: null } as const;
     const found = await report(path, { loss: 'mean-squared-error', training });
     expect(found.loss).toBe('mean-squared-error');
-    expect(found.lossOptions?.labelSmoothing).toBe(0);
+    expect(found.lossOptions.labelSmoothing).toBe(0);
     expect(found.training).toEqual(training);
     expect(found.warnings.map(({ message }) => message).join()).not.toContain('Read from the file');
   });
