@@ -41,7 +41,7 @@ export function notesOfFile(
 function trainingText({ optimiser, learningRate, momentum }: Training): string {
   const parts = [
     ...(learningRate === null ? [] : [`learning rate ${learningRate}`]),
-    ...(momentum === null || momentum === 0 ? [] : [`momentum ${momentum}`]),
+    ...(momentum === 0 ? [] : [`momentum ${momentum}`]),
   ];
   return optimiserNames[optimiser] + (parts.length === 0 ? '' : ` (${parts.join(', ')})`);
 }

@@ -21,8 +21,10 @@ export class Hdf5 {
     if (version > 1) throw this.bytes.unsupported(`an HDF5 superblock of version ${version}`);
     if (this.bytes.u8(13) !== 8 || this.bytes.u8(14) !== 8)
       throw this.bytes.unsupported('HDF5 addresses of a size other than 8 bytes');
+    const fields = version === 0 ? 24 : 28;
+    if (this.bytes.u64(fields + 16) > this.bytes.length) throw this.bytes.damaged('it was cut');
     // The root group's entry in a symbol table: the second of its fields is the address.
-    this.root = this.bytes.u64((version === 0 ? 56 : 60) + 8);
+    this.root = this.bytes.u64(fields + 40);
   }
 
   /** The object at a path such as layers/dense/vars, or null where there is none. */

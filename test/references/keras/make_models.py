@@ -317,6 +317,34 @@ def keras2():
     pack(path, {"inputs": {"x": numbers(x)}, "outputs": [numbers(h)], "trained": trained})
 
 
+def keras213():
+    """The archive of "compiled" as Keras 2.13 wrote it: another name of the group, numbers with gaps."""
+    with zipfile.ZipFile(os.path.join(here, "compiled.keras")) as archive:
+        config = json.loads(archive.read("config.json"))
+        weights = io.BytesIO(archive.read("model.weights.h5"))
+    for layer in config["config"]["layers"]:
+        layer["config"]["dtype"] = "float32"
+        if "batch_shape" in layer["config"]:
+            layer["config"]["batch_input_shape"] = layer["config"].pop("batch_shape")
+    config["compile_config"] = {"optimizer": "adam", "loss": "mse", "metrics": None}
+    written = io.BytesIO()
+    with h5py.File(written, "w") as to, h5py.File(weights) as of:
+        for old, new in (("dense", "dense"), ("dense_1", "dense_2")):
+            for variable in "01":
+                value = of[f"layers/{old}/vars/{variable}"][()]
+                to[f"_layer_checkpoint_dependencies/{new}/vars/{variable}"] = value
+    entries = {
+        "metadata.json": json.dumps({"keras_version": "2.13.1"}),
+        "config.json": json.dumps(config),
+        "model.weights.h5": written.getvalue(),
+    }
+    with zipfile.ZipFile(os.path.join(here, "keras213.keras"), "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for entry, data in entries.items():
+            archive.writestr(zipfile.ZipInfo(entry, (2026, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
+    with open(os.path.join(here, "compiled.json.gz"), "rb") as of, open(os.path.join(here, "keras213.json.gz"), "wb") as to:
+        to.write(of.read())
+
+
 def pack(path, expected):
     with open(path, "rb") as file:
         data = file.read()
@@ -327,5 +355,5 @@ def pack(path, expected):
         file.write(gzip.compress(json.dumps(expected).encode(), 9, mtime=0))
 
 
-for make in (keras2, images, sequences, vectors, tokens, volumes, compiled):
+for make in (keras2, images, sequences, vectors, tokens, volumes, compiled, keras213):
     make()

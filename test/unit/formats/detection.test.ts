@@ -25,10 +25,8 @@ const cases: readonly (readonly [string, Uint8Array, Detection['format'], Failur
     'lfsPointer',
     'LfsPointer',
   ],
-  ['keras.onnx', zip('metadata.json', 'config.json', 'model.weights.h5'), 'keras', 'UnsupportedFormat'],
   ['hdf5.onnx', latin1('\x89HDF\r\n\x1a\n...'), 'hdf5', 'UnsupportedFormat'],
   ['block.onnx', later(1024, '\x89HDF\r\n\x1a\n'), 'hdf5', 'UnsupportedFormat'],
-  ['keras-h5.onnx', latin1('\x89HDF\r\n\x1a\n... keras_version ...'), 'kerasHdf5', 'UnsupportedFormat'],
   ['script.onnx', zip('net/data.pkl', 'net/constants.pkl'), 'torchScript', 'UnsupportedFormat'],
   ['export.onnx', zip('net/archive_format', 'net/data.pkl'), 'pytorchExport', 'UnsupportedFormat'],
   ['forest.onnx', latin1('\x80\x04\x95\x10\0\0\0'), 'pickle', 'UnsupportedFormat'],
@@ -73,7 +71,24 @@ const cases: readonly (readonly [string, Uint8Array, Detection['format'], Failur
   ['short.onnx', latin1('\x08\x07'), 'unknown', 'NotAModel'],
 ];
 
+/** Files that can be analysed as far as their first bytes tell. */
+const broken: readonly (readonly [string, Uint8Array, Detection['format'], FailureKind])[] = [
+  ['keras.onnx', zip('metadata.json', 'config.json', 'model.weights.h5'), 'keras', 'DamagedModel'],
+  ['keras-h5.onnx', latin1('\x89HDF\r\n\x1a\n... keras_version ...'), 'kerasHdf5', 'UnsupportedFormat'],
+];
+
 describe('detectFile', () => {
+  it.each(broken)(
+    'knows %s by its contents, and reading it says what is wrong',
+    async (name, contents, format, kind) => {
+      const path = await folder.write(name, contents);
+      expect(await detectFile(path)).toMatchObject({ format, analysable: true, advice: null });
+      const failure = await failureFrom(() => readModel(path));
+      expect(failure.kind).toBe(kind);
+      expect(failure.message).toMatch(oneSentence);
+    },
+  );
+
   it.each(cases)('knows %s by its contents and says what to do', async (name, contents, format, kind) => {
     const path = await folder.write(name, contents);
     const detection = await detectFile(path);

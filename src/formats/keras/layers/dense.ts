@@ -30,14 +30,14 @@ export function einsumDense(call: LayerCall): Value {
     return typeof said === 'number' ? said : null;
   };
   const size = (letter: string): number | null => ofInput(letter) ?? ofResult(letter);
-  const dims = [...result].map((letter, axis) => (axis === 0 ? null : size(letter)));
-  const kernel = call.weight('kernel', [...right].map(size));
+  const dims = Array.from(result).map((letter, axis) => (axis === 0 ? null : size(letter)));
+  const kernel = call.weight('kernel', Array.from(right).map(size));
   const product = call.add('Einsum', [input.name, kernel], { equation });
   const axes = config.value('bias_axes');
   if (typeof axes !== 'string') return activation(call, call.result(product, dims));
   // Ones behind the first of its axes that it does not have: it is added to the last axes of the result.
-  const first = Math.min(...[...axes].map((letter) => result.indexOf(letter)));
-  const shape = [...result]
+  const first = Math.min(...Array.from(axes).map((letter) => result.indexOf(letter)));
+  const shape = Array.from(result)
     .slice(Math.max(first, 0))
     .map((letter) => (axes.includes(letter) ? size(letter) : 1));
   const sum = call.add('Add', [product, call.weight('bias', shape)]);

@@ -96,7 +96,7 @@ export function dot(call: LayerCall): Value {
   if (!fits || one.dims.length + other.dims.length > 20)
     throw call.damaged(`has the axes ${JSON.stringify(said)}`);
   // a: the samples; b: the axis that is summed; every other axis a letter of its own.
-  const letters = [...'cdefghijklmnopqrstuvwxyz'];
+  const letters = Array.from('cdefghijklmnopqrstuvwxyz');
   const label = ({ dims }: Value, summed: number): string =>
     dims.map((_, at) => (at === 0 ? 'a' : at === summed ? 'b' : (letters.shift() ?? ''))).join('');
   const [left, right] = [label(one, axis), label(other, otherAxis)];

@@ -38,6 +38,7 @@ async function modelAt(name: string, kind: 'keras' | 'h5'): Promise<Model> {
 const kinds: Readonly<Partial<Record<string, readonly ('keras' | 'h5')[]>>> = {
   volumes: ['keras'],
   keras2: ['h5'],
+  keras213: ['keras'],
 };
 
 describe.each([
@@ -48,6 +49,7 @@ describe.each([
   { name: 'volumes', outputs: 7 },
   { name: 'compiled', outputs: 1 },
   { name: 'keras2', outputs: 1 },
+  { name: 'keras213', outputs: 1 },
 ])('the layers of $name', ({ name, outputs }) => {
   describe.each(kinds[name] ?? (['keras', 'h5'] as const))('in a .%s file', (kind) => {
     let model: Model;
