@@ -39,7 +39,7 @@ export const formats = {
   torchScript: {
     title: 'TorchScript program',
     failure: 'UnsupportedFormat',
-    advice: `it is compiled code, so load the model in Python as it was before torch.jit, and write it with torch.export.save(torch.export.export(model, (x,)), \"model.pt2\"), or ${inPython}`,
+    advice: `it is compiled code, so load the model in Python as it was before torch.jit, and write it with torch.export.save(torch.export.export(model, (x,)), "model.pt2"), or ${inPython}`,
   },
   pytorchExport: {
     title: 'PyTorch exported program (pt2)',

@@ -32,7 +32,7 @@ async function weightsOf(path: string, file: RandomAccessFile): Promise<WeightsF
     );
   const format = found.module === null ? 'PyTorch state dict' : 'PyTorch module';
   return {
-    facts: { file: path, sha256: await sha256Of(file), format, producer: 'PyTorch' },
+    facts: { file: path, sha256: await sha256Of(file), format, producer: null },
     name: file.name,
     weights: found.weights,
     told: found.module === null ? null : moduleArchitecture(found.module),

@@ -30,7 +30,10 @@ export function checkpointOf(torch: TorchFile): Checkpoint | null {
   const found = find(torch.root, 0);
   if (found === null) return null;
   const weights = new Map([...found.tensors].map(([name, tensor]) => [name, weightOf(torch, tensor)]));
-  return { weights: found.module === null ? withoutPrefix(weights) : weights, module: found.module };
+  return {
+    weights: found.module === null ? withoutPrefix(weights, found.isNested) : weights,
+    module: found.module,
+  };
 }
 
 /** A tensor of the file, whose numbers are read when they are asked for. */
@@ -54,13 +57,14 @@ function isPlausible({ dims, storage, type }: TorchTensor): boolean {
 interface Found {
   readonly tensors: ReadonlyMap<string, TorchTensor>;
   readonly module: TorchModule | null;
+  readonly isNested: boolean;
 }
 
 function find(value: PickleValue, depth: number): Found | null {
   const module = moduleOf(value);
   if (module !== null) {
     const all = [...tensorsOfModule(module)].filter(([, tensor]) => isPlausible(tensor));
-    return all.length === 0 ? null : { tensors: new Map(all), module };
+    return all.length === 0 ? null : { tensors: new Map(all), module, isNested: depth > 0 };
   }
   const inside = value instanceof PickleObject ? value.state : value;
   const items = Array.isArray(inside) ? inside.map((item, i) => [i, item] as const) : dictEntries(inside);
@@ -69,28 +73,30 @@ function find(value: PickleValue, depth: number): Found | null {
     const tensor = tensorOf(item);
     if (typeof key === 'string' && tensor !== null && isPlausible(tensor)) tensors.set(key, tensor);
   }
-  if (tensors.size > 0) return { tensors, module: null };
-  if (depth === deepest) return null;
-  const likeliness = ([key]: readonly [PickleValue, PickleValue]): number => {
-    const place = typeof key === 'string' ? places.indexOf(key) : -1;
-    return place < 0 ? places.length : place;
+  const within = (inner: typeof items): Found | null => {
+    for (const [, item] of depth < deepest ? inner : []) {
+      const found = find(item, depth + 1);
+      if (found !== null) return found;
+    }
+    return null;
   };
-  for (const [key, item] of [...items].sort((a, b) => likeliness(a) - likeliness(b))) {
-    // The optimiser's tensors are no weights.
-    if (typeof key === 'string' && /optim|sched|scaler|ema/i.test(key)) continue;
-    const found = find(item, depth + 1);
-    if (found !== null) return found;
-  }
-  return null;
+  const keyOf = ([key]: readonly [PickleValue, PickleValue]): string => (typeof key === 'string' ? key : '');
+  const likely = places.flatMap((place) => items.filter((item) => keyOf(item) === place));
+  // The optimiser's tensors are no weights.
+  const others = items.filter((item) => !likely.includes(item) && !/optim|sched|scaler/i.test(keyOf(item)));
+  // A number of the training, such as the best loss, may stand beside the state dict.
+  const own = tensors.size === 0 ? null : { tensors, module: null, isNested: depth > 0 };
+  return within(likely) ?? own ?? within(others);
 }
 
 function dictEntries(value: PickleValue): readonly (readonly [PickleValue, PickleValue])[] {
   return value instanceof PickleDict ? [...value.entries()] : [];
 }
 
-/** What wrappers put in front of every name: Lightning's "model.", DataParallel's "module.", torch.compile's. */
-function withoutPrefix(weights: Weights): Weights {
-  const [prefix] = /^(?:module\.|_orig_mod\.|model\.)+/.exec([...weights.keys()][0] ?? '') ?? [''];
+/** What wrappers put in front of every name: DataParallel's "module.", torch.compile's, and in a checkpoint Lightning's "model.". */
+function withoutPrefix(weights: Weights, isNested: boolean): Weights {
+  const wrappers = isNested ? /^(?:module\.|_orig_mod\.|model\.)+/ : /^(?:module\.|_orig_mod\.)+/;
+  const [prefix] = wrappers.exec([...weights.keys()][0] ?? '') ?? [''];
   if (prefix === '' || ![...weights.keys()].every((name) => name.startsWith(prefix))) return weights;
   return new Map([...weights].map(([name, tensor]) => [name.slice(prefix.length), tensor]));
 }
