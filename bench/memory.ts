@@ -131,7 +131,7 @@ try {
 
 ## Memory
 
-The budget (\`--memory\`, a quarter of the machine's where nobody says) is of the working set: what an analysis holds beyond its program, which takes ${mib(empty.peak)} MiB of the process before a model is read. Peaks of the worker's resident memory as the system writes them down (\`VmHWM\`), in MiB, on random inputs with two threads and at most ${seconds} s each; \`npm run memory\` makes this page.
+The budget (\`--memory\`, a quarter of the machine's where nobody says) is of the working set: what an analysis holds beyond its program, which takes ${mib(empty.peak)} MiB of the process before a model is read. Peaks of the worker's resident memory as the system writes them down (\`VmHWM\`), in MiB, on random inputs with two threads and at most ${seconds} s each; \`npm run memory\` makes this page. A run that was stopped may not have come to its peak.
 
 ${markdownTable(rows)}
 

@@ -9,7 +9,7 @@ const mostShare = 0.9;
  * onnxruntime keeps for its next run. docs/robustness.md has what analyses take.
  */
 const besideBytes = 256 * 2 ** 20;
-const besideShare = 0.5;
+const besideShare = 0.25;
 
 /** Bytes of the machine, or of the container that the process is in. */
 function machineBytes(): number {

@@ -69,6 +69,15 @@ function parentOf(process: string): number {
   }
 }
 
+/** The most that a process has held of the machine's memory, in bytes. */
+function peakOf(pid: number): number {
+  try {
+    return 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
 async function untilGone(pid: number): Promise<void> {
   while (!Number.isNaN(parentOf(String(pid)))) await new Promise((settle) => setTimeout(settle, 20));
 }
@@ -108,6 +117,28 @@ describe.skipIf(process.platform !== 'linux')('an end in the middle of an analys
     const { child, worker } = await runLong();
     child.kill('SIGKILL');
     await untilGone(worker);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a budget of memory', () => {
+  it('is kept where a model doubles its own sizes', async () => {
+    const bomb = resolve('test/references/cases/bomb_concat.onnx');
+    const args = [program, 'analyze', bomb, '--limit', '8', '--memory', String(2 ** 28)];
+    const child = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    let peak = 0;
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const timer = setInterval(() => {
+      for (const worker of childrenOf(child.pid ?? 0)) peak = Math.max(peak, peakOf(worker));
+    }, 100);
+    const code = await new Promise((settle) => child.on('close', settle));
+    clearInterval(timer);
+    expect(stderr).toMatch(
+      /^model-sharpness: The analysis took more memory than the 268 MB allowed and was ended; .*--memory/m,
+    );
+    expect(code).toBe(3);
+    // What the program takes itself, what is allowed beside the budget, and what is taken between two looks.
+    expect(peak).toBeLessThan(2 ** 30);
   });
 });
 

@@ -157,6 +157,14 @@ describe('an end of the worker', () => {
     expect(isAlive(await pidOf(worker))).toBe(true);
   });
 
+  it('by its own watch is the budget’s, and no fault', async () => {
+    const failure = await failureOfCall(client().analyse(request('overMemory'), { owner: 'a' }));
+    expect(failure.kind).toBe('TooLarge');
+    expect(failure.message).toMatch(
+      /^The analysis took more memory than the 2\.00 GB allowed and was ended; .*\.$/,
+    );
+  });
+
   it('between two calls goes unnoticed', async () => {
     const worker = client();
     const first = await pidOf(worker);

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { FailureError } from '../../../src/report/failure';
 import type { Report } from '../../../src/report/report';
 import type { ModelInspection, Progress } from '../../../src/report/request';
+import { overMemory } from '../../../src/worker/death';
 import { serve } from '../../../src/worker/server';
 
 function progressAt(fraction: number): Progress {
@@ -52,6 +53,10 @@ const behaviours: Readonly<Record<string, (onProgress: (progress: Progress) => v
   exit3: () => process.exit(3),
   sigkill: () => die('SIGKILL'),
   sigsegv: () => die('SIGSEGV'),
+  overMemory: () => {
+    process.stderr.write(`last words\n${overMemory(2e9)}\n`);
+    return die('SIGKILL');
+  },
   heap: () => {
     process.stderr.write(
       'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n',
