@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { FailureError } from '../report/failure';
 import { openRandomAccessFile } from '../files/randomAccess';
 import { detectFile, detectionFailure } from './detection';
+import { readExported } from './aten/readExported';
 import type { FormatName } from './detection/formats';
 import type { Model } from './model';
 import { readOnnx } from './onnx/readOnnx';
@@ -15,6 +16,7 @@ const largestModel = 2 ** 31 - 1;
 const readers: Readonly<Partial<Record<FormatName, (path: string) => Promise<Model>>>> = {
   onnx: readOnnxFile,
   sklearn: readSklearn,
+  pytorchExport: readExported,
 };
 
 /**

@@ -15,7 +15,7 @@ export async function zipFormat(file: RandomAccessFile): Promise<FormatName> {
   const names = new Set(paths.map((path) => path.slice(path.lastIndexOf('/') + 1)));
   if (paths.includes('config.json') && paths.some((path) => path.startsWith('model.weights.')))
     return 'keras';
-  if (names.has('archive_format')) return 'pytorchExport';
+  if (names.has('archive_format') || names.has('serialized_exported_program.json')) return 'pytorchExport';
   if (names.has('constants.pkl')) return 'torchScript';
   if (names.has('data.pkl')) return 'pytorch';
   const arrays = paths.length > 0 && paths.every((path) => path.endsWith('.npy'));
