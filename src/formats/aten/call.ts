@@ -216,8 +216,11 @@ export class Call {
     return from === to ? value : this.add('Cast', [value], { to: onnxTypes[to] ?? 0 });
   }
 
+  /** A number; one that float32 does not hold keeps its digits, since products may be computed in float64. */
   scalar(value: number, type: ElementType): string {
-    return this.constant('scalar', [], [value], type);
+    if (type !== 'float32' || Object.is(Math.fround(value), value))
+      return this.constant('scalar', [], [value], type);
+    return this.cast(this.constant('scalar', [], [value], 'float64'), 'float64', type);
   }
 
   /** Numbers that no tensor of the file holds. */

@@ -10,7 +10,10 @@ import type {
 
 /** Attributes as they are written by hand: whole numbers unless said otherwise. */
 export type BuiltAttributes = Readonly<
-  Record<string, number | string | readonly number[] | { readonly float: number } | undefined>
+  Record<
+    string,
+    number | string | readonly number[] | readonly string[] | { readonly float: number } | undefined
+  >
 >;
 
 /** ONNX's operator set of built graphs: the oldest with Gelu. */
@@ -134,5 +137,8 @@ export class GraphBuilder {
 function attributeOf(value: Exclude<BuiltAttributes[string], undefined>): Attribute {
   if (typeof value === 'number') return { kind: 'int', value };
   if (typeof value === 'string') return { kind: 'string', value };
-  return 'float' in value ? { kind: 'float', value: value.float } : { kind: 'ints', value };
+  if ('float' in value) return { kind: 'float', value: value.float };
+  return value.every((each) => typeof each === 'string')
+    ? { kind: 'strings', value }
+    : { kind: 'ints', value: value.map(Number) };
 }

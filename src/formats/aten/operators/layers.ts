@@ -227,7 +227,10 @@ function withoutRow(c: Call, table: string, row: number, rows: number): string {
     Array.from({ length: rows }, (_, at) => Number(at !== row)),
     held.type,
   );
-  const fixed = Array.from(held.data, (value, at) => (Math.floor(at / width) === row ? Number(value) : 0));
+  const fixed: number[] = [];
+  held.data.forEach((value: number | bigint, at: number) => {
+    fixed.push(Math.floor(at / width) === row ? Number(value) : 0);
+  });
   return c.add('Add', [c.add('Mul', [table, kept]), c.constant('row', held.dims, fixed, held.type)]);
 }
 
