@@ -31,7 +31,6 @@ const cases: readonly (readonly [string, Uint8Array, Detection['format'], Failur
   ['keras-h5.onnx', latin1('\x89HDF\r\n\x1a\n... keras_version ...'), 'kerasHdf5', 'UnsupportedFormat'],
   ['torch.onnx', zip('archive/data.pkl', 'archive/data/0'), 'pytorch', 'UnsupportedFormat'],
   ['script.onnx', zip('net/data.pkl', 'net/constants.pkl'), 'torchScript', 'UnsupportedFormat'],
-  ['export.onnx', zip('net/archive_format', 'net/data.pkl'), 'pytorchExport', 'UnsupportedFormat'],
   [
     'old.onnx',
     latin1('\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02'),
