@@ -148,7 +148,8 @@ class Writes {
     const [first] = inputs.values();
     const argument = (first?.['as_tensor'] as { readonly name?: string } | undefined)?.name ?? '';
     const root = this.shown.get(argument) ?? argument;
-    if (inPlace === '') {
+    // Python's operators are called so, too: __and__.
+    if (inPlace === '' || name.startsWith('__')) {
       if (views.test(name)) for (const output of outputs) this.shown.set(output, root);
       return;
     }

@@ -113,7 +113,7 @@ const rmsNorm: Translate = (c) => {
 /** By instances of as many channels as there are groups, as PyTorch's own exporter writes it. */
 const groupNorm: Translate = (c) => {
   const { type, dims } = c.result();
-  const groups = c.number('num_groups');
+  const groups = c.number(c.has('num_groups') ? 'num_groups' : 'group');
   const ones = c.constant(
     'ones',
     [groups],
@@ -304,6 +304,7 @@ export const layers: OperatorTable = {
   native_layer_norm: layerNorm,
   rms_norm: rmsNorm,
   group_norm: groupNorm,
+  native_group_norm: groupNorm,
   instance_norm: instanceNorm,
   softmax: softmax('Softmax'),
   _softmax: softmax('Softmax'),
