@@ -78,8 +78,10 @@ const softplus: Translate = (c) => {
 };
 
 const elu: Translate = (c) => {
-  if (c.number('scale', 1) !== 1 || c.number('input_scale', 1) !== 1) throw c.unsupported('a scale');
-  return c.add('Elu', [c.tensor()], { alpha: { float: c.number('alpha', 1) } });
+  if (c.number('input_scale', 1) !== 1) throw c.unsupported('a scale of its input');
+  const value = c.add('Elu', [c.tensor()], { alpha: { float: c.number('alpha', 1) } });
+  const scale = c.number('scale', 1);
+  return scale === 1 ? value : c.add('Mul', [value, c.scalar(scale, c.result().type)]);
 };
 
 const prelu: Translate = (c) => {
