@@ -14,7 +14,7 @@ function filled(value: number | null): Translate {
 
 function sizesOf(c: Call): string {
   const { dims } = c.result();
-  if (dims.every((size) => size !== null)) return c.builder.integers(dims.map((size) => size ?? 0));
+  if (dims.every((size) => size !== null)) return c.builder.integers(dims.map((size) => size));
   return c.has('self') ? c.add('Shape', [c.tensor()]) : c.sizes('size');
 }
 
