@@ -290,7 +290,7 @@ export const layers: OperatorTable = {
   matmul: product('self', 'other'),
   addmm,
   baddbmm,
-  einsum: (c) => c.add('Einsum', c.tensors('operands'), { equation: c.text('equation', '') }),
+  einsum: (c) => c.add('Einsum', c.tensors('tensors'), { equation: c.text('equation', '') }),
   conv1d: convolution(false),
   conv2d: convolution(false),
   conv3d: convolution(false),
