@@ -3,6 +3,7 @@ import type { Architecture, ProposedArchitecture } from '../report/architecture'
 import { FailureError } from '../report/failure';
 import { openRandomAccessFile } from '../files/randomAccess';
 import { detectFile, detectionFailure } from './detection';
+import { readExported } from './aten/readExported';
 import type { FormatName } from './detection/formats';
 import { readKeras, readKerasHdf5 } from './keras/readKeras';
 import type { Model } from './model';
@@ -23,6 +24,7 @@ const readers: Readonly<Partial<Record<FormatName, (path: string) => Promise<Mod
   keras: readKeras,
   kerasHdf5: readKerasHdf5,
   sklearn: readSklearn,
+  pytorchExport: readExported,
 };
 
 /** The files that hold weights and not always what is between them. */

@@ -109,8 +109,11 @@ async function readLegacy(file: RandomAccessFile): Promise<TorchFile> {
   };
 }
 
-/** The numbers of a tensor out of its storage, in row-major order. */
-function gather(file: string, tensor: TorchTensor, storage: Uint8Array): Uint8Array {
+/**
+ * The numbers of a tensor out of its storage, in row-major order.
+ * @throws FailureError DamagedModel where they do not lie in it
+ */
+export function gather(file: string, tensor: TorchTensor, storage: Uint8Array): Uint8Array {
   const { dims, strides, offset, type } = tensor;
   const size = torchItemSizes[type];
   const count = dims.reduce((product, dim) => product * dim, 1);

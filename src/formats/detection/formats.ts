@@ -43,8 +43,8 @@ export const formats = {
   },
   pytorchExport: {
     title: 'PyTorch exported program (pt2)',
-    failure: 'UnsupportedFormat',
-    advice: `go back to the model that it was made from and ${inPython}`,
+    failure: null,
+    advice: null,
   },
   executorch: {
     title: 'ExecuTorch program',

@@ -16,7 +16,7 @@ export async function zipFormat(file: RandomAccessFile): Promise<FormatName> {
   if (paths.includes('config.json') && paths.some((path) => path.startsWith('model.weights.')))
     return 'keras';
   if (names.has('policy.pth') || names.has('_stable_baselines3_version')) return 'stableBaselines';
-  if (names.has('archive_format')) return 'pytorchExport';
+  if (names.has('archive_format') || names.has('serialized_exported_program.json')) return 'pytorchExport';
   if (names.has('constants.pkl')) return 'torchScript';
   if (names.has('data.pkl')) return 'pytorch';
   const arrays = paths.length > 0 && paths.every((path) => path.endsWith('.npy'));

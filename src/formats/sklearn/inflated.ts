@@ -14,7 +14,9 @@ export function compressionOf(start: Uint8Array): 'zlib' | 'gzip' | 'another' | 
   if (first === 0x78 && (first * 256 + second) % 31 === 0) return 'zlib';
   if (first === 0x1f && second === 0x8b) return 'gzip';
   const text = Buffer.from(start.subarray(0, 6)).toString('latin1');
-  return /^(?:BZh[1-9]|\xfd7zXZ\0|\x5d\0\0|\x04"M\x18)/.test(text) ? 'another' : null;
+  return ['BZh', '\xfd7zXZ\0', '\x5d\0\0', '\x04"M\x18'].some((each) => text.startsWith(each))
+    ? 'another'
+    : null;
 }
 
 /** What the beginning of a file inflates to, or null where it does not. */

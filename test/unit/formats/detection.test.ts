@@ -28,7 +28,6 @@ const cases: readonly (readonly [string, Uint8Array, Detection['format'], Failur
   ['hdf5.onnx', latin1('\x89HDF\r\n\x1a\n...'), 'hdf5', 'UnsupportedFormat'],
   ['block.onnx', later(1024, '\x89HDF\r\n\x1a\n'), 'hdf5', 'UnsupportedFormat'],
   ['script.onnx', zip('net/data.pkl', 'net/constants.pkl'), 'torchScript', 'UnsupportedFormat'],
-  ['export.onnx', zip('net/archive_format', 'net/data.pkl'), 'pytorchExport', 'UnsupportedFormat'],
   ['forest.onnx', latin1('\x80\x04\x95\x10\0\0\0'), 'pickle', 'UnsupportedFormat'],
   ['words.onnx', latin1('\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c\x07sklearn'), 'pickle', 'UnsupportedFormat'],
   ['model.joblib', latin1('BZh91AY&SY'), 'compressedPickle', 'UnsupportedFormat'],
