@@ -22,7 +22,14 @@ function windowsFiles(architecture: string): string[] {
   return [...libraries, 'onnxruntime_binding.node'].map((file) => `win32/${architecture}/${file}`);
 }
 
-const bundles = ['cli.js', 'extension.js', 'webview/comparison.js', 'webview/panel.css', 'webview/panel.js', 'worker.js'];
+const bundles = [
+  'cli.js',
+  'extension.js',
+  'webview/comparison.js',
+  'webview/panel.css',
+  'webview/panel.js',
+  'worker.js',
+];
 
 /** Those that `npm run package` made last. */
 const packages = existsSync('packages') ? readdirSync('packages') : [];

@@ -60,7 +60,19 @@ describe('parseCommandLine', () => {
   it('reads every option', () => {
     const args = [
       ...['--json', '--samples', 'data.npz', '--inputs', 'x', '--labels=y', '--html', 'page.html'],
-      ...['--scale', '3.9e-3', '--normalize', '-1-1', '--skip-broken', '--limit', '100', '--output', 'logits', '--loss', 'cross-entropy'],
+      ...[
+        '--scale',
+        '3.9e-3',
+        '--normalize',
+        '-1-1',
+        '--skip-broken',
+        '--limit',
+        '100',
+        '--output',
+        'logits',
+        '--loss',
+        'cross-entropy',
+      ],
       ...['--class-weights', '1,0.5', '--label-smoothing', '0.1', '--pos-weight', '2,1'],
       ...['--ignore-label', '-1', '--weight-decay', '5e-4', '--decayed', '*.weight', '--decayed=scale'],
       ...['--method', 'estimate', '--precision', '0.05', '--dtype', 'float32', '--evaluation', '--blocks'],

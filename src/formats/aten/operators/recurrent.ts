@@ -54,7 +54,9 @@ function recurrent(cell: keyof typeof gates, activation?: string): Translate {
         hidden_size: hidden,
         direction: ways === 2 ? 'bidirectional' : 'forward',
         linear_before_reset: cell === 'GRU' ? 1 : undefined,
-        ...(activation !== undefined && { activations: Array.from({ length: ways }, () => activation) }),
+        ...(activation !== undefined && {
+          activations: { strings: Array.from({ length: ways }, () => activation) },
+        }),
       });
       const ordered = c.add('Transpose', [made[0] ?? ''], { perm: [0, 2, 1, 3] });
       x = c.add('Reshape', [ordered, c.builder.integers([0, 0, hidden * ways])]);
