@@ -82,7 +82,7 @@ export const formats = {
       'convert its folder with "python -m tf2onnx.convert --saved-model FOLDER --output model.onnx" and analyse that file',
   },
   frozenGraph: {
-    title: 'frozen TensorFlow graph',
+    title: 'TensorFlow frozen graph',
     failure: 'UnsupportedFormat',
     advice:
       'convert it with "python -m tf2onnx.convert --graphdef FILE --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx", naming its inputs and outputs, and analyse that file',

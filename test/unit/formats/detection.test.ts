@@ -31,7 +31,6 @@ const cases: readonly (readonly [string, Uint8Array, Detection['format'], Failur
   ['forest.onnx', latin1('\x80\x04\x95\x10\0\0\0'), 'pickle', 'UnsupportedFormat'],
   ['words.onnx', latin1('\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c\x07sklearn'), 'pickle', 'UnsupportedFormat'],
   ['model.joblib', latin1('BZh91AY&SY'), 'compressedPickle', 'UnsupportedFormat'],
-  ['weights.onnx', latin1('\x02\0\0\0\0\0\0\0{}'), 'safetensors', 'UnsupportedFormat'],
   [
     'topology.onnx',
     latin1(' {"format": "layers-model", "modelTopology": {}}'),
