@@ -15,8 +15,9 @@ each thing that they do not tell, to be completed and given to --architecture.
 detect lists the models in a folder, their formats, whether each can be analysed, and what to do with those that cannot.
 
 Options of analyze:
-  --samples FILE        the data to compute the loss on: npz, npy, CSV or other text, IDX or CIFAR (MNIST's and
-                        CIFAR's own files), or a folder with a folder of PNG or JPEG files for each class
+  --samples FILE        the data to compute the loss on: npz, npy, CSV or other text, tensors of
+                        torch.save or safetensors, MNIST's IDX or CIFAR's own files, or a folder with a folder of PNG or
+                        JPEG files for each class
                         (without it: random inputs, which say nothing about your data)
   --inputs KEY          key of the inputs in FILE; GRAPHINPUT=KEY, repeated, where the model has several inputs
   --labels KEY          key of the labels in FILE, or the path of their npy file

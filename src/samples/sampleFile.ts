@@ -4,6 +4,8 @@ import { constants, gunzipSync } from 'node:zlib';
 import { isNpy } from '../files/npy';
 import { openRandomAccessFile, type RandomAccessFile } from '../files/randomAccess';
 import { quote } from '../files/quote';
+import { zipFormat } from '../formats/detection/zipContents';
+import { isLegacyTorch, isSafetensors } from '../formats/detection/signatures';
 import { failureOf, FailureError, type FailureKind } from '../report/failure';
 import { parseCsv } from './csvTable';
 import { openNpyFiles } from './npyFiles';
@@ -16,6 +18,7 @@ import type { KeyChoice, Selection } from './sampleArray';
 import type { InputSpec } from './samples';
 import { selectArrays } from './selectArrays';
 import { selectColumns } from './selectColumns';
+import { openSafetensors, openTorchTensors } from './tensorFile';
 import { decodeTable, utf16 } from './tableText';
 
 /** A data file that was opened. */
@@ -60,7 +63,12 @@ export async function withSampleFile<T>(path: string, use: (file: SampleFile) =>
 
 async function recogniseFormat(path: string, file: RandomAccessFile): Promise<SampleFile> {
   const start = await file.read(0, Math.min(file.size, peekLength));
-  if (isZip(start)) return keyedFile(file.name, await openNpz(file));
+  if (isZip(start)) {
+    const isTorch = (await zipFormat(file)) === 'pytorch';
+    return keyedFile(file.name, await (isTorch ? openTorchTensors(file) : openNpz(file)));
+  }
+  if (isLegacyTorch(start)) return keyedFile(file.name, await openTorchTensors(file));
+  if (isSafetensors(file, start)) return keyedFile(file.name, await openSafetensors(file));
   if (isNpy(start)) return keyedFile(file.name, await openNpyFiles(path));
   if (isIdx(inflatedStart(start))) return pictureFile(file.name, (spec) => selectIdx(path, spec));
   if ((await cifarVersion(file)) !== null) return pictureFile(file.name, (spec) => selectCifar([path], spec));

@@ -28,11 +28,10 @@ export const signatures: readonly Signature[] = [
   startsWith('ET12', 'executorch', 4),
   hdf5,
   ({ file, head }) => (textAt(head, 0, 4) === 'PK\x03\x04' ? zipFormat(file) : null),
-  // PyTorch's magic number 0x1950a86a20f9469cfc6c, pickled as a long integer.
-  startsWith('\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19', 'pytorchLegacy', 2),
+  ({ head }) => (isLegacyTorch(head) ? 'pytorchLegacy' : null),
   pickle,
   compressed,
-  safetensors,
+  ({ file, head }) => (isSafetensors(file, head) ? 'safetensors' : null),
   ({ head }) => (startsLikeOnnx(head) ? 'onnx' : null),
   ({ file, head }) => startsLikeProtobufModel(head, file.size),
   ({ head }) => (startsLikeFrozenGraph(head) ? 'frozenGraph' : null),
@@ -72,10 +71,16 @@ function compressed({ head }: FilePeek): FormatName | null {
   return start !== null && start[0] === 0x80 && namesScikitLearn(start) ? 'sklearn' : null;
 }
 
-function safetensors({ file, head }: FilePeek): FormatName | null {
-  if (head.length < 9) return null;
+/** PyTorch's magic number 0x1950a86a20f9469cfc6c, pickled as a long integer. */
+export function isLegacyTorch(head: Uint8Array): boolean {
+  return textAt(head, 2, 12) === '\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19';
+}
+
+/** Whether a file begins with the length of a header in JSON, which lies in it. */
+export function isSafetensors(file: Pick<RandomAccessFile, 'size'>, head: Uint8Array): boolean {
+  if (head.length < 9) return false;
   const header = new DataView(head.buffer, head.byteOffset, head.byteLength).getBigUint64(0, true);
-  return header + 8n <= BigInt(file.size) && textAt(head, 8, 1) === '{' ? 'safetensors' : null;
+  return header + 8n <= BigInt(file.size) && textAt(head, 8, 1) === '{';
 }
 
 async function jsonModel({ file, head }: FilePeek): Promise<FormatName | null> {
