@@ -17,17 +17,19 @@ import { inTerminalWords } from '../report/wording/settings';
 import { namingSidecar, readSidecar, describeSource, withSidecar } from '../samples/sidecar';
 import { sidecarPath } from '../samples/sidecarPath';
 import type { WorkerCalls } from '../worker/client';
-import { note, print, progressLine } from './output';
+import type { Output } from './output';
 
 /** Says before a long stage what it will take. */
 class CostNotes {
   private told: string | null = null;
 
+  constructor(private readonly output: Output) {}
+
   tell({ stage, cost, remainingSeconds, step, steps }: Progress): void {
     if (cost === null || remainingSeconds === null || stage === this.told) return;
     this.told = stage;
     if (cost.seconds < worthTelling) return;
-    note(
+    this.output.note(
       `${stage}${step === null || steps === null ? '' : ` (step ${step} of ${steps})`}: ${costText(cost)}; about ${durationText(remainingSeconds)} to the end.`,
     );
   }
@@ -37,7 +39,9 @@ class CostNotes {
 export async function analyze(
   command: Extract<Command, { kind: 'analyze' }>,
   worker: WorkerCalls,
+  output: Output,
 ): Promise<void> {
+  const { note, print } = output;
   const sidecar = await readSidecar(command.model);
   const said = await withArchitecture(command);
   const options = withSidecar(withLabelsPath(said), sidecar);
@@ -46,7 +50,7 @@ export async function analyze(
   if (command.html !== null) await requirePageTarget(command.html, filesReadFor(request));
   const taken = sidecar === null ? [] : describeSource(sidecar, said);
   let noted = false;
-  const costs = new CostNotes();
+  const costs = new CostNotes(output);
   const noteOnce = (progress: Progress): void => {
     // Not before the model is read: where it cannot be, its samples matter to nobody.
     if (noted || progress.report.model === undefined) return;
@@ -62,7 +66,7 @@ export async function analyze(
   const onProgress = (progress: Progress): void => {
     noteOnce(progress);
     costs.tell(progress);
-    progressLine.show(progress);
+    output.progress(progress);
   };
   const report = await worker
     .analyse(request, { owner: request.model, onProgress })
@@ -70,7 +74,6 @@ export async function analyze(
       if (error instanceof CutShortError) return error;
       throw sidecar === null ? error : namingSidecar(error, sidecar, taken);
     });
-  progressLine.clear();
   if (report instanceof CutShortError) {
     if (command.html !== null)
       note(

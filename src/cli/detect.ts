@@ -7,7 +7,7 @@ import { FailureError, failureOf } from '../report/failure';
 import { printable } from '../report/printable';
 import { formatCount } from '../report/wording/number';
 import { inTerminalWords } from '../report/wording/settings';
-import { note, print } from './output';
+import type { Output } from './output';
 
 /** How much of a folder `detect` looks at, so that a whole disk does not keep it busy for ever. */
 const mostEntries = 100_000;
@@ -19,7 +19,7 @@ const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '.git']);
 const readAtOnce = 8;
 
 /** The files below a folder that are named as models are, in the order of their paths; links are not followed. */
-async function modelFilesBelow(folder: string): Promise<string[]> {
+async function modelFilesBelow(folder: string, { note }: Output): Promise<string[]> {
   const files: string[] = [];
   let entriesLeft = mostEntries;
   const walk = async (current: string, depth: number): Promise<void> => {
@@ -73,7 +73,7 @@ async function rowsOf(files: readonly string[], folder: string): Promise<readonl
 }
 
 /** Every model below the folder: path, format, size, whether it can be analysed, and what to do where it cannot. */
-export async function detect(folder: string): Promise<void> {
+export async function detect(folder: string, output: Output): Promise<void> {
   const facts = await stat(folder).catch(() => null);
   if (facts?.isFile() === true) {
     throw new FailureError(
@@ -84,9 +84,9 @@ export async function detect(folder: string): Promise<void> {
   if (facts?.isDirectory() !== true) {
     throw new FailureError('FileNotFound', `There is no folder ${printable(folder)}; name one that exists.`);
   }
-  const found = await rowsOf(await modelFilesBelow(folder), folder);
+  const found = await rowsOf(await modelFilesBelow(folder, output), folder);
   if (found.length === 0) {
-    note(`No model files (${extensions.join(', ')}) below ${printable(folder)}.`);
+    output.note(`No model files (${extensions.join(', ')}) below ${printable(folder)}.`);
     return;
   }
   const rows = [['File', 'Format', 'Bytes', 'Analysable', 'Advice'], ...found];
@@ -100,5 +100,5 @@ export async function detect(folder: string): Promise<void> {
       .join('  ')
       .trimEnd(),
   );
-  await print(`${lines.join('\n')}\n`);
+  await output.print(`${lines.join('\n')}\n`);
 }

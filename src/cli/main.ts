@@ -9,7 +9,8 @@ import type { WorkerCalls } from '../worker/client';
 import { analyze } from './analyze';
 import { compareInTerminal } from './compare';
 import { detect } from './detect';
-import { note, print, progressLine } from './output';
+import { serveAssistant } from './mcp';
+import { terminal, type Output } from './output';
 
 const exitCodes = {
   usage: 2,
@@ -19,31 +20,31 @@ const exitCodes = {
   internal: 1,
 } as const satisfies Record<(typeof failureSubjects)[FailureKind], number>;
 
-async function run(args: readonly string[], worker: WorkerCalls): Promise<void> {
+/**
+ * Does what the arguments ask for.
+ * @throws FailureError
+ */
+export async function run(args: readonly string[], worker: WorkerCalls, output: Output): Promise<void> {
   const command = parseCommandLine(args);
   switch (command.kind) {
     case 'help':
-      return print(helpText);
+      return output.print(helpText);
     case 'version':
-      return print(`${version}\n`);
+      return output.print(`${version}\n`);
     case 'analyze':
-      return analyze(command, worker);
+      return analyze(command, worker, output);
     case 'architecture':
-      return print(`${JSON.stringify(await proposedArchitecture(command.model), null, 2)}\n`);
+      return output.print(`${JSON.stringify(await proposedArchitecture(command.model), null, 2)}\n`);
     case 'compare':
       return compareInTerminal(command, {
-        note,
+        ...output,
         analyse: (request, onProgress) => worker.analyse(request, { owner: request.model, onProgress }),
-        progress: (progress) => {
-          progressLine.show(progress);
-        },
-        print: (text) => {
-          progressLine.clear();
-          return print(inTerminalWords(text), command.json);
-        },
+        print: (text) => output.print(inTerminalWords(text), command.json),
       });
     case 'detect':
-      return detect(command.folder);
+      return detect(command.folder, output);
+    case 'mcp':
+      return serveAssistant(worker, run);
   }
 }
 
@@ -56,13 +57,13 @@ export async function main(args: readonly string[], worker: WorkerCalls): Promis
     // Nobody reads the notes; the report may still be read.
   });
   try {
-    await run(args, worker);
+    await run(args, worker, terminal);
     return 0;
   } catch (error) {
     const { kind, message, detail } = failureOf(error);
-    note(`model-sharpness: ${printable(message)}`);
+    terminal.note(`model-sharpness: ${printable(message)}`);
     if ((failureSubjects[kind] === 'internal' || kind === 'ArchitectureMissing') && detail !== null)
-      note(detail.split('\n').map(printable).join('\n'));
+      terminal.note(detail.split('\n').map(printable).join('\n'));
     return exitCodes[failureSubjects[kind]];
   }
 }

@@ -24,22 +24,41 @@ class ProgressLine {
   }
 }
 
-/** The one that every command shows its progress on. */
-export const progressLine = new ProgressLine();
+/** Where a command says what it has to say. */
+export interface Output {
+  /** A sentence beside the result. */
+  readonly note: (sentence: string) => void;
+  readonly progress: (progress: Progress) => void;
+  /**
+   * The result, or a part of it.
+   * @param whole whether a reader that closes early is an error, too, and not one (`head`, a pager) that has seen enough
+   * @throws FailureError where it is not written
+   */
+  readonly print: (text: string, whole?: boolean) => Promise<void>;
+}
+
+const progressLine = new ProgressLine();
+
+/** Standard output for the result, standard error for the rest. */
+export const terminal: Output = {
+  note,
+  progress: (progress) => {
+    progressLine.show(progress);
+  },
+  print: (text, whole = false) => {
+    progressLine.clear();
+    return print(text, whole);
+  },
+};
 
 /** A sentence on standard error. */
-export function note(sentence: string): void {
+function note(sentence: string): void {
   progressLine.clear();
   process.stderr.write(`${inTerminalWords(sentence)}\n`);
 }
 
-/**
- * Writes a text to standard output, all of it or an error: Node's own stream writes to a file once, and drops what a disk
- * that is nearly full did not take.
- * @param whole whether a reader that closes early is an error, too, and not one (`head`, a pager) that has seen enough
- * @throws FailureError where it is not written
- */
-export async function print(text: string, whole = false): Promise<void> {
+/** All of it or an error: Node's own stream writes to a file once, and drops what a disk that is nearly full did not take. */
+async function print(text: string, whole: boolean): Promise<void> {
   try {
     const kind = fstatSync(1);
     if (kind.isFIFO() || kind.isSocket() || process.stdout.isTTY) await writeStream(text);

@@ -35,7 +35,9 @@ export type Command =
     }
   | ({ readonly kind: 'compare' } & ComparisonWish)
   | { readonly kind: 'architecture'; readonly model: string }
-  | { readonly kind: 'detect'; readonly folder: string };
+  | { readonly kind: 'detect'; readonly folder: string }
+  /** Answers an assistant over standard input and output. */
+  | { readonly kind: 'mcp' };
 
 /** What compare is asked for: the options of analyze hold for every model. */
 export interface ComparisonWish {
@@ -100,7 +102,7 @@ const options = {
   version: { type: 'boolean' },
 } as const;
 
-const commands = 'analyze MODEL, compare FILE…, architecture MODEL or detect FOLDER';
+const commands = 'analyze MODEL, compare FILE…, architecture MODEL, detect FOLDER or mcp';
 
 const dtypes: readonly AnalysisRequest['dtype'][] = ['auto', 'float64', 'float32'];
 
@@ -416,6 +418,7 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (values.version === true) return { kind: 'version' };
   const [command, subject, surplus] = positionals;
   if (command === undefined) throw usageError(`No command is given: ${commands}`);
+  if (command === 'mcp') return mcpCommand(positionals, values);
   if (command === 'compare') return compareCommand(positionals.slice(1), values);
   if (command !== 'analyze' && command !== 'detect' && command !== 'architecture')
     throw usageError(`There is no command "${command}": ${commands}`);
@@ -441,6 +444,15 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (option !== undefined) throw usageError(`--${option} is no option of ${command}`);
   if (command === 'architecture') return { kind: 'architecture', model: subject };
   return { kind: 'detect', folder: subject };
+}
+
+function mcpCommand(positionals: readonly string[], values: Values): Command {
+  const [option] = Object.keys(values);
+  if (positionals.length > 1 || option !== undefined)
+    throw usageError(
+      `mcp takes nothing, but ${option === undefined ? `"${positionals[1] ?? ''}"` : `--${option}`} is given`,
+    );
+  return { kind: 'mcp' };
 }
 
 /** "--json -" is "--json": standard output. */

@@ -5,6 +5,7 @@ import { lossChoicesText } from './wording/lossWords';
 export const helpText = `Usage: model-sharpness analyze MODEL [options]
        model-sharpness compare FILE… [options]
        model-sharpness architecture MODEL
+       model-sharpness mcp
        model-sharpness detect FOLDER
        model-sharpness --help | --version
 
@@ -13,6 +14,7 @@ compare does so for several models of one task, such as checkpoints, and says wh
 architecture prints, for a file of weights alone, what its names and shapes tell of its layers: JSON with a "?" for
 each thing that they do not tell, to be completed and given to --architecture.
 detect lists the models in a folder, their formats, whether each can be analysed, and what to do with those that cannot.
+mcp answers an assistant in an editor or a terminal: a server of the Model Context Protocol on standard input and output.
 
 Options of analyze:
   --samples FILE        the data to compute the loss on: npz, npy, CSV or other text, tensors of
