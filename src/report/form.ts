@@ -238,7 +238,9 @@ export type FieldValue =
 /** What was typed as a value; undefined where it is none of this field. */
 export function readValue({ key, control }: Field, typed: string): FieldValue | undefined {
   const text = typed.trim();
-  if (control.kind === 'tick') return text === 'true' ? true : text === 'false' ? false : undefined;
+  // Off is what stands where nobody said anything.
+  if (control.kind === 'tick')
+    return text === 'true' ? true : text === 'false' ? nothingSaid[key] : undefined;
   if (control.kind === 'choice') {
     if (!control.values.some(([value]) => value === text)) return undefined;
     return text === 'auto' ? nothingSaid[key] : text;

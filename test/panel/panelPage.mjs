@@ -13,6 +13,8 @@ export const saidDefaults = /** @type {const} */ ({
   inputs: null,
   labels: null,
   scale: null,
+  normalize: null,
+  skipBroken: null,
   limit: null,
   output: null,
   loss: null,
