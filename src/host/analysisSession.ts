@@ -398,8 +398,11 @@ export class AnalysisSession {
 
   private settle(run: Settled['run'], made: Finished, changed: readonly string[]): void {
     const { finished, report: found } = made;
-    // The same bytes under another name.
-    const report = { ...found, model: { ...found.model, file: basename(this.file) } };
+    // The same bytes under other names.
+    const { source } = run;
+    const samples =
+      source.kind === 'file' ? { ...found.samples, source: basename(source.path) } : found.samples;
+    const report = { ...found, samples, model: { ...found.model, file: basename(this.file) } };
     const names = changed.map((path) => basename(path));
     const state = { phase: 'done', file: this.file, report, finished, changed: names } as const;
     this.settled = { state, run };
