@@ -114,7 +114,11 @@ function inspection(...candidates: SampleCandidate[]): ModelInspection {
   return { facts: { loss: 'cross-entropy' }, candidates, openInputs: [], outputs: ['y'], tensors: [] };
 }
 
-const report: Report = { ...exampleReport, model: { ...exampleReport.model, file: 'm.onnx' } };
+const report: Report = {
+  ...exampleReport,
+  model: { ...exampleReport.model, file: 'm.onnx' },
+  samples: { ...exampleReport.samples, source: 'm.npz' },
+};
 
 async function analysed(): Promise<AnalysisSession> {
   const shown = session();
