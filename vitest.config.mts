@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Tests that start browsers: one file at a time, and patient. */
@@ -6,7 +7,15 @@ const inBrowser = { testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 30_000,
+          // Vitest leaves a core free, which of two is half of the machine.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
+        },
+      },
       // What `npm run package` made.
       { test: { name: 'package', include: ['test/package/**/*.test.ts'] } },
       // The panel in a browser.
