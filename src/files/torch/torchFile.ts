@@ -53,6 +53,11 @@ async function readZipped(file: RandomAccessFile): Promise<TorchFile> {
         .toString('latin1')
         .trim()
     : 'little';
+  if (order !== 'little')
+    throw new FailureError(
+      'UnsupportedFormat',
+      `${quote(file.name)} was written on a machine that stores numbers the other way round; load it in Python on this one and save it again.`,
+    );
   const storages = new Map<string, Promise<Uint8Array>>();
   const storage = (key: string): Promise<Uint8Array> => {
     const known = storages.get(key) ?? bytesOf(`data/${key}`, largestStorage);
@@ -61,10 +66,7 @@ async function readZipped(file: RandomAccessFile): Promise<TorchFile> {
   };
   return {
     root,
-    numbers: async (tensor) => {
-      const numbers = gather(file.name, tensor, await storage(tensor.storage.key));
-      return order === 'big' ? swapped(numbers, torchItemSizes[tensor.type]) : numbers;
-    },
+    numbers: async (tensor) => gather(file.name, tensor, await storage(tensor.storage.key)),
   };
 }
 
@@ -146,10 +148,6 @@ function isContiguous({ dims, strides }: TorchTensor): boolean {
     expected *= dims[axis] ?? 1;
   }
   return true;
-}
-
-function swapped(bytes: Uint8Array, size: number): Uint8Array {
-  return bytes.map((_, i) => bytes[i - (i % size) + size - 1 - (i % size)] ?? 0);
 }
 
 function damaged(name: string, what: string): FailureError {

@@ -1,4 +1,5 @@
-import type { Attribute, ElementType, TensorData } from '../../graph/graph';
+import type { Attribute, TensorData } from '../../graph/graph';
+import { storages, type NumericType } from '../storages';
 import { damagedModel } from './damaged';
 import { elementTypeOf } from './elementTypes';
 import { externalBytes, isExternal } from './externalData';
@@ -12,25 +13,6 @@ export interface OnnxSource {
   readonly file: string;
   readonly externalFiles: ExternalFiles;
 }
-
-type NumericType = Exclude<ElementType, 'string' | 'other'>;
-
-/** How the bytes of each type are read: little-endian, as every platform of onnxruntime is. */
-const storages = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  bfloat16: Uint16Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  uint32: Uint32Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} as const satisfies Record<NumericType, unknown>;
 
 /**
  * The numbers of a TensorProto, wherever the file keeps them: raw bytes, a field of its type, or an external file.

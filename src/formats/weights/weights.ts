@@ -1,5 +1,6 @@
 import type { ElementType, TensorData } from '../../graph/graph';
 import { widenBfloat16, widenFloat16 } from '../../runtime/floats16';
+import { storages } from '../storages';
 import type { TorchType } from '../../files/torch/torchTensor';
 
 /** A tensor of a file of weights; its numbers are read when they are asked for. */
@@ -16,22 +17,6 @@ export interface WeightTensor {
 
 /** What a file of weights holds, by name, in the file's order. */
 export type Weights = ReadonlyMap<string, WeightTensor>;
-
-const storages = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  bfloat16: Uint16Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  uint32: Uint32Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} as const;
 
 /** Whether a tensor holds floats, and may so be a parameter. */
 export function isFloat(type: TorchType): boolean {
