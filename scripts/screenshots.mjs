@@ -1,19 +1,35 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
-import { bundledPanel, openBrowser, openPanel, show, themeNames } from '../test/panel/panelPage.mjs';
+import { bundledPanel, openBrowser, openPanel, post, show, themeNames } from '../test/panel/panelPage.mjs';
 
 /**
  * Writes pictures of the panel in VS Code's four themes, and of its phases, to screenshots/:
  * `npm run screenshots`, or `npm run screenshots -- REPORT.json` for a report that `model-sharpness analyze --json` wrote.
+ * `npm run screenshots -- readme` writes those of the README to media/, from the example as dist/cli.js computes it.
  */
 
 const folder = new URL('../screenshots/', import.meta.url);
 
 /** @returns {Promise<import('../src/report/report').Report>} */
 async function chosenReport() {
+  if (forReadme) return computed('analyze', 'examples/digits.onnx');
   const fixture = new URL('../test/panel/fixtures/report.json', import.meta.url);
   return JSON.parse(await readFile(process.argv[2] ?? fixture, 'utf8'));
 }
 
+/**
+ * @param {'analyze' | 'compare'} command
+ * @param {readonly string[]} models
+ */
+function computed(command, ...models) {
+  const flags = ['--samples', 'examples/digits.npz', '--json'];
+  const cwd = new URL('../', import.meta.url);
+  return JSON.parse(
+    execFileSync(process.execPath, ['dist/cli.js', command, ...models, ...flags], { cwd, encoding: 'utf8' }),
+  );
+}
+
+const forReadme = process.argv[2] === 'readme';
 const report = await chosenReport();
 const file = report.model.file;
 const { model, samples, loss, lossAssumed } = report;
@@ -98,7 +114,7 @@ const phases = {
   cancelled: { phase: 'cancelled', file, known },
 };
 
-await mkdir(folder, { recursive: true });
+if (!forReadme) await mkdir(folder, { recursive: true });
 const bundle = await bundledPanel();
 const browser = await openBrowser();
 
@@ -126,21 +142,48 @@ async function otherMethods() {
  * @param {Parameters<typeof openPanel>[2]} options
  */
 async function picture(name, state, options) {
-  const { page, errors, close } = await openPanel(browser, bundle, options);
-  await show(page, state);
-  const path = new URL(`${name}.png`, folder).pathname;
-  await page.screenshot({ path, fullPage: true });
-  await close();
-  if (errors.length > 0) throw new Error(`${name}: ${errors.join('; ')}`);
-  process.stdout.write(`screenshots/${name}.png\n`);
+  await save(new URL(`${name}.png`, folder), bundle, options, true, (page) => show(page, state));
 }
 
-try {
-  const done = /** @type {const} */ ({ phase: 'done', file, report, changed: [], finished: null });
+/**
+ * @param {URL} target
+ * @param {typeof bundle} script
+ * @param {Parameters<typeof openPanel>[2]} options
+ * @param {boolean} fullPage
+ * @param {(page: import('playwright-core').Page) => Promise<void>} draw
+ */
+async function save(target, script, options, fullPage, draw) {
+  const { page, errors, close } = await openPanel(browser, script, options);
+  await draw(page);
+  await page.screenshot({ path: target.pathname, fullPage });
+  await close();
+  if (errors.length > 0) throw new Error(`${target.pathname}: ${errors.join('; ')}`);
+  process.stdout.write(`${target.pathname}\n`);
+}
+
+/** The first screens that the README shows: the verdict, and two checkpoints compared. */
+async function readmePictures() {
+  const media = new URL('../media/', import.meta.url);
+  await save(new URL('panel.png', media), bundle, { height: 610 }, false, (page) => show(page, done));
+  const comparison = computed('compare', 'examples/digits-early.onnx', 'examples/digits.onnx');
+  const idle = { waiting: [], folder: null, following: false, notes: [], failure: null };
+  const state = { phase: 'done', comparison, ...idle };
+  const script = await bundledPanel('comparison');
+  await save(new URL('comparison.png', media), script, { height: 865 }, false, (page) =>
+    post(page, { type: 'comparison', state }),
+  );
+}
+
+async function everyPicture() {
   for (const theme of themeNames) await picture(`done-${theme}`, done, { theme });
   for (const [name, state] of Object.entries(phases)) await picture(name, state, { height: 300 });
   await picture('narrow', done, { width: 400 });
   if (process.argv[2] === undefined) await otherMethods();
+}
+
+const done = /** @type {const} */ ({ phase: 'done', file, report, changed: [], finished: null });
+try {
+  await (forReadme ? readmePictures() : everyPicture());
 } finally {
   await browser.close();
 }

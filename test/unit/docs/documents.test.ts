@@ -48,6 +48,12 @@ describe('the documents', () => {
     expect(named(learners)).toEqual(knownOf('ai.onnx.ml'));
   });
 
+  it('say in the citation which version this is, and whose bound it is', () => {
+    const citation = readFileSync('CITATION.cff', 'utf8');
+    expect(citation).toContain(`\nversion: ${version}\n`);
+    expect(citation).toContain('arXiv:2604.10202');
+  });
+
   it('begin the list of changes with this version', () => {
     expect(readFileSync('CHANGELOG.md', 'utf8')).toMatch(new RegExp(`^# Changelog\n\n## ${version}\n`));
   });
