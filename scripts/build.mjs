@@ -22,7 +22,7 @@ const forNode = {
   ...shared,
   platform: 'node',
   format: 'cjs',
-  // The oldest supported VS Code, 1.100, runs extensions on Node 20.
+  // The oldest Node that the command line takes; that of the oldest supported VS Code, 1.101, is newer.
   target: 'node20',
   // VS Code provides the first; the second finds its native library beside its own files.
   external: ['vscode', 'onnxruntime-node'],

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { AnalysisPanels } from './host/analysisPanels';
+import { registerAssistantServer } from './host/assistantServer';
 import { registerCommands } from './host/commands';
 import { registerCompareCommand } from './host/compareCommand';
 import { DetectedModels } from './host/detectedModels';
@@ -50,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): ModelSharpness {
     panels,
     view,
     createStatusItem(panels),
+    registerAssistantServer(context),
     registerCompareCommand({
       extensionUri: context.extensionUri,
       worker,

@@ -34,3 +34,6 @@ export const contextKeys = {
 } as const;
 
 export const settingsSection = 'modelSharpness';
+
+/** The server for assistants, as `contributes.mcpServerDefinitionProviders` of package.json names it. */
+export const assistantServerId = 'modelSharpness.assistant';
