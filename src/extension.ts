@@ -55,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): ModelSharpness {
     registerCompareCommand({
       extensionUri: context.extensionUri,
       worker,
+      kept,
       settings: requestSettings,
       log,
       models,

@@ -109,16 +109,18 @@ export class SharedOptions {
   private shared: Sidecar | null = null;
   private readonly told = new Set<string>();
 
+  /** @param isTrusted whether sidecars may name files outside of their folders */
   constructor(
     private readonly own: RequestOptions,
     private readonly note: (sentence: string) => void,
+    private readonly isTrusted = true,
   ) {}
 
   /** Looks for the sidecar that completes the others: the first that names samples, else the first. */
   async lookThrough(models: readonly string[]): Promise<void> {
     for (const model of models) {
       if ((this.shared?.options.samples ?? null) !== null) return;
-      const found = await readSidecar(model).catch(() => null);
+      const found = await readSidecar(model, !this.isTrusted).catch(() => null);
       if (this.shared === null || (found?.options.samples ?? null) !== null)
         this.shared = found ?? this.shared;
     }
@@ -131,7 +133,7 @@ export class SharedOptions {
 
   /** @throws FailureError where the model's sidecar cannot be read */
   async of(model: string): Promise<ComparedOptions> {
-    const sidecar = await readSidecar(model);
+    const sidecar = await readSidecar(model, !this.isTrusted);
     const options = this.complete(this.own, sidecar, '');
     return {
       options: this.complete(options, this.shared, ' (of another model, for what theirs leave open)'),

@@ -22,9 +22,11 @@ import {
   blamingSidecar,
   changedSince,
   describeRequest,
+  keepRun,
   planRun,
   settingsText,
   sidecarOf,
+  underNames,
   type PlannedRun,
 } from './plannedRun';
 
@@ -353,7 +355,12 @@ export class AnalysisSession {
     const settings = await this.write(said, plan.settings);
     if (this.settled?.run === plan) this.settled = { ...this.settled, run: { ...plan, settings } };
     await this.checkFiles();
-    await this.keep({ ...plan, settings }, made.report, made.finished, true);
+    const { finished, report } = made;
+    await keepRun(this.parts, this.file, { ...plan, settings }, report, {
+      finished,
+      whole: true,
+      isLast: true,
+    });
   }
 
   private async write(said: Partial<RequestOptions>, before: string): Promise<string> {
@@ -369,40 +376,9 @@ export class AnalysisSession {
     }
   }
 
-  private async keep(
-    run: Settled['run'],
-    report: PartialReport,
-    finished: number | null,
-    whole: boolean,
-  ): Promise<void> {
-    const { key, source, computation, contents, settings } = run;
-    const { lambdaMax } = report.sharpness ?? {};
-    const last: LastRun = {
-      file: this.file,
-      key,
-      source,
-      computation,
-      contents,
-      settings,
-      finished: finished ?? Date.now(),
-      lambdaMax: lambdaMax === undefined ? null : { lower: lambdaMax.lower, upper: lambdaMax.upper },
-      loss: report.samples?.meanLoss ?? null,
-    };
-    try {
-      await this.parts.kept.keep(last, report, whole);
-    } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      this.parts.log.warn(`${this.file}: the report was not kept: ${reason}`);
-    }
-  }
-
   private settle(run: Settled['run'], made: Finished, changed: readonly string[]): void {
-    const { finished, report: found } = made;
-    // The same bytes under other names.
-    const { source } = run;
-    const samples =
-      source.kind === 'file' ? { ...found.samples, source: basename(source.path) } : found.samples;
-    const report = { ...found, samples, model: { ...found.model, file: basename(this.file) } };
+    const { finished } = made;
+    const report = underNames(made.report, this.file, run.source);
     const names = changed.map((path) => basename(path));
     const state = { phase: 'done', file: this.file, report, finished, changed: names } as const;
     this.settled = { state, run };
@@ -464,7 +440,11 @@ export class AnalysisSession {
     const { planned, known } = this;
     this.planned = null;
     if (planned !== null && this.settled === null && isWorthKeeping(known))
-      void this.keep(planned, known, null, false);
+      void keepRun(this.parts, this.file, planned, known, {
+        finished: null,
+        whole: false,
+        isLast: true,
+      });
   }
 
   private change(state: PanelState): void {

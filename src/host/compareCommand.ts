@@ -6,7 +6,7 @@ import { ComparisonPanel } from './comparisonPanel';
 import type { DetectedModels } from './detectedModels';
 import { commands } from './identifiers';
 
-type Parts = Pick<PanelParts, 'extensionUri' | 'worker' | 'settings' | 'log'> & {
+type Parts = Pick<PanelParts, 'extensionUri' | 'worker' | 'kept' | 'settings' | 'log'> & {
   readonly models: DetectedModels;
 };
 

@@ -8,7 +8,7 @@ import { ComparisonSession } from './comparisonSession';
 import { comparisonViewType } from './identifiers';
 import { showPanelPage, webviewOptions } from './panelPage';
 
-type Parts = Pick<PanelParts, 'extensionUri' | 'worker' | 'settings' | 'log'>;
+type Parts = Pick<PanelParts, 'extensionUri' | 'worker' | 'kept' | 'settings' | 'log'>;
 
 const lookMilliseconds = 2000;
 
@@ -38,6 +38,7 @@ export class ComparisonPanel implements vscode.Disposable {
     );
     this.session = new ComparisonSession(files, folder, {
       ...parts,
+      isTrusted: () => vscode.workspace.isTrusted,
       askSamples: (inspection) => this.askSamples(inspection),
       onChange: (state) => {
         if (state.failure !== null) log.error(`Comparison: ${state.failure.kind}: ${state.failure.message}`);

@@ -4,20 +4,20 @@ import type { ComparisonProgress, ComparisonState } from '../comparison/panelSta
 import type { ComparedRow } from '../comparison/row';
 import { failureOf } from '../report/failure';
 import type { Report } from '../report/report';
+import { computationDefaults } from '../report/form';
 import {
   noOptions,
-  requestDefaults,
   requestOf,
-  type AnalysisRequest,
   type ModelInspection,
   type Progress,
+  type RequestOptions,
   type SampleSource,
 } from '../report/request';
-import type { WorkerCalls } from '../worker/client';
+import type { SessionParts } from './analysisSession';
+import type { Contents } from './contents';
+import { keepRun, planRun, underNames } from './plannedRun';
 
-export interface ComparisonParts {
-  readonly worker: WorkerCalls;
-  readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
+export interface ComparisonParts extends Omit<SessionParts, 'onChange'> {
   /** Asks for the samples of all where no sidecar names any and not exactly one file fits; null: nothing was chosen. */
   readonly askSamples: (inspection: ModelInspection) => Promise<SampleSource | null>;
   readonly onChange: (state: ComparisonState) => void;
@@ -25,8 +25,8 @@ export interface ComparisonParts {
 }
 
 /**
- * Several models' way from files to one comparison: settle on samples, analyse one after another in the one worker process,
- * show each row when it is ready; then let the checkpoints of a followed folder join. It knows nothing of how it is shown.
+ * Several models' way from files to one comparison: settle on samples, analyse one after another in the one worker process
+ * what no kept report tells, show each row when it is ready; then let the checkpoints of a followed folder join. It knows nothing of how it is shown.
  */
 export class ComparisonSession {
   private readonly rows = new Map<string, ComparedRow>();
@@ -35,6 +35,8 @@ export class ComparisonSession {
   private work: AbortController | null = null;
   private followed: Promise<{ look(): Promise<string[]> }> | null = null;
   private source: SampleSource | null = null;
+  /** Hashes of what was read: the samples are those of all. */
+  private contents: Contents = {};
   private current: ComparisonState;
 
   /**
@@ -57,7 +59,7 @@ export class ComparisonSession {
     return this.work !== null;
   }
 
-  /** Compares from the beginning; what was found before is computed anew. */
+  /** Compares from the beginning: what failed and what has changed is computed anew. */
   async run(): Promise<void> {
     const signal = this.begin();
     this.rows.clear();
@@ -113,7 +115,11 @@ export class ComparisonSession {
     const { isSavedReport, SharedOptions } = await import('../analysis/comparedFiles');
     const { comparedRow } = await import('../analysis/comparedRow');
     const models = paths.filter((path) => !isSavedReport(path));
-    const shared = new SharedOptions(noOptions, (sentence) => this.notes.push(sentence));
+    const shared = new SharedOptions(
+      noOptions,
+      (sentence) => this.notes.push(sentence),
+      this.parts.isTrusted(),
+    );
     await shared.lookThrough([...models, ...this.rows.keys()].filter((path) => !isSavedReport(path)));
     if (models.length > 0 && !shared.nameSamples && this.source === null) {
       const chosen = await this.chooseSamples(models, signal);
@@ -145,21 +151,32 @@ export class ComparisonSession {
     this.change('done');
   }
 
-  private analyse(
+  /** The report that is kept of this model, else a new one, which is kept. */
+  private async analyse(
     model: string,
-    options: Parameters<typeof requestOf>[0],
+    options: RequestOptions,
     signal: AbortSignal,
     onProgress: (progress: Progress) => void,
   ): Promise<Report> {
-    const settled = requestOf(options);
-    const request: AnalysisRequest = {
-      ...requestDefaults,
-      ...settled,
-      samples: options.samples === null ? (this.source ?? settled.samples) : settled.samples,
-      ...this.parts.settings(),
-      model,
-    };
-    return this.parts.worker.analyse(request, { owner: `comparison of ${model}`, signal, onProgress });
+    const { worker, kept, log, settings, isTrusted } = this.parts;
+    const settled = requestOf(options).samples;
+    const source = options.samples === null ? (this.source ?? settled) : settled;
+    const machine = settings();
+    const wish = { model, source, computation: computationDefaults, said: options, machine };
+    const plan = await planRun(wish, this.contents, isTrusted());
+    this.contents = { ...this.contents, ...plan.contents };
+    const found = await kept.find(plan.key);
+    if (found?.whole === true) return underNames(found.report, model, source);
+    const report = await worker.analyse(plan.request, {
+      owner: `comparison of ${model}`,
+      signal,
+      onProgress,
+    });
+    // Opened by itself the model shows what it would find by itself: settings of another's sidecar may have completed its own.
+    const alone = await planRun({ ...wish, said: {} }, this.contents, isTrusted());
+    const isLast = alone.key === plan.key;
+    await keepRun({ kept, log }, model, plan, report, { finished: null, whole: true, isLast });
+    return report;
   }
 
   /** The only data file that fits the first model that can be read, else what the user chooses; null: nothing. */

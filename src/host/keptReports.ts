@@ -70,11 +70,14 @@ export class KeptReports {
     return kept;
   }
 
-  /** Keeps a report; a partial one never takes the place of a whole one. */
-  async keep(run: LastRun, report: PartialReport, whole: boolean): Promise<void> {
+  /**
+   * Keeps a report; a partial one never takes the place of a whole one.
+   * @param isLast whether the model is shown with it when it is opened again
+   */
+  async keep(run: LastRun, report: PartialReport, whole: boolean, isLast = true): Promise<void> {
     if (!whole && (await this.find(run.key))?.whole === true) return;
     await write(this.reportPath(run.key), { version: 1, whole, finished: run.finished, report });
-    await write(this.runPath(run.file), run);
+    if (isLast) await write(this.runPath(run.file), run);
     await prune(this.reports, this.limits);
     await prune(this.runs, runLimits);
     for (const listener of this.listeners) listener();

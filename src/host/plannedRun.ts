@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+import type { PartialReport, Report } from '../report/report';
 import {
   noOptions,
   requestDefaults,
@@ -10,7 +12,7 @@ import {
 import type { Sidecar } from '../samples/sidecar';
 import { sidecarPath } from '../samples/sidecarPath';
 import { compareContents, contentsOf, filesRead, type Contents } from './contents';
-import { sha256, type LastRun } from './keptReports';
+import { sha256, type KeptReports, type LastRun } from './keptReports';
 
 /** What a run is of, before it begins. */
 export interface Wish {
@@ -46,6 +48,43 @@ export async function planRun(wish: Wish, known: Contents, trusted: boolean): Pr
   const request = { ...requestDefaults, ...settled, ...machine, ...computation, model, samples: source };
   const settings = settingsText(sidecar);
   return { request, sidecar, source, computation, contents, settings, key: keyOf(request, contents) };
+}
+
+/** A report of the same bytes, which may have had other names when it was made, under the names that they have now. */
+export function underNames(found: Report, model: string, source: SampleSource): Report {
+  const samples =
+    source.kind === 'file' ? { ...found.samples, source: basename(source.path) } : found.samples;
+  return { ...found, samples, model: { ...found.model, file: basename(model) } };
+}
+
+/**
+ * Keeps what a run found; where that fails the log says so.
+ * @param made whole or not, when it was finished, and whether the model is shown with it when it is opened again
+ */
+export async function keepRun(
+  { kept, log }: { readonly kept: KeptReports; readonly log: { readonly warn: (line: string) => void } },
+  file: string,
+  { key, source, computation, contents, settings }: Omit<PlannedRun, 'request' | 'sidecar'>,
+  report: PartialReport,
+  {
+    finished,
+    whole,
+    isLast,
+  }: { readonly finished: number | null; readonly whole: boolean; readonly isLast: boolean },
+): Promise<void> {
+  const { lambdaMax } = report.sharpness ?? {};
+  const last: LastRun = {
+    ...{ file, key, source, computation, contents, settings },
+    finished: finished ?? Date.now(),
+    lambdaMax: lambdaMax === undefined ? null : { lower: lambdaMax.lower, upper: lambdaMax.upper },
+    loss: report.samples?.meanLoss ?? null,
+  };
+  try {
+    await kept.keep(last, report, whole, isLast);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    log.warn(`${file}: the report was not kept: ${reason}`);
+  }
 }
 
 /** The names of what a report was made from that is no longer the same, and the contents as they are now. */

@@ -2,7 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ComparisonProgress, ComparisonState } from '../../../src/comparison/panelState';
+import { KeptReports } from '../../../src/host/keptReports';
 import { ComparisonSession } from '../../../src/host/comparisonSession';
+import { planRun } from '../../../src/host/plannedRun';
+import { computationDefaults } from '../../../src/report/form';
 import { FailureError } from '../../../src/report/failure';
 import type { Report } from '../../../src/report/report';
 import type {
@@ -18,7 +21,8 @@ import { temporaryFolder } from '../formats/temporaryFolder';
 
 const folder = temporaryFolder();
 
-async function write(name: string, content = ''): Promise<string> {
+/** Files of different names have different contents unless told. */
+async function write(name: string, content = name): Promise<string> {
   await mkdir(dirname(folder.path(name)), { recursive: true });
   return folder.write(name, content);
 }
@@ -54,13 +58,18 @@ function session(
   args: readonly string[],
   followed: string | null = null,
   answer: SampleSource | null = null,
+  kept = new KeptReports(folder.path('kept')),
 ) {
   const worker = new NamedWorker();
   const states: ComparisonState[] = [];
   const progress: ComparisonProgress[] = [];
   const asked: ModelInspection[] = [];
+  const warned: string[] = [];
   const shown = new ComparisonSession(args, followed, {
     worker,
+    kept,
+    isTrusted: () => true,
+    log: { info: () => undefined, warn: (line) => warned.push(line) },
     settings: () => ({ threads: 2, memoryBudget: null }),
     askSamples: (inspection) => {
       asked.push(inspection);
@@ -69,7 +78,7 @@ function session(
     onChange: (state) => states.push(state),
     onProgress: (each) => progress.push(each),
   });
-  return { worker, states, progress, asked, shown };
+  return { worker, states, progress, asked, warned, shown };
 }
 
 const namesOf = ({ comparison }: ComparisonState): string[] => comparison.rows.map(({ name }) => name);
@@ -155,6 +164,49 @@ describe('ComparisonSession', () => {
     await shown.run();
     expect(worker.requests).toHaveLength(1);
     expect(shown.state.comparison.rows.map(({ numbers }) => numbers?.lambdaMax?.value)).toEqual([3, 7]);
+  });
+
+  it('never computes again what is kept, from whatever it was found, and keeps what it finds', async () => {
+    const paths = [await write('g/epoch-1.onnx'), await write('g/epoch-2.onnx')];
+    const kept = new KeptReports(folder.path('kept-of-g'));
+    const first = session(paths, null, random, kept);
+    await first.shown.run();
+    expect([first.worker.requests.length, first.warned]).toEqual([2, []]);
+    await write('g/copy-1.onnx', 'g/epoch-1.onnx');
+    const again = session([...paths, await write('g/epoch-3.onnx')], null, random, kept);
+    await again.shown.run();
+    expect(again.worker.requests.map(({ model }) => model)).toEqual([folder.path('g/epoch-3.onnx')]);
+    expect(again.shown.state.comparison.rows.map(({ numbers }) => numbers?.lambdaMax?.value)).toEqual([
+      1, 2, 3,
+    ]);
+    // The same bytes under another name, and a model that has changed meanwhile.
+    await write('g/epoch-2.onnx', 'trained on');
+    const renamed = session(
+      [folder.path('g/copy-1.onnx'), folder.path('g/epoch-2.onnx')],
+      null,
+      random,
+      kept,
+    );
+    await renamed.shown.run();
+    expect(renamed.worker.requests.map(({ model }) => model)).toEqual([folder.path('g/epoch-2.onnx')]);
+    // What it kept is what the model by itself opens with.
+    const last = await kept.recall(folder.path('g/epoch-3.onnx'));
+    expect(last).toMatchObject({ source: random, lambdaMax: { lower: 3, upper: 3 } });
+    const alone = { model: folder.path('g/epoch-3.onnx'), source: random, computation: computationDefaults };
+    const machine = { threads: 1, memoryBudget: null };
+    expect((await planRun({ ...alone, said: {}, machine }, {}, true)).key).toBe(last?.key);
+  });
+
+  it('keeps what another’s sidecar had a part in, and does not show it as the model’s own', async () => {
+    const paths = [await write('h/epoch-1.onnx'), await write('h/epoch-2.onnx')];
+    await write('h/epoch-1.sharpness.json', JSON.stringify({ loss: 'huber', scale: 2 }));
+    const kept = new KeptReports(folder.path('kept-of-h'));
+    await session(paths, null, random, kept).shown.run();
+    expect(await kept.recall(folder.path('h/epoch-1.onnx'))).not.toBeNull();
+    expect(await kept.recall(folder.path('h/epoch-2.onnx'))).toBeNull();
+    const again = session(paths, null, random, kept);
+    await again.shown.run();
+    expect(again.worker.requests).toEqual([]);
   });
 
   it('lets new checkpoints of a followed folder join, and those that were there not again', async () => {
