@@ -3,6 +3,7 @@ import { AnalysisPanels } from './host/analysisPanels';
 import { registerAssistantServer } from './host/assistantServer';
 import { registerCommands } from './host/commands';
 import { registerCompareCommand } from './host/compareCommand';
+import { ComparisonMemory } from './host/comparisonMemory';
 import { DetectedModels } from './host/detectedModels';
 import { editorViewTypes, panelViewType } from './host/identifiers';
 import { KeptReports } from './host/keptReports';
@@ -59,6 +60,7 @@ export function activate(context: vscode.ExtensionContext): ModelSharpness {
       settings: requestSettings,
       log,
       models,
+      memory: new ComparisonMemory(context.workspaceState),
     }),
     registerCommands({ panels, models, view, worker, kept, log, extensionPath: context.extensionPath }),
     vscode.window.registerWebviewPanelSerializer(panelViewType, panels),

@@ -35,7 +35,9 @@ export const answers: Part = {
       .filter(({ answer }) => answer !== null || pending)
       .map((question) => {
         const built = answerCard(question, known.method);
-        if (question.term === 'learningRate' && question.answer !== null) built.append(trainingFields(view));
+        if (question.term !== 'learningRate' || question.answer === null) return built;
+        const said = { known: trainingOf(view), open: view.settings.training !== null };
+        built.append(trainingFields(said, (training) => view.change({ training })));
         return built;
       });
   },

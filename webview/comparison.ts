@@ -4,6 +4,7 @@ import type {
   ComparisonState,
   ComparisonToHost,
   HostToComparison,
+  SavedComparison,
 } from '../src/comparison/panelState';
 import type { Comparison } from '../src/comparison/schema';
 import type { Failure } from '../src/report/failure';
@@ -12,9 +13,13 @@ import { nodesOf } from './content';
 import { button, element } from './dom';
 import { registerControls } from './toolkit';
 import { installTooltips } from './tooltip';
+import { trainingFields } from './trainingFields';
 import { initialSettings } from './view';
 
-declare function acquireVsCodeApi(): { postMessage(message: ComparisonToHost): void };
+declare function acquireVsCodeApi(): {
+  postMessage(message: ComparisonToHost): void;
+  setState(saved: SavedComparison): void;
+};
 
 /** The panel of a comparison: a strip that says what is going on, and the cards of the rows that are ready. */
 function start(): void {
@@ -24,12 +29,15 @@ function start(): void {
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
   const head = element('div', { class: 'section header' });
   const strip = element('div', { class: 'section status' });
+  const said = element('div', { class: 'section' });
   const cards = element('div', { class: 'section compared' });
-  root.append(head, strip, cards);
+  root.append(head, strip, said, cards);
   installTooltips();
 
   /** The comparison that the cards show, as text. */
   let drawn = '';
+  /** The training that the fields show, as text: they are left alone while somebody types. */
+  let shownTraining = '';
   let state: ComparisonState | null = null;
   window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     if (!isFromHost(data)) return;
@@ -38,11 +46,19 @@ function start(): void {
       return;
     }
     state = data.state;
+    api.setState({ files: state.files, folder: state.folder });
     keepingFocus(() => {
       if (state === null) return;
       head.replaceChildren(...header(state, post));
       strip.replaceChildren(...status(state, null, post));
-      const { comparison, failure } = state;
+      const { comparison, failure, training } = state;
+      const found = comparison.rows.find((row) => row.training !== null)?.training ?? undefined;
+      const trainingKey = JSON.stringify([training, found]);
+      if (trainingKey !== shownTraining) {
+        shownTraining = trainingKey;
+        const fields = { known: training ?? found, open: (training ?? found) !== undefined };
+        said.replaceChildren(trainingFields(fields, (changed) => post({ type: 'train', training: changed })));
+      }
       const key = JSON.stringify([comparison, failure]);
       if (key === drawn) return;
       drawn = key;

@@ -15,11 +15,14 @@ export function trainingOf({ settings, known }: Pick<View, 'known' | 'settings'>
   return settings.training ?? known.training;
 }
 
-/** Fields of the learning rate's card: nothing is computed again, the edge is that of another optimiser. */
-export function trainingFields(view: View): HTMLElement {
-  const training = trainingOf(view) ?? completeTraining({});
+/** Fields that say how models are trained: nothing is computed again, the edge is that of another optimiser. */
+export function trainingFields(
+  { known, open }: { readonly known: Training | undefined; readonly open: boolean },
+  change: (training: Training) => void,
+): HTMLElement {
+  const training = known ?? completeTraining({});
   const say = (said: Partial<Training>): void => {
-    view.change({ training: completeTraining({ ...training, ...said }) });
+    change(completeTraining({ ...training, ...said }));
   };
   const optimiser = element(
     'select',
@@ -31,7 +34,7 @@ export function trainingFields(view: View): HTMLElement {
   optimiser.addEventListener('change', () => {
     const chosen = optimisers[optimiser.selectedIndex] ?? 'sgd';
     // The other's momentum is no guess at this one's.
-    view.change({ training: completeTraining({ ...training, optimiser: chosen, momentum: null }) });
+    change(completeTraining({ ...training, optimiser: chosen, momentum: null }));
   });
   const field = (
     id: string,
@@ -48,7 +51,7 @@ export function trainingFields(view: View): HTMLElement {
   };
   return element(
     'details',
-    { class: 'training', open: view.settings.training !== null },
+    { class: 'training', open },
     element('summary', { id: 'training' }, 'How it is trained'),
     element('label', {}, 'Optimiser ', optimiser),
     field('training-rate', 'Learning rate', training.learningRate, (learningRate) => say({ learningRate })),

@@ -14,6 +14,12 @@ export interface ComparedRow {
   readonly path: string;
   readonly row: ComparisonRow;
   readonly layers: PrintedReport['layers'];
+  /** How its file says that it is trained, and whether λ_max tells where that stands; null of a failure. */
+  readonly own: {
+    readonly training: Training | null;
+    readonly certified: boolean;
+    readonly folded: boolean;
+  } | null;
 }
 
 /** λ_max within these parts of the edge is at it: training that sits there swings about it. */
@@ -38,7 +44,6 @@ const nothing = {
 export function rowOf(path: string, report: PrintedReport, said: Training | null): ComparedRow {
   const { model, samples, loss, lossOptions, verdict, warnings, layers } = report;
   const numbers = numbersOf(report);
-  const training = said ?? report.training ?? null;
   const row: ComparisonRow = {
     ...nothing,
     ...nameOf(path),
@@ -53,18 +58,26 @@ export function rowOf(path: string, report: PrintedReport, said: Training | null
     },
     numbers,
     verdict: verdict?.kind ?? null,
-    training,
-    edge: holdsFoldedWeights(report)
-      ? null
-      : edgeOf(training, numbers, report.sharpness?.lambdaMax.certified),
     warnings,
   };
-  return { path, row, layers };
+  const certified = report.sharpness?.lambdaMax.certified === true;
+  const training = report.training ?? null;
+  const own = { training, certified, folded: holdsFoldedWeights(report) };
+  return trainedAs({ path, row, layers, own }, said);
+}
+
+/** The row with the edge of another training: nothing is computed again. @param said null: as its file says */
+export function trainedAs(compared: ComparedRow, said: Training | null): ComparedRow {
+  const { row, own } = compared;
+  if (row.numbers === null || own === null) return compared;
+  const training = said ?? own.training;
+  const edge = own.folded ? null : edgeOf(training, row.numbers, own.certified);
+  return { ...compared, row: { ...row, training, edge } };
 }
 
 /** The row of a model that could not be analysed. */
 export function failedRow(path: string, { kind, message }: Failure): ComparedRow {
-  return { path, row: { ...nothing, ...nameOf(path), failure: { kind, message } }, layers: [] };
+  return { path, row: { ...nothing, ...nameOf(path), failure: { kind, message } }, layers: [], own: null };
 }
 
 /** Its name until others stand beside it. */
@@ -76,12 +89,12 @@ function nameOf(path: string): Pick<ComparisonRow, 'name' | 'place'> {
 function edgeOf(
   training: Training | null,
   { lambdaMax }: Numbers,
-  certified: boolean | undefined,
+  certified: boolean,
 ): ComparisonRow['edge'] {
   const factor = training === null ? null : edgeFactor(training);
   if (factor === null || training?.learningRate === undefined || training.learningRate === null) return null;
   const edge = factor / training.learningRate;
-  if (certified !== true || lambdaMax === null) return { lambdaMax: edge, place: null };
+  if (!certified || lambdaMax === null) return { lambdaMax: edge, place: null };
   const share = lambdaMax.value / edge;
   const place = share < atEdge.from ? 'below' : share <= atEdge.to ? 'at' : 'above';
   return { lambdaMax: edge, place };

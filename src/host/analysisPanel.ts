@@ -1,6 +1,5 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { failureOf } from '../report/failure';
 import type { ShapeChanges } from '../report/inputShapes';
 import type { HostToPanel, PanelState, PanelToHost, SampleChoice } from '../report/panelMessages';
 import {
@@ -15,6 +14,7 @@ import { panelViewType } from './identifiers';
 import type { KeptReports } from './keptReports';
 import { readPanelMessage } from './panelMessage';
 import { showPanelPage } from './panelPage';
+import { receiveMessages } from './receiveMessages';
 
 export interface PanelParts {
   readonly extensionUri: vscode.Uri;
@@ -122,11 +122,7 @@ export class AnalysisPanel implements vscode.Disposable {
   }
 
   private listen(): vscode.Disposable {
-    return this.panel.webview.onDidReceiveMessage((message: unknown) => {
-      this.receive(message).catch((thrown: unknown) => {
-        this.complain(thrown);
-      });
-    });
+    return receiveMessages(this.panel, this.parts.log, readPanelMessage, (message) => this.receive(message));
   }
 
   private show(state: PanelState): void {
@@ -158,12 +154,8 @@ export class AnalysisPanel implements vscode.Disposable {
     void this.panel.webview.postMessage(message);
   }
 
-  private async receive(raw: unknown): Promise<void> {
-    const message = readPanelMessage(raw);
-    switch (message?.type) {
-      case undefined:
-        this.parts.log.warn('The panel sent a message that it does not have; it was ignored.');
-        return;
+  private async receive(message: PanelToHost): Promise<void> {
+    switch (message.type) {
       case 'ready':
         this.send(this.state);
         return;
@@ -237,13 +229,6 @@ export class AnalysisPanel implements vscode.Disposable {
     // Loaded by the first export, with the charts and the schema: the start of the editor does not wait for them.
     const { exportReport } = await import('./exportReport');
     await exportReport(this.session.file, this.state, wanted);
-  }
-
-  private complain(thrown: unknown): void {
-    this.parts.log.error(thrown instanceof Error ? thrown : String(thrown));
-    const { kind, message } = failureOf(thrown);
-    const reason = kind === 'InternalError' && thrown instanceof Error ? thrown.message : message;
-    void vscode.window.showErrorMessage(reason);
   }
 
   /** Watches the folders of the files that the report depends on, not what is below them. */

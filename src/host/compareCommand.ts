@@ -2,17 +2,37 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { PanelParts } from './analysisPanel';
+import type { ComparisonMemory } from './comparisonMemory';
 import { ComparisonPanel } from './comparisonPanel';
 import type { DetectedModels } from './detectedModels';
-import { commands } from './identifiers';
+import { commands, comparisonViewType } from './identifiers';
+import { readSavedComparison } from './panelMessage';
 
 type Parts = Pick<PanelParts, 'extensionUri' | 'worker' | 'kept' | 'settings' | 'log'> & {
   readonly models: DetectedModels;
+  readonly memory: ComparisonMemory;
 };
 
-/** "Compare sharpness": of the files or the folder that are selected, else of models that are picked. */
+/** "Compare sharpness": of the files or the folder that are selected, else of models that are picked; or of before a reload. */
 export function registerCompareCommand(parts: Parts): vscode.Disposable {
   const open = new Set<ComparisonPanel>();
+  const show = (
+    files: readonly string[],
+    folder: string | null,
+    restored: vscode.WebviewPanel | null,
+  ): void => {
+    const close = (): boolean => open.delete(panel);
+    const panel: ComparisonPanel = new ComparisonPanel(files, folder, parts, close, restored);
+    open.add(panel);
+  };
+  const serializer = vscode.window.registerWebviewPanelSerializer(comparisonViewType, {
+    deserializeWebviewPanel: (panel, saved: unknown) => {
+      const read = readSavedComparison(saved);
+      if (read === null) panel.dispose();
+      else show(read.files, read.folder, panel);
+      return Promise.resolve();
+    },
+  });
   const command = vscode.commands.registerCommand(
     commands.compare,
     async (target?: unknown, selection?: unknown) => {
@@ -29,11 +49,10 @@ export function registerCompareCommand(parts: Parts): vscode.Disposable {
         );
         return;
       }
-      const panel: ComparisonPanel = new ComparisonPanel(chosen, folder, parts, () => open.delete(panel));
-      open.add(panel);
+      show(chosen, folder, null);
     },
   );
-  return vscode.Disposable.from(command, {
+  return vscode.Disposable.from(command, serializer, {
     dispose: () => {
       for (const panel of open) panel.dispose();
     },

@@ -1,14 +1,18 @@
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { comparisonExports, type ComparisonToHost, type HostToComparison } from '../comparison/panelState';
-import { failureOf } from '../report/failure';
+import type { comparisonExports, ComparisonToHost, HostToComparison } from '../comparison/panelState';
 import { defaultRandomCount, type ModelInspection, type SampleSource } from '../report/request';
 import type { PanelParts } from './analysisPanel';
+import type { ComparisonMemory } from './comparisonMemory';
 import { ComparisonSession } from './comparisonSession';
 import { comparisonViewType } from './identifiers';
+import { readComparisonMessage } from './panelMessage';
 import { showPanelPage, webviewOptions } from './panelPage';
+import { receiveMessages } from './receiveMessages';
 
-type Parts = Pick<PanelParts, 'extensionUri' | 'worker' | 'kept' | 'settings' | 'log'>;
+type Parts = Pick<PanelParts, 'extensionUri' | 'worker' | 'kept' | 'settings' | 'log'> & {
+  readonly memory: ComparisonMemory;
+};
 
 const lookMilliseconds = 2000;
 
@@ -21,24 +25,32 @@ export class ComparisonPanel implements vscode.Disposable {
   /**
    * @param files models, saved reports and folders
    * @param folder the only folder among them, which can be followed, or null
+   * @param restored the panel of an earlier window, or null
    */
   constructor(
     private readonly files: readonly string[],
     folder: string | null,
     private readonly parts: Parts,
     onClose: () => void,
+    restored: vscode.WebviewPanel | null,
   ) {
-    const { extensionUri, log } = parts;
+    const { extensionUri, log, memory } = parts;
     const title = folder === null ? String(files.length) : basename(folder);
-    this.panel = vscode.window.createWebviewPanel(
-      comparisonViewType,
-      vscode.l10n.t('Sharpness compared: {0}', title),
-      vscode.ViewColumn.Active,
-      { ...webviewOptions(extensionUri), enableFindWidget: true },
-    );
+    this.panel =
+      restored ??
+      vscode.window.createWebviewPanel(
+        comparisonViewType,
+        vscode.l10n.t('Sharpness compared: {0}', title),
+        vscode.ViewColumn.Active,
+        { ...webviewOptions(extensionUri), enableFindWidget: true },
+      );
     this.session = new ComparisonSession(files, folder, {
       ...parts,
       isTrusted: () => vscode.workspace.isTrusted,
+      remembered: memory.recall(files),
+      remember: (said) => {
+        void memory.keep(files, said);
+      },
       askSamples: (inspection) => this.askSamples(inspection),
       onChange: (state) => {
         if (state.failure !== null) log.error(`Comparison: ${state.failure.kind}: ${state.failure.message}`);
@@ -48,12 +60,7 @@ export class ComparisonPanel implements vscode.Disposable {
         this.send({ type: 'progress', progress });
       },
     });
-    this.panel.webview.onDidReceiveMessage((message: unknown) => {
-      this.receive(message).catch((thrown: unknown) => {
-        log.error(thrown instanceof Error ? thrown : String(thrown));
-        void vscode.window.showErrorMessage(failureOf(thrown).message);
-      });
-    });
+    receiveMessages(this.panel, log, readComparisonMessage, (message) => this.receive(message));
     showPanelPage(this.panel, extensionUri, 'comparison.js');
     this.looking = setInterval(() => void this.session.look(), lookMilliseconds);
     this.panel.onDidDispose(() => {
@@ -72,12 +79,8 @@ export class ComparisonPanel implements vscode.Disposable {
     void this.panel.webview.postMessage(message);
   }
 
-  private async receive(raw: unknown): Promise<void> {
-    const message = readComparisonMessage(raw);
-    switch (message?.type) {
-      case undefined:
-        this.parts.log.warn('The comparison sent a message that it does not have; it was ignored.');
-        return;
+  private async receive(message: ComparisonToHost): Promise<void> {
+    switch (message.type) {
       case 'ready':
         this.send({ type: 'comparison', state: this.session.state });
         return;
@@ -90,6 +93,9 @@ export class ComparisonPanel implements vscode.Disposable {
       case 'follow':
       case 'stop-following':
         this.session.follow(message.type === 'follow');
+        return;
+      case 'train':
+        this.session.train(message.training);
         return;
       case 'export':
         await this.export(message.format);
@@ -131,28 +137,10 @@ export class ComparisonPanel implements vscode.Disposable {
     // Loaded by the first export, with the charts and the schema: the start of the editor does not wait for them.
     const { comparisonPage } = await import('../charts/comparisonPage');
     const { comparisonJson } = await import('../comparison/schema');
-    const { atomicWrite } = await import('../files/atomicWrite');
+    const { saveAs } = await import('./saveAs');
     const { comparison } = this.session.state;
     const content = format === 'html' ? comparisonPage(comparison) : `${comparisonJson(comparison)}\n`;
-    const target = await vscode.window.showSaveDialog({
-      defaultUri: vscode.Uri.file(join(dirname(this.files[0] ?? ''), `comparison.${format}`)),
-      filters: { [format.toUpperCase()]: [format] },
-      title: vscode.l10n.t('Export the comparison'),
-    });
-    if (target === undefined) return;
-    if (target.scheme === 'file') await atomicWrite(target.fsPath, content);
-    else await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(content));
+    const proposed = join(dirname(this.files[0] ?? ''), `comparison.${format}`);
+    await saveAs(proposed, vscode.l10n.t('Export the comparison'), content);
   }
-}
-
-const plainMessages = ['ready', 'cancel', 'run', 'follow', 'stop-following', 'show-log'] as const;
-
-/** The message that the webview sent, or null where it is none: what comes out of a webview is checked like a file. */
-function readComparisonMessage(message: unknown): ComparisonToHost | null {
-  if (typeof message !== 'object' || message === null || !('type' in message)) return null;
-  const plain = plainMessages.find((type) => type === message.type);
-  if (plain !== undefined) return { type: plain };
-  const asked = message.type === 'export' && 'format' in message ? message.format : null;
-  const format = comparisonExports.find((each) => each === asked);
-  return format === undefined ? null : { type: 'export', format };
 }

@@ -1,9 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { compare } from '../comparison/compare';
 import { shortPaths } from '../comparison/order';
 import type { ComparisonProgress, ComparisonState } from '../comparison/panelState';
-import type { ComparedRow } from '../comparison/row';
+import { trainedAs, type ComparedRow } from '../comparison/row';
 import { failureOf } from '../report/failure';
-import type { Report } from '../report/report';
+import type { Report, Training } from '../report/report';
 import { computationDefaults } from '../report/form';
 import {
   noOptions,
@@ -17,9 +18,20 @@ import type { SessionParts } from './analysisSession';
 import type { Contents } from './contents';
 import { keepRun, planRun, underNames } from './plannedRun';
 
+/** What a person says of a comparison, to be said once. */
+export interface Remembered {
+  /** null: as the files say. */
+  readonly training: Training | null;
+  /** The samples of all that no sidecar names; null: none was chosen. */
+  readonly source: SampleSource | null;
+}
+
 export interface ComparisonParts extends Omit<SessionParts, 'onChange'> {
   /** Asks for the samples of all where no sidecar names any and not exactly one file fits; null: nothing was chosen. */
   readonly askSamples: (inspection: ModelInspection) => Promise<SampleSource | null>;
+  /** What was said of this comparison before. */
+  readonly remembered: Remembered;
+  readonly remember: (said: Remembered) => void;
   readonly onChange: (state: ComparisonState) => void;
   readonly onProgress: (progress: ComparisonProgress) => void;
 }
@@ -34,7 +46,7 @@ export class ComparisonSession {
   private notes: string[] = [];
   private work: AbortController | null = null;
   private followed: Promise<{ look(): Promise<string[]> }> | null = null;
-  private source: SampleSource | null = null;
+  private said: Remembered;
   /** Hashes of what was read: the samples are those of all. */
   private contents: Contents = {};
   private current: ComparisonState;
@@ -48,6 +60,7 @@ export class ComparisonSession {
     private readonly folder: string | null,
     private readonly parts: ComparisonParts,
   ) {
+    this.said = parts.remembered;
     this.current = this.stateOf('reading');
   }
 
@@ -67,6 +80,10 @@ export class ComparisonSession {
     this.change('reading');
     await this.guard(signal, async () => {
       const { comparedFiles } = await import('../analysis/comparedFiles');
+      const { source } = this.said;
+      // Samples that are gone are asked for once more.
+      if (source?.kind === 'file' && (await stat(source.path).catch(() => null)) === null)
+        this.say({ source: null });
       const { paths, notes } = await comparedFiles(this.args);
       this.notes.push(...notes);
       await this.add(paths, signal);
@@ -97,6 +114,12 @@ export class ComparisonSession {
     this.change(this.current.phase);
   }
 
+  /** Holds the models against the edge of this training from now on; one without a learning rate leaves it to the files. */
+  train(training: Training): void {
+    this.say({ training });
+    this.change(this.current.phase);
+  }
+
   /** Ends what is being computed; the rows that are ready stay. */
   cancel(): void {
     if (!this.isBusy()) return;
@@ -121,14 +144,14 @@ export class ComparisonSession {
       this.parts.isTrusted(),
     );
     await shared.lookThrough([...models, ...this.rows.keys()].filter((path) => !isSavedReport(path)));
-    if (models.length > 0 && !shared.nameSamples && this.source === null) {
+    if (models.length > 0 && !shared.nameSamples && this.said.source === null) {
       const chosen = await this.chooseSamples(models, signal);
       if (signal.aborted) return;
       if (chosen === null) {
         this.cancel();
         return;
       }
-      this.source = chosen;
+      this.say({ source: chosen });
     }
     const names = shortPaths([...this.rows.keys(), ...paths]).slice(-paths.length);
     for (const [at, path] of paths.entries()) {
@@ -160,7 +183,7 @@ export class ComparisonSession {
   ): Promise<Report> {
     const { worker, kept, log, settings, isTrusted } = this.parts;
     const settled = requestOf(options).samples;
-    const source = options.samples === null ? (this.source ?? settled) : settled;
+    const source = options.samples === null ? (this.said.source ?? settled) : settled;
     const machine = settings();
     const wish = { model, source, computation: computationDefaults, said: options, machine };
     const plan = await planRun(wish, this.contents, isTrusted());
@@ -216,6 +239,11 @@ export class ComparisonSession {
     }
   }
 
+  private say(said: Partial<Remembered>): void {
+    this.said = { ...this.said, ...said };
+    this.parts.remember(this.said);
+  }
+
   private begin(): AbortSignal {
     this.stop();
     this.work = new AbortController();
@@ -233,9 +261,13 @@ export class ComparisonSession {
   }
 
   private stateOf(phase: ComparisonState['phase']): ComparisonState {
+    const { training } = this.said;
+    const effective = (training?.learningRate ?? null) === null ? null : training;
     return {
       phase,
-      comparison: compare([...this.rows.values()]),
+      comparison: compare([...this.rows.values()].map((row) => trainedAs(row, effective))),
+      files: this.args,
+      training,
       waiting: this.waiting,
       folder: this.folder,
       following: this.followed !== null,

@@ -1,20 +1,13 @@
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { reportPage } from '../charts/reportPage';
-import { atomicWrite } from '../files/atomicWrite';
 import { reportCsv } from '../report/csv';
-import type { ExportFormat, PanelState, PanelToHost } from '../report/panelMessages';
+import type { PanelState, PanelToHost } from '../report/panelMessages';
 import { partialReportJson } from '../report/savedReport';
 import { reportJson } from '../report/schema';
+import { saveAs } from './saveAs';
 
 type Export = Extract<PanelToHost, { type: 'export' }>;
-
-const formatNames: Readonly<Record<ExportFormat, string>> = {
-  html: 'HTML',
-  json: 'JSON',
-  csv: 'CSV',
-  svg: 'SVG',
-};
 
 /**
  * Asks where to, writes the report of the state there, and offers to open it; a partial one as such, as JSON alone. Throws
@@ -24,21 +17,8 @@ export async function exportReport(model: string, state: PanelState, wanted: Exp
   const content = contentOf(state, wanted);
   if (content === null) return;
   const stem = basename(model).replace(/(\.sharpness-report)?\.[^.]+$/, '');
-  const name = `${stem}.sharpness-report.${wanted.format}`;
-  const target = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.file(join(dirname(model), name)),
-    filters: { [formatNames[wanted.format]]: [wanted.format] },
-    title: vscode.l10n.t('Export the report of {0}', basename(model)),
-  });
-  if (target === undefined) return;
-  if (target.scheme === 'file') await atomicWrite(target.fsPath, content);
-  else await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(content));
-  const open = vscode.l10n.t('Open');
-  const answer = await vscode.window.showInformationMessage(
-    vscode.l10n.t('The report was saved as {0}.', basename(target.path)),
-    open,
-  );
-  if (answer === open) await vscode.commands.executeCommand('vscode.open', target);
+  const proposed = join(dirname(model), `${stem}.sharpness-report.${wanted.format}`);
+  await saveAs(proposed, vscode.l10n.t('Export the report of {0}', basename(model)), content);
 }
 
 function contentOf(state: PanelState, wanted: Export): string | null {

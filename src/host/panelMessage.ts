@@ -1,6 +1,9 @@
+import { comparisonExports, type ComparisonToHost, type SavedComparison } from '../comparison/panelState';
 import type { PanelToHost, SampleChoice } from '../report/panelMessages';
 import type { ShapeChanges } from '../report/inputShapes';
 import { readSaid } from '../report/form';
+import type { Training } from '../report/report';
+import { optimisers } from '../report/request';
 
 /** A drawing of a report has some hundred kilobytes; what is far beyond is no drawing of ours. */
 const largestSvg = 64 * 1024 ** 2;
@@ -31,6 +34,43 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
     default:
       return null;
   }
+}
+
+const plainOfComparison = ['ready', 'cancel', 'run', 'follow', 'stop-following', 'show-log'] as const;
+
+/** The message that the webview of a comparison sent, or null where it is none. */
+export function readComparisonMessage(message: unknown): ComparisonToHost | null {
+  if (!isObject(message)) return null;
+  const plain = plainOfComparison.find((type) => type === message['type']);
+  if (plain !== undefined) return { type: plain };
+  if (message['type'] === 'train') {
+    const training = readTraining(message['training']);
+    return training === null ? null : { type: 'train', training };
+  }
+  const asked = message['type'] === 'export' ? message['format'] : null;
+  const format = comparisonExports.find((each) => each === asked);
+  return format === undefined ? null : { type: 'export', format };
+}
+
+/** What the webview of a comparison kept over a reload, or null where nothing can be told. */
+export function readSavedComparison(saved: unknown): SavedComparison | null {
+  if (!isObject(saved)) return null;
+  const { files, folder } = saved;
+  const isPath = (path: unknown): path is string => typeof path === 'string' && path !== '';
+  if (!Array.isArray(files) || files.length === 0 || !files.every(isPath)) return null;
+  return folder === null || isPath(folder) ? { files, folder } : null;
+}
+
+function readTraining(raw: unknown): Training | null {
+  if (!isObject(raw)) return null;
+  const { learningRate, momentum, batchSize } = raw;
+  const optimiser = optimisers.find((each) => each === raw['optimiser']);
+  const isPositive = (value: unknown): value is number =>
+    typeof value === 'number' && Number.isFinite(value) && value > 0;
+  if (optimiser === undefined || !(learningRate === null || isPositive(learningRate))) return null;
+  if (typeof momentum !== 'number' || !(momentum >= 0 && momentum < 1)) return null;
+  if (!(batchSize === null || (isPositive(batchSize) && Number.isInteger(batchSize)))) return null;
+  return { optimiser, learningRate, momentum, batchSize };
 }
 
 function readChoice(choice: unknown): SampleChoice | null {

@@ -5,6 +5,7 @@ import { nothingSaid } from '../report/form';
 import type { HostToPanel, PanelState } from '../report/panelMessages';
 import { readPanelMessage } from './panelMessage';
 import { showPanelPage } from './panelPage';
+import { receiveMessages } from './receiveMessages';
 
 /** A report has some hundred kilobytes, a page of one some megabytes; what is far beyond is none. */
 const largest = 128 * 1024 ** 2;
@@ -43,11 +44,10 @@ export class ReportEditor implements vscode.CustomReadonlyEditorProvider {
       watcher,
       watcher.onDidChange(read),
       watcher.onDidCreate(read),
-      panel.webview.onDidReceiveMessage(async (raw: unknown) => {
-        const message = readPanelMessage(raw);
-        if (message?.type === 'ready') send();
-        else if (message?.type === 'show-log') this.log.show(true);
-        else if (message?.type === 'export') {
+      receiveMessages(panel, this.log, readPanelMessage, async (message) => {
+        if (message.type === 'ready') send();
+        else if (message.type === 'show-log') this.log.show(true);
+        else if (message.type === 'export') {
           // Loaded by the first export, with the charts: the start of the editor does not wait for it.
           const { exportReport } = await import('./exportReport');
           await exportReport(uri.fsPath, state, message);

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compare } from '../../src/comparison/compare';
 import type { ComparisonState } from '../../src/comparison/panelState';
-import { failedRow, rowOf } from '../../src/comparison/row';
+import { failedRow, rowOf, trainedAs } from '../../src/comparison/row';
 import { bundledPanel, openBrowser, openPanel, post, themeNames } from './panelPage.mjs';
 import { exactReport, report, textOf } from './panelTest';
 
@@ -19,6 +19,8 @@ const rows = [
 const running: ComparisonState = {
   phase: 'running',
   comparison: compare(rows.slice(0, 1)),
+  files: ['/r'],
+  training: null,
   waiting: ['epoch-2.onnx', 'epoch-3.onnx'],
   folder: '/r',
   following: false,
@@ -91,6 +93,28 @@ describe('the panel of a comparison', () => {
       { type: 'export', format: 'html' },
       { type: 'export', format: 'json' },
     ]);
+  });
+
+  it('tells the host how the models are trained, and keeps what is compared for a reload', async () => {
+    const page = await panel(done);
+    expect(await page.evaluate('window.saved')).toEqual({ files: ['/r'], folder: '/r' });
+    const rate = page.locator('#training-rate');
+    expect(await rate.inputValue()).toBe('0.5');
+    await rate.fill('0.25');
+    // A row that becomes ready leaves alone what is being typed.
+    await post(page, { type: 'comparison', state: { ...done, notes: ['A checkpoint joined.'] } });
+    expect(await rate.inputValue()).toBe('0.25');
+    await rate.blur();
+    const slower = { ...descent, learningRate: 0.25 };
+    expect(await posted(page)).toContainEqual({ type: 'train', training: slower });
+    const comparison = compare(rows.map((row) => trainedAs(row, slower)));
+    await post(page, { type: 'comparison', state: { ...done, training: slower, comparison } });
+    expect(await textOf(page, '.section.edge')).toContain('η = 0.25: the edge of stability is a λ_max of 8');
+    await page.locator('#training-optimiser').selectOption('adam');
+    expect(await posted(page)).toContainEqual({
+      type: 'train',
+      training: { ...slower, optimiser: 'adam', momentum: 0.9 },
+    });
   });
 
   it('says why nothing is compared', async () => {

@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ComparisonProgress, ComparisonState } from '../../../src/comparison/panelState';
 import { KeptReports } from '../../../src/host/keptReports';
-import { ComparisonSession } from '../../../src/host/comparisonSession';
+import { ComparisonMemory } from '../../../src/host/comparisonMemory';
+import { ComparisonSession, type Remembered } from '../../../src/host/comparisonSession';
 import { planRun } from '../../../src/host/plannedRun';
 import { computationDefaults } from '../../../src/report/form';
 import { FailureError } from '../../../src/report/failure';
@@ -59,18 +60,22 @@ function session(
   followed: string | null = null,
   answer: SampleSource | null = null,
   kept = new KeptReports(folder.path('kept')),
+  remembered: Remembered = { training: null, source: null },
 ) {
   const worker = new NamedWorker();
   const states: ComparisonState[] = [];
   const progress: ComparisonProgress[] = [];
   const asked: ModelInspection[] = [];
   const warned: string[] = [];
+  const said: Remembered[] = [];
   const shown = new ComparisonSession(args, followed, {
     worker,
     kept,
     isTrusted: () => true,
     log: { info: () => undefined, warn: (line) => warned.push(line) },
     settings: () => ({ threads: 2, memoryBudget: null }),
+    remembered,
+    remember: (each) => said.push(each),
     askSamples: (inspection) => {
       asked.push(inspection);
       return Promise.resolve(answer);
@@ -78,7 +83,7 @@ function session(
     onChange: (state) => states.push(state),
     onProgress: (each) => progress.push(each),
   });
-  return { worker, states, progress, asked, warned, shown };
+  return { worker, states, progress, asked, warned, said, shown };
 }
 
 const namesOf = ({ comparison }: ComparisonState): string[] => comparison.rows.map(({ name }) => name);
@@ -229,10 +234,60 @@ describe('ComparisonSession', () => {
     expect(worker.requests).toHaveLength(3);
   });
 
+  it('holds the rows against the edge of what is said, computes nothing for it, and remembers it', async () => {
+    const paths = [await write('i/epoch-1.onnx'), await write('i/epoch-4.onnx')];
+    const kept = new KeptReports(folder.path('kept-of-i'));
+    const first = session(paths, null, random, kept);
+    await first.shown.run();
+    const edges = ({ comparison }: ComparisonState): unknown[] => comparison.rows.map(({ edge }) => edge);
+    expect(edges(first.shown.state)).toEqual([null, null]);
+    const descent = { optimiser: 'sgd', learningRate: 0.5, momentum: 0, batchSize: null } as const;
+    first.shown.train(descent);
+    // 2/η = 4
+    const told = [
+      { lambdaMax: 4, place: 'below' },
+      { lambdaMax: 4, place: 'at' },
+    ];
+    expect(edges(first.shown.state)).toEqual(told);
+    expect(first.worker.requests).toHaveLength(2);
+    const remembered = first.said.at(-1);
+    expect(remembered).toEqual({ training: descent, source: random });
+    const again = session(paths, null, null, kept, remembered);
+    await again.shown.run();
+    expect(edges(again.shown.state)).toEqual(told);
+    expect([again.asked, again.worker.requests]).toEqual([[], []]);
+    // Without a rate the files have the word again.
+    again.shown.train({ ...descent, learningRate: null });
+    expect(edges(again.shown.state)).toEqual([null, null]);
+  });
+
+  it('asks once more where the samples of before are gone', async () => {
+    const source = { kind: 'file', path: folder.path('gone.npz'), inputs: {}, labels: null } as const;
+    const remembered = { training: null, source };
+    const { shown, asked } = session([await write('j/epoch-1.onnx')], null, random, undefined, remembered);
+    await shown.run();
+    expect(asked).toHaveLength(1);
+  });
+
   it('says why nothing is compared', async () => {
     const { shown } = session([folder.path('absent')]);
     await shown.run();
     expect(shown.state.phase).toBe('failed');
     expect(shown.state.failure?.message).toMatch(/There is no file or folder/);
   });
+});
+
+it('what was said of the latest comparisons is remembered by what they compare', async () => {
+  const stored = new Map<string, unknown>();
+  const memory = new ComparisonMemory({
+    get: (key, otherwise) => (stored.get(key) as typeof otherwise | undefined) ?? otherwise,
+    update: (key, value) => Promise.resolve(void stored.set(key, value)),
+  });
+  expect(memory.recall(['/a', '/b'])).toEqual({ training: null, source: null });
+  await memory.keep(['/a', '/b'], { training: null, source: random });
+  expect(memory.recall(['/b', '/a']).source).toEqual(random);
+  for (let other = 0; other < 50; other++)
+    await memory.keep([String(other)], { training: null, source: random });
+  expect(memory.recall(['/a', '/b']).source).toBeNull();
+  expect(memory.recall(['49']).source).toEqual(random);
 });

@@ -9,6 +9,7 @@ import {
   contextKeys,
   editorViewTypes,
   modelsViewId,
+  comparisonViewType,
   panelViewType,
   settingsSection,
   viewContainerId,
@@ -52,7 +53,9 @@ it('the explorer offers it on every extension that models are found by', () => {
 
 it('the view, the panel and the context keys of the code are those of the manifest', () => {
   expect(contributes.views.modelSharpness.map(({ id }) => id)).toEqual([modelsViewId]);
-  expect(manifest.activationEvents).toEqual([`onWebviewPanel:${panelViewType}`]);
+  expect(manifest.activationEvents).toEqual(
+    [panelViewType, comparisonViewType].map((type) => `onWebviewPanel:${type}`),
+  );
   const text = JSON.stringify(contributes);
   for (const key of Object.values(contextKeys)) expect(text).toContain(key);
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readPanelMessage } from '../../../src/host/panelMessage';
+import { readComparisonMessage, readPanelMessage, readSavedComparison } from '../../../src/host/panelMessage';
+import type { ComparisonToHost } from '../../../src/comparison/panelState';
 import type { PanelToHost } from '../../../src/report/panelMessages';
 
 const messages: readonly PanelToHost[] = [
@@ -80,4 +81,50 @@ it('never throws and never passes on what it does not know', () => {
       expect(read === null || messages.some(({ type }) => type === read.type)).toBe(true);
     }),
   );
+});
+
+const descent = { optimiser: 'sgd', learningRate: 0.1, momentum: 0, batchSize: null } as const;
+
+it.each<ComparisonToHost>([
+  { type: 'ready' },
+  { type: 'stop-following' },
+  { type: 'train', training: descent },
+  {
+    type: 'train',
+    training: { ...descent, optimiser: 'adam', momentum: 0.9, learningRate: null, batchSize: 64 },
+  },
+  { type: 'export', format: 'html' },
+])('reads $type of a comparison', (message) => {
+  expect(readComparisonMessage({ ...message, extra: 1 })).toEqual(message);
+});
+
+it.each<unknown>([
+  null,
+  { type: 'say' },
+  { type: 'export', format: 'csv' },
+  { type: 'train' },
+  { type: 'train', training: { ...descent, optimiser: 'lion' } },
+  { type: 'train', training: { ...descent, learningRate: -1 } },
+  { type: 'train', training: { ...descent, learningRate: Infinity } },
+  { type: 'train', training: { ...descent, momentum: 1 } },
+  { type: 'train', training: { ...descent, momentum: Number.NaN } },
+  { type: 'train', training: { ...descent, batchSize: 1.5 } },
+])('refuses %j of a comparison', (message) => {
+  expect(readComparisonMessage(message)).toBeNull();
+});
+
+it('reads what a comparison kept over a reload, and nothing else', () => {
+  expect(readSavedComparison({ files: ['/a', '/b'], folder: null, extra: 1 })).toEqual({
+    files: ['/a', '/b'],
+    folder: null,
+  });
+  expect(readSavedComparison({ files: ['/a'], folder: '/a' })).toEqual({ files: ['/a'], folder: '/a' });
+  for (const saved of [
+    undefined,
+    {},
+    { files: [], folder: null },
+    { files: [1], folder: null },
+    { files: ['/a'] },
+  ])
+    expect(readSavedComparison(saved)).toBeNull();
 });
