@@ -17,9 +17,9 @@ export interface ComparedFiles {
   readonly notes: readonly string[];
 }
 
-/** Whether a file is taken for a saved report, which is not computed again. */
+/** Whether a file is taken for a saved report, JSON or page, which is not computed again. */
 export function isSavedReport(path: string): boolean {
-  return path.toLowerCase().endsWith('.json');
+  return /\.(?:json|html?)$/i.test(path);
 }
 
 /**

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { FailureError } from '../report/failure';
 import { quote } from '../files/quote';
 import type { PrintedReport } from '../report/report';
+import { pageWithoutReport, savedJson } from '../report/savedReport';
 import { printedReportSchema } from '../report/schema';
 
 /** A report has some hundred kilobytes. */
@@ -14,7 +15,7 @@ const largest = 256 * 1024 ** 2;
 const largestHashed = 1024 ** 3;
 
 /**
- * A report that was saved as JSON. Where its model lies beside it and is another by now, a warning says so.
+ * A report that was saved as JSON, or as a page. Where its model lies beside it and is another by now, a warning says so.
  * @throws FailureError where it is no report, damaged, or of a newer version
  */
 export async function readSavedReport(path: string): Promise<PrintedReport> {
@@ -27,9 +28,11 @@ export async function readSavedReport(path: string): Promise<PrintedReport> {
   };
   const { size } = await stat(path);
   if (size > largest) refuse('it is larger than any report; name the JSON that analyze wrote');
+  const text = savedJson(await readFile(path, 'utf8'));
+  if (text === null) return refuse(pageWithoutReport);
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, 'utf8'));
+    json = JSON.parse(text);
   } catch (error) {
     refuse('it is no whole JSON; save the report again', error instanceof Error ? error.message : null);
   }

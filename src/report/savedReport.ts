@@ -11,15 +11,20 @@ export type SavedReport =
 /** The element of the HTML page that holds the report. */
 const pageElement = /<script type="application\/json" id="report">([\s\S]*?)<\/script>/;
 
+export const pageWithoutReport = 'it is a page without a report in it; export it once more';
+
+/** The JSON of an exported report, which an HTML page holds as data; null for another page. */
+export function savedJson(text: string): string | null {
+  return text.trimStart().startsWith('<') ? (pageElement.exec(text)?.[1] ?? null) : text;
+}
+
 /**
  * The report in an exported JSON file, or in an exported HTML page.
  * @throws FailureError ReportUnreadable where it is damaged, or of a version that this one does not know
  */
 export function readSavedReport(name: string, text: string): SavedReport {
-  const isPage = text.trimStart().startsWith('<');
-  const json = isPage ? pageElement.exec(text)?.[1] : text;
-  if (json === undefined)
-    throw unreadable(name, 'it is a page without a report in it; export it once more', 'no element #report');
+  const json = savedJson(text);
+  if (json === null) throw unreadable(name, pageWithoutReport, 'no element #report');
   const value = parse(name, json);
   const schema = v.safeParse(v.object({ schema: v.number() }), value);
   if (!schema.success) throw unreadable(name, 'it holds no report', v.flatten(schema.issues));

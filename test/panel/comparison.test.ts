@@ -109,7 +109,7 @@ describe('the panel of a comparison', () => {
     expect(await posted(page)).toContainEqual({ type: 'train', training: slower });
     const comparison = compare(rows.map((row) => trainedAs(row, slower)));
     await post(page, { type: 'comparison', state: { ...done, training: slower, comparison } });
-    expect(await textOf(page, '.section.edge')).toContain('η = 0.25: the edge of stability is a λ_max of 8');
+    expect(await textOf(page, '.section.edge')).toContain('η = 0.25: the edge of stability is a λmax of 8');
     await page.locator('#training-optimiser').selectOption('adam');
     expect(await posted(page)).toContainEqual({
       type: 'train',

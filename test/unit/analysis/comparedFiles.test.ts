@@ -5,6 +5,7 @@ import { checkpointsOf, comparedFiles, mostRows, SharedOptions } from '../../../
 import { comparedRow } from '../../../src/analysis/comparedRow';
 import { FollowedFolder } from '../../../src/analysis/followedFolder';
 import { readSavedReport } from '../../../src/analysis/savedReport';
+import { reportPage } from '../../../src/charts/reportPage';
 import { CutShortError } from '../../../src/report/cutShort';
 import { FailureError } from '../../../src/report/failure';
 import { noOptions } from '../../../src/report/request';
@@ -112,6 +113,17 @@ describe('a saved report', () => {
     const path = await write('s/digits.sharpness-report.json', reportJson(exampleReport));
     const { row } = await comparedRow(path, null, failing('must not be analysed'));
     expect(row).toMatchObject({ name: 'digits', failure: null, sha256: exampleReport.model.sha256 });
+  });
+
+  it('is read from an exported page, too', async () => {
+    const path = await write('t/early.sharpness-report.HTML', reportPage(exampleReport));
+    const { row } = await comparedRow(path, null, failing('must not be analysed'));
+    const json = await comparedRow(await write('t/e.json', reportJson(exampleReport)), null, failing(''));
+    expect(row.numbers).not.toBeNull();
+    expect(row.numbers).toEqual(json.row.numbers);
+    const page = await write('t/other.html', '<!doctype html><title>Another page</title>');
+    const other = await comparedRow(page, null, failing('must not be analysed'));
+    expect(other.row.failure?.message).toMatch(/a page without a report/);
   });
 
   it('of a model that has changed since says so', async () => {
