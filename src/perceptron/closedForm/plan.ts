@@ -97,7 +97,8 @@ export function planClosedForm(
   // A pair of tiles holds two sets of features, sensitivities one of every layer's scale; the sums over pairs are one Gram
   // matrix a layer and up to six more.
   // The rows of every block, and of the whole; the losses.
-  const ofSample = layers[0]!.inputs + numbersOfOutput * layers.at(-1)!.outputs + blocks.length + 2;
+  const ofSample =
+    layers[0]!.inputs + numbersOfOutput * layers[layers.length - 1]!.outputs + blocks.length + 2;
   const held = 8 * samples * ofSample;
   const bytes = (tile: number): number =>
     held +
