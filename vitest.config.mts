@@ -11,7 +11,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
-          testTimeout: 30_000,
+          // For a machine that is busy with ten times as much: what hangs is found all the same.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           // Vitest leaves a core free, which of two is half of the machine.
           maxWorkers: Math.max(2, availableParallelism() - 1),
         },

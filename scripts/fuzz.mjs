@@ -8,7 +8,12 @@ const bundles = join(root, 'test-results', 'fuzz');
 try {
   await build({
     absWorkingDir: root,
-    entryPoints: ['test/fuzz/run.ts', 'test/fuzz/bytes/bytesWorker.ts'],
+    entryPoints: [
+      'test/fuzz/run.ts',
+      'test/fuzz/bytes/bytesWorker.ts',
+      'test/fuzz/kills/reloadedHost.ts',
+      'src/worker/entry.ts',
+    ],
     entryNames: '[name]',
     outdir: bundles,
     bundle: true,

@@ -27,9 +27,11 @@ export async function analyse(
   const model = await readModel(request.model, request.architecture);
   run.stopwatch.lap('read');
   run.request = completedByFile(request, model.said);
-  const analysed = openAnalysedModel(model, subjectChoice(request), run.threads, () => {
+  const beforeRun = (): void => {
     run.requireTime();
-  });
+  };
+  const choice = subjectChoice(request);
+  const analysed = openAnalysedModel(model, choice, run.threads, beforeRun, run.memoryBudget);
   try {
     const report = await analyseModel(analysed, run);
     const { count: samples } = report.samples;

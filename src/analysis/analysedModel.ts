@@ -13,16 +13,18 @@ export interface AnalysedModel {
 /**
  * Finds what is analysed; the session is opened when it is first used, and whoever used it releases it.
  * @param beforeRun called before every run of it
+ * @param memoryBudget bytes that no run is to go beyond
  */
 export function openAnalysedModel(
   model: Model,
   choice: SubjectChoice,
   threads: number,
   beforeRun: () => void = () => undefined,
+  memoryBudget = Infinity,
 ): AnalysedModel {
   const subject = findSubject(model, choice);
   const outputs = [subject.output, subject.head.logits];
-  return { model, subject, session: new ModelSession(model, outputs, threads, beforeRun) };
+  return { model, subject, session: new ModelSession(model, outputs, threads, beforeRun, memoryBudget) };
 }
 
 /** What a request says of what is analysed. */

@@ -75,13 +75,15 @@ export interface FirstSearch {
 
 /**
  * λ_max's interval from products alone, before the closed form is computed: in float64 where these are so little work that the
- * second search may have them, else in float32.
+ * second search may have them, else in float32. They are kept for it where there is room for both them and the closed form.
  * @param factsOf what the products tell of the samples
+ * @param formBytes what the closed form takes
  */
 export async function tellFirstInterval(
   objective: Objective,
   run: AnalysisRun,
   factsOf: (products: HessianProducts) => Pick<Report, 'samples' | 'lossOptions'>,
+  formBytes: number,
 ): Promise<FirstSearch> {
   const { request, threads, memoryBudget } = run;
   run.tell('Differentiating the graph');
@@ -113,7 +115,7 @@ export async function tellFirstInterval(
       },
       outOfTime: (share) => run.outOfTime(share),
     });
-    kept = inFloat64;
+    kept = products.bytes + (remembered?.bytes ?? Infinity) + formBytes <= memoryBudget;
   } catch (error) {
     // The closed form needs no products, and the second search tells why there is no certificate.
     if (!(error instanceof FailureError)) throw error;

@@ -4,6 +4,7 @@ import { computeElasticities } from '../perceptron/closedForm/elasticity';
 import { planClosedForm, type ClosedFormPlan, type PlanOptions } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
 import type { Perceptron } from '../perceptron/perceptron';
+import { failureOf } from '../report/failure';
 import type { GaussNewton, LayerReport, Report, TopSample } from '../report/report';
 import type { MatrixProducts } from '../runtime/matrixProducts';
 import { computeGramMatrices, costOfGramMatrices } from './gram';
@@ -114,15 +115,20 @@ export function drivers(
 
 /**
  * The plan of a closed form that brings hidden units and elasticities in the passes of its own sums; null where that is not
- * affordable.
+ * affordable, or does not fit the memory that the sums alone fit.
  */
 export function wholePlan(
   perceptron: Perceptron,
   samples: number,
   memoryBudget: number,
 ): ClosedFormPlan | null {
-  const plan = planClosedForm(perceptron, samples, memoryBudget, { sensitivities: true });
-  return plan.multiplyAdds <= affordable ? plan : null;
+  try {
+    const plan = planClosedForm(perceptron, samples, memoryBudget, { sensitivities: true });
+    return plan.multiplyAdds <= affordable ? plan : null;
+  } catch (error) {
+    if (failureOf(error).kind === 'TooLarge') return null;
+    throw error;
+  }
 }
 
 function withLayers(

@@ -9,6 +9,7 @@ import type { InputSpec } from '../samples/samples';
 import { readSidecar } from '../samples/sidecar';
 import { groupLayers } from '../subject/layers';
 import { parameterCount, type Subject } from '../subject/subject';
+import { memoryBudget } from './memoryBudget';
 import { openAnalysedModel, subjectChoice } from './analysedModel';
 import { modelFacts } from './modelFacts';
 import { readPerceptron } from './readPerceptron';
@@ -85,7 +86,7 @@ async function factsOf(
     shapes: fittingShapes(model.graph, shapes),
     evaluation: true,
   };
-  const analysed = openAnalysedModel(model, subjectChoice(choice), 1);
+  const analysed = openAnalysedModel(model, subjectChoice(choice), 1, undefined, memoryBudget(null));
   const { subject, session } = analysed;
   const openInputs = openInputsOf(subject, shapes);
   const perceptron = await readPerceptron(analysed, null).finally(() => session.release());

@@ -1,7 +1,6 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import { countProduct, planModel } from '../autodiff/plannedModel';
 import type { Objective } from '../autodiff/preparedModel';
-import { sizeOf } from '../graph/static/value';
 import type { Precision } from '../graph/writing/nodeWriter';
 import { fromHeld, heldNumbers, lossInput } from '../loss/lossInput';
 import { lossOfOutputs, type LossOfOutputs } from '../loss/lossOfOutputs';
@@ -61,7 +60,6 @@ export async function openGraph(
   } catch (error) {
     const batch = writtenBatch(subject);
     if (batch === null || !(error instanceof FailureError) || !isOfBatches(error)) throw error;
-    if (8 * batch * numbersOfOne(samples) > run.memoryBudget) throw error;
     const logits = await outputs(batch).catch((again: unknown) => {
       // Where the batch was not the cause, the first reason is the one that says more.
       throw again instanceof FailureError && isOfBatches(again) ? error : again;
@@ -73,11 +71,6 @@ export async function openGraph(
   } finally {
     await session.release();
   }
-}
-
-/** Input numbers of one sample. */
-function numbersOfOne({ inputs }: Samples): number {
-  return inputs.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
 }
 
 /** Whether it may be the number of samples that the model does not take. */

@@ -124,10 +124,11 @@ export async function analysePerceptron(
     ]);
     const options = lossOptions(run, subject, samples, chosen, ignored);
     // Of products, which are held against the model's own outputs by themselves.
-    first = await tellFirstInterval(objective, run, (products) => ({
+    const factsOf: Parameters<typeof tellFirstInterval>[2] = (products) => ({
       samples: sampleFacts(run, samples, chosen, products, accuracy(given, chosen.classes)),
       lossOptions: options,
-    }));
+    });
+    first = await tellFirstInterval(objective, run, factsOf, used.bytes);
     run.tell('Checking the forward pass');
     await checkForwardPass(
       { subject, input: own, perceptron: asRead, first: activations, outputs: logits, found },

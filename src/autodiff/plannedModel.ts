@@ -57,7 +57,7 @@ export async function planModel(
   { memoryBudget, batch }: PlanOptions,
   table: Rules = rules,
 ): Promise<PlannedModel> {
-  const { samples, subject } = objective;
+  const { samples, subject, session } = objective;
   const order = parameterCount(subject);
   const vectors = vectorBytes(order);
   requireRoom(order, 1, 0, memoryBudget);
@@ -87,7 +87,10 @@ export async function planModel(
   requireRoom(order, 1, fixedBytes + bytesPerSample, memoryBudget);
   const room = batchShare * (memoryBudget - vectors) - fixedBytes;
   const cached = Math.max(cachedNumbers, numbersPerWeight * order);
-  const most = Math.floor(Math.min(room / bytesPerSample, (cached * more.samples) / more.largest));
+  // Lowering for a batch keeps all tensors of the model's own run on it.
+  const { traced } = await session.bytesOfSample(samples);
+  const largest = (memoryBudget - vectors) / Math.max(1, traced);
+  const most = Math.floor(Math.min(room / bytesPerSample, (cached * more.samples) / more.largest, largest));
   const { size } = cutBatches(samples.count, most);
   const known = [few, some].find(({ prepared }) => prepared.batches.size === size);
   return known ?? planFor(size, some.prepared);

@@ -107,6 +107,11 @@ export class RememberedProducts implements SymmetricProducts {
     this.most = Math.floor(memoryBytes / (16 * this.order));
   }
 
+  /** Bytes of what is remembered. */
+  get bytes(): number {
+    return 16 * this.order * this.known.length;
+  }
+
   /** The next vector is compared with the first one. */
   again(): void {
     this.place = 0;

@@ -7,13 +7,19 @@ import { operatorOf } from './operators';
 const mostNumbers = 2 ** 28;
 
 /**
- * Refuses a tensor whose size stands in the file and is beyond any reason: a few bytes can ask onnxruntime for all of the
- * memory. What is computed from shapes, or grows step by step, is not seen here.
+ * Refuses a tensor whose size follows from the file and is beyond any reason: a few bytes can ask onnxruntime for all of the
+ * memory. What is computed from shapes is not seen here.
  * @throws FailureError TooLarge naming the node
  */
 export function refuseOversized(graph: Graph): void {
+  // The first axis is that of the samples, of which one is the least.
+  const ofOne = graph.inputs.map(({ name, dims }) => {
+    const known = (dims ?? []).slice(1).map((size) => (typeof size === 'number' ? size : 1));
+    return [name, product(known)] as const;
+  });
+  const sizes = leastSizes(graph, graph.nodes, new Map(ofOne));
   for (const node of graph.nodes) {
-    const least = leastSize(graph, node);
+    const least = sizes.get(node.outputs[0] ?? '') ?? 1;
     if (!(least > mostNumbers)) continue;
     throw new FailureError(
       'TooLarge',
@@ -22,14 +28,43 @@ export function refuseOversized(graph: Graph): void {
   }
 }
 
-/** How many numbers the output has at least, because of what constants and attributes say alone. */
-function leastSize(graph: Graph, node: GraphNode): number {
+/**
+ * How many numbers the tensors have at least, because of what goes into a graph and what constants and attributes say: of
+ * every node its first output.
+ * @param nodes in their order
+ * @param inputs numbers of the inputs, by name
+ */
+export function leastSizes(
+  graph: Graph,
+  nodes: readonly GraphNode[],
+  inputs: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const made = new Map<string, number>();
+  const sizeOf = (name = ''): number =>
+    made.get(name) ?? inputs.get(name) ?? product(graph.initialisers.get(name)?.dims ?? []);
+  for (const node of nodes) made.set(node.outputs[0] ?? '', leastSize(graph, node, sizeOf));
+  return made;
+}
+
+function leastSize(graph: Graph, node: GraphNode, sizeOf: (name?: string) => number): number {
+  const { sizedBy, passes, keeps, broadcasts } = operatorOf(node);
+  const [first, second] = node.inputs;
+  if (node.operator === 'Concat') return node.inputs.reduce((sum, name) => sum + sizeOf(name), 0);
   if (node.operator === 'Conv') return product(convolvedSizes(graph, node));
-  const { sizedBy } = operatorOf(node);
-  if (sizedBy === undefined) return 1;
+  if (node.operator === 'MatMul') {
+    // A weight takes its depth away and brings its width.
+    const [left, right] = [first, second].map((name) => graph.initialisers.get(name ?? '')?.dims ?? []);
+    if (right?.length === 2) return (sizeOf(first) / Math.max(1, right[0] ?? 1)) * (right[1] ?? 1);
+    if (left?.length === 2) return (sizeOf(second) / Math.max(1, left[1] ?? 1)) * (left[0] ?? 1);
+    return 1;
+  }
+  const given = broadcasts === true ? Math.max(...node.inputs.map(sizeOf)) : sizeOf(first);
+  const kept = keeps === 'sizes' || passes === 'in order' || passes === 'moved' ? given : 1;
+  if (sizedBy === undefined) return kept;
   const [input, attribute] = sizedBy;
   const sizes = listed(graph, node, input, attribute);
-  return product(attribute === 'pads' ? alongAxes(sizes) : sizes);
+  if (attribute === 'repeats') return given * product(sizes);
+  return Math.max(kept, product(attribute === 'pads' ? alongAxes(sizes) : sizes));
 }
 
 /** Windows along every axis, of an image of one point and its padding. */

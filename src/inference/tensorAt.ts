@@ -2,11 +2,13 @@ import { sameDims, sizeOf } from '../graph/static/value';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { ModelSamples } from './feeds';
-import type { ModelSession } from './modelSession';
+import { tooLarge, type ModelSession } from './modelSession';
 import { setting } from '../report/wording/settings';
 
-/** Samples that one run of the model takes. */
+/** Samples that one run of the model takes at most. */
 const batchSize = 64;
+/** Of the memory, for one run: its samples and what is made of all of them stand beside it. */
+const runShare = 0.5;
 
 /** A tensor of the model at every sample. */
 export interface TensorOfSamples {
@@ -32,7 +34,7 @@ export async function tensorAt(
   batch: number | null,
   memoryBudget: number,
 ): Promise<TensorOfSamples> {
-  const size = batch ?? Math.min(batchSize, samples.count);
+  const size = batch ?? (await fittingBatch(session, samples, memoryBudget));
   let found: TensorOfSamples | null = null;
   for (let from = 0; from < samples.count; from += size) {
     const { [tensor]: result } = await session.run([tensor], samples, from, size);
@@ -57,6 +59,18 @@ export async function tensorAt(
   }
   if (found === null) throw new RangeError('There are no samples');
   return found;
+}
+
+/** As many samples as may run together. @throws FailureError TooLarge where not even one fits the memory */
+async function fittingBatch(
+  session: ModelSession,
+  samples: ModelSamples,
+  memoryBudget: number,
+): Promise<number> {
+  const { alive } = await session.bytesOfSample(samples);
+  if (alive > memoryBudget) throw tooLarge(alive, 1, memoryBudget);
+  const fitting = Math.max(1, Math.floor((runShare * memoryBudget) / Math.max(1, alive)));
+  return Math.min(batchSize, samples.count, fitting);
 }
 
 function requireRoom(tensor: string, width: number, count: number, memoryBudget: number): void {

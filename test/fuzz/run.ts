@@ -3,6 +3,7 @@ import { fuzzBytes } from './bytes/bytesPart';
 import type { Budget, Outcome } from './campaign';
 import { fuzzCertificates } from './certificates/certificatePart';
 import { fuzzGraphs } from './graphs/graphPart';
+import { fuzzKills } from './kills/killsPart';
 import { fuzzPerceptrons } from './perceptrons/perceptronPart';
 
 /** A part of the campaign. @param root the project's folder */
@@ -13,6 +14,7 @@ const parts: Readonly<Record<string, Part>> = {
   graphs: fuzzGraphs,
   perceptrons: fuzzPerceptrons,
   certificates: fuzzCertificates,
+  kills: fuzzKills,
 };
 
 const usage = `npm run fuzz -- [--seed N] [--minutes M | --runs N] [--only PART]...

@@ -2,6 +2,8 @@ import { FailureError } from '../../report/failure';
 import type { AffineLayer, Perceptron } from '../perceptron';
 import { CurvatureFeatures } from './curvatureFeatures';
 import { augmentedWidth } from './sampleTile';
+import { byteSize } from '../../report/wording/byteSize';
+import { formatCount } from '../../report/wording/number';
 import { setting } from '../../report/wording/settings';
 
 /** One block of the Hessian, m ≥ l, and the form that takes fewer multiply-adds for it. */
@@ -27,7 +29,7 @@ export interface ClosedFormPlan {
   readonly pieceBytes: number;
   /** Multiply-adds of all blocks and the Gram matrices. */
   readonly multiplyAdds: number;
-  /** The largest working set, beside the inputs. */
+  /** The largest working set, with what stands of all samples. */
   readonly bytes: number;
 }
 
@@ -47,13 +49,19 @@ const runBytes = 4 * mebibyte;
 /** Samples that are taken at once at least: adding their sum costs as much as the products of a few samples. */
 const leastSamples = 128;
 
+/**
+ * Of a sample, for every output: what the model, the perceptron and the loss give for it, and its target. For every input:
+ * as it was read.
+ */
+const numbersOfOutput = 5;
+
 /** Pieces beyond this do not make the products faster. */
 const largestPiece = 64 * mebibyte;
 
 /**
  * Chooses dual or primal for every block by its count of multiply-adds (math.md 3), and the largest tile of samples
  * that the budget holds.
- * @throws FailureError TooLarge where not even one sample fits
+ * @throws FailureError TooLarge where not even one sample at a time fits
  */
 export function planClosedForm(
   perceptron: Perceptron,
@@ -88,7 +96,12 @@ export function planClosedForm(
   const weights = 8 * layers.reduce((sum, { weight }) => sum + weight.length, 0);
   // A pair of tiles holds two sets of features, sensitivities one of every layer's scale; the sums over pairs are one Gram
   // matrix a layer and up to six more.
+  // The rows of every block, and of the whole; the losses.
+  const ofSample =
+    layers[0]!.inputs + numbersOfOutput * layers[layers.length - 1]!.outputs + blocks.length + 2;
+  const held = 8 * samples * ofSample;
   const bytes = (tile: number): number =>
+    held +
     weights +
     8 * Math.min(pieceBytes, 8 * largestPieceOf(layers, blocks, tile)) +
     (tile < samples ? 2 : 1) * tile * perSample +
@@ -97,10 +110,11 @@ export function planClosedForm(
   let tileSize = samples;
   while (tileSize > 1 && bytes(tileSize) > memoryBudget) tileSize = Math.ceil(tileSize / 2);
   if (bytes(tileSize) > memoryBudget) {
+    const most = Math.floor((memoryBudget - (bytes(1) - held)) / (8 * ofSample));
+    const fewer = most >= 1 ? `take at most ${formatCount(most)} samples with ${setting('limit')}, or ` : '';
     throw new FailureError(
       'TooLarge',
-      `The closed form needs ${Math.ceil(bytes(1) / mebibyte)} MiB for a single sample, more than the memory budget of ` +
-        `${Math.floor(memoryBudget / mebibyte)} MiB; allow more with ${setting('memory')}.`,
+      `The closed form needs at least ${byteSize(bytes(1))} for ${formatCount(samples)} samples, ${byteSize(held)} of it to hold them, more than the ${byteSize(memoryBudget)} allowed; ${fewer}allow more with ${setting('memory')}.`,
     );
   }
   return {

@@ -113,14 +113,19 @@ describe('files of one kind each', () => {
     );
   });
 
-  it('a batch of a thousand million samples is never drawn', async () => {
-    await expect(run('internal-900278')).rejects.toMatchObject({
-      failure: {
-        kind: 'UnsupportedStructure',
-        message: expect.stringMatching(
-          /^onnxruntime does not run the model on these samples: at an unnamed \w+ node the shapes/,
-        ) as string,
-      },
+  it.each([
+    [
+      'internal-900278',
+      /^The model takes at least 80\.0 GB to run on 999,999,999 samples at a time, more than the/,
+    ],
+    [
+      'fixedbatch-50000000',
+      /^The model takes at least 4\.00 GB to run on 50,000,000 samples at a time, more than/,
+    ],
+    ['bomb_concat', /^Node "Concat_q29" \(Concat\) makes a tensor of at least 536,870,912 numbers/],
+  ])('what %s asks for is counted, and never taken', async (name, message) => {
+    await expect(run(name, { memoryBudget: 2 ** 28 })).rejects.toMatchObject({
+      failure: { kind: 'TooLarge', message: expect.stringMatching(message) as string },
     });
   });
 });

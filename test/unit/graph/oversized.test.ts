@@ -51,4 +51,27 @@ describe('a tensor whose size stands in the file', () => {
     if (refused) expect((await failureFrom(() => modelOf(parts))).kind).toBe('TooLarge');
     else expect((await modelOf(parts)).graph.nodes).toHaveLength(1);
   });
+
+  /** x, put beside itself so many times over, with a node of another kind between each two. */
+  const doubled = (times: number): ModelParts => ({
+    nodes: Array.from({ length: times }, (_, i) => [
+      {
+        operator: 'Concat',
+        inputs: [`x${i}`, `x${i}`],
+        outputs: [`c${i}`],
+        name: `c${i}`,
+        attributes: { axis: { int: 1 } },
+      },
+      { operator: i % 2 === 0 ? 'Relu' : 'Transpose', inputs: [`c${i}`], outputs: [`x${i + 1}`] },
+    ]).flat(),
+    initialisers: {},
+    inputs: [{ name: 'x0', dims: ['N', 4] }],
+    outputs: [`x${times}`],
+  });
+
+  it('that doubles step by step is refused where it is beyond reason, and read else', async () => {
+    const failure = await failureFrom(() => modelOf(doubled(27)));
+    expect(failure.message).toContain('Node "c26" (Concat) makes a tensor of at least 536,870,912 numbers');
+    expect((await modelOf(doubled(26))).graph.nodes).toHaveLength(52);
+  });
 });

@@ -37,10 +37,29 @@ describe('the plan of a closed form', () => {
         } catch (error) {
           if (!(error instanceof FailureError)) throw error;
           expect(error.failure.kind).toBe('TooLarge');
-          expect(error.message).toMatch(/ MiB; allow more with the setting “memory”\.$/);
+          expect(error.message).toMatch(/allowed; (take .*, or )?allow more with the setting “memory”\.$/);
         }
       }),
     );
+  });
+
+  it('counts what stands of all samples, and says how many fit where these do not', () => {
+    const wide = perceptron(64, 256, 256, 10);
+    const budget = 2 ** 28;
+    const held = 50_000 * 64 * 8;
+    const { bytes, tileSize } = planClosedForm(wide, 50_000, budget);
+    expect(bytes).toBeGreaterThan(held);
+    expect(bytes).toBeLessThanOrEqual(budget);
+    expect(bytes - held).toBeGreaterThan(planClosedForm(wide, tileSize, budget).bytes - held);
+    const refused = /at least .* for 5,000,000 samples, .* take at most ([\d,]+) samples/;
+    let most = '';
+    try {
+      planClosedForm(wide, 5_000_000, budget);
+    } catch (error) {
+      most = refused.exec(String(error))?.[1]?.replaceAll(',', '') ?? '';
+    }
+    expect(planClosedForm(wide, Number(most), budget).tileSize).toBe(1);
+    expect(() => planClosedForm(wide, Number(most) + 1, budget)).toThrow(FailureError);
   });
 
   it('asks for few bytes where there is little to hold', () => {
