@@ -101,6 +101,8 @@ function listOf(list) {
   return isNumber ? { dims, values: Float64Array.from(level, Number) } : null;
 }
 
-readFile(/** @type {ThreadData} */ (workerData)).catch((/** @type {unknown} */ error) => {
+/** @type {ThreadData} */
+const wanted = workerData;
+readFile(wanted).catch((/** @type {unknown} */ error) => {
   post({ failure: error instanceof Error ? error.message : String(error) });
 });
