@@ -13,9 +13,15 @@ import { pictureSet, withoutBroken, type StoredPicture } from './pictureSet';
 
 const mostPictures = 1_000_000;
 const largestPicture = 64 * 1024 ** 2;
-const extension = /\.(?:png|jpe?g)$/i;
-/** Names of parts of a data set, each of which has its classes in folders of their own. */
-const part = /^(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|dev)$/i;
+/** Whether a file is named as pictures are that are read here. */
+export function isPictureName(name: string): boolean {
+  return /\.(?:png|jpe?g)$/i.test(name);
+}
+
+/** Whether a folder is named as a part of a data set, which has its classes in folders of its own. */
+export function isPartName(name: string): boolean {
+  return /^(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|dev)$/i.test(name);
+}
 
 interface Found extends StoredPicture {
   /** The folder that it lies in; null: the chosen one itself. */
@@ -70,8 +76,8 @@ async function picturesBelow(folder: string, title: string): Promise<readonly Fo
   const classes: string[] = [];
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.map((entry) => entry.name);
-  const parts = entries.filter((entry) => entry.isDirectory() && part.test(entry.name));
-  if (parts.length > 0 && !names.some((name) => extension.test(name))) {
+  const parts = entries.filter((entry) => entry.isDirectory() && isPartName(entry.name));
+  if (parts.length > 0 && !names.some(isPictureName)) {
     throw new FailureError(
       'UsageError',
       `${title} holds ${listed(parts.map(({ name }) => name).sort())}, each with samples of its own; choose one of these folders.`,
@@ -79,11 +85,11 @@ async function picturesBelow(folder: string, title: string): Promise<readonly Fo
   }
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.isDirectory()) classes.push(entry.name);
-    else if (entry.isFile() && extension.test(entry.name)) found.push(foundAt(folder, entry.name, null));
+    else if (entry.isFile() && isPictureName(entry.name)) found.push(foundAt(folder, entry.name, null));
   }
   const ofClasses: Found[] = [];
   for (const label of classes) {
-    const inside = (await readdir(join(folder, label))).filter((name) => extension.test(name)).sort();
+    const inside = (await readdir(join(folder, label))).filter(isPictureName).sort();
     for (const name of inside) ofClasses.push(foundAt(folder, `${label}/${name}`, label));
   }
   if (found.length > 0 && ofClasses.length > 0) {
