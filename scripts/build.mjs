@@ -36,6 +36,11 @@ const bundles = [
   { entry: 'src/extension.ts', output: 'extension.js', options: forNode },
   { entry: 'src/worker/entry.ts', output: 'worker.js', options: forNode },
   {
+    entry: 'src/samples/parquet/parquetThread.mjs',
+    output: 'parquetThread.mjs',
+    options: { ...forNode, format: 'esm' },
+  },
+  {
     entry: 'src/cli.ts',
     output: 'cli.js',
     options: { ...forNode, banner: { js: '#!/usr/bin/env node' } },

@@ -1,4 +1,5 @@
 // Bundles test/fuzz/ and runs it: see test/fuzz/run.ts for what it does and takes.
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root, runNode } from './processes.mjs';
@@ -24,6 +25,9 @@ try {
     external: ['onnxruntime-node', 'fast-check'],
     logLevel: 'warning',
   });
+  // It finds its packages from there, too.
+  const thread = 'parquetThread.mjs';
+  await copyFile(join(root, 'src', 'samples', 'parquet', thread), join(bundles, thread));
   await runNode([join(bundles, 'run.cjs'), ...process.argv.slice(2)]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

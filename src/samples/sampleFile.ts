@@ -10,6 +10,8 @@ import { failureOf, FailureError, type FailureKind } from '../report/failure';
 import { parseCsv } from './csvTable';
 import { openNpyFiles } from './npyFiles';
 import { openNpz, type KeyedArrays } from './npzFile';
+import { readParquet } from './parquet/parquetTable';
+import { selectParquet } from './parquet/selectParquet';
 import { cifarBatches, cifarVersion, selectCifar } from './pictures/cifarFiles';
 import { isIdx, selectIdx } from './pictures/idxFiles';
 import { pictureInput } from './pictures/pictureArray';
@@ -25,9 +27,9 @@ import { decodeTable, utf16 } from './tableText';
 export interface SampleFile {
   /** File name as shown. */
   readonly name: string;
-  /** Chooses inputs and labels; reads headers only, but the whole of a CSV. */
+  /** Chooses inputs and labels; reads headers only, but the whole of a CSV or Parquet file. */
   readonly select: (specs: readonly InputSpec[], choice: KeyChoice) => Promise<Selection>;
-  /** The same where nothing was chosen, from no more than the beginning of a CSV. */
+  /** The same where nothing was chosen, from no more than the beginning of such a file. */
   readonly preview: (specs: readonly InputSpec[]) => Promise<Preview>;
 }
 
@@ -40,6 +42,7 @@ export interface Preview {
 const peekLength = 4096;
 const largestCsv = 256 * 1024 ** 2;
 const previewLength = 1024 ** 2;
+const previewRows = 1000;
 const nothingChosen: KeyChoice = { inputs: {}, labels: null };
 
 /** Opens a data file, known by its contents, for as long as `use` runs. FailureError where it is none that can be read; every kind blames the samples or the usage. */
@@ -69,6 +72,7 @@ async function recogniseFormat(path: string, file: RandomAccessFile): Promise<Sa
   }
   if (isLegacyTorch(start)) return keyedFile(file.name, await openTorchTensors(file));
   if (isSafetensors(file, start)) return keyedFile(file.name, await openSafetensors(file));
+  if (isParquet(start)) return parquetFile(path, file);
   if (isNpy(start)) return keyedFile(file.name, await openNpyFiles(path));
   if (isIdx(inflatedStart(start))) return pictureFile(file.name, (spec) => selectIdx(path, spec));
   if ((await cifarVersion(file)) !== null) return pictureFile(file.name, (spec) => selectCifar([path], spec));
@@ -110,6 +114,22 @@ function pictureFile(name: string, select: (spec: InputSpec) => Promise<Selectio
     select: selectOnly,
     preview: async (specs) => ({ selection: await selectOnly(specs), complete: true }),
   };
+}
+
+function parquetFile(path: string, file: RandomAccessFile): SampleFile {
+  return {
+    name: file.name,
+    select: async (specs, choice) =>
+      selectParquet(await readParquet(file, { path, mostRows: null }), specs, choice),
+    preview: async (specs) => {
+      const table = await readParquet(file, { path, mostRows: previewRows });
+      return { selection: await selectParquet(table, specs, nothingChosen), complete: table.complete };
+    },
+  };
+}
+
+function isParquet(start: Uint8Array): boolean {
+  return Buffer.from(start.subarray(0, 4)).toString('latin1') === 'PAR1';
 }
 
 function csvFile(file: RandomAccessFile): SampleFile {
@@ -166,7 +186,6 @@ function isZip(start: Uint8Array): boolean {
 
 const otherFormats: readonly (readonly [bytes: readonly number[], what: string])[] = [
   [[0x89, 0x48, 0x44, 0x46], 'an HDF5 file'],
-  [[0x50, 0x41, 0x52, 0x31], 'a Parquet file'],
   [[0x41, 0x52, 0x52, 0x4f, 0x57, 0x31], 'an Arrow file'],
   [[0x1f, 0x8b], 'compressed with gzip'],
   [[0x80], 'a Python pickle'],

@@ -25,6 +25,7 @@ function windowsFiles(architecture: string): string[] {
 const bundles = [
   'cli.js',
   'extension.js',
+  'parquetThread.mjs',
   'webview/comparison.js',
   'webview/panel.css',
   'webview/panel.js',

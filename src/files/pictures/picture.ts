@@ -121,6 +121,14 @@ export function resized(picture: Picture, width: number, height: number): Pictur
   return alongRows(alongColumns(picture, width), height);
 }
 
+/** In the size and the channels that are wanted. */
+export function fittedTo(
+  picture: Picture,
+  { height, width, channels }: Pick<Picture, 'height' | 'width' | 'channels'>,
+): Picture {
+  return resized(inChannels(picture, channels), width, height);
+}
+
 function alongColumns(picture: Picture, width: number): Picture {
   if (picture.width === width) return picture;
   const { height, channels } = picture;

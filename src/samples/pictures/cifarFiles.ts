@@ -31,10 +31,15 @@ export async function cifarVersion(file: RandomAccessFile): Promise<keyof typeof
   return null;
 }
 
+/** Whether a file is named as a batch of CIFAR's training pictures. */
+export function isCifarBatch(name: string): boolean {
+  return /^data_batch_\d+\.bin$/.test(name);
+}
+
 /** The files of a folder that hold CIFAR's training pictures, or none. */
 export async function cifarBatches(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder);
-  const batches = names.filter((name) => /^data_batch_\d+\.bin$/.test(name)).sort();
+  const batches = names.filter(isCifarBatch).sort();
   return batches.map((name) => join(folder, name));
 }
 

@@ -1,27 +1,29 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { decodePicture, inChannels, resized, type Picture } from '../../files/pictures/picture';
+import { decodePicture, type Picture } from '../../files/pictures/picture';
 import { quote } from '../../files/quote';
 import { openRandomAccessFile } from '../../files/randomAccess';
-import { failureOf, FailureError } from '../../report/failure';
-import { setting } from '../../report/wording/settings';
+import { FailureError } from '../../report/failure';
 import { wordArray } from '../classNames';
 import { listed, type KeyChoice, type SampleArray, type Selection } from '../sampleArray';
 import type { InputSpec } from '../samples';
 import { classLabels } from './classLabels';
-import { pictureArray, pictureInput, type PictureSet } from './pictureArray';
-import type { PictureSize } from './pictureLayout';
+import { pictureArray, pictureInput } from './pictureArray';
+import { pictureSet, withoutBroken, type StoredPicture } from './pictureSet';
 
 const mostPictures = 1_000_000;
 const largestPicture = 64 * 1024 ** 2;
-const extension = /\.(?:png|jpe?g)$/i;
-/** Names of parts of a data set, each of which has its classes in folders of their own. */
-const part = /^(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|dev)$/i;
+/** Whether a file is named as pictures are that are read here. */
+export function isPictureName(name: string): boolean {
+  return /\.(?:png|jpe?g)$/i.test(name);
+}
 
-interface Found {
-  readonly path: string;
-  /** Beneath the chosen folder, for sentences. */
-  readonly name: string;
+/** Whether a folder is named as a part of a data set, which has its classes in folders of its own. */
+export function isPartName(name: string): boolean {
+  return /^(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|dev)$/i.test(name);
+}
+
+interface Found extends StoredPicture {
   /** The folder that it lies in; null: the chosen one itself. */
   readonly label: string | null;
 }
@@ -39,20 +41,9 @@ export async function selectPictures(
   const title = quote(basename(folder));
   const spec = pictureInput(title, specs);
   const all = await picturesBelow(folder, title);
-  const broken = choice.leaveOutBroken === true ? await brokenAmong(all) : [];
-  const found = all.filter((picture) => !broken.includes(picture));
-  const [first] = found;
-  if (first === undefined)
-    throw new FailureError('NoSamples', `No picture in ${title} can be read; choose another folder.`);
-  const set = pictureSet(title, found, await load(first));
-  const { array, notes } = pictureArray(set, spec);
-  const labels = labelsOfFolders(title, found, choice.classNames ?? null);
-  const left =
-    broken.length === 0
-      ? []
-      : [
-          `${broken.length.toLocaleString('en')} of ${all.length.toLocaleString('en')} pictures are left out, since they cannot be read: ${listed(broken.map(({ name }) => name))}.`,
-        ];
+  const { pictures, first, notes: left } = await withoutBroken(title, all, choice.leaveOutBroken === true);
+  const { array, notes } = pictureArray(pictureSet(title, pictures, first), spec);
+  const labels = labelsOfFolders(title, pictures, choice.classNames ?? null);
   const told = [...left, ...notes, ...(labels === null ? [] : labels.notes)];
   return {
     inputs: [array],
@@ -85,8 +76,8 @@ async function picturesBelow(folder: string, title: string): Promise<readonly Fo
   const classes: string[] = [];
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.map((entry) => entry.name);
-  const parts = entries.filter((entry) => entry.isDirectory() && part.test(entry.name));
-  if (parts.length > 0 && !names.some((name) => extension.test(name))) {
+  const parts = entries.filter((entry) => entry.isDirectory() && isPartName(entry.name));
+  if (parts.length > 0 && !names.some(isPictureName)) {
     throw new FailureError(
       'UsageError',
       `${title} holds ${listed(parts.map(({ name }) => name).sort())}, each with samples of its own; choose one of these folders.`,
@@ -94,14 +85,12 @@ async function picturesBelow(folder: string, title: string): Promise<readonly Fo
   }
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.isDirectory()) classes.push(entry.name);
-    else if (entry.isFile() && extension.test(entry.name))
-      found.push({ path: join(folder, entry.name), name: entry.name, label: null });
+    else if (entry.isFile() && isPictureName(entry.name)) found.push(foundAt(folder, entry.name, null));
   }
   const ofClasses: Found[] = [];
   for (const label of classes) {
-    const inside = (await readdir(join(folder, label))).filter((name) => extension.test(name)).sort();
-    for (const name of inside)
-      ofClasses.push({ path: join(folder, label, name), name: `${label}/${name}`, label });
+    const inside = (await readdir(join(folder, label))).filter(isPictureName).sort();
+    for (const name of inside) ofClasses.push(foundAt(folder, `${label}/${name}`, label));
   }
   if (found.length > 0 && ofClasses.length > 0) {
     throw new FailureError(
@@ -123,48 +112,12 @@ async function picturesBelow(folder: string, title: string): Promise<readonly Fo
   return pictures;
 }
 
-function pictureSet(title: string, found: readonly Found[], first: Picture): PictureSet {
-  return {
-    title,
-    count: found.length,
-    size: first,
-    resizable: true,
-    place: (row) => `in ${quote(found[row]?.name ?? '')}`,
-    read: async (rows, size) => {
-      const chosen = rows === null ? found : Array.from(rows, (row) => found[row]!);
-      const numbers = size.height * size.width * size.channels;
-      const bytes = new Uint8Array(chosen.length * numbers);
-      const failures: string[] = [];
-      for (const [at, picture] of chosen.entries()) {
-        const decoded = await load(picture).catch((error: unknown) => {
-          failures.push(failureOf(error).message);
-          return null;
-        });
-        if (decoded !== null) bytes.set(fitted(decoded, size), at * numbers);
-      }
-      const [example] = failures;
-      if (example === undefined) return bytes;
-      throw new FailureError(
-        'SamplesUnreadable',
-        failures.length === 1
-          ? `${example.replace(/\.$/, '')}, or leave it out with ${setting('skip-broken')}.`
-          : `${failures.length.toLocaleString('en')} of ${chosen.length.toLocaleString('en')} pictures in ${title} cannot be read, the first because ${example.replace(/\.$/, '')}; leave them out with ${setting('skip-broken')}.`,
-      );
-    },
-  };
+/** @param name beneath the chosen folder */
+function foundAt(folder: string, name: string, label: string | null): Found {
+  return { name, label, load: () => load(join(folder, name), name) };
 }
 
-function fitted(picture: Picture, { height, width, channels }: PictureSize): Uint8Array {
-  return resized(inChannels(picture, channels), width, height).data;
-}
-
-async function brokenAmong(pictures: readonly Found[]): Promise<readonly Found[]> {
-  const broken: Found[] = [];
-  for (const picture of pictures) await load(picture).catch(() => broken.push(picture));
-  return broken;
-}
-
-async function load({ path, name }: Found): Promise<Picture> {
+async function load(path: string, name: string): Promise<Picture> {
   const file = await openRandomAccessFile(path);
   try {
     if (file.size > largestPicture)

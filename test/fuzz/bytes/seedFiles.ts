@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { SeededRandom } from '../../../src/samples/random';
 import { onnxModel } from '../../unit/onnxModel';
 import { npyFile } from '../npyFile';
@@ -40,6 +41,12 @@ export function seedFiles(root: string): readonly SeedFiles[] {
       name: 'perceptron with npy',
       model: plain,
       data: { name: 'data.npy', bytes: npy([3, 2]) },
+      sidecar: null,
+    },
+    {
+      name: 'perceptron with Parquet',
+      model: plain,
+      data: { name: 'data.parquet', bytes: parquet() },
       sidecar: null,
     },
     ...Array.from({ length: 24 }, (_, i) => graphFiles(i)),
@@ -113,6 +120,19 @@ function npy(shape: readonly number[], type: '<f8' | '<i8' = '<f8'): Buffer {
 
 function npz(level: 0 | 9): Uint8Array {
   return zipSync({ 'x.npy': npy([6, 2]), 'y.npy': npy([6], '<i8') }, { level });
+}
+
+function parquet(): Uint8Array {
+  const column = Array.from({ length: 40 }, (_, i) => i / 3);
+  return new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [
+        { name: 'a', data: column, type: 'DOUBLE' },
+        { name: 'b', data: column.map((number) => 1 - number), type: 'FLOAT' },
+        { name: 'label', data: column.map((_, i) => i % 3), type: 'INT32' },
+      ],
+    }),
+  );
 }
 
 function fixtures(folder: string, model: Uint8Array): SeedFiles[] {

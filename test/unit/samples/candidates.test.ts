@@ -1,12 +1,23 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import { findSampleCandidates } from '../../../src/samples/candidates';
 import type { InputSpec } from '../../../src/samples/samples';
+import { writePng } from '../files/pictures/writePng';
 import { floats } from './reading';
 import { folderWith, npyBytes, npzBytes } from './writers';
 
 const x = { type: 'f4', shape: [4, 2], values: [0, 1, 2, 3, 4, 5, 6, 7] } as const;
+/** A tensor of float32 in a safetensors file. */
+function safetensorsBytes(name: string, shape: readonly number[]): Uint8Array {
+  const bytes = 4 * shape.reduce((product, size) => product * size, 1);
+  const header = JSON.stringify({ [name]: { dtype: 'F32', shape, data_offsets: [0, bytes] } });
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, Buffer.from(header), Buffer.alloc(bytes)]);
+}
+
 const y = { type: 'i8', shape: [4], values: [2, 0, 1, 2] } as const;
 
 async function found(
@@ -146,5 +157,42 @@ describe('data files beside a model', () => {
     const candidates = await found({ ...files, 'model.csv': '1,2,0\n' });
     expect(candidates).toHaveLength(200);
     expect(candidates[0]?.[0]).toBe('model.csv');
+  });
+
+  it('are pictures, tables and tensors too, of which those named as models are listed where they fit', async () => {
+    const folder = await folderWith({
+      'data.parquet': new Uint8Array(
+        parquetWriteBuffer({
+          columnData: [
+            { name: 'x', data: [[1, 2, 3, 4]] },
+            { name: 'label', data: [1], type: 'INT32' },
+          ],
+        }),
+      ),
+      'train-images-idx3-ubyte': Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4),
+      'train-labels-idx1-ubyte': Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 7),
+      'x.safetensors': safetensorsBytes('x', [3, 1, 2, 2]),
+      'weights.safetensors': safetensorsBytes('w', [2]),
+      'checkpoint.pt': 'no matter',
+    });
+    const grey = writePng({ width: 2, height: 2, type: 0, depth: 8, rows: [[1, 2], [3, 4]] }); // prettier-ignore
+    for (const path of ['faces/a', 'faces/b', 'split/train/a', 'split/val/b', 'docs'])
+      await mkdir(join(folder, path), { recursive: true });
+    for (const path of ['faces/a/1.png', 'faces/b/2.png', 'split/train/a/1.png', 'split/val/b/1.png'])
+      await writeFile(join(folder, path), grey);
+    // Of many no more than a few are decoded.
+    for (let i = 0; i < 40; i += 1)
+      await writeFile(join(folder, `faces/b/3-${i}.png`), i === 17 ? 'broken' : grey);
+    await writeFile(join(folder, 'docs/page.html'), '');
+    const candidates = await findSampleCandidates(join(folder, 'model.onnx'), floats(1, 2, 2), 10);
+    expect(candidates.map(({ name, fits, description }) => [name, fits, description])).toEqual([
+      [join('split', 'train'), true, '1 sample of 1 × 2 × 2 numbers, all labels 0'],
+      ['train-images-idx3-ubyte', true, '1 sample of 1 × 2 × 2 numbers, all labels 7'],
+      [join('split', 'val'), true, '1 sample of 1 × 2 × 2 numbers, all labels 0'],
+      ['data.parquet', true, '1 sample of 1 × 2 × 2 numbers, all labels 1'],
+      ['faces', true, '42 samples of 1 × 2 × 2 numbers, labels 0 to 1'],
+      ['x.safetensors', true, '3 samples of 1 × 2 × 2 numbers, no labels'],
+    ]);
+    expect(candidates[0]?.path).toBe(join(folder, 'split', 'train'));
   });
 });

@@ -10,6 +10,7 @@ export interface Reading {
   readonly limit?: number;
   readonly seed?: number;
   readonly classNames?: readonly string[];
+  readonly leaveOutBroken?: boolean;
 }
 
 /** A float32 input "input" of the given dimensions per sample. */
@@ -19,7 +20,14 @@ export function floats(...dims: readonly (number | null)[]): InputSpec[] {
 
 export function readAt(path: string, specs: readonly InputSpec[], reading: Reading = {}): Promise<Samples> {
   const { inputs = {}, labels = null, scale = 1, limit = null, seed = 0, classNames = null } = reading;
-  return readSamples({ kind: 'file', path, inputs, labels }, specs, { scale, limit, seed, classNames });
+  const { leaveOutBroken = false } = reading;
+  return readSamples({ kind: 'file', path, inputs, labels }, specs, {
+    scale,
+    limit,
+    seed,
+    classNames,
+    leaveOutBroken,
+  });
 }
 
 /** Reads the first of the files, the others being beside it. */
