@@ -1,6 +1,7 @@
 import type { PanelToHost, SampleChoice } from '../report/panelMessages';
 import type { ShapeChanges } from '../report/inputShapes';
 import { readSaid } from '../report/form';
+import type { Answers } from '../report/layersForm';
 
 /** A drawing of a report has some hundred kilobytes; what is far beyond is no drawing of ours. */
 const largestSvg = 64 * 1024 ** 2;
@@ -14,9 +15,15 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
     case 'cancel':
     case 'change-samples':
     case 'write-architecture':
+    case 'use-layers':
     case 'show-log':
     case 'look':
       return { type: message['type'] };
+    case 'answer-layers': {
+      const { answers } = message;
+      const isOf = isObject(answers) && Object.values(answers).every((each) => typeof each === 'string');
+      return isOf ? { type: 'answer-layers', answers: answers as Answers } : null;
+    }
     case 'say': {
       const said = readSaid(message['said']);
       return said === null ? null : { type: 'say', said };

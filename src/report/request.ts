@@ -285,6 +285,26 @@ export interface ModelToInspect {
   readonly said: Partial<RequestOptions>;
 }
 
+/** A file of weights, what is said of it by its sidecar or over that, and architectures to try on its samples. */
+export interface LayersToTry {
+  readonly file: string;
+  readonly said: RequestOptions;
+  readonly architectures: readonly Architecture[];
+}
+
+/** What an architecture gives on the samples, or what is in the way. */
+export type LayersTrial =
+  | {
+      readonly ok: true;
+      readonly loss: number;
+      readonly accuracy: number | null;
+      readonly of: Loss;
+      /** The file of the samples, and how many were taken. */
+      readonly source: string;
+      readonly count: number;
+    }
+  | { readonly ok: false; readonly fault: string };
+
 /** What a model file and its folder tell before anything is computed. */
 export interface ModelInspection {
   readonly facts: PartialReport;

@@ -11,18 +11,22 @@ import type { Report } from '../../../src/report/report';
 import {
   requestDefaults,
   type AnalysisRequest,
+  type LayersToTry,
+  type LayersTrial,
   type ModelInspection,
   type ModelToInspect,
   type SampleCandidate,
 } from '../../../src/report/request';
 
 import type { CallOptions, WorkerCalls } from '../../../src/worker/client';
+import type { Method } from '../../../src/worker/protocol';
 import { exampleReport } from '../report/exampleReport';
 
 /** A worker whose answers the test gives when it likes. */
-class AskedWorker implements WorkerCalls {
+class AskedWorker implements WorkerCalls<Method> {
   readonly requests: AnalysisRequest[] = [];
   readonly looks: ModelToInspect[] = [];
+  readonly layers: LayersToTry[] = [];
   #pending: ((answer: unknown) => void) | null = null;
   options: CallOptions | null = null;
 
@@ -34,6 +38,11 @@ class AskedWorker implements WorkerCalls {
   inspect(model: ModelToInspect, options: CallOptions): Promise<ModelInspection> {
     this.looks.push(model);
     return this.#ask<ModelInspection>(options);
+  }
+
+  tryLayers(layers: LayersToTry, options: CallOptions): Promise<readonly LayersTrial[]> {
+    this.layers.push(layers);
+    return this.#ask<readonly LayersTrial[]>(options);
   }
 
   async answer(value: unknown): Promise<void> {
