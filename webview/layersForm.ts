@@ -12,12 +12,8 @@ export function layersForm({ questions, answers, complete, tried }: LayersForm, 
     { class: 'layers-form', role: 'group', 'aria-label': 'Layers' },
     element('h2', {}, 'What is between the weights?'),
     ...questions.map(({ id, label, choices }, place) =>
-      dropdown(
-        `layers-${String(place)}`,
-        label,
-        [['', 'choose…'], ...choices],
-        answers[id] ?? '',
-        (value) => answer({ [id]: value }),
+      dropdown(`layers-${String(place)}`, label, [['', 'choose…'], ...choices], answers[id] ?? '', (value) =>
+        answer({ [id]: value }),
       ),
     ),
     element(
@@ -60,7 +56,9 @@ function trials(
         ),
         chosen
           ? element('span', { class: 'faint' }, 'chosen')
-          : button('Take', `layers-take-${String(place)}`, () => answer(answers), { label: `Take ${caption}` }),
+          : button('Take', `layers-take-${String(place)}`, () => answer(answers), {
+              label: `Take ${caption}`,
+            }),
       );
     }),
   );

@@ -70,10 +70,7 @@ async function tryOne(
   }
 }
 
-async function bestBeside(
-  file: string,
-  inputs: Parameters<typeof findSampleCandidates>[1],
-): Promise<string> {
+async function bestBeside(file: string, inputs: Parameters<typeof findSampleCandidates>[1]): Promise<string> {
   const [best] = await findSampleCandidates(file, inputs, null);
   if (best?.fits === true) return best.path;
   throw new FailureError(

@@ -116,5 +116,5 @@ function sentenceOf(of: 'shapes' | 'functions', wanted: number, trials: readonly
   if (found === undefined) return refused?.fault ?? 'There was no time to try these layers.';
   const untried = wanted > trials.length ? ` ${String(wanted - trials.length)} were not tried in time.` : '';
   const what = of === 'shapes' ? 'Shapes that fit, with relu where no function is chosen' : 'What was tried';
-  return `${what}: mean loss (${found.of}) and accuracy on ${formatCount(found.count)} samples of ${found.source}. Where the model was trained on such samples, the right layers give the least.${untried}`;
+  return `${what}: mean loss (${found.of}) and accuracy on ${formatCount(found.count)} samples of ${found.source}. On samples of the training wrong layers mostly lose far more; of those that come close the least need not be the right ones: what the training script says decides.${untried}`;
 }

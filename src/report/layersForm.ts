@@ -36,7 +36,19 @@ export interface LayersForm {
 }
 
 const functions = [
-  ...['relu', 'tanh', 'gelu', 'silu', 'leakyRelu', 'elu', 'sigmoid', 'selu', 'softplus', 'relu6', 'hardswish'],
+  ...[
+    'relu',
+    'tanh',
+    'gelu',
+    'silu',
+    'leakyRelu',
+    'elu',
+    'sigmoid',
+    'selu',
+    'softplus',
+    'relu6',
+    'hardswish',
+  ],
   ...['geluTanh', 'mish', 'softsign', 'identity'],
 ] as const;
 const words = functions.map((word) => [`"${word}"`, word === 'identity' ? 'nothing' : word] as const);
@@ -74,7 +86,7 @@ const usual: Readonly<Record<Exclude<QuestionKind, 'function'>, readonly string[
   heads: ['1', '2', '4', '8'],
   activation: ['"relu"', '"gelu"'],
   normFirst: ['false', 'true'],
-  pooling: ['[]', '[{"maxPool":2}]'],
+  pooling: ['[]', '[{"maxPool":2}]', '[{"avgPool":2}]'],
 };
 
 /** So many architectures are tried at once, at most. */
@@ -165,7 +177,9 @@ export function alternativesOf(questions: readonly Question[], answers: Answers)
   const silent = ofFunction.filter(isOpen);
   const shapes = questions.filter((question) => question.kind !== 'function' && isOpen(question));
   if (shapes.length > 0) {
-    const list = products(shapes);
+    const all = products(shapes);
+    // Average and maximum leave the same shapes.
+    const list = all.length > mostTried ? products(shapes, 2) : all;
     const meanwhile = Object.fromEntries(silent.map(({ id }) => [id, '"relu"']));
     return { of: 'shapes', list: list.length > mostTried ? [] : list, meanwhile };
   }
@@ -182,8 +196,8 @@ export function alternativesOf(questions: readonly Question[], answers: Answers)
   return { of: 'functions', list, meanwhile: {} };
 }
 
-/** Every combination: one answer for all questions of a kind, but one for each pooling. */
-function products(asked: readonly Question[]): Alternatives['list'] {
+/** Every combination: one answer for all questions of a kind, but one for each pooling. @param most answers of a kind */
+function products(asked: readonly Question[], most = Infinity): Alternatives['list'] {
   const groups = new Map<string, Question[]>();
   for (const question of asked) {
     const key = question.kind === 'pooling' ? question.id : question.kind;
@@ -192,7 +206,7 @@ function products(asked: readonly Question[]): Alternatives['list'] {
   let list: Alternatives['list'] = [{ answers: {}, caption: '' }];
   for (const group of groups.values()) {
     const [{ kind, label, choices }] = group as [Question];
-    const values = kind === 'function' ? [] : usual[kind];
+    const values = kind === 'function' ? [] : usual[kind].slice(0, most);
     if (list.length > mostTried) return list;
     list = list.flatMap((before) =>
       values.map((json) => {
