@@ -82,7 +82,8 @@ export function dropdown(
 ): HTMLElement {
   const list = element(
     'vscode-dropdown',
-    { id, 'aria-label': label },
+    // Without it the toolkit takes the first option of which the value is ''.
+    { id, 'aria-label': label, 'current-value': chosen },
     ...values.map(([value, caption]) =>
       element('vscode-option', { value, selected: value === chosen }, caption),
     ),
