@@ -82,6 +82,7 @@ async function factsOf(
     trained: trained ?? [],
     fixed: fixed ?? [],
     decayed: [],
+    paddingRows: {},
     shapes: fittingShapes(model.graph, shapes),
     evaluation: true,
   };

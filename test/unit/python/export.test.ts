@@ -31,10 +31,12 @@ if (python === null) console.warn('Skipped: no python3 with PyTorch, which media
 const folder = temporaryFolder();
 const models = [
   ...['perceptron', 'weighted', 'decayed', 'binary', 'regression', 'frozen', 'convolutional', 'tokens'],
-  ...['two-inputs', 'tied', 'focal', 'quartic'],
+  ...['two-inputs', 'tied', 'focal', 'quartic', 'padding', 'padding-tied'],
 ];
 
 const notes: Readonly<Record<string, readonly unknown[]>> = {
+  padding: [expect.stringMatching(/^Row 2 of "emb\.weight" stands for no token \(padding_idx\)/)],
+  'padding-tied': [expect.stringMatching(/^Row 1 of "emb\.weight" stands for no token \(padding_idx\)/)],
   frozen: [expect.stringMatching(/^Held fixed and not counted as parameters, as asked: "0\.weight"\.$/)],
   // Only the mean of this loss is known, which is traced for one sample at a time.
   focal: [expect.stringMatching(/^The model runs only with the one sample at a time/)],
