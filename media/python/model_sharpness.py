@@ -401,7 +401,8 @@ def _export_keras(model, data, criterion, name, batches, optimizer, lr, weight_d
         settings["training"] = training
     if weight_decay:
         settings["weightDecay"] = float(weight_decay)
-    names = list(getattr(model, "input_names", None) or [tensor.name.split(":")[0] for tensor in model.inputs])
+    # By their layers, as in the file: a tensor has another name where its layer was given none.
+    names = [getattr(tensor, "_keras_history", (tensor,))[0].name for tensor in model.inputs]
     given = [data] if isinstance(data, (tuple, list)) else _in_turn(data, batches)
     found = [_keras_batch(batch, names) for batch in given]
     if not found:
