@@ -4,7 +4,10 @@ import { button, dropdown, element } from './dom';
 import type { View } from './view';
 
 /** What a file of weights does not tell of its layers, with what each choice gives on the samples. */
-export function layersForm({ questions, answers, complete, tried }: LayersForm, { post }: View): HTMLElement {
+export function layersForm(
+  { questions, answers, complete, tried, runsPython }: LayersForm,
+  { post }: View,
+): HTMLElement {
   const answer = (more: Readonly<Record<string, string>>): void =>
     post({ type: 'answer-layers', answers: { ...answers, ...more } });
   return element(
@@ -29,6 +32,7 @@ export function layersForm({ questions, answers, complete, tried }: LayersForm, 
         primary: true,
         disabled: !complete,
       }),
+      runsPython ? button('Run in your Python…', 'layers-python', () => post({ type: 'run-python' })) : null,
       button('Write them as JSON…', 'layers-json', () => post({ type: 'write-architecture' })),
     ),
   );

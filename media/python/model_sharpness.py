@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["export"]
+__all__ = ["export", "load_samples", "load_weights"]
 
 # ONNX has every operator of PyTorch 1.13 in it, and onnxruntime reads it.
 OPSET = 17
@@ -93,6 +93,43 @@ def _import_torch(model):
         torch = nn = None
     if nn is None or not isinstance(model, nn.Module):
         raise TypeError(f"model is a {type(model).__name__}, and must be a torch.nn.Module or a keras.Model.")
+
+
+# --- from files ------------------------------------------------------------------------------------------------------
+
+
+def load_weights(model, path):
+    """Loads what torch.save or safetensors wrote into a model: a state dict, by itself or within a checkpoint."""
+    _import_torch(model)
+    if str(path).endswith(".safetensors"):
+        from safetensors.torch import load_file
+        saved = load_file(path)
+    else:
+        # Where PyTorch can, tensors alone: a pickle may run code.
+        safe = {"weights_only": True} if "weights_only" in inspect.signature(torch.load).parameters else {}
+        saved = torch.load(path, map_location="cpu", **safe)
+    while not all(isinstance(value, torch.Tensor) for value in saved.values()):
+        inner = [saved[key] for key in ("state_dict", "model_state_dict", "model", "net") if key in saved]
+        if not inner:
+            raise ValueError(f"{path} holds {', '.join(map(str, saved))}, and none of them is known as the weights.")
+        saved = inner[0]
+    wanted = set(model.state_dict())
+    for prefix in ("", "module.", "model.", "net.", "_orig_mod."):
+        cut = {key[len(prefix):] if key.startswith(prefix) else key: value for key, value in saved.items()}
+        if wanted & set(cut) == wanted:
+            saved = cut
+            break
+    model.load_state_dict(saved)
+
+
+def load_samples(path):
+    """(inputs, labels) of an npz file, or the inputs of an npy file."""
+    saved = np.load(path)
+    if isinstance(saved, np.ndarray):
+        return (saved,)
+    labels = [key for key in saved.files if key.lower() in ("y", "labels", "label", "targets", "target")]
+    inputs = {key: saved[key] for key in saved.files if key not in labels}
+    return (list(inputs.values()), saved[labels[0]]) if labels else inputs
 
 
 # --- samples ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { failureOf } from '../report/failure';
 import type { ShapeChanges } from '../report/inputShapes';
@@ -195,6 +195,9 @@ export class AnalysisPanel implements vscode.Disposable {
       case 'use-layers':
         await this.session.useLayers();
         return;
+      case 'run-python':
+        await this.runPython();
+        return;
       case 'write-architecture':
         await this.writeArchitecture();
         return;
@@ -210,6 +213,15 @@ export class AnalysisPanel implements vscode.Disposable {
     const { writeArchitecture } = await import('../samples/sidecar');
     const path = await writeArchitecture(file, layers.text);
     await vscode.window.showTextDocument(vscode.Uri.file(path), { viewColumn: vscode.ViewColumn.Beside });
+  }
+
+  private async runPython(): Promise<void> {
+    const { session, parts } = this;
+    if (session.layers === null) return;
+    const { runInPython } = await import('./runInPython');
+    const pythonFolder = join(parts.extensionUri.fsPath, 'media', 'python');
+    const samples = await session.samplesFile();
+    await runInPython({ weights: session.file, samples, pythonFolder, log: parts.log });
   }
 
   private async chooseSamples(choice: SampleChoice, shapes: ShapeChanges): Promise<void> {

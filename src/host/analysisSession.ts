@@ -167,6 +167,12 @@ export class AnalysisSession {
     await this.run();
   }
 
+  /** The samples that a run takes, or would take, as far as they are known. */
+  async samplesFile(): Promise<string | null> {
+    const source = this.source ?? (await this.remembered().catch(() => null));
+    return source?.kind === 'file' ? source.path : null;
+  }
+
   /** Looks what the model puts out and which tensors it has, for the form, whatever else is going on. */
   async look(): Promise<void> {
     if (this.inspection !== null) return;
@@ -470,6 +476,7 @@ export class AnalysisSession {
       () => {
         this.parts.onChange(this.currentState);
       },
+      this.parts.isTrusted,
     );
     await this.layers.try();
   }

@@ -27,6 +27,7 @@ export class AskedLayers {
   /**
    * @param tryThem what architectures give, in the worker
    * @param onChange called when the form is another
+   * @param isTrusted whether code of the workspace may be run
    */
   constructor(
     readonly proposal: ProposedArchitecture,
@@ -35,13 +36,18 @@ export class AskedLayers {
       signal: AbortSignal,
     ) => Promise<readonly LayersTrial[]>,
     private readonly onChange: () => void,
+    private readonly isTrusted: () => boolean,
   ) {
     this.questions = questionsOf(proposal);
   }
 
   get form(): LayersForm {
     const { questions, answers, tried } = this;
-    return { questions, answers, complete: isComplete(questions, answers), tried };
+    return {
+      ...{ questions, answers, tried },
+      complete: isComplete(questions, answers),
+      runsPython: this.isTrusted(),
+    };
   }
 
   /** As far as it is answered, for who completes it as JSON. */

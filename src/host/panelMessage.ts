@@ -16,6 +16,7 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
     case 'change-samples':
     case 'write-architecture':
     case 'use-layers':
+    case 'run-python':
     case 'show-log':
     case 'look':
       return { type: message['type'] };

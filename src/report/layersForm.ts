@@ -31,6 +31,8 @@ export interface LayersForm {
   readonly answers: Answers;
   /** Whether every question is answered. */
   readonly complete: boolean;
+  /** Whether a class of the workspace may make the model instead: it is trusted. */
+  readonly runsPython: boolean;
   /** What answers give, the least loss first; null: they are being tried. */
   readonly tried: { readonly rows: readonly TriedLayers[]; readonly sentence: string } | null;
 }

@@ -87,6 +87,8 @@ export type PanelToHost =
   | { readonly type: 'answer-layers'; readonly answers: Answers }
   /** Analyses with the layers that were chosen. */
   | { readonly type: 'use-layers' }
+  /** Makes the model by a class or function of the workspace, in the user's Python. */
+  | { readonly type: 'run-python' }
   /** Writes what is known of the layers beside the file, to be completed in the editor. */
   | { readonly type: 'write-architecture' }
   | { readonly type: 'show-log' };

@@ -45,13 +45,17 @@ describe('a file of weights', () => {
     expect(await textOf(page, '.layers-form li >> nth=0')).toContain('chosen');
     await page.locator('#layers-use').click();
     expect((await posted(page)).at(-1)).toEqual({ type: 'use-layers' });
+    await page.locator('#layers-python').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'run-python' });
     await page.locator('#layers-json').click();
     expect((await posted(page)).at(-1)).toEqual({ type: 'write-architecture' });
   });
 
   it('says when its layers are being tried, and asks nothing of a saved report', async () => {
     const page = await panel(weightsOnly);
-    await show(page, weightsOnly, {}, false, null, { ...layersForm, tried: null });
+    const untrusted = { ...layersForm, tried: null, runsPython: false };
+    await show(page, weightsOnly, {}, false, null, untrusted);
+    expect(await page.locator('#layers-python').count()).toBe(0);
     expect(await textOf(page, '.layers-form')).toContain('Trying them on the samples…');
     await show(page, weightsOnly, {}, true, null, layersForm);
     expect(await page.locator('.layers-form').count()).toBe(0);

@@ -151,6 +151,7 @@ export const layersForm: LayersForm = {
   questions: asked,
   answers: { '0.stride': '1', '0.padding': '0', '1.pooling': '[{"maxPool":2}]' },
   complete: false,
+  runsPython: true,
   tried: {
     sentence: 'What was tried: mean loss (cross-entropy) and accuracy on 256 samples of digits.npz.',
     rows: ['leakyRelu', 'relu', 'tanh'].map((caption, place) => ({

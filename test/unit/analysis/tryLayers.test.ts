@@ -41,6 +41,7 @@ async function asked(file: string, said: Partial<RequestOptions> = {}): Promise<
     await proposedArchitecture(file),
     (architectures) => tryLayers({ file, said: { ...noOptions, ...said }, architectures }),
     () => undefined,
+    () => false,
   );
 }
 

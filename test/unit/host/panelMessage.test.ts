@@ -22,6 +22,7 @@ const messages: readonly PanelToHost[] = [
   { type: 'change-samples' },
   { type: 'answer-layers', answers: { '1.function': '"relu"' } },
   { type: 'use-layers' },
+  { type: 'run-python' },
   { type: 'write-architecture' },
   { type: 'show-log' },
   { type: 'choose-samples', choice: { kind: 'file', path: '/a' }, shapes: {} },

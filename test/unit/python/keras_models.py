@@ -14,6 +14,7 @@ folder, saved = Path(sys.argv[1]), sys.argv[2]
 package = folder / "packages" / "keras"
 package.mkdir(parents=True, exist_ok=True)
 (package / "__init__.py").write_text(f'''
+import shutil
 
 class InputLayer:
     def __init__(self, name):
