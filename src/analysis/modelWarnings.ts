@@ -18,10 +18,7 @@ const mostNames = 6;
 /** Of numbers that an exporter computed in float32 from others. */
 const rounding = 1e-5;
 
-type Notable = Pick<
-  Subject,
-  'model' | 'graph' | 'output' | 'head' | 'survey' | 'split' | 'paddingRows'
->;
+type Notable = Pick<Subject, 'model' | 'graph' | 'output' | 'head' | 'survey' | 'split' | 'paddingRows'>;
 
 /** What a reader should know of how the model was read, the gravest first. */
 export function modelWarnings(
