@@ -10,7 +10,7 @@ import {
   type Group,
   type Said,
 } from '../src/report/form';
-import { button, element } from './dom';
+import { button, dropdown, element } from './dom';
 import { tensorTicks } from './tensorTicks';
 import type { View } from './view';
 
@@ -109,15 +109,7 @@ function controlOf(
   }
   const values = choicesOf(field, control, view);
   if (values !== null) {
-    const list = element(
-      'vscode-dropdown',
-      { id, 'aria-label': label },
-      ...values.map(([value, caption]) =>
-        element('vscode-option', { value, selected: value === text }, caption),
-      ),
-    ) as HTMLSelectElement;
-    list.addEventListener('change', () => type(key, list.value));
-    return element('div', { class: 'field' }, element('span', {}, label), list);
+    return dropdown(id, label, values, text, (value) => type(key, value));
   }
   const box = element('vscode-text-field', {
     id,

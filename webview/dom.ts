@@ -72,6 +72,26 @@ export function button(
   return built;
 }
 
+/** A choice of one of some values, with its label before it. */
+export function dropdown(
+  id: string,
+  label: string,
+  values: readonly (readonly [value: string, caption: string])[],
+  chosen: string,
+  choose: (value: string) => void,
+): HTMLElement {
+  const list = element(
+    'vscode-dropdown',
+    // Without it the toolkit takes the first option of which the value is ''.
+    { id, 'aria-label': label, 'current-value': chosen },
+    ...values.map(([value, caption]) =>
+      element('vscode-option', { value, selected: value === chosen }, caption),
+    ),
+  ) as HTMLSelectElement;
+  list.addEventListener('change', () => choose(list.value));
+  return element('div', { class: 'field' }, element('span', {}, label), list);
+}
+
 /** The SVG text of a chart as an element of this page. */
 export function svgElement(svg: string): Element {
   const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml');

@@ -1,14 +1,16 @@
 import type { Failure } from '../src/report/failure';
 import type { PanelState, SampleChoice } from '../src/report/panelMessages';
 import { button, element } from './dom';
+import { layersForm } from './layersForm';
 import { shapeFields } from './shapeFields';
 import type { Part, View } from './view';
 
 /** What stands above the numbers: a failure in their place, the choice of samples before them, warnings about them. */
 export const notices: Part = {
   id: 'notices',
-  inputs: ({ state, known, readOnly }) => [
+  inputs: ({ state, known, readOnly, form }) => [
     readOnly,
+    state.phase === 'failed' ? form.layers : null,
     state.phase,
     known.warnings,
     state.phase === 'failed' ? state.failure : null,
@@ -24,13 +26,15 @@ export const notices: Part = {
   },
 };
 
-function failureCard(failure: Failure, { post, readOnly }: View): HTMLElement {
+function failureCard(failure: Failure, view: View): HTMLElement {
+  const { post, readOnly, form } = view;
   const training = failure.kind === 'TrainingMode';
-  const weights = failure.kind === 'ArchitectureMissing';
+  const { layers } = form;
   return element(
     'section',
     { class: 'card wide failure', role: 'alert', 'aria-label': 'What went wrong' },
     element('p', {}, failure.message),
+    layers === null || readOnly ? null : layersForm(layers, view),
     readOnly
       ? null
       : element(
@@ -44,17 +48,9 @@ function failureCard(failure: Failure, { post, readOnly }: View): HTMLElement {
                 { primary: true },
               )
             : null,
-          weights
-            ? button(
-                'Complete the layers…',
-                'failure-architecture',
-                () => post({ type: 'write-architecture' }),
-                {
-                  primary: true,
-                },
-              )
-            : null,
-          button('Run again', 'failure-run', () => post({ type: 'run' }), { primary: !training && !weights }),
+          button('Run again', 'failure-run', () => post({ type: 'run' }), {
+            primary: !training && layers === null,
+          }),
           button('Change samples…', 'failure-samples', () => post({ type: 'change-samples' })),
           button('Show log', 'failure-log', () => post({ type: 'show-log' })),
         ),

@@ -40,7 +40,7 @@ function start(): void {
   let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, menu: null };
   let readOnly = false;
   let name: string | null = null;
-  let form: FormState = saved?.form ?? { said: nothingSaid, known: null };
+  let form: FormState = saved?.form ?? { said: nothingSaid, known: null, layers: null };
 
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
   const places = new Map(parts.map(({ id }) => [id, element('div', { class: `section ${id}` })]));

@@ -1,4 +1,4 @@
-"""Writes a PyTorch model, its samples and its loss as files that Model Sharpness analyses.
+"""Writes a PyTorch or Keras model, its samples and its loss as files that Model Sharpness analyses.
 
 At the end of a training script:
 
@@ -6,8 +6,8 @@ At the end of a training script:
     export(model, loader, criterion, optimizer=optimizer)
 
 Then right-click model.onnx in VS Code and choose "Analyze sharpness". Written are NAME.onnx (as it was trained: nothing is
-folded), NAME.npz (the samples) and NAME.sharpness.json (the loss, which parameters are trained, how). One file, which may be
-copied beside the script; it imports nothing but PyTorch and NumPy.
+folded) or, of a Keras model, NAME.keras, NAME.npz (the samples) and NAME.sharpness.json (the loss, which parameters are
+trained, how). One file, which may be copied beside the script; it imports nothing but NumPy, and PyTorch for its models.
 """
 import copy
 import inspect
@@ -16,27 +16,32 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import nn
 
-__all__ = ["export"]
+__all__ = ["export", "load_samples", "load_weights"]
 
 # ONNX has every operator of PyTorch 1.13 in it, and onnxruntime reads it.
 OPSET = 17
 
+# Imported by the first export of a PyTorch model: who has Keras alone needs no PyTorch.
+torch = nn = None
+
 
 def export(model, data, criterion=None, name="model", batches=8, optimizer=None, lr=None, weight_decay=None):
-    """Writes NAME.onnx, NAME.npz and NAME.sharpness.json.
+    """Writes NAME.onnx (of a Keras model NAME.keras), NAME.npz and NAME.sharpness.json.
 
-    model: a torch.nn.Module; it is exported in evaluation mode and left as it was.
-    data: a DataLoader, or (inputs, labels) as tensors or arrays; inputs may be a tuple of several.
+    model: a torch.nn.Module, exported in evaluation mode and left as it was; or a keras.Model.
+    data: a DataLoader, or (inputs, labels) as tensors or arrays; inputs may be a tuple of several. For Keras also a data
+        set or generator of such batches.
     criterion: the loss, a function of (outputs, labels) that is a mean over the samples, as torch.nn's are; without it
-        Model Sharpness reads it from the labels, and says that it did.
+        Model Sharpness reads it from the labels, and says that it did. For Keras one of its losses or its name; without
+        it that of compile().
     batches: how many batches of a DataLoader are taken, in the order of its data set.
     optimizer: learning rate, weight decay and momentum are taken from it; lr and weight_decay have the last word.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model is a {type(model).__name__}, and must be a torch.nn.Module.")
+    if _is_keras(model):
+        _export_keras(model, data, criterion, name, batches, optimizer, lr, weight_decay)
+        return
+    _import_torch(model)
     inputs, labels = _samples(data, batches)
     names = _input_names(model, len(inputs))
     settings = _training(model, optimizer, lr, weight_decay)
@@ -67,8 +72,64 @@ def export(model, data, criterion=None, name="model", batches=8, optimizer=None,
     settings.update(samples=f"{Path(name).name}.npz", **({"trained": trained} if trained else {}))
     if fixed:
         settings["fixed"] = fixed
+    padding = _padding_rows(model, {*trained, *fixed})
+    if padding:
+        settings["paddingRows"] = padding
+    _write_settings(name, "onnx", settings)
+
+
+def _write_settings(name, ending, settings):
     Path(f"{name}.sharpness.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-    print(f'{name}.onnx, {name}.npz and {name}.sharpness.json are written: right-click {name}.onnx, "Analyze sharpness".')
+    model = f"{name}.{ending}"
+    print(f'{model}, {name}.npz and {name}.sharpness.json are written: right-click {model}, "Analyze sharpness".')
+
+
+def _import_torch(model):
+    global torch, nn
+    try:
+        import torch
+        from torch import nn
+    except ImportError:
+        torch = nn = None
+    if nn is None or not isinstance(model, nn.Module):
+        raise TypeError(f"model is a {type(model).__name__}, and must be a torch.nn.Module or a keras.Model.")
+
+
+# --- from files ------------------------------------------------------------------------------------------------------
+
+
+def load_weights(model, path):
+    """Loads what torch.save or safetensors wrote into a model: a state dict, by itself or within a checkpoint."""
+    _import_torch(model)
+    if str(path).endswith(".safetensors"):
+        from safetensors.torch import load_file
+        saved = load_file(path)
+    else:
+        # Where PyTorch can, tensors alone: a pickle may run code.
+        safe = {"weights_only": True} if "weights_only" in inspect.signature(torch.load).parameters else {}
+        saved = torch.load(path, map_location="cpu", **safe)
+    while not all(isinstance(value, torch.Tensor) for value in saved.values()):
+        inner = [saved[key] for key in ("state_dict", "model_state_dict", "model", "net") if key in saved]
+        if not inner:
+            raise ValueError(f"{path} holds {', '.join(map(str, saved))}, and none of them is known as the weights.")
+        saved = inner[0]
+    wanted = set(model.state_dict())
+    for prefix in ("", "module.", "model.", "net.", "_orig_mod."):
+        cut = {key[len(prefix):] if key.startswith(prefix) else key: value for key, value in saved.items()}
+        if wanted & set(cut) == wanted:
+            saved = cut
+            break
+    model.load_state_dict(saved)
+
+
+def load_samples(path):
+    """(inputs, labels) of an npz file, or the inputs of an npy file."""
+    saved = np.load(path)
+    if isinstance(saved, np.ndarray):
+        return (saved,)
+    labels = [key for key in saved.files if key.lower() in ("y", "labels", "label", "targets", "target")]
+    inputs = {key: saved[key] for key in saved.files if key not in labels}
+    return (list(inputs.values()), saved[labels[0]]) if labels else inputs
 
 
 # --- samples ---------------------------------------------------------------------------------------------------------
@@ -154,19 +215,6 @@ def _name_of(criterion):
     return getattr(criterion, "__name__", type(criterion).__name__)
 
 
-class _WithLoss(nn.Module):
-    """A model that puts out the loss of each sample beside its outputs."""
-
-    def __init__(self, model, loss):
-        super().__init__()
-        self.model = model
-        self.loss = loss
-
-    def forward(self, *values):
-        outputs = self.model(*values[:-1])
-        return outputs, self.loss(outputs, values[-1])
-
-
 def _with_loss(model, criterion, inputs, labels):
     """The model with the loss of each sample, and the batch that it takes (None: any)."""
     named = _name_of(criterion)
@@ -202,8 +250,21 @@ def _with_loss(model, criterion, inputs, labels):
                 f"{mean.item():.6g}), so there is no loss of each sample to analyse.")
         if each is not None and not torch.allclose(each(model(*few), some).mean(), mean, rtol=1e-4, atol=1e-6):
             each = None
+
+    class WithLoss(nn.Module):
+        """A model that puts out the loss of each sample beside its outputs."""
+
+        def __init__(self, loss):
+            super().__init__()
+            self.model = model
+            self.loss = loss
+
+        def forward(self, *values):
+            outputs = self.model(*values[:-1])
+            return outputs, self.loss(outputs, values[-1])
+
     # A function that only knows the mean is traced for one sample at a time.
-    return (_WithLoss(model, each), None) if each is not None else (_WithLoss(model, alone), 1)
+    return (WithLoss(each), None) if each is not None else (WithLoss(alone), 1)
 
 
 # --- the model -------------------------------------------------------------------------------------------------------
@@ -254,6 +315,16 @@ def _parameters(model, written):
         if name is not None and buffer.is_floating_point() and not own.endswith(("running_mean", "running_var")):
             fixed.append(name)
     return trained, fixed
+
+
+def _padding_rows(model, written):
+    """The row of each table that no lookup trains, by the table's name in the file."""
+    rows = {}
+    for own, module in model.named_modules():
+        if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) and module.padding_idx is not None:
+            names = [f"{prefix}{own}.weight" if own else f"{prefix}weight" for prefix in ("", "model.")]
+            rows.update({name: module.padding_idx for name in names if name in written})
+    return rows
 
 
 def _initialisers(data):
@@ -336,4 +407,114 @@ def _training(model, optimizer, lr, weight_decay):
         decayed = [own for own, decay in decays.items() if decay > 0]
         if len(decayed) < len(decays):
             said["decayed"] = decayed
+    return said
+
+
+# --- Keras -----------------------------------------------------------------------------------------------------------
+
+
+# By the names of functions and classes without underscores.
+KERAS_LOSSES = {
+    "categoricalcrossentropy": "cross-entropy",
+    "sparsecategoricalcrossentropy": "cross-entropy",
+    "binarycrossentropy": "binary-cross-entropy",
+    "meansquarederror": "mean-squared-error",
+    "mse": "mean-squared-error",
+    "huber": "huber",
+}
+
+
+def _is_keras(model):
+    """Whether this is a model of Keras 2.13 or 3, whatever its backend; also one of torch's, which is an nn.Module, too."""
+    packages = {kind.__module__.split(".")[0] for kind in type(model).__mro__}
+    return bool(packages & {"keras", "tf_keras"}) and hasattr(model, "save")
+
+
+def _export_keras(model, data, criterion, name, batches, optimizer, lr, weight_decay):
+    """The file of Keras says layers, what is trained and how it was compiled; beside it stands what that leaves open."""
+    settings = {} if criterion is None else _keras_loss(criterion)
+    training = _keras_training(optimizer or (None if lr is None else getattr(model, "optimizer", None)), lr)
+    if training:
+        settings["training"] = training
+    if weight_decay:
+        settings["weightDecay"] = float(weight_decay)
+    # By their layers, as in the file: a tensor has another name where its layer was given none.
+    names = [getattr(tensor, "_keras_history", (tensor,))[0].name for tensor in model.inputs]
+    given = [data] if isinstance(data, (tuple, list)) else _in_turn(data, batches)
+    found = [_keras_batch(batch, names) for batch in given]
+    if not found:
+        raise ValueError("The data gives no batch.")
+    arrays = {f"input{at}": np.concatenate(each) for at, each in enumerate(zip(*(inputs for inputs, _ in found)))}
+    settings["inputs"] = {"": "input0"} if len(names) == 1 else dict(zip(names, arrays))
+    if found[0][1] is not None:
+        arrays["labels"] = np.concatenate([labels for _, labels in found])
+        settings["labels"] = "labels"
+    model.save(f"{name}.keras")
+    np.savez(f"{name}.npz", **arrays)
+    settings["samples"] = f"{Path(name).name}.npz"
+    _write_settings(name, "keras", settings)
+
+
+def _in_turn(data, batches):
+    """Some batches: of a data set or generator, or of what is indexed, as a PyDataset."""
+    if hasattr(data, "__iter__") or not hasattr(data, "__len__"):
+        return (batch for _, batch in zip(range(batches), data))
+    return (data[at] for at in range(min(batches, len(data))))
+
+
+def _keras_batch(batch, names):
+    """(inputs, labels) of a batch as arrays, the inputs in the order of their names."""
+    parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+    if len(parts) > 2:
+        warnings.warn("The weights of the samples are left out.")
+    inputs, labels = (*parts, None)[:2]
+    if not isinstance(inputs, dict):
+        several = inputs if isinstance(inputs, (tuple, list)) else [inputs]
+        inputs = {names[at] if at < len(names) else str(at): each for at, each in enumerate(several)}
+    if set(inputs) != set(names):
+        raise ValueError(f"The model takes the inputs {', '.join(names)}, and the data has {', '.join(inputs)}.")
+    return [_array(inputs[key]) for key in names], None if labels is None else _array(labels)
+
+
+def _array(values):
+    """A tensor of any backend as an array."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    array = np.asarray(values)
+    if array.dtype == object:
+        raise TypeError(f"Samples must be tensors or arrays of numbers, not {type(values).__name__}.")
+    return array
+
+
+def _keras_loss(criterion):
+    """The sidecar's words for one of Keras's losses."""
+    called = criterion if isinstance(criterion, str) else _name_of(criterion)
+    loss = KERAS_LOSSES.get(called.replace("_", "").lower())
+    usual = getattr(criterion, "reduction", None) in (None, "auto", "sum_over_batch_size", "mean")
+    if loss is None or not usual or loss == "huber" and getattr(criterion, "delta", 1) != 1:
+        raise ValueError(f"{called} is no loss that is known here; leave criterion out, and choose one in the analysis.")
+    smoothing = getattr(criterion, "label_smoothing", 0)
+    if smoothing and loss != "cross-entropy":
+        raise ValueError(f"The label smoothing of {called} is not known here.")
+    return {"loss": loss, **({"labelSmoothing": float(smoothing)} if smoothing else {})}
+
+
+def _keras_training(optimizer, lr):
+    """What the sidecar says of the training."""
+    said = {}
+    kind = type(optimizer).__name__
+    if kind == "SGD":
+        momentum = float(getattr(optimizer, "momentum", 0))
+        said["optimiser"] = "sgd" if momentum == 0 else "nesterov" if optimizer.nesterov else "momentum"
+        if momentum > 0:
+            said["momentum"] = momentum
+    elif kind in ("Adam", "AdamW", "Nadam"):
+        said.update(optimiser="adam", momentum=float(optimizer.beta_1))
+    if lr is not None:
+        said["learningRate"] = float(lr)
+    elif said:
+        try:
+            said["learningRate"] = float(_array(optimizer.learning_rate))
+        except (TypeError, ValueError):
+            pass  # A schedule is no number.
     return said

@@ -35,9 +35,10 @@ export function subjectChoice({
   fixed,
   decayed,
   shapes,
+  paddingRows,
 }: Pick<
   AnalysisRequest,
-  'output' | 'evaluation' | 'trained' | 'fixed' | 'decayed' | 'shapes'
+  'output' | 'evaluation' | 'trained' | 'fixed' | 'decayed' | 'shapes' | 'paddingRows'
 >): SubjectChoice {
-  return { output, evaluation, decayed, shapes, parameters: { trained, fixed } };
+  return { output, evaluation, decayed, shapes, paddingRows, parameters: { trained, fixed } };
 }

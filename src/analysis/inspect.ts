@@ -83,6 +83,7 @@ async function factsOf(
     trained: trained ?? [],
     fixed: fixed ?? [],
     decayed: [],
+    paddingRows: {},
     shapes: fittingShapes(model.graph, shapes),
     evaluation: true,
   };

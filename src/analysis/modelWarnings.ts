@@ -18,7 +18,7 @@ const mostNames = 6;
 /** Of numbers that an exporter computed in float32 from others. */
 const rounding = 1e-5;
 
-type Notable = Pick<Subject, 'model' | 'graph' | 'output' | 'head' | 'survey' | 'split'>;
+type Notable = Pick<Subject, 'model' | 'graph' | 'output' | 'head' | 'survey' | 'split' | 'paddingRows'>;
 
 /** What a reader should know of how the model was read, the gravest first. */
 export function modelWarnings(
@@ -71,7 +71,8 @@ export function parameterNotes({
   graph,
   survey,
   split,
-}: Pick<Subject, 'graph' | 'survey' | 'split'>): readonly string[] {
+  paddingRows,
+}: Pick<Subject, 'graph' | 'survey' | 'split' | 'paddingRows'>): readonly string[] {
   const notes: string[] = [];
   if (survey.leftOut.length > 0) {
     notes.push(
@@ -88,10 +89,15 @@ export function parameterNotes({
       `Shared by several modules in the file, but counted for each of them, since their numbers are all equal and an exporter merges such: ${listed(graph, split)}.`,
     );
   }
+  for (const [table, row] of Object.entries(paddingRows)) {
+    notes.push(
+      `Row ${String(row)} of "${printable(table)}" stands for no token (padding_idx): it is counted, but a lookup does not train it, so that the loss has no derivative there.`,
+    );
+  }
   const padding = survey.parameters.filter(looksPadded).map(({ name }) => name);
   if (padding.length > 0) {
     notes.push(
-      `One row is zeros, as that of a padding index is, which training leaves alone (padding_idx); the file does not tell, and it is counted: ${listed(graph, padding)}.`,
+      `One row is zeros, as that of a padding index is, which training leaves alone (padding_idx); the file does not tell, and it is counted (“paddingRows” in the sidecar says so): ${listed(graph, padding)}.`,
     );
   }
   const halved = survey.parameters.filter(

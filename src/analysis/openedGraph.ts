@@ -34,14 +34,8 @@ export async function openGraph(
   samples: Samples,
   run: AnalysisRun,
 ): Promise<OpenedGraph> {
-  const requested = run.request.loss === 'auto' ? null : run.request.loss;
-  const input = lossInput(subject, requested);
-  const outputs = async (batch: number | null): Promise<TensorOfSamples> => {
-    run.tell('Running the model');
-    const found = await tensorAt(session, input.tensor, samples, batch, run.memoryBudget);
-    const held = heldNumbers(input, found.data, samples.count);
-    return { dims: input.inside === null ? found.dims : [input.inside], data: fromHeld(input, held) };
-  };
+  const outputs = (batch: number | null): Promise<TensorOfSamples> =>
+    outputsForLoss({ subject, session }, samples, batch, run);
   const differentiate = async (logits: TensorOfSamples, batch: number | null): Promise<OpenedGraph> => {
     const chosen = lossOfOutputs(run.request, subject, samples, logits);
     run.stopwatch.lap('forward');
@@ -71,6 +65,21 @@ export async function openGraph(
   } finally {
     await session.release();
   }
+}
+
+/** The numbers that the loss is put on, for every sample. @param batch as in tensorAt */
+export async function outputsForLoss(
+  { subject, session }: Pick<AnalysedModel, 'subject' | 'session'>,
+  samples: Samples,
+  batch: number | null,
+  run: AnalysisRun,
+): Promise<TensorOfSamples> {
+  const { loss } = run.request;
+  const input = lossInput(subject, loss === 'auto' ? null : loss);
+  run.tell('Running the model');
+  const found = await tensorAt(session, input.tensor, samples, batch, run.memoryBudget);
+  const held = heldNumbers(input, found.data, samples.count);
+  return { dims: input.inside === null ? found.dims : [input.inside], data: fromHeld(input, held) };
 }
 
 /** Whether it may be the number of samples that the model does not take. */

@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph';
 import type { Loss, Training } from '../report/report';
+import type { PaddingRows } from '../report/request';
 import type { ExecutableModel } from '../runtime/session';
 
 /** The parameters of a training file, by the names of their initialisers. */
@@ -31,6 +32,8 @@ export interface RunnableModel {
   readonly graph: Graph;
   /** Which initialisers are parameters, where the file itself says so; undefined: the graph has to tell. */
   readonly parameters?: FileParameters;
+  /** The rows of tables that the file says are of padding. */
+  readonly paddingRows?: PaddingRows;
   /** How it was trained, where the file itself says so. */
   readonly said?: TrainingSaid;
   /** The names of the classes in the order of the outputs, where the file has them; undefined: the graph may. */

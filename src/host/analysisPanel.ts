@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ShapeChanges } from '../report/inputShapes';
 import type { HostToPanel, PanelState, PanelToHost, SampleChoice } from '../report/panelMessages';
@@ -9,6 +9,7 @@ import {
   type SampleSource,
 } from '../report/request';
 import type { WorkerCalls } from '../worker/client';
+import type { Method } from '../worker/protocol';
 import { AnalysisSession } from './analysisSession';
 import { panelViewType } from './identifiers';
 import type { KeptReports } from './keptReports';
@@ -18,7 +19,7 @@ import { receiveMessages } from './receiveMessages';
 
 export interface PanelParts {
   readonly extensionUri: vscode.Uri;
-  readonly worker: WorkerCalls;
+  readonly worker: WorkerCalls<Method>;
   readonly kept: KeptReports;
   readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
   readonly log: vscode.LogOutputChannel;
@@ -180,6 +181,15 @@ export class AnalysisPanel implements vscode.Disposable {
       case 'export':
         await this.export(message);
         return;
+      case 'answer-layers':
+        await this.session.layers?.answer(message.answers);
+        return;
+      case 'use-layers':
+        await this.session.useLayers();
+        return;
+      case 'run-python':
+        await this.runPython();
+        return;
       case 'write-architecture':
         await this.writeArchitecture();
         return;
@@ -188,13 +198,22 @@ export class AnalysisPanel implements vscode.Disposable {
     }
   }
 
-  /** The layers that a file of weights tells, written beside it and opened; the editor knows what may stand in them. */
+  /** The layers of a file of weights as far as they are known, written beside it and opened; the editor knows what may stand in them. */
   private async writeArchitecture(): Promise<void> {
-    const { state } = this;
-    if (state.phase !== 'failed' || state.failure.kind !== 'ArchitectureMissing') return;
+    const { file, layers } = this.session;
+    if (layers === null) return;
     const { writeArchitecture } = await import('../samples/sidecar');
-    const path = await writeArchitecture(state.file, state.failure.detail ?? '');
+    const path = await writeArchitecture(file, layers.text);
     await vscode.window.showTextDocument(vscode.Uri.file(path), { viewColumn: vscode.ViewColumn.Beside });
+  }
+
+  private async runPython(): Promise<void> {
+    const { session, parts } = this;
+    if (session.layers === null) return;
+    const { runInPython } = await import('./runInPython');
+    const pythonFolder = join(parts.extensionUri.fsPath, 'media', 'python');
+    const samples = await session.samplesFile();
+    await runInPython({ weights: session.file, samples, pythonFolder, log: parts.log });
   }
 
   private async chooseSamples(choice: SampleChoice, shapes: ShapeChanges): Promise<void> {

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { ProposedArchitecture } from '../report/architecture';
 import { failureOf } from '../report/failure';
 import { changeShapes, fitsShape, type ShapeChanges } from '../report/inputShapes';
 import { computationDefaults, nothingSaid, type Said } from '../report/form';
@@ -17,6 +18,8 @@ import {
 } from '../report/request';
 import { sidecarPath } from '../samples/sidecarPath';
 import type { WorkerCalls } from '../worker/client';
+import type { Method } from '../worker/protocol';
+import type { AskedLayers } from './askedLayers';
 import type { KeptReports, LastRun } from './keptReports';
 import {
   blamingSidecar,
@@ -31,7 +34,7 @@ import {
 } from './plannedRun';
 
 export interface SessionParts {
-  readonly worker: WorkerCalls;
+  readonly worker: WorkerCalls<Method>;
   readonly kept: KeptReports;
   readonly settings: () => Pick<AnalysisRequest, 'threads' | 'memoryBudget'>;
   /** Whether the folders that are open are trusted: else a sidecar names no file outside its own. */
@@ -69,6 +72,8 @@ export class AnalysisSession {
   private earlier: Finished | null = null;
   private known: PartialReport = {};
   private chosenComputation: ComputationChoice;
+  /** What a file of weights leaves open, until a run succeeded. */
+  layers: AskedLayers | null = null;
 
   /** @param computation as an earlier window had it, or null: what nobody has chosen */
   constructor(file: string, parts: SessionParts, computation: ComputationChoice | null = null) {
@@ -89,6 +94,7 @@ export class AnalysisSession {
     return {
       said: { ...nothingSaid, ...written, ...keys, ...said, ...chosenComputation },
       known: inspection && { outputs: inspection.outputs, tensors: inspection.tensors },
+      layers: this.layers?.form ?? null,
     };
   }
 
@@ -152,6 +158,21 @@ export class AnalysisSession {
     if (this.currentState.phase === 'choosing-samples') this.parts.onChange(this.currentState);
     else if (this.source === null) await this.run();
     else await this.analyse(this.source);
+  }
+
+  /** Analyses with the layers that were chosen; the sidecar gets them once that has succeeded. */
+  async useLayers(): Promise<void> {
+    const architecture = this.layers?.architecture ?? null;
+    if (architecture === null) return;
+    this.layers?.stop();
+    this.said = { ...this.said, architecture };
+    await this.run();
+  }
+
+  /** The samples that a run takes, or would take, as far as they are known. */
+  async samplesFile(): Promise<string | null> {
+    const source = this.source ?? (await this.remembered().catch(() => null));
+    return source?.kind === 'file' ? source.path : null;
   }
 
   /** Looks what the model puts out and which tensors it has, for the form, whatever else is going on. */
@@ -228,6 +249,7 @@ export class AnalysisSession {
 
   dispose(): void {
     this.stop();
+    this.layers?.stop();
   }
 
   /** @returns whether there is something */
@@ -349,6 +371,7 @@ export class AnalysisSession {
     const { said } = this;
     this.written = { ...this.written, ...said };
     this.said = {};
+    this.layers = null;
     // The parameters are others: the form looks once more.
     if ('output' in said || 'trained' in said || 'fixed' in said) this.inspection = null;
     this.settle(plan, made, []);
@@ -407,8 +430,31 @@ export class AnalysisSession {
       this.work = null;
       this.planned = null;
       const known = this.earlier?.report ?? this.known;
-      this.change({ phase: 'failed', file: this.file, failure: failureOf(thrown), known });
+      const failure = failureOf(thrown);
+      this.change({ phase: 'failed', file: this.file, failure, known });
+      if (failure.kind === 'ArchitectureMissing') await this.askLayers(failure.detail ?? '');
     }
+  }
+
+  /** @param proposal JSON */
+  private async askLayers(proposal: string): Promise<void> {
+    const { AskedLayers } = await import('./askedLayers');
+    this.layers?.stop();
+    this.layers = new AskedLayers(
+      JSON.parse(proposal) as ProposedArchitecture,
+      async (architectures, signal) => {
+        const written = (await sidecarOf(this.file, this.parts.isTrusted()))?.options ?? noOptions;
+        const samples = this.source?.kind === 'file' ? { samples: this.source.path } : {};
+        const said = { ...written, ...samples, ...this.said };
+        const owner = `${this.file} (its layers)`;
+        return this.parts.worker.tryLayers({ file: this.file, said, architectures }, { owner, signal });
+      },
+      () => {
+        this.parts.onChange(this.currentState);
+      },
+      this.parts.isTrusted,
+    );
+    await this.layers.try();
   }
 
   private report(signal: AbortSignal, progress: Progress): void {

@@ -4,6 +4,7 @@ import { modelExtensions } from '../formats/detection';
 import { byteSize } from '../report/wording/byteSize';
 import { pythonLinesFrom } from '../report/wording/pythonLines';
 import type { WorkerCalls } from '../worker/client';
+import type { Method } from '../worker/protocol';
 import { analyseAllWithProgress } from './analyseAll';
 import type { AnalysisPanels } from './analysisPanels';
 import type { DetectedModel, DetectedModels } from './detectedModels';
@@ -16,7 +17,7 @@ interface CommandParts {
   readonly panels: AnalysisPanels;
   readonly models: DetectedModels;
   readonly view: ModelsView;
-  readonly worker: WorkerCalls;
+  readonly worker: WorkerCalls<Method>;
   readonly kept: KeptReports;
   readonly log: vscode.LogOutputChannel;
   /** The extension's folder. */

@@ -2,6 +2,7 @@ import { comparisonExports, type ComparisonToHost, type SavedComparison } from '
 import type { PanelToHost, SampleChoice } from '../report/panelMessages';
 import type { ShapeChanges } from '../report/inputShapes';
 import { readSaid } from '../report/form';
+import type { Answers } from '../report/layersForm';
 import type { Training } from '../report/report';
 import { optimisers } from '../report/request';
 
@@ -17,9 +18,16 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
     case 'cancel':
     case 'change-samples':
     case 'write-architecture':
+    case 'use-layers':
+    case 'run-python':
     case 'show-log':
     case 'look':
       return { type: message['type'] };
+    case 'answer-layers': {
+      const { answers } = message;
+      const isOf = isObject(answers) && Object.values(answers).every((each) => typeof each === 'string');
+      return isOf ? { type: 'answer-layers', answers: answers as Answers } : null;
+    }
     case 'say': {
       const said = readSaid(message['said']);
       return said === null ? null : { type: 'say', said };

@@ -27,7 +27,7 @@ export class ReportEditor implements vscode.CustomReadonlyEditorProvider {
   resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): void {
     let state: PanelState = { phase: 'reading', file: basename(uri.path) };
     const send = (): void => {
-      const form = { said: nothingSaid, known: null };
+      const form = { said: nothingSaid, known: null, layers: null };
       const message: HostToPanel = { type: 'state', state, form, name: null, readOnly: true };
       void panel.webview.postMessage(message);
     };

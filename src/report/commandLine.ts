@@ -338,6 +338,7 @@ function requestOptions(values: Values): RequestOptions {
     training: trainingOf(values),
     ...tensorChoice(values),
     shapes: values.shape === undefined ? null : inputShapes(values.shape),
+    paddingRows: null,
     // Its file is read by whoever runs the command.
     architecture: null,
   };

@@ -9,7 +9,7 @@ import {
 import { lossChoices } from './wording/lossWords';
 
 /** All that can be said of an analysis, with what stands where nobody said anything. */
-export type Said = Omit<RequestOptions, 'samples' | 'training' | 'shapes' | 'architecture'> &
+export type Said = Omit<RequestOptions, 'samples' | 'training' | 'shapes' | 'paddingRows' | 'architecture'> &
   ComputationChoice;
 
 /** What the numbers depend on, as the chips of the panel divide it. */
@@ -208,9 +208,10 @@ function withoutChooser({
   samples: _samples,
   training: _training,
   shapes: _shapes,
+  paddingRows: _paddingRows,
   architecture: _architecture,
   ...said
-}: RequestOptions): Omit<RequestOptions, 'samples' | 'training' | 'shapes' | 'architecture'> {
+}: RequestOptions): Omit<RequestOptions, 'samples' | 'training' | 'shapes' | 'paddingRows' | 'architecture'> {
   return said;
 }
 

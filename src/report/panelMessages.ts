@@ -1,6 +1,7 @@
 import type { Failure } from './failure';
 import type { ShapeChanges } from './inputShapes';
 import type { Said } from './form';
+import type { Answers, LayersForm } from './layersForm';
 import type { ModelInspection, Progress } from './request';
 import type { PartialReport, Report } from './report';
 
@@ -57,6 +58,8 @@ export interface FormState {
   readonly said: Said;
   /** What the model puts out, and its tensors; null: it was not looked at yet. */
   readonly known: Pick<ModelInspection, 'outputs' | 'tensors'> | null;
+  /** What a file of weights does not tell of its layers; null: nothing is asked. */
+  readonly layers: LayersForm | null;
 }
 
 export interface HostToPanel {
@@ -80,6 +83,12 @@ export type PanelToHost =
   | { readonly type: 'change-samples' }
   | { readonly type: 'choose-samples'; readonly choice: SampleChoice; readonly shapes: ShapeChanges }
   | { readonly type: 'export'; readonly format: ExportFormat; readonly svg: string | null }
-  /** Of a file of weights: writes what is known of its layers beside it, to be completed in the editor. */
+  /** Of a file of weights: what was chosen, of which the loss is then told. */
+  | { readonly type: 'answer-layers'; readonly answers: Answers }
+  /** Analyses with the layers that were chosen. */
+  | { readonly type: 'use-layers' }
+  /** Makes the model by a class or function of the workspace, in the user's Python. */
+  | { readonly type: 'run-python' }
+  /** Writes what is known of the layers beside the file, to be completed in the editor. */
   | { readonly type: 'write-architecture' }
   | { readonly type: 'show-log' };

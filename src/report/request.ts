@@ -14,6 +14,9 @@ export type SampleSource =
     }
   | { readonly kind: 'random'; readonly count: number };
 
+/** Of tables by their names: the row that stands for no token, which a lookup does not train (padding_idx). */
+export type PaddingRows = Readonly<Record<string, number>>;
+
 /** Everything that an analysis depends on. Structured-clonable: it crosses to the worker. */
 export interface AnalysisRequest {
   readonly model: string;
@@ -56,6 +59,7 @@ export interface AnalysisRequest {
   readonly fixed: readonly string[];
   /** Shapes of graph inputs whose sizes the file leaves open, by name, the axis of the samples first. */
   readonly shapes: InputShapes;
+  readonly paddingRows: PaddingRows;
   /** What a file of weights does not tell of its network; null: not said. */
   readonly architecture: Architecture | null;
   /** Whether an estimate looks at the blocks of layers, too: as many products more for every probe as there are layers. */
@@ -126,6 +130,7 @@ export const requestDefaults = {
   trained: [],
   fixed: [],
   shapes: {},
+  paddingRows: {},
   architecture: null,
   blocks: false,
   scaleAdapted: false,
@@ -161,6 +166,7 @@ export interface RequestOptions {
   readonly fixed: readonly string[] | null;
   /** Shapes of graph inputs, by name. */
   readonly shapes: InputShapes | null;
+  readonly paddingRows: PaddingRows | null;
   readonly architecture: Architecture | null;
 }
 
@@ -185,6 +191,7 @@ export const noOptions: RequestOptions = {
   trained: null,
   fixed: null,
   shapes: null,
+  paddingRows: null,
   architecture: null,
 };
 
@@ -210,6 +217,7 @@ export function completeRequest(options: RequestOptions, others: RequestOptions)
     trained: options.trained ?? without(others.trained, options.fixed),
     fixed: options.fixed ?? without(others.fixed, options.trained),
     shapes: options.shapes ?? others.shapes,
+    paddingRows: options.paddingRows ?? others.paddingRows,
     architecture: options.architecture ?? others.architecture,
   };
 }
@@ -265,6 +273,7 @@ export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model
     trained: options.trained ?? requestDefaults.trained,
     fixed: options.fixed ?? requestDefaults.fixed,
     shapes: options.shapes ?? requestDefaults.shapes,
+    paddingRows: options.paddingRows ?? requestDefaults.paddingRows,
     architecture: options.architecture,
   };
 }
@@ -284,6 +293,26 @@ export interface ModelToInspect {
   readonly file: string;
   readonly said: Partial<RequestOptions>;
 }
+
+/** A file of weights, what is said of it by its sidecar or over that, and architectures to try on its samples. */
+export interface LayersToTry {
+  readonly file: string;
+  readonly said: RequestOptions;
+  readonly architectures: readonly Architecture[];
+}
+
+/** What an architecture gives on the samples, or what is in the way. */
+export type LayersTrial =
+  | {
+      readonly ok: true;
+      readonly loss: number;
+      readonly accuracy: number | null;
+      readonly of: Loss;
+      /** The file of the samples, and how many were taken. */
+      readonly source: string;
+      readonly count: number;
+    }
+  | { readonly ok: false; readonly fault: string };
 
 /** What a model file and its folder tell before anything is computed. */
 export interface ModelInspection {

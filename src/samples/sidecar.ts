@@ -65,6 +65,7 @@ export const sidecarSchema = v.strictObject({
   decayed: v.optional(v.pipe(tensors, v.minLength(1))),
   trained: v.optional(tensors),
   fixed: v.optional(tensors),
+  paddingRows: v.optional(v.record(text, v.pipe(v.number(), v.integer(), v.minValue(0)))),
   shapes: v.optional(
     v.record(
       text,
@@ -99,6 +100,8 @@ export const sidecarFields: Readonly<Record<keyof Written, string>> = {
     'an array of names of parameters or patterns, such as "*.weight", each once, that the weight decay is over',
   trained: 'an array of names of tensors in the model, each once, that count as parameters',
   fixed: 'an array of names of tensors in the model, each once, that do not count as parameters',
+  paddingRows:
+    'an object of rows by the name of an embedding’s table, such as { "embedding.weight": 0 }, that a lookup does not train (padding_idx)',
   shapes: 'an object of shapes by graph input, the samples first, such as { "image": [1, 3, 224, 224] }',
 };
 
@@ -153,6 +156,7 @@ export async function readSidecar(modelFile: string, confined = false): Promise<
       decayed: written.decayed ?? null,
       trained: written.trained ?? null,
       fixed: written.fixed ?? null,
+      paddingRows: written.paddingRows ?? null,
       shapes: written.shapes ?? null,
       architecture: await architectureOf(path, written.architecture),
     },

@@ -4,6 +4,7 @@ import { ancestors } from '../graph/flow';
 import type { Graph, GraphNode } from '../graph/graph';
 import { FailureError } from '../report/failure';
 import type { InputShapes } from '../report/inputShapes';
+import type { PaddingRows } from '../report/request';
 import { printable } from '../report/printable';
 import type { InputSpec } from '../samples/samples';
 import { findHead, type Head } from './head';
@@ -15,6 +16,7 @@ import {
   type ParameterChoice,
   type ParameterSurvey,
 } from './parameters';
+import { withPaddingRows } from './paddingRows';
 import { withTrainedBiases } from './recurrentBiases';
 import { refuseUnbatched, refuseUndifferentiable } from './refusals';
 import { inputsOf } from './sampleInputs';
@@ -43,6 +45,8 @@ export interface Subject extends AnalysedOutput {
   readonly copies: ReadonlyMap<string, Copy>;
   /** Tensors of equal numbers that the file shares, and that count for each of their users. */
   readonly split: readonly string[];
+  /** Rows of tables that stand for no token. */
+  readonly paddingRows: PaddingRows;
   /** Names of the parameters that a weight decay is over. */
   readonly decayed: ReadonlySet<string>;
 }
@@ -58,6 +62,8 @@ export interface SubjectChoice {
   /** Analyse an export in training mode as in evaluation mode. */
   readonly evaluation: boolean;
   readonly shapes: InputShapes;
+  /** Rows of tables that are not trained, beside those that the file says. */
+  readonly paddingRows: PaddingRows;
 }
 
 /** Nothing is said. */
@@ -67,6 +73,7 @@ export const noSubjectChoice: SubjectChoice = {
   output: null,
   evaluation: false,
   shapes: {},
+  paddingRows: {},
 };
 
 /**
@@ -87,8 +94,11 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   refuseUndifferentiable(graph, nodes, choice.evaluation);
   refuseUnbatched(graph, nodes, output);
   requireFloats(graph, choice.parameters);
-  const survey = surveyParameters(graph, nodes, choice.parameters, declared);
-  const found = survey.parameters;
+  const surveyed = surveyParameters(graph, nodes, choice.parameters, declared);
+  const paddingRows = { ...model.paddingRows, ...choice.paddingRows };
+  const padded = withPaddingRows(graph, surveyed.parameters, paddingRows);
+  const found = padded.parameters;
+  const survey = { ...surveyed, parameters: found };
   const unused = choice.parameters.trained.find(
     (pattern) => !found.some(({ name }) => isNamedBy(pattern, name)),
   );
@@ -110,7 +120,12 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   const decayed = decayedNames(parameters, copies, choice.decayed);
   const inputs = inputsOf(graph, nodes);
   const split = separated.split.filter((name) => found.some((each) => each.name === name));
-  return { model, graph, output, head, inputs, parameters, survey, copies, split, decayed };
+  return {
+    ...{ model, graph: padded.graph, output, head, inputs, parameters, survey, copies, split, decayed },
+    paddingRows: Object.fromEntries(
+      Object.entries(paddingRows).filter(([table]) => found.some(({ name }) => name === table)),
+    ),
+  };
 }
 
 /** The nodes that make the target, in an order in which they can run. */

@@ -14,9 +14,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The client's side of WorkerApi. Every promise is settled; it rejects with a FailureError and nothing else. */
-export type WorkerCalls = {
-  [M in Method]: (argument: Argument[M], options: CallOptions) => Promise<Value[M]>;
+/** The client's side of WorkerApi, as far as it is used. Every promise is settled; it rejects with a FailureError and nothing else. */
+export type WorkerCalls<Used extends Method = 'analyse' | 'inspect'> = {
+  [M in Used]: (argument: Argument[M], options: CallOptions) => Promise<Value[M]>;
 };
 
 export interface WorkerOptions {
@@ -52,7 +52,7 @@ const keptErrorOutput = 8192;
  * a process of its own is cancelled by killing it. It is started by the first call and again by the first call after
  * it ended.
  */
-export class WorkerClient implements WorkerCalls {
+export class WorkerClient implements WorkerCalls<Method> {
   private readonly workerOptions: WorkerOptions;
   private executable: Promise<string> | null = null;
   private queue: Job[] = [];
@@ -72,6 +72,10 @@ export class WorkerClient implements WorkerCalls {
 
   inspect(model: Argument['inspect'], options: CallOptions): Promise<Value['inspect']> {
     return this.enqueue('inspect', model, options);
+  }
+
+  tryLayers(layers: Argument['tryLayers'], options: CallOptions): Promise<Value['tryLayers']> {
+    return this.enqueue('tryLayers', layers, options);
   }
 
   /** Starts the process before the first call, which then finds it on its way. */

@@ -28,6 +28,11 @@ function answerCalls(): void {
         await watchMemory(null);
         return inspectModel(file, said);
       },
+      tryLayers: async (layers) => {
+        const { tryLayers } = await import('../analysis/tryLayers');
+        await watchMemory(null);
+        return tryLayers(layers);
+      },
     },
     () => {
       // The editor is gone, or has no more use for this process: never outlive it.

@@ -1,6 +1,13 @@
 import type { ToldFailure } from '../report/cutShort';
 import type { Report } from '../report/report';
-import type { AnalysisRequest, ModelInspection, ModelToInspect, Progress } from '../report/request';
+import type {
+  AnalysisRequest,
+  LayersToTry,
+  LayersTrial,
+  ModelInspection,
+  ModelToInspect,
+  Progress,
+} from '../report/request';
 
 /**
  * What the worker process does for its host: the one place where a method is declared. The types of the client, of the
@@ -10,6 +17,7 @@ import type { AnalysisRequest, ModelInspection, ModelToInspect, Progress } from 
 export interface WorkerApi {
   analyse(request: AnalysisRequest): Promise<Report>;
   inspect(model: ModelToInspect): Promise<ModelInspection>;
+  tryLayers(layers: LayersToTry): Promise<readonly LayersTrial[]>;
 }
 
 export type Method = keyof WorkerApi;

@@ -125,9 +125,13 @@ function readCall(message: unknown): { id: number; method: Method | null; argume
   };
   return {
     id: typeof call.id === 'number' ? call.id : -1,
-    method: call.method === 'analyse' || call.method === 'inspect' ? call.method : null,
+    method: isMethod(call.method) ? call.method : null,
     argument: call.argument as Argument[Method],
   };
+}
+
+function isMethod(name: unknown): name is Method {
+  return name === 'analyse' || name === 'inspect' || name === 'tryLayers';
 }
 
 function describe(message: unknown): string {

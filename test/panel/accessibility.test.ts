@@ -4,7 +4,17 @@ import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { formatQuantity } from '../../src/report/wording/number';
 import { show, themeNames } from './panelPage.mjs';
-import { closePanel, done, panel, phases, posted, report, textOf } from './panelTest';
+import {
+  closePanel,
+  done,
+  layersForm,
+  panel,
+  phases,
+  posted,
+  report,
+  textOf,
+  weightsOnly,
+} from './panelTest';
 
 describe.each(themeNames)('accessibility in %s', (theme) => {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -23,6 +33,8 @@ describe.each(themeNames)('accessibility in %s', (theme) => {
       await show(page, state);
       await check(phase);
     }
+    await show(page, weightsOnly, {}, false, null, layersForm);
+    await check('the layers of a file of weights');
     await show(page, done);
     await page.locator('#method-chip').click();
     await check('the menu of the method');

@@ -138,12 +138,13 @@ export async function openPanel(browser, bundle, options) {
  * @param {Partial<import('../../src/report/form').Said>} said
  * @param {boolean} readOnly
  * @param {import('../../src/report/panelMessages').FormState['known']} known
+ * @param {import('../../src/report/panelMessages').FormState['layers']} layers
  */
-export async function show(page, state, said = {}, readOnly = false, known = null) {
+export async function show(page, state, said = {}, readOnly = false, known = null, layers = null) {
   const message = {
     type: 'state',
     state,
-    form: { said: { ...saidDefaults, ...said }, known },
+    form: { said: { ...saidDefaults, ...said }, known, layers },
     name: null,
     readOnly,
   };

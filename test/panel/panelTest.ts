@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { PanelState, PanelToHost } from '../../src/report/panelMessages';
+import { questionsOf, type LayersForm } from '../../src/report/layersForm';
 import type { Report } from '../../src/report/report';
 import estimateFixture from './fixtures/report-estimate.json';
 import exactFixture from './fixtures/report-exact.json';
@@ -125,6 +126,42 @@ export const phases = {
   },
   cancelled: { phase: 'cancelled', file, known: { model } },
 } as const satisfies Record<string, PanelState>;
+
+/** A file of weights, and what is asked of it. */
+export const weightsOnly = {
+  ...phases.failed,
+  failure: {
+    kind: 'ArchitectureMissing',
+    message: '"net.pth" holds weights ("conv1.weight" [6, 3, 5, 5], …) and not what is between them.',
+    detail: '{}',
+  },
+} as const satisfies PanelState;
+const asked = questionsOf({
+  input: [3, '?', '?'],
+  layers: [
+    { conv: 'conv1', stride: '?', padding: '?' },
+    '?',
+    'flatten',
+    { linear: 'fc1' },
+    '?',
+    { linear: 'fc2' },
+  ],
+});
+export const layersForm: LayersForm = {
+  questions: asked,
+  answers: { '0.stride': '1', '0.padding': '0', '1.pooling': '[{"maxPool":2}]' },
+  complete: false,
+  runsPython: true,
+  tried: {
+    sentence: 'What was tried: mean loss (cross-entropy) and accuracy on 256 samples of digits.npz.',
+    rows: ['leakyRelu', 'relu', 'tanh'].map((caption, place) => ({
+      answers: { '1.function': `"${caption}"`, '4.function': `"${caption}"` },
+      caption,
+      loss: [0.31, 0.34, 1.9][place] ?? 0,
+      accuracy: [0.903, 0.895, 0.41][place] ?? null,
+    })),
+  },
+};
 
 let browser: Browser;
 /** The bundled panel. */

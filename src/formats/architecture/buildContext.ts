@@ -18,6 +18,8 @@ export class BuildContext {
   readonly type: Extract<ElementType, 'float32' | 'float64'>;
   readonly trained = new Set<string>();
   readonly frozen = new Set<string>();
+  /** The row of padding of a table, by its name in the graph. */
+  readonly paddingRows = new Map<string, number>();
   private readonly used = new Set<string>();
   /** Names by place. */
   private readonly parameters = new Map<string, string>();
@@ -67,29 +69,14 @@ export class BuildContext {
     this.used.add(tensor.place);
     this.parameters.set(tensor.place, name);
     (tensor.requiresGrad === false ? this.frozen : this.trained).add(name);
-    return this.graph.parameter(
-      name,
-      this.filled(tensor, (all) => all),
-    );
+    return this.graph.parameter(name, this.filled(tensor));
   }
 
   /** The tensor as numbers that are no parameter, such as a running mean. */
   buffer(name: string): string {
     const tensor = this.tensor(name);
     this.used.add(tensor.place);
-    return this.graph.constant(
-      name,
-      this.filled(tensor, (all) => all),
-    );
-  }
-
-  /** A copy of the tensor with some of its numbers changed, as a constant called `own`. */
-  changedCopy(
-    own: string,
-    name: string,
-    change: (all: Float32Array | Float64Array) => Float32Array | Float64Array,
-  ): string {
-    return this.graph.constant(own, this.filled(this.tensor(name), change));
+    return this.graph.constant(name, this.filled(tensor));
   }
 
   /** One number, in the graph's type. */
@@ -124,10 +111,7 @@ export class BuildContext {
     return architectureFailure(this.file, `${this.layer} ${what}`);
   }
 
-  private filled(
-    tensor: WeightTensor,
-    change: (all: Float32Array | Float64Array) => Float32Array | Float64Array,
-  ): {
+  private filled(tensor: WeightTensor): {
     readonly type: Extract<ElementType, 'float32' | 'float64'>;
     readonly dims: readonly number[];
     readonly data: Float32Array | Float64Array;
@@ -135,7 +119,7 @@ export class BuildContext {
     const count = countOf(tensor.dims);
     const data = this.type === 'float64' ? new Float64Array(count) : new Float32Array(count);
     this.fills.push(async () => {
-      data.set(change(await floatsOf(tensor, this.type)));
+      data.set(await floatsOf(tensor, this.type));
     });
     return { type: this.type, dims: tensor.dims, data };
   }

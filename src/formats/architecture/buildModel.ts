@@ -42,13 +42,14 @@ export async function buildModel(
   ]);
   await c.fill();
   const { trained, frozen } = c;
+  const paddingRows = Object.fromEntries(c.paddingRows);
   const silent = [...weights.values()].every(({ requiresGrad }) => requiresGrad === null);
   const notes = silent
     ? [
         `The file does not say which of its tensors were trained (requires_grad), so all of them are counted; ${setting('fixed')} leaves out what was frozen.`,
       ]
     : [];
-  return builtModel(graph, { ...facts, parameters: { trained, frozen }, notes });
+  return builtModel(graph, { ...facts, parameters: { trained, frozen }, paddingRows, notes });
 }
 
 /** What a sample is: as said, or as the first layer with weights takes it. */

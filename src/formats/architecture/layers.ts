@@ -122,30 +122,12 @@ function embedding(c: BuildContext, x: Flow, { embedding: own, padding }: LayerO
   const [rows = 0, width = 0] = c.tensor(name, 2).dims;
   if (x.name !== c.indices) throw c.misfit('looks up what the samples hold, and must be the first layer');
   const table = c.parameter(name);
-  const found = padding === undefined ? table : withoutRow(c, name, table, padding, rows, width);
-  return { name: c.graph.add('Gather', [found, x.name], { axis: 0 }, own), dims: [...x.dims, width] };
-}
-
-/** The table with one row that no derivative reaches. */
-function withoutRow(
-  c: BuildContext,
-  name: string,
-  table: string,
-  row: number,
-  rows: number,
-  width: number,
-): string {
-  if (row >= rows)
-    throw c.misfit(`pads with row ${String(row)}, but ${quote(name)} has ${String(rows)} rows`);
-  const mask = c.floats(
-    'padding',
-    [rows, 1],
-    Array.from({ length: rows }, (_, i) => (i === row ? 0 : 1)),
-  );
-  const fixed = c.changedCopy(`${name}/padding`, name, (all) =>
-    all.map((value, i) => (Math.floor(i / width) === row ? value : 0)),
-  );
-  return c.graph.add('Add', [c.graph.add('Mul', [table, mask]), fixed]);
+  if (padding !== undefined) {
+    if (padding >= rows)
+      throw c.misfit(`pads with row ${String(padding)}, but ${quote(name)} has ${String(rows)} rows`);
+    c.paddingRows.set(table, padding);
+  }
+  return { name: c.graph.add('Gather', [table, x.name], { axis: 0 }, own), dims: [...x.dims, width] };
 }
 
 /** Adds the first rows of a table, one to each place of a sequence. */

@@ -25,6 +25,8 @@ export interface Translation {
   readonly values: Map<string, string>;
   /** The program's names of what depends on a trained parameter. */
   readonly learned: Set<string>;
+  /** The row of padding of a table, by its name in the built graph. */
+  readonly paddingRows: Map<string, number>;
   /** The file's tensors by its names. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
@@ -179,6 +181,12 @@ export class Call {
     const held = input === undefined ? undefined : this.of.tensors.get(input.name);
     if (held === undefined) throw this.unsupported(`a ${name} that is no tensor of the file`);
     return held;
+  }
+
+  /** Says which row of a table of the file stands for no token. */
+  pad(name: string, row: number): void {
+    this.fileTensor(name);
+    this.of.paddingRows.set(this.tensor(name), row);
   }
 
   /** The states that a recurrent layer begins with. @param isPair of LSTM two, else one by itself */

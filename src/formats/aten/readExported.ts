@@ -22,13 +22,14 @@ export async function readExported(path: string): Promise<Model> {
     const tensors = new Map<string, Tensor>();
     for (const { kind, name } of program.inputs)
       if (kind !== 'samples' && !tensors.has(name)) tensors.set(name, await archive.tensor(name));
-    const { graph, parameters } = translate(file.name, program, tensors);
+    const { graph, parameters, paddingRows } = translate(file.name, program, tensors);
     return builtModel(graph, {
       file: path,
       sha256: await sha256Of(file),
       format: 'PyTorch program',
       producer: program.version === null ? 'PyTorch' : `PyTorch ${program.version}`,
       parameters,
+      paddingRows,
     });
   } finally {
     await file.close();

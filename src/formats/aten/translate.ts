@@ -4,6 +4,7 @@ import { FailureError } from '../../report/failure';
 import { printable } from '../../report/printable';
 import { GraphBuilder } from '../built/graphBuilder';
 import type { FileParameters } from '../model';
+import type { PaddingRows } from '../../report/request';
 import { Call, type Translation } from './call';
 import { creation, symbolic } from './operators/creation';
 import { elementwise } from './operators/elementwise';
@@ -26,6 +27,7 @@ const views =
 export interface Translated {
   readonly graph: Graph;
   readonly parameters: FileParameters;
+  readonly paddingRows: PaddingRows;
 }
 
 /**
@@ -35,7 +37,10 @@ export interface Translated {
  */
 export function translate(file: string, program: Program, tensors: ReadonlyMap<string, Tensor>): Translated {
   const builder = new GraphBuilder();
-  const of: Translation = { file, program, builder, values: new Map(), learned: new Set(), tensors };
+  const of: Translation = {
+    ...{ file, program, builder, tensors },
+    ...{ values: new Map(), learned: new Set(), paddingRows: new Map() },
+  };
   const [trained, frozen] = [new Set<string>(), new Set<string>()];
   const known = new Map<string, string>();
   for (const { kind, arg, name } of program.inputs) {
@@ -80,7 +85,11 @@ export function translate(file: string, program: Program, tensors: ReadonlyMap<s
       dims: meta.dims.map((size, at) => size ?? (at === 0 ? 'N' : null)),
     };
   });
-  return { graph: builder.finish(outputs), parameters: { trained, frozen } };
+  return {
+    graph: builder.finish(outputs),
+    parameters: { trained, frozen },
+    paddingRows: Object.fromEntries(of.paddingRows),
+  };
 }
 
 function translateNode(of: Translation, node: ProgramNode): void {

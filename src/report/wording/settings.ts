@@ -13,7 +13,7 @@ const panelWords = {
   'skip-broken': 'skipBroken',
   limit: 'limit',
   shape: 'the sizes under “Change samples…”',
-  architecture: 'the layers (“Complete the layers…”)',
+  architecture: 'the form “What is between the weights?”',
   output: 'output',
   loss: 'loss',
   'class-weights': 'classWeights',

@@ -1,5 +1,6 @@
 import { analyse } from '../../../src/analysis/analyse';
 import { inspectModel } from '../../../src/analysis/inspect';
+import { tryLayers } from '../../../src/analysis/tryLayers';
 import { detectFile } from '../../../src/formats/detection';
 import { reportJson } from '../../../src/report/schema';
 import { completeRequest, noOptions, requestOf } from '../../../src/report/request';
@@ -40,6 +41,7 @@ serve(
         return report;
       }),
     inspect: ({ file }) => withinMemory(() => inspectModel(file)),
+    tryLayers: (layers) => withinMemory(() => tryLayers(layers)),
   },
   () => {
     process.exit(0);

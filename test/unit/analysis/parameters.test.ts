@@ -93,7 +93,7 @@ describe('what is told of the parameters', () => {
       outputs: ['y'],
     });
     const survey = surveyParameters(graph, ancestors(graph, 'y'));
-    expect(parameterNotes({ graph, survey, split: [] })).toEqual([
+    expect(parameterNotes({ graph, survey, split: [], paddingRows: {} })).toEqual([
       'Taken for fixed numbers and not counted as parameters: "centre" (4 numbers), "temperature"; the setting “trained” counts one.',
     ]);
   });
@@ -120,7 +120,7 @@ describe('what is told of the parameters', () => {
       outputs: ['y'],
     });
     const survey = surveyParameters(graph, ancestors(graph, 'y'));
-    expect(parameterNotes({ graph, survey, split: [] })).toEqual([
+    expect(parameterNotes({ graph, survey, split: [], paddingRows: {} })).toEqual([
       expect.stringMatching(
         /^"onnx::Mul_7" holds the squares or norms of "p": .* without constant folding\.$/,
       ),

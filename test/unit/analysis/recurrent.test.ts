@@ -78,7 +78,7 @@ describe('the recurrent half of a bias', () => {
     const sizes = survey.parameters.map(({ name, tensor }) => [name, tensor.data.length]);
     return {
       sizes: Object.fromEntries(sizes) as unknown,
-      notes: parameterNotes({ graph, survey, split: [] }),
+      notes: parameterNotes({ graph, survey, split: [], paddingRows: {} }),
     };
   };
 

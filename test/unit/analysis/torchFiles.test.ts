@@ -109,7 +109,10 @@ describe('files of PyTorch with the architecture that a person says have PyTorch
       expectRelative(layerTraces, wanted?.trace, 1e-10);
       const isSilent = !file.endsWith('.module.pt');
       expect(report.warnings.some(({ message }) => message.includes(silence))).toBe(isSilent);
-      expect(report.warnings.some(({ message }) => message.includes('padding_idx'))).toBe(false);
+      const ofPadding = report.warnings.filter(({ message }) => message.includes('padding_idx'));
+      expect(ofPadding.map(({ message }) => message)).toEqual(
+        architecture === padded ? [expect.stringMatching(/^Row 0 of "emb\.weight" stands for no token/)] : [],
+      );
     },
     longest,
   );
@@ -134,7 +137,17 @@ describe('files of PyTorch with the architecture that a person says have PyTorch
     const notes = parameterNotes(findSubject(model, noSubjectChoice));
     expect(notes.some((note) => note.includes('padding_idx'))).toBe(true);
     const known = await readModel(file, architectureOf(padded));
-    expect(parameterNotes(findSubject(known, noSubjectChoice))).toEqual([]);
+    expect(parameterNotes(findSubject(known, noSubjectChoice))).toEqual([
+      expect.stringMatching(/^Row 0 of "emb\.weight" stands for no token/),
+    ]);
+    // A sidecar's word is as good as the file's.
+    const said = { ...noSubjectChoice, paddingRows: { 'emb.weight': 0 } };
+    expect(findSubject(model, said).graph).toEqual(findSubject(known, noSubjectChoice).graph);
+    for (const [rows, sentence] of [
+      [{ 'emb.weight': 24 }, /^The table "emb\.weight" has 24 rows, and row 24 is said/],
+      [{ 'fc.weight': 0 }, /^The model looks up no rows in a table "fc\.weight"/],
+    ] as const)
+      expect(() => findSubject(model, { ...noSubjectChoice, paddingRows: rows })).toThrow(sentence);
   });
 
   it('are one perceptron, whatever the format', async () => {

@@ -7,17 +7,19 @@ import { KeptReports } from '../../../src/host/keptReports';
 import { FailureError } from '../../../src/report/failure';
 import type { AnalysisRequest } from '../../../src/report/request';
 import type { WorkerCalls } from '../../../src/worker/client';
+import type { Method } from '../../../src/worker/protocol';
 import { exampleReport } from '../report/exampleReport';
 
 let folder: string;
 let analysed: string[];
-const worker: WorkerCalls = {
+const worker: WorkerCalls<Method> = {
   analyse: async ({ model }: AnalysisRequest) => {
     analysed.push(model);
     if (model.includes('bad')) throw new FailureError('NotAModel', 'no');
     return exampleReport;
   },
   inspect: async () => ({ facts: {}, candidates: [], openInputs: [], outputs: [], tensors: [] }),
+  tryLayers: async () => [],
 };
 
 beforeEach(async () => {

@@ -11,18 +11,22 @@ import type { Report } from '../../../src/report/report';
 import {
   requestDefaults,
   type AnalysisRequest,
+  type LayersToTry,
+  type LayersTrial,
   type ModelInspection,
   type ModelToInspect,
   type SampleCandidate,
 } from '../../../src/report/request';
 
 import type { CallOptions, WorkerCalls } from '../../../src/worker/client';
+import type { Method } from '../../../src/worker/protocol';
 import { exampleReport } from '../report/exampleReport';
 
 /** A worker whose answers the test gives when it likes. */
-class AskedWorker implements WorkerCalls {
+class AskedWorker implements WorkerCalls<Method> {
   readonly requests: AnalysisRequest[] = [];
   readonly looks: ModelToInspect[] = [];
+  readonly layers: LayersToTry[] = [];
   #pending: ((answer: unknown) => void) | null = null;
   options: CallOptions | null = null;
 
@@ -34,6 +38,11 @@ class AskedWorker implements WorkerCalls {
   inspect(model: ModelToInspect, options: CallOptions): Promise<ModelInspection> {
     this.looks.push(model);
     return this.#ask<ModelInspection>(options);
+  }
+
+  tryLayers(layers: LayersToTry, options: CallOptions): Promise<readonly LayersTrial[]> {
+    this.layers.push(layers);
+    return this.#ask<readonly LayersTrial[]>(options);
   }
 
   async answer(value: unknown): Promise<void> {
@@ -197,6 +206,46 @@ describe('samples', () => {
     expect(shown.state.phase).toBe('choosing-samples');
     shown.cancel();
     expect(shown.state).toBe(before);
+  });
+});
+
+describe('the layers of a file of weights', () => {
+  const proposal = { layers: [{ linear: 'a' }, '?', { linear: 'b' }] };
+  const trial = { ok: true, loss: 0.5, accuracy: 0.9, of: 'cross-entropy', source: 'm.npz', count: 9 };
+
+  it('are asked, tried in the worker, and written down once a run has succeeded', async () => {
+    const shown = session();
+    const opened = shown.open();
+    await worker.answer(new FailureError('ArchitectureMissing', 'Weights.', JSON.stringify(proposal)));
+    await worker.answer([trial]);
+    await opened;
+    expect(shown.state.phase).toBe('failed');
+    expect(shown.form.layers).toMatchObject({ answers: {}, complete: false });
+    expect(worker.layers[0]?.architectures.length).toBeGreaterThan(5);
+    expect(worker.layers[0]).toMatchObject({ file: model, said: { loss: null } });
+    await shown.useLayers();
+    expect(worker.requests).toEqual([]);
+
+    const answered = shown.layers?.answer({ '1.function': '"tanh"' });
+    await worker.answer([trial]);
+    await answered;
+    const architecture = { layers: [{ linear: 'a' }, 'tanh', { linear: 'b' }] };
+    const failing = shown.useLayers();
+    await worker.answer(inspection(candidate(samples, true)));
+    expect(worker.looks.at(-1)?.said).toMatchObject({ architecture });
+    await worker.answer(new FailureError('LabelOutOfRange', 'No.'));
+    await failing;
+    expect(await readFile(`${folder}/m.sharpness.json`, 'utf8').catch(() => null)).toBeNull();
+    // What was answered is still there to be changed.
+    expect(shown.form.layers?.complete).toBe(true);
+
+    const used = shown.useLayers();
+    await worker.answer(report);
+    await used;
+    expect(worker.requests.at(-1)).toMatchObject({ architecture });
+    expect(shown.form.layers).toBeNull();
+    const written: unknown = JSON.parse(await readFile(`${folder}/m.sharpness.json`, 'utf8'));
+    expect(written).toMatchObject({ architecture });
   });
 });
 

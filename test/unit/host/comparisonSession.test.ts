@@ -49,6 +49,10 @@ class NamedWorker implements WorkerCalls {
     return reportWith(found);
   }
 
+  tryLayers(): Promise<readonly []> {
+    return Promise.resolve([]);
+  }
+
   inspect({ file }: ModelToInspect): Promise<ModelInspection> {
     this.inspected.push(file);
     return Promise.resolve(this.inspection);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
@@ -26,15 +26,22 @@ const python =
   ['/usr/bin/python3', 'python3'].find(
     (each) => spawnSync(each, ['-c', 'import torch, numpy'], { timeout: 60_000 }).status === 0,
   ) ?? null;
+const numpy =
+  ['python3', '/usr/bin/python3'].find(
+    (each) => spawnSync(each, ['-c', 'import numpy'], { timeout: 60_000 }).status === 0,
+  ) ?? null;
+if (numpy === null) console.warn('Skipped: no python3 with NumPy, which Keras models are exported with.');
 if (python === null) console.warn('Skipped: no python3 with PyTorch, which media/python is tested with.');
 
 const folder = temporaryFolder();
 const models = [
   ...['perceptron', 'weighted', 'decayed', 'binary', 'regression', 'frozen', 'convolutional', 'tokens'],
-  ...['two-inputs', 'tied', 'focal', 'quartic'],
+  ...['two-inputs', 'tied', 'focal', 'quartic', 'padding', 'padding-tied'],
 ];
 
 const notes: Readonly<Record<string, readonly unknown[]>> = {
+  padding: [expect.stringMatching(/^Row 2 of "emb\.weight" stands for no token \(padding_idx\)/)],
+  'padding-tied': [expect.stringMatching(/^Row 1 of "emb\.weight" stands for no token \(padding_idx\)/)],
   frozen: [expect.stringMatching(/^Held fixed and not counted as parameters, as asked: "0\.weight"\.$/)],
   // Only the mean of this loss is known, which is traced for one sample at a time.
   focal: [expect.stringMatching(/^The model runs only with the one sample at a time/)],
@@ -99,6 +106,63 @@ describe.skipIf(python === null)('what the two lines of Python write', { timeout
     await expect(readFile(join(path, 'refused.onnx'))).rejects.toThrow();
   });
 });
+
+describe.skipIf(numpy === null)(
+  'of a Keras model, with a stand-in for the package',
+  { timeout: 120_000 },
+  () => {
+    const file = new URL('../../references/keras/compiled.keras', import.meta.url).pathname;
+
+    it('are written the file itself, the arrays, and what the file leaves open', async () => {
+      const path = join(await folder.write('keras-here', ''), '..', 'keras');
+      await mkdir(path);
+      const script = new URL('keras_models.py', import.meta.url).pathname;
+      const done = spawnSync(numpy ?? '', ['-B', script, path, file, '[4]', '3'], { encoding: 'utf8' });
+      expect(done.stderr).toContain('The weights of the samples are left out.');
+    expect(done.status).toBe(0);
+      // Who has Keras alone needs no PyTorch.
+      expect(done.stdout.trim().split('\n').at(-1)).toBe('False');
+      expect(done.stdout).toContain('arrays.keras, ');
+      const written = async (name: string): Promise<unknown> =>
+        JSON.parse(await readFile(join(path, name), 'utf8'));
+      const arrays = { inputs: { '': 'input0' }, labels: 'labels' };
+      expect(await written('arrays.sharpness.json')).toEqual({
+        ...arrays,
+        weightDecay: 0.01,
+        samples: 'arrays.npz',
+      });
+      expect(await written('batches.sharpness.json')).toEqual({
+        ...arrays,
+        loss: 'cross-entropy',
+        labelSmoothing: 0.1,
+        training: { optimiser: 'nesterov', momentum: 0.9, learningRate: 0.05 },
+        samples: 'batches.npz',
+      });
+      expect(await written('several.sharpness.json')).toEqual({
+        loss: 'mean-squared-error',
+        training: { optimiser: 'adam', momentum: 0.9, learningRate: 0.002 },
+        inputs: { a: 'input0', b: 'input1' },
+        labels: 'labels',
+        samples: 'several.npz',
+      });
+      expect(await written('refused.json')).toEqual([
+        expect.stringMatching(/^Poisson is no loss that is known here/),
+        'The model takes the inputs x, y, and the data has x.',
+        'model is a object, and must be a torch.nn.Module or a keras.Model.',
+      ]);
+
+      const reportOf = async (name: string): Promise<Report> => {
+        const model = join(path, `${name}.keras`);
+        const options = withSidecar(noOptions, await readSidecar(model));
+        return analyse({ ...requestDefaults, ...requestOf(options), model, threads: 1 }, () => undefined);
+      };
+      const report = await reportOf('arrays');
+      expect(report.samples).toMatchObject({ count: 12, labels: 'given' });
+      expect(report.lossOptions.weightDecay).toBe(0.01);
+      expect((await reportOf('batches')).samples.count).toBe(8);
+    });
+  },
+);
 
 it('the two lines of the clipboard find the file, also where its folder has a quote or a backslash', () => {
   expect(pythonLinesFrom('/ext/media/python')).toBe(

@@ -19,9 +19,9 @@ folder = Path(sys.argv[1])
 
 
 class Tokens(nn.Module):
-    def __init__(self):
+    def __init__(self, padding=None):
         super().__init__()
-        self.emb = nn.Embedding(7, 4)
+        self.emb = nn.Embedding(7, 4, padding_idx=padding)
         self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
         self.out = nn.Linear(4, 3)
 
@@ -41,9 +41,9 @@ class Two(nn.Module):
 
 
 class Tied(nn.Module):
-    def __init__(self):
+    def __init__(self, padding=None):
         super().__init__()
-        self.emb = nn.Embedding(5, 4)
+        self.emb = nn.Embedding(5, 4, padding_idx=padding)
         self.mix = nn.Linear(4, 4)
 
     def forward(self, ids):
@@ -112,6 +112,8 @@ MODELS = {
     "two-inputs": (Two(), (torch.randn(N, 3), torch.randn(N, 2)), classes(), nn.CrossEntropyLoss(), None),
     "tied": (Tied(), torch.randint(0, 5, (N, 3)), classes(5), nn.CrossEntropyLoss(), None),
     "focal": (mlp(4, 5, 3), torch.randn(N, 4), classes(), focal, None),
+    "padding": (Tokens(2), torch.randint(0, 7, (N, 5)), classes(), nn.CrossEntropyLoss(), lambda m: sgd(m, weight_decay=0.01)),
+    "padding-tied": (Tied(-4), torch.randint(0, 5, (N, 3)), classes(5), nn.CrossEntropyLoss(), None),
     "quartic": (mlp(4, 5, 2), torch.randn(N, 4), torch.randn(N, 2), Quartic(), None),
 }
 

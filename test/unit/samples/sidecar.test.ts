@@ -72,6 +72,7 @@ describe('a sidecar', () => {
       decayed: ['*.weight'],
       trained: ['temperature'],
       fixed: ['positions', 'mask'],
+      paddingRows: { 'emb.weight': 0 },
       shapes: { image: [1, 3, 8, 8] },
       architecture: { input: [4], layers: [{ linear: 'fc' }, 'tanh', { residual: ['relu'] }] },
     };
@@ -100,6 +101,7 @@ describe('a sidecar', () => {
     ['{"loss": "hinge"}', /its field loss must be auto, cross-entropy,/],
     ['{"classWeights": [1, -1]}', /its field classWeights must be "balanced" or an array/],
     ['{"shapes": {"x": [1, 0]}}', /its field shapes must be an object of shapes by graph input/],
+    ['{"paddingRows": {"emb.weight": -1}}', /its field paddingRows must be an object of rows/],
     ['{"training": {"optimiser": "lion"}}', /its field training must be an object of "optimiser" \(sgd,/],
     ['{"labelSmoothing": 1}', /its field labelSmoothing must be a number from 0 to below 1/],
     ['{"trained": "w"}', /its field trained must be an array of names of tensors/],

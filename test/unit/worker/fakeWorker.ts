@@ -87,6 +87,7 @@ serve(
         tensors: [],
         file,
       } as ModelInspection),
+    tryLayers: () => Promise.resolve([]),
   },
   () => {
     const marker = process.env['FAKE_WORKER_FAREWELL'];

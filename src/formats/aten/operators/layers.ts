@@ -211,28 +211,9 @@ const embedding: Translate = (c) => {
   const [rows = 0] = c.meta('weight').dims;
   const padding = c.number('padding_idx', -1);
   const row = padding < 0 ? padding + (rows ?? 0) : padding;
-  const table = c.tensor('weight');
-  const isPadded = c.has('padding_idx') && padding !== -1;
-  return c.add('Gather', [isPadded ? withoutRow(c, table, row, rows ?? 0) : table, c.tensor('indices')], {
-    axis: 0,
-  });
+  if (c.has('padding_idx') && padding !== -1) c.pad('weight', row);
+  return c.add('Gather', [c.tensor('weight'), c.tensor('indices')], { axis: 0 });
 };
-
-function withoutRow(c: Call, table: string, row: number, rows: number): string {
-  const held = c.fileTensor('weight');
-  const [, width = 1] = held.dims;
-  const kept = c.constant(
-    'padding',
-    [rows, 1],
-    Array.from({ length: rows }, (_, at) => Number(at !== row)),
-    held.type,
-  );
-  const fixed: number[] = [];
-  held.data.forEach((value: number | bigint, at: number) => {
-    fixed.push(Math.floor(at / width) === row ? Number(value) : 0);
-  });
-  return c.add('Add', [c.add('Mul', [table, kept]), c.constant('row', held.dims, fixed, held.type)]);
-}
 
 const attention: Translate = (c) => {
   const { type } = c.result();
