@@ -72,10 +72,10 @@ describe('the script', () => {
     const told: string[] = [];
     const run = (program: string, script: string): Promise<void> =>
       runScript(program, script, '/', (text) => told.push(text));
-    const failing = await failureFrom(run('python3', 'print("begun")\nraise ValueError("no width")\n'));
+    const failing = await failureFrom(() => run('python3', 'print("begun")\nraise ValueError("no width")\n'));
     expect(failing.message).toBe('The script did not run to its end: ValueError: no width');
     expect(told.join('')).toContain('begun');
-    const absent = await failureFrom(run('/nowhere/python', ''));
+    const absent = await failureFrom(() => run('/nowhere/python', ''));
     expect(absent.message).toContain('/nowhere/python');
     const stop = new AbortController();
     const stopped = runScript('python3', 'import time; time.sleep(60)', '/', () => undefined, stop.signal);
