@@ -9,7 +9,7 @@ import { readOnnx } from '../formats/onnx/readOnnx';
 import { readModel } from '../formats/readModel';
 import { requireLowerings } from '../graph/lowering/lowerGraph';
 import { lossInput } from '../loss/lossInput';
-import { failureOf, failureSubjects } from '../report/failure';
+import { failureOf, failureSubjects, type FailureKind } from '../report/failure';
 import { findSubject, nodesOf, noSubjectChoice } from '../subject/subject';
 
 /** What a file is, and what an analysis would say of it. */
@@ -20,6 +20,8 @@ export interface Judgement extends Omit<Detection, 'analysable'> {
 
 /** Up to so many bytes a file is read whole, at once: of ten thousand files the calls for each take longer than the bytes. */
 const small = 2 ** 20;
+/** Failures of a model that the settings put right. */
+const completed: ReadonlySet<FailureKind> = new Set(['TrainingMode', 'ArchitectureMissing']);
 /** Beyond it an ONNX file is refused unread. */
 const largestModel = 2 ** 31 - 1;
 
@@ -37,8 +39,7 @@ export async function judgeFile(path: string): Promise<Judgement> {
     return { ...detection, analysable: 'yes', advice: judgeModel(await readModelOf(path, detection, bytes)) };
   } catch (error) {
     const { kind, message } = failureOf(error);
-    // What the settings can change is asked for.
-    const analysable = failureSubjects[kind] === 'usage' || kind === 'TrainingMode' ? 'asks' : 'no';
+    const analysable = failureSubjects[kind] === 'usage' || completed.has(kind) ? 'asks' : 'no';
     return { ...detection, analysable, advice: message };
   }
 }
@@ -67,7 +68,7 @@ async function readModelOf(
   { format, size }: Detection,
   bytes: Uint8Array | null,
 ): Promise<Model> {
-  if (format !== 'onnx' || size > largestModel) return readModel(path);
+  if (format !== 'onnx' || size > largestModel) return readModel(path, null, format);
   return readOnnx(resolve(path), bytes ?? (await readFile(path)), false);
 }
 

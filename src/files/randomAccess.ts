@@ -14,6 +14,9 @@ export interface RandomAccessFile {
   close(): Promise<void>;
 }
 
+/** Up to so many bytes a file is read whole: an archive's many small reads cost more than its bytes. */
+const small = 2 ** 18;
+
 /** Opens a regular file. FailureError: FileNotFound where there is none, FileUnreadable where it is a folder or not to be opened. */
 export async function openRandomAccessFile(path: string): Promise<RandomAccessFile> {
   const name = basename(path);
@@ -27,23 +30,22 @@ export async function openRandomAccessFile(path: string): Promise<RandomAccessFi
   const handle = await open(path, 'r').catch(readFailure);
   try {
     const { size } = await handle.stat();
-    return {
-      name,
-      size,
-      close: () => handle.close(),
-      async read(offset, length) {
-        requireInside(name, size, offset, length);
-        const bytes = new Uint8Array(length);
-        let filled = 0;
-        while (filled < length) {
-          const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
-          // The file shrank while it was read.
-          if (bytesRead === 0) requireInside(name, offset + filled, offset, length);
-          filled += bytesRead;
-        }
-        return bytes;
-      },
+    const read = async (offset: number, length: number): Promise<Uint8Array> => {
+      requireInside(name, size, offset, length);
+      const bytes = new Uint8Array(length);
+      let filled = 0;
+      while (filled < length) {
+        const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
+        // The file shrank while it was read.
+        if (bytesRead === 0) requireInside(name, offset + filled, offset, length);
+        filled += bytesRead;
+      }
+      return bytes;
     };
+    if (size > small) return { name, size, read, close: () => handle.close() };
+    const whole = await read(0, size);
+    await handle.close();
+    return memoryFile(name, whole);
   } catch (error) {
     await handle.close();
     throw error;

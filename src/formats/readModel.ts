@@ -60,13 +60,18 @@ async function knownFormat(path: string): Promise<FormatName> {
 /**
  * Reads a model file, whose format its contents tell.
  * @param architecture what a file of weights does not tell; files that tell it take no notice
+ * @param detected its format, where that is known
  * @throws FailureError for everything that may be wrong with the file: FileNotFound, FileUnreadable, NotAModel,
  * LfsPointer, UnsupportedFormat, DamagedModel, UnsupportedStructure, ExternalDataMissing, ExternalDataOutsideFolder,
  * TooLarge.
  */
-export async function readModel(path: string, architecture: Architecture | null = null): Promise<Model> {
+export async function readModel(
+  path: string,
+  architecture: Architecture | null = null,
+  detected: FormatName | null = null,
+): Promise<Model> {
   const absolute = resolve(path);
-  const format = await knownFormat(absolute);
+  const format = detected ?? (await knownFormat(absolute));
   const weights = weightsReaders[format];
   if (weights !== undefined) return weightsModel(weights(absolute), architecture);
   const reader = readers[format];

@@ -1,9 +1,14 @@
 import type { Graph, GraphNode } from './graph';
 import { operatorOf, type Operator } from './operators';
 
-/** The node that makes each tensor. */
-export function producers(graph: Graph): ReadonlyMap<string, GraphNode> {
-  return new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
+const known = new WeakMap<Graph['nodes'], ReadonlyMap<string, GraphNode>>();
+
+/** The node that makes each tensor, found once for a graph. */
+export function producers({ nodes }: Graph): ReadonlyMap<string, GraphNode> {
+  const found =
+    known.get(nodes) ?? new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
+  known.set(nodes, found);
+  return found;
 }
 
 /** The nodes that a tensor is made from, in the graph's order. */

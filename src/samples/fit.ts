@@ -20,9 +20,7 @@ export function fitSample(array: SampleArray, spec: InputSpec): readonly number[
   const found = array.shape.length === 0 ? null : fitDims(array.shape.slice(1), spec.dims);
   if (found !== null) return found;
   const wanted = sizeOf(spec.dims);
-  const advice = isTransposed(array.shape.slice(1), spec.dims)
-    ? 'its axes are in another order, so save it transposed'
-    : array.advice(wanted);
+  const advice = transposition(array.shape.slice(1), spec.dims) ?? array.advice(wanted);
   throw new FailureError(
     'SampleShapeMismatch',
     `${array.holds}, but the model's input ${quote(spec.name)} takes ${describeDims(spec.dims)}; ${advice}.`,
@@ -62,12 +60,18 @@ function fitDims(sample: readonly number[], dims: Sizes): readonly number[] | nu
   return null;
 }
 
-/** Whether the axes are the wanted ones in another order, as where channels come last. */
-function isTransposed(sample: readonly number[], dims: Sizes): boolean {
+/** What to do where the axes are the wanted ones in another order, as where channels come last; else null. */
+function transposition(sample: readonly number[], dims: Sizes): string | null {
+  const [a = 0, b = 0, c = 0] = sample;
+  if (sample.length === 3 && match([c, a, b], dims) !== null)
+    return 'its channels come last where the model takes them first, so save it transposed (x.transpose(0, 3, 1, 2))';
+  if (sample.length === 3 && match([b, c, a], dims) !== null)
+    return 'its channels come first where the model takes them last, so save it transposed (x.transpose(0, 2, 3, 1))';
   const wanted = dims.filter((size) => size !== null);
-  if (wanted.length !== dims.length || sample.length !== dims.length || sample.length < 2) return false;
-  const sorted = wanted.toSorted((a, b) => a - b);
-  return sample.toSorted((a, b) => a - b).every((size, axis) => size === sorted[axis]);
+  if (wanted.length !== dims.length || sample.length !== dims.length || sample.length < 2) return null;
+  const sorted = wanted.toSorted((x, y) => x - y);
+  const isReordered = sample.toSorted((x, y) => x - y).every((size, axis) => size === sorted[axis]);
+  return isReordered ? 'its axes are in another order, so save it transposed' : null;
 }
 
 /** The sizes, where they are as the dimensions want them. */

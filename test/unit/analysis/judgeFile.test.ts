@@ -111,4 +111,11 @@ describe('what is told of a file without running it', () => {
       expect(judged.advice).toBe(await refusalOf(model));
     },
   );
+
+  it('asks for the layers of a file of weights', async () => {
+    const path = join(import.meta.dirname, '../../references/formats/mlp_tanh.safetensors');
+    const judged = await judgeFile(path);
+    expect(judged.analysable).toBe('asks');
+    expect(judged.advice).toMatch(/holds weights .* complete the proposed layers/);
+  });
 });

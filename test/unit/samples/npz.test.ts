@@ -417,10 +417,17 @@ describe('npz samples', () => {
   });
 
   it('say where axes are in another order', async () => {
-    const images: WrittenArray = { type: 'u1', shape: [1, 2, 2, 3], values: new Array<number>(12).fill(0) };
-    expect((await failureIn(() => readFrom(archive({ images }), floats(3, 2, 2)))).message).toBe(
-      '"images" in "data.npz" holds an array of shape [1, 2, 2, 3], which is 1 sample of 2 × 2 × 3, but the model\'s input "input" takes 3 × 2 × 2; its axes are in another order, so save it transposed.',
+    const advice = async (shape: number[], ...dims: (number | null)[]): Promise<string> => {
+      const values = new Array<number>(shape.reduce((product, size) => product * size, 1)).fill(0);
+      const images: WrittenArray = { type: 'u1', shape, values };
+      return (await failureIn(() => readFrom(archive({ images }), floats(...dims)))).message;
+    };
+    expect(await advice([1, 2, 2, 3], 3, 2, 2)).toBe(
+      '"images" in "data.npz" holds an array of shape [1, 2, 2, 3], which is 1 sample of 2 × 2 × 3, but the model\'s input "input" takes 3 × 2 × 2; its channels come last where the model takes them first, so save it transposed (x.transpose(0, 3, 1, 2)).',
     );
+    expect(await advice([1, 5, 4, 3], 3, null, null)).toMatch(/takes them first.*transpose\(0, 3, 1, 2\)/);
+    expect(await advice([1, 3, 5, 4], null, null, 3)).toMatch(/takes them last.*transpose\(0, 2, 3, 1\)/);
+    expect(await advice([1, 4, 5], 5, 4)).toMatch(/its axes are in another order, so save it transposed/);
   });
 
   it('that are too many are refused before they are read', async () => {
