@@ -8,6 +8,7 @@ import { conditionsOfShapes } from '../formats/onnx/branches';
 import { readOnnx } from '../formats/onnx/readOnnx';
 import { readModel } from '../formats/readModel';
 import { requireLowerings } from '../graph/lowering/lowerGraph';
+import { requireScores } from '../loss/chooseLoss';
 import { lossInput } from '../loss/lossInput';
 import { failureOf, failureSubjects, type FailureKind } from '../report/failure';
 import { findSubject, nodesOf, noSubjectChoice } from '../subject/subject';
@@ -80,5 +81,6 @@ function judgeModel(model: Model): string | null {
   const learned = new Set(subject.parameters.map(({ name }) => name));
   const nodes = nodesOf(subject, lossInput(subject, null).tensor);
   requireLowerings(subject.graph, nodes, { learned, copies: subject.copies });
+  if (model.said?.loss === undefined) requireScores(subject.head.bounded);
   return null;
 }

@@ -50,12 +50,7 @@ export function lossFor(
   { kind: head, bounded }: Pick<Head, 'kind' | 'bounded'>,
 ): ChosenLoss {
   if (request.loss === 'output') return weightLoss(ownLoss(logits), request, weights?.values ?? null);
-  if (request.loss === 'auto' && bounded !== undefined && labels?.kind !== 'rows') {
-    throw new FailureError(
-      'UsageError',
-      `The outputs are bounded by ${printable(bounded)}, as class scores are not, so the loss is not known; say which with ${setting('loss', 'mean-squared-error')} or another.`,
-    );
-  }
+  if (request.loss === 'auto' && labels?.kind !== 'rows') requireScores(bounded);
   if (labels !== null) {
     const chosen = chooseLoss(labels, {
       head,
@@ -69,6 +64,15 @@ export function lossFor(
   }
   const random = request.samples.kind === 'random' ? SeededRandom.fromSeed(request.seed + 1) : null;
   return lossWithoutLabels(logits, head, request, random, weights?.values);
+}
+
+/** Without labels, outputs that are bounded say nothing of their loss. @throws FailureError UsageError */
+export function requireScores(bounded: Head['bounded']): void {
+  if (bounded === undefined) return;
+  throw new FailureError(
+    'UsageError',
+    `The outputs are bounded by ${printable(bounded)}, as class scores are not, so the loss is not known; say which with ${setting('loss', 'mean-squared-error')} or another.`,
+  );
 }
 
 /** How many times the loss of guessing a mean loss may be before the loss that was assumed is doubted. */

@@ -66,6 +66,15 @@ const tree: ModelParts = {
   opset: { '': 17, 'ai.onnx.ml': 3 },
 };
 
+const bounded: ModelParts = {
+  ...ends,
+  nodes: [
+    { operator: 'MatMul', inputs: ['x', 'w'], outputs: ['h'] },
+    { operator: 'Tanh', inputs: ['h'], outputs: ['y'] },
+  ],
+  initialisers: { w: floats(3, [4, 3]) },
+};
+
 describe('what is told of a file without running it', () => {
   it.each([
     ['a network', between({}), 'yes'],
@@ -87,6 +96,7 @@ describe('what is told of a file without running it', () => {
       between({ operator: 'Dropout', inputs: ['h', '', 'on'] }, { on: { dims: [], data: Uint8Array.of(1) } }),
       'asks',
     ],
+    ['bounded outputs', bounded, 'asks'],
     [
       'two heads',
       {
