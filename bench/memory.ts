@@ -1,4 +1,4 @@
-// What analyses take of memory, beside their budgets: prints docs/robustness.md. Linux only, where the system tells the peak.
+// What analyses take of memory, beside their budgets: prints that section of docs/robustness.md. Linux only, where the system tells the peak.
 import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -112,9 +112,9 @@ function analysis({ model, samples, method = 'auto', budget }: Case): Promise<Ou
 }
 
 try {
-  const empty = await analysis({ name: '', model: 'absent', samples: 1, budget: 1 });
+  const empty = await analysis({ name: '', model: perceptron(8, 4, 3), samples: 10, budget: 64 });
   const mib = (bytes: number): string => String(Math.round(bytes / mebibyte));
-  const rows = [['Model', 'Result', 'Samples', 'Budget', 'Peak', 'Peak beyond the start']];
+  const rows = [['Model', 'Result', 'Samples', 'Budget', 'Peak', 'Beyond the program']];
   for (const each of cases) {
     const { peak, outcome } = await analysis(each);
     console.error(`${basename(each.model)}: ${mib(peak)} of ${each.budget} MiB`);
@@ -124,18 +124,16 @@ try {
       String(each.samples),
       String(each.budget),
       mib(peak),
-      mib(peak - empty.peak),
+      mib(Math.max(0, peak - empty.peak)),
     ]);
   }
-  console.log(`# Robustness
+  console.log(`## Memory
 
-## Memory
-
-The budget (\`--memory\`, a quarter of the machine's where nobody says) is of the working set: what an analysis holds beyond its program, which takes ${mib(empty.peak)} MiB of the process before a model is read. Peaks of the worker's resident memory as the system writes them down (\`VmHWM\`), in MiB, on random inputs with two threads and at most ${seconds} s each; \`npm run memory\` makes this page. A run that was stopped may not have come to its peak.
+The budget (\`--memory\`, a quarter of the machine's where nobody says) is of the working set: what an analysis holds beyond its program, which takes ${mib(empty.peak)} MiB of the process to analyse a perceptron of 51 parameters. Peaks of the worker's resident memory as the system writes them down (\`VmHWM\`), in MiB, on random inputs with two threads and at most ${seconds} s each; \`npm run memory\` makes this table. A run that was stopped may not have come to its peak.
 
 ${markdownTable(rows)}
 
-Sizes are counted before they are taken wherever the file or the graph tells them. What a model computes its sizes from is not known before it runs: a thread of the worker looks at the process's memory twenty times a second, and ends it with a sentence where it takes more than the budget and what an analysis usually takes beside it (\`src/analysis/memoryBudget.ts\`), or nine tenths of the machine's.`);
+Sizes are counted before they are taken: what the file alone makes of the samples' sizes, step by step (\`src/graph/oversized.ts\`); what one sample takes, in a trace of two, from which the samples of one run follow, and those of one lowering (\`src/inference/\`, \`src/autodiff/plannedModel.ts\`); what the closed form holds of all samples, and what is kept beside it (\`src/perceptron/closedForm/plan.ts\`). What does not fit is refused with what it takes. What a model computes from numbers is not known before it runs: a thread of the worker looks at the process's memory twenty times a second, and ends it with a sentence where it takes more than the budget and what an analysis usually takes beside it (\`src/analysis/memoryBudget.ts\`), or nine tenths of the machine's.`);
 } finally {
   rmSync(folder, { recursive: true });
 }

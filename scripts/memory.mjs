@@ -1,6 +1,6 @@
-// Runs bench/memory.ts on dist/, some minutes of two cores, and writes docs/robustness.md from it.
+// Runs bench/memory.ts on dist/, some minutes of two cores, and writes that section of docs/robustness.md.
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { format, resolveConfig } from 'prettier';
@@ -24,6 +24,7 @@ const { stdout, status } = spawnSync(process.execPath, [bundle], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const page = join(root, 'docs', 'robustness.md');
+const written = readFileSync(page, 'utf8').replace(/^## Memory$[^]*?(?=^## |(?![^]))/m, () => `${stdout}\n`);
 if (status === 0)
-  writeFileSync(page, await format(stdout, { ...(await resolveConfig(page)), filepath: page }));
+  writeFileSync(page, await format(written, { ...(await resolveConfig(page)), filepath: page }));
 process.exitCode = status ?? 1;

@@ -94,12 +94,12 @@ export function planClosedForm(
   const runOf = (tile: number): number =>
     Math.min(tile, Math.max(leastSamples, Math.floor(runBytes / perSample)));
   const weights = 8 * layers.reduce((sum, { weight }) => sum + weight.length, 0);
-  // A pair of tiles holds two sets of features, sensitivities one of every layer's scale; the sums over pairs are one Gram
-  // matrix a layer and up to six more.
-  // The rows of every block, and of the whole; the losses.
+  // With the rows of every block, and of the whole; and the losses.
   const ofSample =
     layers[0]!.inputs + numbersOfOutput * layers[layers.length - 1]!.outputs + blocks.length + 2;
   const held = 8 * samples * ofSample;
+  // A pair of tiles holds two sets of features, sensitivities one of every layer's scale; the sums over pairs are one Gram
+  // matrix a layer and up to six more.
   const bytes = (tile: number): number =>
     held +
     weights +

@@ -1,6 +1,6 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
 import fc from 'fast-check';
 import { FailureError, type Failure } from '../../../src/report/failure';
@@ -75,30 +75,35 @@ function changeOnce(files: SeedFiles, target: BytesPlan['target'], seed: number)
     return { ...files, sidecar: Buffer.from(mutateText(Buffer.from(files.sidecar), random)).toString() };
   if (target === 'data' && files.data !== null) {
     const { name, bytes } = files.data;
-    return { ...files, data: { name, bytes: changeData(name, bytes, random) } };
+    return { ...files, data: { name, bytes: changeData(bytes, random) } };
   }
   const model = random.below(4) === 0 ? null : mutateModel(files.model, random);
-  return { ...files, model: model ?? mutateBytes(files.model, random) };
+  return { ...files, model: model ?? changeData(files.model, random) };
 }
 
-/** The arrays of an archive are changed inside it, so that its checksums hold. */
-function changeData(name: string, bytes: Uint8Array, random: SeededRandom): Uint8Array {
-  if (name.endsWith('.npz') && random.below(3) > 0) {
-    try {
-      const files = unzipSync(bytes);
-      const names = Object.keys(files);
-      const key = names[random.below(Math.max(1, names.length))] ?? '';
-      const inner = files[key];
-      if (inner !== undefined)
-        return zipSync(
-          { ...files, [key]: mutateText(inner, random) },
-          { level: random.below(2) === 0 ? 0 : 6 },
-        );
-    } catch {
-      // No archive any more.
-    }
-  }
+/** What an archive holds is changed inside it, so that its checksums hold. */
+function changeData(bytes: Uint8Array, random: SeededRandom): Uint8Array {
+  const inside = random.below(3) > 0 ? changeInside(bytes, random) : null;
+  if (inside !== null) return inside;
   return random.below(2) === 0 ? mutateText(bytes, random) : mutateBytes(bytes, random);
+}
+
+/** One file of an archive changed, mostly one of the small ones, which say what the others are; null: it is none. */
+function changeInside(bytes: Uint8Array, random: SeededRandom): Uint8Array | null {
+  if (Buffer.from(bytes.subarray(0, 2)).toString('latin1') !== 'PK') return null;
+  try {
+    const files = unzipSync(bytes);
+    const names = Object.keys(files).sort((a, b) => (files[a]?.length ?? 0) - (files[b]?.length ?? 0));
+    const among = random.below(2) === 0 ? names.length : Math.ceil(names.length / 2);
+    const name = names[random.below(Math.max(1, among))] ?? '';
+    const inner = files[name];
+    if (inner === undefined) return null;
+    const other = random.below(2) === 0 ? mutateText(inner, random) : mutateBytes(inner, random);
+    return zipSync({ ...files, [name]: other }, { level: random.below(3) > 0 ? 0 : 6 });
+  } catch {
+    // No archive any more.
+    return null;
+  }
 }
 
 async function checkFiles(
@@ -119,7 +124,7 @@ async function checkFiles(
       samples:
         data === null
           ? { kind: 'random', count: 5 }
-          : { kind: 'file', path: join(own, data.name), inputs: {}, labels: null },
+          : { kind: 'file', path: join(own, data.name.split('/')[0] ?? ''), inputs: {}, labels: null },
       method,
       limit: 5,
       memoryBudget: 2 ** 28,
@@ -153,7 +158,10 @@ async function writeAll(
   sidecar: string | null,
 ): Promise<void> {
   await writeFile(join(folder, 'model.onnx'), model);
-  if (data !== null) await writeFile(join(folder, data.name), data.bytes);
+  if (data !== null) {
+    await mkdir(dirname(join(folder, data.name)), { recursive: true });
+    await writeFile(join(folder, data.name), data.bytes);
+  }
   if (sidecar !== null) await writeFile(join(folder, 'model.sharpness.json'), sidecar);
 }
 

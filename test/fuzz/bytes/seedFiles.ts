@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { encode } from 'jpeg-js';
 import { SeededRandom } from '../../../src/samples/random';
+import { writePng } from '../../unit/files/pictures/writePng';
 import { onnxModel } from '../../unit/onnxModel';
 import { npyFile } from '../npyFile';
 import { randomGraph, type GraphPlan } from '../graphs/randomGraph';
@@ -11,7 +14,7 @@ import { randomGraph, type GraphPlan } from '../graphs/randomGraph';
 export interface SeedFiles {
   readonly name: string;
   readonly model: Uint8Array;
-  /** The data file by its name, or null: random inputs. */
+  /** The data file by its name, below its folder where it is one of pictures; or null: random inputs. */
   readonly data: { readonly name: string; readonly bytes: Uint8Array } | null;
   readonly sidecar: string | null;
 }
@@ -64,6 +67,11 @@ export function seedFiles(root: string): readonly SeedFiles[] {
     })),
     { name: 'digits', model: read('examples', 'digits.onnx'), data: null, sidecar: '{"output": null}' },
     ...fixtures(join(root, 'test', 'unit', 'samples', 'fixtures'), plain),
+    ...pictures(),
+    ...tensors(plain),
+    ...trained(join(references, 'formats')),
+    ...trained(join(references, 'keras')),
+    ...trained(join(process.env['MODEL_SHARPNESS_SHARED'] ?? '', 'reference', 'formats')),
     ...foreign(process.env['MODEL_SHARPNESS_SHARED']),
   ];
 }
@@ -139,6 +147,91 @@ function fixtures(folder: string, model: Uint8Array): SeedFiles[] {
   return readdirSync(folder)
     .filter((name) => /\.np[yz]$/.test(name))
     .map((name) => ({ name, model, data: { name, bytes: readFileSync(join(folder, name)) }, sidecar: null }));
+}
+
+/** Models of other libraries; of weights alone with the architecture that makes a network of them. */
+function trained(folder: string): SeedFiles[] {
+  if (!existsSync(folder)) return [];
+  const known = join(folder, 'architectures.json');
+  const architectures = existsSync(known)
+    ? (JSON.parse(readFileSync(known, 'utf8')) as Readonly<Record<string, unknown>>)
+    : {};
+  return readdirSync(folder)
+    .filter((name) => /\.(ptl?|pth|ckpt|pt2|safetensors|keras|h5\.gz|joblib|pkl)$/.test(name))
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).size < largest)
+    .map((path) => {
+      const bytes = readFileSync(path);
+      const architecture = architectures[basename(path).split('.')[0] ?? ''];
+      return {
+        name: path,
+        model: path.endsWith('.gz') ? gunzipSync(bytes) : bytes,
+        data: null,
+        sidecar: JSON.stringify({ limit: 3, ...(architecture !== undefined && { architecture }) }),
+      };
+    });
+}
+
+/** Pictures in every kind of file that has them, for a model of pictures of 4 × 5 pixels or CIFAR's. */
+function pictures(): SeedFiles[] {
+  const model = (...dims: readonly number[]): Uint8Array => {
+    const inputs = dims.reduce((a, b) => a * b);
+    const w = { dims: [inputs, 3], data: Float32Array.from({ length: 3 * inputs }, (_, i) => (i % 7) / 50) };
+    return onnxModel({
+      nodes: [
+        { operator: 'Flatten', inputs: ['x'], outputs: ['flat'] },
+        { operator: 'Gemm', inputs: ['flat', 'w'], outputs: ['y'] },
+      ],
+      initialisers: { w },
+      inputs: [{ name: 'x', dims: ['N', ...dims] }],
+      outputs: ['y'],
+    });
+  };
+  const pixels = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (37 * i) % 256);
+  const rows = [0, 1, 2, 3].map((y) => Array.from(pixels(15), (value) => (value + y) % 256));
+  const idx = Buffer.concat([Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5), pixels(60)]);
+  const colour = { data: pixels(80), width: 5, height: 4 };
+  const files: readonly (readonly [string, Uint8Array, Uint8Array])[] = [
+    ['pictures/0/a.png', writePng({ width: 5, height: 4, type: 2, depth: 8, rows }), model(3, 4, 5)],
+    ['pictures/0/a.jpg', encode(colour, 90).data, model(4, 5, 3)],
+    ['images-idx3-ubyte', idx, model(1, 4, 5)],
+    ['images-idx3-ubyte.gz', gzipSync(idx), model(1, 4, 5)],
+    [
+      'data_batch_1.bin',
+      pixels(2 * 3073).map((value, i) => (i % 3073 === 0 ? value % 10 : value)),
+      model(3, 32, 32),
+    ],
+  ];
+  return files.map(([name, bytes, of]) => ({ name, model: of, data: { name, bytes }, sidecar: null }));
+}
+
+/** Samples as tensors of safetensors, and of torch.save where there is a folder of such. */
+function tensors(model: Uint8Array): SeedFiles[] {
+  const header = Buffer.from(
+    '{"x":{"dtype":"F32","shape":[3,2],"data_offsets":[0,24]},"y":{"dtype":"I64","shape":[3],"data_offsets":[24,48]}}',
+  );
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const numbers = Buffer.from(Float32Array.of(1, 2, 3, -1, 0.5, 0).buffer);
+  const labels = Buffer.from(BigInt64Array.of(0n, 2n, 1n).buffer);
+  const bytes = Buffer.concat([length, header, numbers, labels]);
+  const own: SeedFiles = {
+    name: 'perceptron with safetensors',
+    model,
+    data: { name: 'data.safetensors', bytes },
+    sidecar: null,
+  };
+  const folder = join(process.env['MODEL_SHARPNESS_SHARED'] ?? '', 'reference', 'formats');
+  const saved = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.data.pt')) : [];
+  return [
+    own,
+    ...saved.map((name) => ({
+      name,
+      model: readFileSync(join(folder, name.replace('.data.pt', '.default.onnx'))),
+      data: { name: 'data.pt', bytes: readFileSync(join(folder, name)) },
+      sidecar: '{"limit": 3}',
+    })),
+  ];
 }
 
 /** Files of every other format, where there is a folder of them; and the beginnings by which formats are known. */

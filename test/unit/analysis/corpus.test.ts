@@ -39,24 +39,20 @@ describe(`real perceptrons exported elsewhere${reason}`, () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it.skipIf(shared === undefined)(
-    'have their published accuracy on MNIST',
-    { timeout: 120_000 },
-    async () => {
-      const relu = await run('marabou-mnist2x10.onnx', mnist);
-      expect(relu.samples.accuracy).toBeCloseTo(0.9025, 12);
-      expect(relu.model.architecture).toBe('perceptron 784-10-10-10, relu');
-      const sigmoid = await run('marabou-mnist2x5_sigmoid.onnx', mnist);
-      expect(sigmoid.samples.accuracy).toBeCloseTo(0.822, 12);
-      for (const { layers, bounds, frobeniusSquared } of [relu, sigmoid]) {
-        const sum = layers.reduce((total, { contribution }) => total + contribution.value, 0);
-        expect(sum / bounds.lambdaMax.upper.value).toBeCloseTo(1, 10);
-        expect(bounds.lambdaMax.upper.value).toBeLessThanOrEqual(
-          Math.sqrt(frobeniusSquared.value) * (1 + 1e-6),
-        );
-      }
-    },
-  );
+  it.skipIf(shared === undefined)('have their published accuracy on MNIST', async () => {
+    const relu = await run('marabou-mnist2x10.onnx', mnist);
+    expect(relu.samples.accuracy).toBeCloseTo(0.9025, 12);
+    expect(relu.model.architecture).toBe('perceptron 784-10-10-10, relu');
+    const sigmoid = await run('marabou-mnist2x5_sigmoid.onnx', mnist);
+    expect(sigmoid.samples.accuracy).toBeCloseTo(0.822, 12);
+    for (const { layers, bounds, frobeniusSquared } of [relu, sigmoid]) {
+      const sum = layers.reduce((total, { contribution }) => total + contribution.value, 0);
+      expect(sum / bounds.lambdaMax.upper.value).toBeCloseTo(1, 10);
+      expect(bounds.lambdaMax.upper.value).toBeLessThanOrEqual(
+        Math.sqrt(frobeniusSquared.value) * (1 + 1e-6),
+      );
+    }
+  });
 
   it.skipIf(shared === undefined)('have the trace and norm of an explicit Hessian', async () => {
     const samples = Array.from({ length: 12 }, (_, n) => [2 * Math.sin(2.3 * n), Math.cos(1.7 * n)]);

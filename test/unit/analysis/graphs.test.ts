@@ -131,7 +131,7 @@ describe('a small convolutional network, against PyTorch’s full Hessian', () =
         /^The intervals of λ_max and λ_min were left out: .* relative error \S+ in float32 .* 1e-6; ask for the setting “dtype: float64” or a coarser the setting “precision”\.$/,
       ),
     );
-  }, 120_000);
+  });
 
   it('gives the same estimate for the same seed, and another for another', async () => {
     const options = { method: 'estimate', precision: 0.1 } as const;

@@ -117,19 +117,15 @@ async function openFile(one: RealFile): Promise<HessianProducts> {
 }
 
 describe.skipIf(!corpusPresent)(`real files${corpusNote}`, () => {
-  it.each(files)(
-    '$file gives products that pass the proof',
-    async (one) => {
-      const products = await openFile(one);
-      expect(products.order).toBe(one.parameters);
-      expect(products.layers.slice(0, one.layers.length).map(({ name }) => name)).toEqual(one.layers);
-      expect(products.measured.differenceError).toBeLessThan(1e-6);
-      expect(products.measured.asymmetry).toBeLessThan(1e-12);
-      expect(norm(await products.multiply(numbers(products.order, 11)))).toBeGreaterThan(0);
-      await products.release();
-    },
-    120_000,
-  );
+  it.each(files)('$file gives products that pass the proof', async (one) => {
+    const products = await openFile(one);
+    expect(products.order).toBe(one.parameters);
+    expect(products.layers.slice(0, one.layers.length).map(({ name }) => name)).toEqual(one.layers);
+    expect(products.measured.differenceError).toBeLessThan(1e-6);
+    expect(products.measured.asymmetry).toBeLessThan(1e-12);
+    expect(norm(await products.multiply(numbers(products.order, 11)))).toBeGreaterThan(0);
+    await products.release();
+  });
 
   it('training mode is refused without --evaluation', async () => {
     const [, resnet] = files;

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const program = await buildProgram(join(folder, 'program'));
   const env = environment as Record<string, string>;
   await client.connect(new StdioClientTransport({ command: process.execPath, args: [program, 'mcp'], env }));
-}, 60_000);
+});
 
 afterAll(async () => {
   await client.close();
@@ -65,7 +65,7 @@ describe('the server for assistants', () => {
     expect(text).toContain('Mean loss');
     expect(text.split('\n').length).toBeLessThan(152);
     expect(stages.length).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   it('compares checkpoints and lists models', async () => {
     const files = ['digits-early.onnx', 'digits.onnx'].map((name) => join(folder, name));
@@ -78,7 +78,7 @@ describe('the server for assistants', () => {
     expect(compared.text).toContain('digits-early.onnx → digits.onnx');
     const listed = await call('detect_models', { folder });
     expect(listed.text).toMatch(/digits\.onnx +ONNX model .*yes/);
-  }, 60_000);
+  });
 
   it('answers a mistake in a sentence, and goes on', async () => {
     const model = join(folder, 'digits.onnx');
@@ -111,5 +111,5 @@ describe('the server for assistants', () => {
     setTimeout(() => stop.abort(), 500);
     await expect(running).rejects.toThrow();
     expect((await call('detect_models', { folder })).isError).toBe(false);
-  }, 60_000);
+  });
 });

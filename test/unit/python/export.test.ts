@@ -47,7 +47,7 @@ const notes: Readonly<Record<string, readonly unknown[]>> = {
   focal: [expect.stringMatching(/^The model runs only with the one sample at a time/)],
 };
 
-describe.skipIf(python === null)('what the two lines of Python write', { timeout: 300_000 }, () => {
+describe.skipIf(python === null)('what the two lines of Python write', () => {
   let path = '';
 
   beforeAll(async () => {
@@ -57,7 +57,7 @@ describe.skipIf(python === null)('what the two lines of Python write', { timeout
     const done = spawnSync(python ?? '', ['-B', script, path], { encoding: 'utf8' });
     if (done.status !== 0) throw new Error(done.stderr);
     expect(done.stdout).toContain('perceptron.sharpness.json are written: right-click');
-  }, 240_000);
+  });
 
   const analysed = async (name: string): Promise<Report> => {
     const model = join(path, `${name}.onnx`);
@@ -107,62 +107,58 @@ describe.skipIf(python === null)('what the two lines of Python write', { timeout
   });
 });
 
-describe.skipIf(numpy === null)(
-  'of a Keras model, with a stand-in for the package',
-  { timeout: 120_000 },
-  () => {
-    const file = new URL('../../references/keras/compiled.keras', import.meta.url).pathname;
+describe.skipIf(numpy === null)('of a Keras model, with a stand-in for the package', () => {
+  const file = new URL('../../references/keras/compiled.keras', import.meta.url).pathname;
 
-    it('are written the file itself, the arrays, and what the file leaves open', async () => {
-      const path = join(await folder.write('keras-here', ''), '..', 'keras');
-      await mkdir(path);
-      const script = new URL('keras_models.py', import.meta.url).pathname;
-      const done = spawnSync(numpy ?? '', ['-B', script, path, file, '[4]', '3'], { encoding: 'utf8' });
-      expect(done.stderr).toContain('The weights of the samples are left out.');
+  it('are written the file itself, the arrays, and what the file leaves open', async () => {
+    const path = join(await folder.write('keras-here', ''), '..', 'keras');
+    await mkdir(path);
+    const script = new URL('keras_models.py', import.meta.url).pathname;
+    const done = spawnSync(numpy ?? '', ['-B', script, path, file, '[4]', '3'], { encoding: 'utf8' });
+    expect(done.stderr).toContain('The weights of the samples are left out.');
     expect(done.status).toBe(0);
-      // Who has Keras alone needs no PyTorch.
-      expect(done.stdout.trim().split('\n').at(-1)).toBe('False');
-      expect(done.stdout).toContain('arrays.keras, ');
-      const written = async (name: string): Promise<unknown> =>
-        JSON.parse(await readFile(join(path, name), 'utf8'));
-      const arrays = { inputs: { '': 'input0' }, labels: 'labels' };
-      expect(await written('arrays.sharpness.json')).toEqual({
-        ...arrays,
-        weightDecay: 0.01,
-        samples: 'arrays.npz',
-      });
-      expect(await written('batches.sharpness.json')).toEqual({
-        ...arrays,
-        loss: 'cross-entropy',
-        labelSmoothing: 0.1,
-        training: { optimiser: 'nesterov', momentum: 0.9, learningRate: 0.05 },
-        samples: 'batches.npz',
-      });
-      expect(await written('several.sharpness.json')).toEqual({
-        loss: 'mean-squared-error',
-        training: { optimiser: 'adam', momentum: 0.9, learningRate: 0.002 },
-        inputs: { a: 'input0', b: 'input1' },
-        labels: 'labels',
-        samples: 'several.npz',
-      });
-      expect(await written('refused.json')).toEqual([
-        expect.stringMatching(/^Poisson is no loss that is known here/),
-        'The model takes the inputs x, y, and the data has x.',
-        'model is a object, and must be a torch.nn.Module or a keras.Model.',
-      ]);
-
-      const reportOf = async (name: string): Promise<Report> => {
-        const model = join(path, `${name}.keras`);
-        const options = withSidecar(noOptions, await readSidecar(model));
-        return analyse({ ...requestDefaults, ...requestOf(options), model, threads: 1 }, () => undefined);
-      };
-      const report = await reportOf('arrays');
-      expect(report.samples).toMatchObject({ count: 12, labels: 'given' });
-      expect(report.lossOptions.weightDecay).toBe(0.01);
-      expect((await reportOf('batches')).samples.count).toBe(8);
+    // Who has Keras alone needs no PyTorch.
+    expect(done.stdout.trim().split('\n').at(-1)).toBe('False');
+    expect(done.stdout).toContain('arrays.keras, ');
+    const written = async (name: string): Promise<unknown> =>
+      JSON.parse(await readFile(join(path, name), 'utf8'));
+    const arrays = { inputs: { '': 'input0' }, labels: 'labels' };
+    expect(await written('arrays.sharpness.json')).toEqual({
+      ...arrays,
+      weightDecay: 0.01,
+      samples: 'arrays.npz',
     });
-  },
-);
+    expect(await written('batches.sharpness.json')).toEqual({
+      ...arrays,
+      loss: 'cross-entropy',
+      labelSmoothing: 0.1,
+      training: { optimiser: 'nesterov', momentum: 0.9, learningRate: 0.05 },
+      samples: 'batches.npz',
+    });
+    expect(await written('several.sharpness.json')).toEqual({
+      loss: 'mean-squared-error',
+      training: { optimiser: 'adam', momentum: 0.9, learningRate: 0.002 },
+      inputs: { a: 'input0', b: 'input1' },
+      labels: 'labels',
+      samples: 'several.npz',
+    });
+    expect(await written('refused.json')).toEqual([
+      expect.stringMatching(/^Poisson is no loss that is known here/),
+      'The model takes the inputs x, y, and the data has x.',
+      'model is a object, and must be a torch.nn.Module or a keras.Model.',
+    ]);
+
+    const reportOf = async (name: string): Promise<Report> => {
+      const model = join(path, `${name}.keras`);
+      const options = withSidecar(noOptions, await readSidecar(model));
+      return analyse({ ...requestDefaults, ...requestOf(options), model, threads: 1 }, () => undefined);
+    };
+    const report = await reportOf('arrays');
+    expect(report.samples).toMatchObject({ count: 12, labels: 'given' });
+    expect(report.lossOptions.weightDecay).toBe(0.01);
+    expect((await reportOf('batches')).samples.count).toBe(8);
+  });
+});
 
 it('the two lines of the clipboard find the file, also where its folder has a quote or a backslash', () => {
   expect(pythonLinesFrom('/ext/media/python')).toBe(
@@ -180,24 +176,20 @@ it('the snippet has the same two lines', async () => {
   expect(body.join('; ').replace(/\$\{\d:(\w+)\}/g, '$1')).toBe(pythonLines);
 });
 
-it.skipIf(python === null)(
-  'the edge of stability parts what PyTorch’s optimisers do on a quadratic',
-  () => {
-    const cases = (
-      [
-        ['sgd', 0],
-        ['momentum', 0.5],
-        ['momentum', 0.9],
-        ['nesterov', 0.5],
-        ['nesterov', 0.9],
-      ] as const
-    ).flatMap(([optimiser, momentum]) => {
-      const edge = edgeFactor(completeTraining({ optimiser, momentum }))! / 1.257;
-      return [0.98 * edge, 1.02 * edge].map((rate) => [optimiser, momentum, rate, 1.257] as const);
-    });
-    const script = new URL('edges.py', import.meta.url).pathname;
-    const done = spawnSync(python ?? '', ['-B', script, JSON.stringify(cases)], { encoding: 'utf8' });
-    expect(JSON.parse(done.stdout)).toEqual(cases.map((_, at) => at % 2 === 1));
-  },
-  120_000,
-);
+it.skipIf(python === null)('the edge of stability parts what PyTorch’s optimisers do on a quadratic', () => {
+  const cases = (
+    [
+      ['sgd', 0],
+      ['momentum', 0.5],
+      ['momentum', 0.9],
+      ['nesterov', 0.5],
+      ['nesterov', 0.9],
+    ] as const
+  ).flatMap(([optimiser, momentum]) => {
+    const edge = edgeFactor(completeTraining({ optimiser, momentum }))! / 1.257;
+    return [0.98 * edge, 1.02 * edge].map((rate) => [optimiser, momentum, rate, 1.257] as const);
+  });
+  const script = new URL('edges.py', import.meta.url).pathname;
+  const done = spawnSync(python ?? '', ['-B', script, JSON.stringify(cases)], { encoding: 'utf8' });
+  expect(JSON.parse(done.stdout)).toEqual(cases.map((_, at) => at % 2 === 1));
+});

@@ -166,11 +166,11 @@ describe('an end of the worker', () => {
   });
 
   it('between two calls goes unnoticed', async () => {
-    const worker = client();
+    const log: string[] = [];
+    const worker = client({ log: (line) => log.push(line) });
     const first = await pidOf(worker);
     process.kill(first, 'SIGKILL');
-    await until(() => !isAlive(first));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(() => log.includes(`Worker ${first} ended: code null, signal SIGKILL.`));
     expect(await pidOf(worker)).not.toBe(first);
   });
 

@@ -47,7 +47,7 @@ describe('a program of torch.export', () => {
     'frozen',
     'transformer',
     'causal_lm',
-  ])('%s has the numbers and the names that PyTorch gives', { timeout: 120_000 }, async (name) => {
+  ])('%s has the numbers and the names that PyTorch gives', async (name) => {
     const text = readFileSync(join(references, `${name}.ref.json`), 'utf8');
     const wanted = JSON.parse(text) as Reference;
     const path = join(references, `${name}.pt2`);
@@ -101,30 +101,26 @@ describe('a program of torch.export', () => {
 });
 
 describe('one perceptron', () => {
-  it(
-    'has equal numbers as ONNX, as a program and as a model of scikit-learn',
-    { timeout: 60_000 },
-    async () => {
-      const files = ['mlp_tanh.default.onnx', 'mlp_tanh.pt2', 'mlp_tanh.joblib'];
-      const reports = await Promise.all(
-        files.map((file) => run(file, 'mlp_tanh.npz', { method: 'closed-form' })),
-      );
-      const [first] = reports;
-      if (first === undefined) throw new Error('Nothing was analysed');
-      for (const report of reports) {
-        expectClose(report.samples.meanLoss, first.samples.meanLoss, 1e-12);
-        expectClose(report.trace.value, first.trace.value, 1e-12);
-        expectClose(report.frobeniusSquared.value, first.frobeniusSquared.value, 1e-12);
-        expectClose(report.bounds.lambdaMax.upper.value, first.bounds.lambdaMax.upper.value, 1e-12);
-        expect(report.layers.length).toBe(2);
-        report.layers.forEach((layer, at) => {
-          const same = first.layers[at];
-          expectClose(layer.trace.value, same?.trace.value ?? NaN, 1e-12);
-          expectClose(layer.contribution.value, same?.contribution.value ?? NaN, 1e-10);
-        });
-      }
-    },
-  );
+  it('has equal numbers as ONNX, as a program and as a model of scikit-learn', async () => {
+    const files = ['mlp_tanh.default.onnx', 'mlp_tanh.pt2', 'mlp_tanh.joblib'];
+    const reports = await Promise.all(
+      files.map((file) => run(file, 'mlp_tanh.npz', { method: 'closed-form' })),
+    );
+    const [first] = reports;
+    if (first === undefined) throw new Error('Nothing was analysed');
+    for (const report of reports) {
+      expectClose(report.samples.meanLoss, first.samples.meanLoss, 1e-12);
+      expectClose(report.trace.value, first.trace.value, 1e-12);
+      expectClose(report.frobeniusSquared.value, first.frobeniusSquared.value, 1e-12);
+      expectClose(report.bounds.lambdaMax.upper.value, first.bounds.lambdaMax.upper.value, 1e-12);
+      expect(report.layers.length).toBe(2);
+      report.layers.forEach((layer, at) => {
+        const same = first.layers[at];
+        expectClose(layer.trace.value, same?.trace.value ?? NaN, 1e-12);
+        expectClose(layer.contribution.value, same?.contribution.value ?? NaN, 1e-10);
+      });
+    }
+  });
 });
 
 /** The program of mlp_tanh with one text in place of another, or another program, in an archive like its own. */

@@ -129,7 +129,7 @@ describe('a hostile HDF5 file', () => {
   });
 
   it.each(['compiled.h5', 'keras2.h5', 'tokens.h5'])(
-    'made of %s with any bytes changed is read or refused in time',
+    'made of %s with any bytes changed is read or refused, and soon: 150 of them within one test',
     async (name) => {
       const bytes = kerasFile(name);
       await fc.assert(
@@ -140,10 +140,8 @@ describe('a hostile HDF5 file', () => {
               name,
               changed(bytes, (view) => changes.forEach(([at, value]) => view.setUint8(at, value))),
             );
-            const started = performance.now();
             const outcome = await attemptAsync(() => readModel(path));
             expect(outcome).not.toMatchObject({ kind: 'InternalError' });
-            expect(performance.now() - started).toBeLessThan(10_000);
           },
         ),
         { numRuns: 150, seed: 18 },
