@@ -77,7 +77,9 @@ export class LayerCall {
   get mask(): string | null {
     const given = this.named.get('mask');
     if (given !== undefined) return this.asMask(given);
-    const [input] = this.inputs;
+    const [input, ...others] = this.inputs;
+    // Keras 3 hands on no mask by itself to a recurrent layer that is given states.
+    if (others.length > 0 && this.network.keras === 3) return null;
     return (input === undefined ? undefined : this.network.masked.get(input)) ?? null;
   }
 

@@ -15,7 +15,16 @@ import {
 import { operations } from './layers/operations';
 import { globalPooling, pooling, upSampling } from './layers/pooling';
 import { bidirectional, recurrent } from './layers/recurrent';
-import { cropping, flatten, masking, nothing, permute, repeatVector, reshape, zeroPadding } from './layers/shapes';
+import {
+  cropping,
+  flatten,
+  masking,
+  nothing,
+  permute,
+  repeatVector,
+  reshape,
+  zeroPadding,
+} from './layers/shapes';
 import type { Value } from './value';
 
 /** A layer's operators on its inputs; where it has several outputs, in their order. */

@@ -92,8 +92,14 @@ function listLayers(network: Network, { config, weights, prefix, isTrained }: Mo
 }
 
 /** An operation between layers may be called as a layer is. */
-function classIn({ module }: Readonly<Record<string, unknown>>, className: string): string {
-  return typeof module === 'string' && module.includes('.ops.') ? `ops.${className}` : className;
+function classIn(entry: Readonly<Record<string, unknown>>, className: string): string {
+  const { module } = entry;
+  const isOperation =
+    typeof module === 'string'
+      ? module.includes('.ops.')
+      : // HDF5 files name no module; layers have more in their configuration.
+        `ops.${className}` in layerRows && isRecord(entry['config']) && !('trainable' in entry['config']);
+  return isOperation ? `ops.${className}` : className;
 }
 
 /** A layer of somebody's own may have the name of one of Keras's. */
@@ -107,7 +113,10 @@ function requireBuiltIn(
   const isForeign =
     (typeof registered === 'string' && registered.includes('>')) ||
     ('module' in entry && !(typeof module === 'string' && /^keras\b/.test(module)));
-  if (!isForeign && (classIn(entry, className) in layerRows || className === 'InputLayer' || modelClasses.has(className)))
+  if (
+    !isForeign &&
+    (classIn(entry, className) in layerRows || className === 'InputLayer' || modelClasses.has(className))
+  )
     return;
   const shown = typeof registered === 'string' && registered !== '' ? registered : className;
   throw customFailure(file, isForeign ? shown : className, isForeign, name);

@@ -406,7 +406,10 @@ def masks():
     shared = L.LSTM(3, name="shared")
     seq = L.LSTM(3, return_sequences=True, name="below")(e)
     state = L.LSTM(2, return_sequences=True, return_state=True, name="states")(m)
-    attended, scores = L.MultiHeadAttention(2, 3, name="scores")(e, m, return_attention_scores=True)
+    # Attention takes the mask away from the tensors that it gets, so that each gets its own.
+    own = lambda n: L.Dense(3, name=f"own_{n}")(e)
+    first, second = own(1), own(2)
+    attended, scores = L.MultiHeadAttention(2, 3, name="scores")(own(0), L.Masking(0.5, name="of_values")(u), return_attention_scores=True)
     relu = L.LSTM(2, activation="elu", recurrent_activation="hard_sigmoid", name="functions")
     ys = [
         L.LSTM(4, name="lstm")(e),
@@ -430,8 +433,8 @@ def masks():
         L.GlobalAveragePooling1D(name="mean_one")(L.Add()([e, u])),
         L.GRU(2, name="longer")(L.Concatenate(axis=1)([e, m])),
         L.GRU(2, name="wider")(L.Concatenate()([e, other])),
-        L.MultiHeadAttention(2, 3, name="attention")(e, e),
-        L.MultiHeadAttention(2, 3, name="causal")(e, e, use_causal_mask=True),
+        L.MultiHeadAttention(2, 3, name="attention")(first, first),
+        L.MultiHeadAttention(2, 3, name="causal")(second, second, use_causal_mask=True),
         L.MultiHeadAttention(2, 3, name="allowed_only")(u, u, attention_mask=allowed),
         attended,
         scores,

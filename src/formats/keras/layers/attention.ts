@@ -15,7 +15,11 @@ export function multiHeadAttention(call: LayerCall): readonly Value[] {
     throw refused(call, 'attends along other axes than those of sequences');
   if (config.value('sliding_window') !== undefined || config.flag('use_gate', false))
     throw refused(call, 'looks through a window or a gate');
-  if (['query_mask', 'value_mask', 'key_mask', 'attention_mask'].some((name) => isRecord(call.flags.get(name)) && !named.has(name)))
+  if (
+    ['query_mask', 'value_mask', 'key_mask', 'attention_mask'].some(
+      (name) => isRecord(call.flags.get(name)) && !named.has(name),
+    )
+  )
     throw refused(call, 'takes a mask that is no tensor of the model');
   const [heads = 1] = config.sizes('num_heads', 1);
   const [keySize = 1] = config.sizes('key_dim', 1);
@@ -47,11 +51,13 @@ export function multiHeadAttention(call: LayerCall): readonly Value[] {
   const values = projected('value', 'value', value, valueSize, [0, 2, 1, 3]);
   const scaled = call.add('Mul', [queries, call.constant(1 / Math.sqrt(keySize))]);
   const scores = call.add('MatMul', [scaled, keys]);
-  const allowed = masksOf(call, query, value, key).reduce(
-    (left, mask) => call.add('Where', [mask, left, call.constant(excluded)]),
-    scores,
-  );
-  const shares = call.add('Softmax', [allowed], { axis: -1 });
+  const masks = masksOf(call, query, value, key);
+  const masked = (of: string, otherwise: number): string =>
+    masks.reduce((left, mask) => call.add('Where', [mask, left, call.constant(otherwise)]), of);
+  const isScored = call.flags.get('return_attention_scores') === true;
+  const even = call.add('Softmax', [masked(scores, excluded)], { axis: -1 });
+  // Where nothing counts, the shares are 0 on the way that Keras takes with scores or a dropout, and even on its fast one.
+  const shares = isScored || config.number('dropout', 0) > 0 ? masked(even, 0) : even;
   const taken = call.add('MatMul', [shares, values]);
   const joined = call.add('Reshape', [
     call.add('Transpose', [taken], { perm: [0, 2, 1, 3] }),
@@ -74,9 +80,7 @@ export function multiHeadAttention(call: LayerCall): readonly Value[] {
   const result = call.result(sum, [null, steps, width]);
   const mask = network.masked.get(query);
   if (mask !== undefined) network.masked.set(result, mask);
-  return call.flags.get('return_attention_scores') === true
-    ? [result, call.result(shares, [null, heads, steps, key.dims[1] ?? null])]
-    : [result];
+  return isScored ? [result, call.result(shares, [null, heads, steps, key.dims[1] ?? null])] : [result];
 }
 
 /** What of the scores counts, N × heads × queries × keys or with ones for some of them. */

@@ -134,8 +134,12 @@ export function transposedConvolution(rank: number): Row {
 function moreOf(call: LayerCall, rank: number): readonly number[] | null {
   const said = call.config.value('output_padding');
   if (said === undefined) return null;
-  const list = typeof said === 'number' ? Array.from({ length: rank }, () => said) : [said].flat().map(Number);
-  if (list.length !== rank || !list.every((each) => Number.isSafeInteger(each) && each >= 0 && each < 2 ** 20))
+  const list =
+    typeof said === 'number' ? Array.from({ length: rank }, () => said) : [said].flat().map(Number);
+  if (
+    list.length !== rank ||
+    !list.every((each) => Number.isSafeInteger(each) && each >= 0 && each < 2 ** 20)
+  )
     throw call.damaged(`has the output_padding ${JSON.stringify(said)}`);
   return list;
 }

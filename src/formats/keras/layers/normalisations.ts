@@ -50,9 +50,7 @@ export function batchNormalisation(call: LayerCall): Value {
   const { input } = call;
   const [axis = 0, ...others] = axesOf(call);
   if (others.length > 0)
-    throw call.unsupported(
-      'normalises along several axes, which is not read here; export the model to ONNX',
-    );
+    throw call.unsupported('normalises along several axes, which is not read here; export the model to ONNX');
   const size = [call.size(axis)];
   const [gamma, beta] = affine(call, size);
   const statistics = [call.statistic('moving_mean', size), call.statistic('moving_variance', size)];
@@ -80,7 +78,10 @@ export function layerNormalisation(call: LayerCall): Value {
     // With rms_scaling Keras divides by the deviation, which it takes around the mean, and neither centres nor shifts.
     const around = isRms ? input.name : centred(call, axes);
     const scaled = call.add('Div', [input.name, deviation(call, around, axes, epsilon)]);
-    return call.result(call.add('Mul', [scaled, along(call, call.weight(isRms ? 'scale' : 'gamma', size), axes)]), input.dims);
+    return call.result(
+      call.add('Mul', [scaled, along(call, call.weight(isRms ? 'scale' : 'gamma', size), axes)]),
+      input.dims,
+    );
   }
   const epsilon = config.number('epsilon', usualEpsilon);
   const [gamma, beta] = affine(call, size);

@@ -63,7 +63,9 @@ function run(
   if (!call.config.flag('return_sequences', false)) return { output: last, states };
   // Both ways of writing it leave every step where it was.
   const output = isBackward ? reversed(call, sequence) : sequence;
-  if (call.mask !== null) call.network.masked.set(output, call.mask);
+  const { masked } = call.network;
+  const mask = call.mask ?? masked.get(input);
+  if (mask !== undefined) masked.set(output, mask);
   return { output, states };
 }
 
@@ -77,8 +79,9 @@ export function bidirectional(call: LayerCall): readonly Value[] {
     if (!isRecord(entry)) throw call.damaged('has no layer within');
     const className = String(entry['class_name']);
     const config = new Config(entry['config'], call.subject);
-    const bare = config.text('name').replace(/^(forward|backward)_/, '');
-    const within = call.within(`${side}_layer`, `${side}_${bare}`, config, className);
+    const said = config.text('name');
+    const name = own === undefined ? `${side}_${said.replace(/^(forward|backward)_/, '')}` : said;
+    const within = call.within(`${side}_layer`, name, config, className);
     const count = cellOf(within).states;
     const from = initial.slice(side === 'forward' ? 0 : count).slice(0, count);
     // Without a layer of its own the way back is the first one turned around.
@@ -91,8 +94,9 @@ export function bidirectional(call: LayerCall): readonly Value[] {
   const isSequence = backward.config.flag('return_sequences', false);
   const turned = isSequence ? reversed(call, backward.output) : backward.output;
   const merged = mergedSides(call, forward.output, turned);
-  if (isSequence && call.mask !== null)
-    for (const value of merged) call.network.masked.set(value, call.mask);
+  const { masked } = call.network;
+  const mask = masked.get(forward.output);
+  if (isSequence && mask !== undefined) for (const value of merged) masked.set(value, mask);
   return forward.config.flag('return_state', false)
     ? [...merged, ...forward.states, ...backward.states]
     : merged;
@@ -136,12 +140,7 @@ export interface Unrolled {
   readonly states: readonly Value[];
 }
 
-function unrolled(
-  call: LayerCall,
-  input: Value,
-  initial: readonly Value[],
-  isBackward: boolean,
-): Unrolled {
+function unrolled(call: LayerCall, input: Value, initial: readonly Value[], isBackward: boolean): Unrolled {
   const { config, network } = call;
   const { builder } = network;
   const cell = cellOf(call);
@@ -159,9 +158,7 @@ function unrolled(
   const kernel = within.weight('kernel', [call.size(-1, input), width], arranged);
   const own = within.weight('recurrent_kernel', [units, width], arranged);
   const isResetAfter = operator === 'GRU' && config.flag('reset_after', network.keras === 3);
-  const bias = config.flag('use_bias', true)
-    ? biases(within, { width, arrange, isResetAfter })
-    : null;
+  const bias = config.flag('use_bias', true) ? biases(within, { width, arrange, isResetAfter }) : null;
   const names = activations.map((key) => activationName(call, key) ?? 'linear');
   const functions = names.flatMap((each) => gateActivations[each] ?? []);
   if (call.mask !== null || functions.length < names.length)

@@ -52,33 +52,42 @@ export function stepByStep(call: LayerCall, input: Value, steps: Steps): Unrolle
     state === null ? stateBias : plus(call.add('MatMul', [state, recurrent]), stateBias);
   const halves = cell.operator === 'GRU' ? [2 * units, units] : [];
   const [gateKernel = '', contentKernel = ''] = halves.length === 0 ? [] : split(recurrent, halves, 1);
-  const equal = (value: string): readonly string[] => split(value, cell.gates.map(() => units), -1);
+  const equal = (value: string): readonly string[] =>
+    split(
+      value,
+      cell.gates.map(() => units),
+      -1,
+    );
 
   /** The states after a step. */
-  const step = (x: string, [h, c]: readonly (string | null)[]): readonly string[] => {
-    if (cell.operator === 'RNN') return [content(plus(x, fromState(h ?? null)))];
+  const step = (x: string, [h = null, c = null]: readonly (string | null)[]): readonly string[] => {
+    if (cell.operator === 'RNN') return [content(plus(x, fromState(h)))];
     if (cell.operator === 'LSTM') {
-      const [i = '', o = '', f = '', g = ''] = equal(plus(x, fromState(h ?? null)));
+      const [i = '', o = '', f = '', g = ''] = equal(plus(x, fromState(h)));
       const gained = multiplied(gate(i), content(g));
-      const kept = c == null ? gained : call.add('Add', [multiplied(gate(f), c), gained]);
+      const kept = c === null ? gained : call.add('Add', [multiplied(gate(f), c), gained]);
       return [multiplied(gate(o), content(kept)), kept];
     }
     const [xz = '', xr = '', xn = ''] = equal(x);
-    const after = fromState(h ?? null);
-    let [z, r, n] = [xz, xr, xn];
-    if (steps.isResetAfter && after !== null) {
-      // Of a bias alone there is one axis.
-      const [hz = '', hr = '', hn = ''] = equal(after);
-      [z, r] = [gate(plus(xz, hz)), gate(plus(xr, hr))];
-      n = plus(xn, multiplied(r, hn));
-    } else {
-      const both = h == null ? null : split(call.add('MatMul', [h, gateKernel]), [units, units], -1);
-      [z, r] = [gate(plus(xz, both?.[0] ?? null)), gate(plus(xr, both?.[1] ?? null))];
-      if (h != null) n = plus(xn, call.add('MatMul', [multiplied(r, h), contentKernel]));
-    }
+    const after = fromState(h);
+    const isAfter = steps.isResetAfter && after !== null;
+    const both = isAfter ? null : h === null ? null : call.add('MatMul', [h, gateKernel]);
+    const [hz = null, hr = null, hn = null] = isAfter
+      ? equal(after)
+      : both === null
+        ? []
+        : split(both, [units, units], -1);
+    const [z, r] = [gate(plus(xz, hz)), gate(plus(xr, hr))];
+    const inner =
+      hn !== null
+        ? multiplied(r, hn)
+        : h === null
+          ? null
+          : call.add('MatMul', [multiplied(r, h), contentKernel]);
+    const n = plus(xn, inner);
     const fresh = content(n);
     const rest = multiplied(call.add('Sub', [call.constant(1), z]), fresh);
-    return [h == null ? rest : call.add('Add', [multiplied(z, h), rest])];
+    return [h === null ? rest : call.add('Add', [multiplied(z, h), rest])];
   };
 
   const projected = plus(call.add('MatMul', [input.name, matrix(kernel)]), vector(0, width));
@@ -89,7 +98,7 @@ export function stepByStep(call: LayerCall, input: Value, steps: Steps): Unrolle
   const masks = call.mask === null ? null : split(call.mask, ones, 1);
   const order = ones.map((_, t) => (isBackward ? count - 1 - t : t));
   let states: readonly (string | null)[] = initial.map((state) => state.name);
-  let output: string | null = null;
+  let output = '';
   const outputs: string[] = [];
   for (const t of order) {
     const made = step(xs[t] ?? '', states);
@@ -97,13 +106,13 @@ export function stepByStep(call: LayerCall, input: Value, steps: Steps): Unrolle
     const kept = (now: string, before: string | null): string =>
       mask === undefined ? now : call.add('Where', [mask, now, before ?? call.constant(0)]);
     const isZero = call.config.flag('zero_output_for_mask', false);
-    output = kept(made[0] ?? '', isZero ? null : output);
+    output = kept(made[0] ?? '', isZero ? null : (states[0] ?? null));
     states = made.map((state, index) => kept(state, states[index] ?? null));
     outputs[t] = call.add('Unsqueeze', [output, builder.integers([1])]);
   }
   return {
     sequence: call.result(call.add('Concat', outputs, { axis: 1 }), [null, count, units]),
-    last: call.result(output ?? '', [null, units]),
+    last: call.result(output, [null, units]),
     states: states.map((state) => call.result(state ?? '', [null, units])),
   };
 }
