@@ -27,22 +27,11 @@ export function allReferences({ from, named }: NodeCall): readonly Reference[] {
   return [...from, ...named.values()];
 }
 
-/** Operations that stand between layers, such as x + y, and do what the layers of their names do. */
-const operations: ReadonlySet<string> = new Set(['Add', 'Maximum', 'Minimum', 'Multiply', 'Subtract']);
-
 /** What a call takes: Keras 3 lists arguments, Keras 2 references with keyword arguments behind the first. */
 export function nodeCall(layer: Listed, node: unknown): NodeCall {
   const isKeras3 = isRecord(node);
   const keywords = isKeras3 ? node['kwargs'] : [node].flat(2).find(isRecord);
   const from = [...(isKeras3 ? tensorsIn(node['args']) : referencesIn(node))];
-  const { module } = layer.entry;
-  if (typeof module === 'string' && module.includes('.ops.')) {
-    const isKnown = operations.has(layer.className) && from.length === 2 && isKeras3;
-    if (!isKnown || (Array.isArray(node['args']) && node['args'].length !== 2))
-      throw layer.config.unsupported(
-        'is an operation that is not read here; write it as a layer or export the model to ONNX',
-      );
-  }
   const named = new Map<string, Reference>();
   for (const [key, value] of Object.entries(isRecord(keywords) ? keywords : {})) {
     const given = isKeras3 ? tensorsIn(value) : referencesIn(value);
@@ -50,7 +39,10 @@ export function nodeCall(layer: Listed, node: unknown): NodeCall {
     if (key === 'inputs' || key === 'initial_state' || given.length > 1) from.push(...given);
     else if (only !== undefined) named.set(key, only);
   }
-  return { layer, from, named, flags: new Map(isRecord(keywords) ? Object.entries(keywords) : []) };
+  const flags = new Map(isRecord(keywords) ? Object.entries(keywords) : []);
+  // Operations take numbers beside tensors.
+  if (isKeras3) flags.set('args', node['args']);
+  return { layer, from, named, flags };
 }
 
 /** Keras tensors in a call's arguments, however they are nested. */

@@ -19,8 +19,8 @@ export interface Network {
   readonly frozen: Set<string>;
   /** Tensors that are whole numbers, which name rows of a table. */
   readonly indices: Set<string>;
-  /** What goes through the network with a mask of which steps count. */
-  readonly masked: Set<Value>;
+  /** What goes through the network with a mask, N × steps, of which steps count. */
+  readonly masked: Map<Value, string>;
   /** All layers that were read. */
   readonly layers: LayerFacts[];
   /** What a reader should know of how the file was read. */
@@ -71,6 +71,22 @@ export class LayerCall {
 
   get flags(): ReadonlyMap<string, unknown> {
     return this.given.flags;
+  }
+
+  /** Which steps of the first input count: as the call says, else as the input says; null: all. */
+  get mask(): string | null {
+    const given = this.named.get('mask');
+    if (given !== undefined) return this.asMask(given);
+    const [input, ...others] = this.inputs;
+    // Keras 3 hands on no mask by itself to a recurrent layer that is given states.
+    if (others.length > 0 && this.network.keras === 3) return null;
+    return (input === undefined ? undefined : this.network.masked.get(input)) ?? null;
+  }
+
+  /** A tensor of zeros and ones as a mask. */
+  asMask({ name }: Value): string {
+    // 9: bool.
+    return this.add('Cast', [name], { to: 9 });
   }
 
   /** The same layer on other inputs. */

@@ -10,10 +10,21 @@ import {
   layerNormalisation,
   normalisation,
   rescaling,
+  unitNormalisation,
 } from './layers/normalisations';
+import { operations } from './layers/operations';
 import { globalPooling, pooling, upSampling } from './layers/pooling';
 import { bidirectional, recurrent } from './layers/recurrent';
-import { cropping, flatten, nothing, permute, repeatVector, reshape, zeroPadding } from './layers/shapes';
+import {
+  cropping,
+  flatten,
+  masking,
+  nothing,
+  permute,
+  repeatVector,
+  reshape,
+  zeroPadding,
+} from './layers/shapes';
 import type { Value } from './value';
 
 /** A layer's operators on its inputs; where it has several outputs, in their order. */
@@ -40,6 +51,7 @@ export const layerRows: Readonly<Partial<Record<string, LayerRow>>> = {
   Conv2D: convolution(2),
   Conv2DTranspose: transposedConvolution(2),
   Conv3D: convolution(3),
+  Conv3DTranspose: transposedConvolution(3),
   Cropping1D: cropping(1),
   Cropping2D: cropping(2),
   Cropping3D: cropping(3),
@@ -60,6 +72,7 @@ export const layerRows: Readonly<Partial<Record<string, LayerRow>>> = {
   GroupNormalization: groupNormalisation,
   LSTM: recurrent,
   LayerNormalization: layerNormalisation,
+  Masking: masking,
   MaxPooling1D: pooling('MaxPool', 1),
   MaxPooling2D: pooling('MaxPool', 2),
   MaxPooling3D: pooling('MaxPool', 3),
@@ -69,6 +82,7 @@ export const layerRows: Readonly<Partial<Record<string, LayerRow>>> = {
   Multiply: merging('Mul'),
   Normalization: normalisation,
   Permute: permute,
+  RMSNormalization: layerNormalisation,
   RepeatVector: repeatVector,
   Rescaling: rescaling,
   Reshape: reshape,
@@ -77,6 +91,7 @@ export const layerRows: Readonly<Partial<Record<string, LayerRow>>> = {
   SimpleRNN: recurrent,
   Subtract: merging('Sub'),
   TimeDistributed: timeDistributed,
+  UnitNormalization: unitNormalisation,
   UpSampling1D: upSampling(1),
   UpSampling2D: upSampling(2),
   UpSampling3D: upSampling(3),
@@ -91,35 +106,39 @@ export const layerRows: Readonly<Partial<Record<string, LayerRow>>> = {
   GaussianNoise: nothing,
   Identity: nothing,
   RandomBrightness: nothing,
+  RandomColorDegeneration: nothing,
+  RandomColorJitter: nothing,
   RandomContrast: nothing,
+  RandomElasticTransform: nothing,
+  RandomErasing: nothing,
   RandomFlip: nothing,
+  RandomGaussianBlur: nothing,
+  RandomGrayscale: nothing,
+  RandomHeight: nothing,
+  RandomHue: nothing,
+  RandomInvert: nothing,
+  RandomPerspective: nothing,
+  RandomPosterization: nothing,
   RandomRotation: nothing,
+  RandomSaturation: nothing,
+  RandomSharpness: nothing,
+  RandomShear: nothing,
   RandomTranslation: nothing,
+  RandomWidth: nothing,
   RandomZoom: nothing,
   SpatialDropout1D: nothing,
   SpatialDropout2D: nothing,
   SpatialDropout3D: nothing,
+  ...operations,
 };
 
-/** Layers that take a mask into account: without it their numbers would be others. */
-export const maskedLayers: ReadonlySet<string> = new Set([
-  'Bidirectional',
-  'BatchNormalization',
-  'GRU',
-  'GlobalAveragePooling1D',
-  'LSTM',
-  'MultiHeadAttention',
-  'SimpleRNN',
-  'Softmax',
-]);
-
-/** Layers behind which there is no mask any more. */
-export const unmaskingLayers: ReadonlySet<string> = new Set([
-  'AveragePooling1D',
-  'Conv1D',
-  'Flatten',
-  'GlobalMaxPooling1D',
-  'MaxPooling1D',
-  'Permute',
-  'Reshape',
+/** Layers behind which a mask goes on; behind others there is none any more. */
+export const maskingLayers: ReadonlySet<string> = new Set([
+  ...Object.keys(activationLayers),
+  ...Object.entries(layerRows).flatMap(([name, row]) =>
+    row === nothing && !name.startsWith('Random') ? [name] : [],
+  ),
+  ...['Add', 'Average', 'Concatenate', 'Maximum', 'Minimum', 'Multiply', 'Subtract'],
+  ...['BatchNormalization', 'GroupNormalization', 'LayerNormalization', 'Normalization', 'UnitNormalization'],
+  ...['Dense', 'Rescaling', 'TimeDistributed'],
 ]);

@@ -11,7 +11,7 @@ import {
   type Reference,
 } from './calls';
 import { LayerCall, type Arguments, type Network } from './layerCall';
-import { layerRows, maskedLayers, unmaskingLayers } from './layers';
+import { layerRows, maskingLayers } from './layers';
 import { Value } from './value';
 import type { Weights } from './weights';
 
@@ -27,6 +27,9 @@ export interface ModelPart {
 
 /** What Keras calls a model that is made of layers. */
 export const modelClasses: ReadonlySet<string> = new Set(['Sequential', 'Functional', 'Model']);
+
+/** What takes whole numbers that name rows of a table, one of them an Embedding. */
+const indexUsers: ReadonlySet<string> = new Set(['Embedding', 'ops.NotEqual', 'ops.Equal']);
 
 /** More layers than any model has; a file can claim more. */
 const mostLayers = 20_000;
@@ -76,7 +79,7 @@ function listLayers(network: Network, { config, weights, prefix, isTrained }: Mo
     if (place === undefined) throw new Error('A layer without a place');
     return {
       entry,
-      className: className.slice(className.lastIndexOf('>') + 1),
+      className: classIn(entry, className.slice(className.lastIndexOf('>') + 1)),
       shortName: name,
       name: prefix + name,
       config: own,
@@ -86,6 +89,17 @@ function listLayers(network: Network, { config, weights, prefix, isTrained }: Mo
   });
   network.layers.push(...listed);
   return listed;
+}
+
+/** An operation between layers may be called as a layer is. */
+function classIn(entry: Readonly<Record<string, unknown>>, className: string): string {
+  const { module } = entry;
+  const isOperation =
+    typeof module === 'string'
+      ? module.includes('.ops.')
+      : // HDF5 files name no module; layers have more in their configuration.
+        `ops.${className}` in layerRows && isRecord(entry['config']) && !('trainable' in entry['config']);
+  return isOperation ? `ops.${className}` : className;
 }
 
 /** A layer of somebody's own may have the name of one of Keras's. */
@@ -99,7 +113,10 @@ function requireBuiltIn(
   const isForeign =
     (typeof registered === 'string' && registered.includes('>')) ||
     ('module' in entry && !(typeof module === 'string' && /^keras\b/.test(module)));
-  if (!isForeign && (className in layerRows || className === 'InputLayer' || modelClasses.has(className)))
+  if (
+    !isForeign &&
+    (classIn(entry, className) in layerRows || className === 'InputLayer' || modelClasses.has(className))
+  )
     return;
   const shown = typeof registered === 'string' && registered !== '' ? registered : className;
   throw customFailure(file, isForeign ? shown : className, isForeign, name);
@@ -134,17 +151,21 @@ export function runLayer(call: LayerCall): readonly Value[] {
   const { className } = layer;
   const row = layerRows[className];
   if (row === undefined) throw customFailure(network.file, className, false, layer.name);
-  const isMasked = call.inputs.some((value) => network.masked.has(value)) || call.named.has('mask');
-  if (isMasked && maskedLayers.has(className))
-    throw call.unsupported(
-      'leaves out the steps that a mask covers (mask_zero of an Embedding before it), which is not done here; train it without a mask, or export the model to ONNX',
-    );
   const made = row(call);
   const values = 'dims' in made ? [made] : made;
-  const makesMask = className === 'Embedding' && layer.config.flag('mask_zero', false);
-  if (makesMask || (isMasked && !unmaskingLayers.has(className)))
-    values.forEach((value) => network.masked.add(value));
+  // Layers that know better have said so.
+  const mask = maskingLayers.has(className) ? maskBehind(call) : null;
+  if (mask !== null)
+    for (const value of values) if (!network.masked.has(value)) network.masked.set(value, mask);
   return values;
+}
+
+/** What a layer that does not change which steps count hands on: of several masks a step needs one, and all have to be there. */
+function maskBehind(call: LayerCall): string | null {
+  const masks = call.inputs.flatMap((value) => call.network.masked.get(value) ?? []);
+  const [first, ...others] = masks;
+  if (first === undefined || masks.length < call.inputs.length) return null;
+  return others.reduce((either, each) => call.add('Or', [either, each]), first);
 }
 
 function buildSequential(
@@ -214,7 +235,9 @@ function buildFunctional(
     const users = [...calls.values()].filter((call) =>
       allReferences(call).some((each) => each.layer === name),
     );
-    const isIndex = users.length > 0 && users.every((user) => user.layer.className === 'Embedding');
+    const isIndex =
+      users.some((user) => user.layer.className === 'Embedding') &&
+      users.every(({ layer: { className } }) => indexUsers.has(className));
     const value = inputs === null ? graphInput(network, layer, isIndex) : inputs[index];
     if (value === undefined) throw config.damaged(`gets ${inputs?.length ?? 0} inputs`);
     made.set(callKey(name, node), [value]);

@@ -112,7 +112,7 @@ async function modelOf(
       trained: new Set(),
       frozen: new Set(),
       indices: new Set(),
-      masked: new Set(),
+      masked: new Map(),
       layers: [],
       notes: [],
       run: runLayer,

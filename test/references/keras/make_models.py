@@ -1,4 +1,4 @@
-"""Writes the models of this folder and what Keras computes with them: python make_models.py (Keras 3.15, jax).
+"""Writes the models of this folder and what Keras computes with them: python make_models.py (Keras 3.15, jax), all or those that are named.
 
 Every model has many outputs, one for each way of using a layer. The archives are packed again, deflated, and the HDF5 files
 and the numbers gzipped, for size alone.
@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import os
+import sys
 import zipfile
 
 os.environ["KERAS_BACKEND"] = "jax"
@@ -355,5 +356,107 @@ def pack(path, expected):
         file.write(gzip.compress(json.dumps(expected).encode(), 9, mtime=0))
 
 
-for make in (keras2, images, sequences, vectors, tokens, volumes, compiled, keras213):
-    make()
+def axes():
+    """Channels first, normalisations along every axis, transposed convolutions with an output padding."""
+    x = keras.Input((4, 7, 6), name="image")
+    v = keras.Input((2, 3, 2, 2), name="volume")
+    first = {"data_format": "channels_first"}
+    ys = [
+        L.Conv2D(5, 3, strides=2, padding="same", activation="relu", name="conv", **first)(x),
+        L.DepthwiseConv2D(2, depth_multiplier=2, strides=2, padding="same", name="depthwise", **first)(x),
+        L.SeparableConv2D(3, 2, padding="same", name="separable", **first)(x),
+        L.Conv2DTranspose(3, 3, strides=2, padding="same", name="transpose", **first)(x),
+        L.Conv2DTranspose(3, 3, strides=2, padding="same", output_padding=1, name="transpose_same_one", **first)(x),
+        L.Conv2DTranspose(2, (2, 4), strides=3, padding="valid", output_padding=(2, 1), name="transpose_valid_two")(x),
+        L.Conv2DTranspose(2, 4, strides=2, padding="same", output_padding=0, name="transpose_even_none")(x),
+        L.Conv2DTranspose(2, 3, dilation_rate=2, padding="same", name="transpose_dilated")(x),
+        L.Conv3DTranspose(2, 2, strides=2, padding="same", name="transpose_volume")(v),
+        L.MaxPooling2D(3, strides=2, padding="same", name="max", **first)(x),
+        L.AveragePooling2D(2, padding="same", name="average", **first)(x),
+        L.GlobalAveragePooling2D(name="global_average", **first)(x),
+        L.GlobalMaxPooling2D(keepdims=True, name="global_max", **first)(x),
+        L.UpSampling2D((2, 3), interpolation="bilinear", name="up", **first)(x),
+        L.ZeroPadding2D(((1, 0), (2, 3)), name="padding", **first)(x),
+        L.Cropping2D(((1, 2), (0, 1)), name="cropping", **first)(x),
+        L.Flatten(name="flatten", **first)(x),
+        L.BatchNormalization(axis=1, name="batch_first")(x),
+        L.BatchNormalization(axis=2, name="batch_middle")(x),
+        L.LayerNormalization(axis=1, name="layer_first")(x),
+        L.LayerNormalization(axis=[1, 3], scale=False, name="layer_outer")(x),
+        L.LayerNormalization(rms_scaling=True, name="layer_rms")(x),
+        L.RMSNormalization(axis=[2, 3], name="rms")(x),
+        L.GroupNormalization(groups=2, axis=1, name="group_first")(x),
+        L.UnitNormalization(axis=2, name="unit")(x),
+        L.Softmax(axis=[1, 3], name="softmax")(x),
+        L.Normalization(axis=1, mean=[1.0, 2.0, 3.0, 4.0], variance=[1.0, 4.0, 9.0, 1.0], invert=True, name="inverted")(x),
+        L.Dense(2, name="nothing")(L.RandomShear(0.1)(L.RandomColorJitter()(x))),
+    ]
+    inputs = {"image": rng.normal(size=(2, 4, 7, 6)).astype("f4"), "volume": rng.normal(size=(2, 2, 3, 2, 2)).astype("f4")}
+    save("axes", keras.Model([x, v], ys), inputs)
+
+
+def masks():
+    """Steps that a mask leaves out at the beginning, between and at the end; functions at the gates that ONNX has not."""
+    t = keras.Input((6,), dtype="int32", name="tokens")
+    u = keras.Input((6, 3), name="steps")
+    allowed = keras.Input((6, 6), name="allowed")
+    e = L.Embedding(7, 3, mask_zero=True, name="table")(t)
+    other = L.Embedding(7, 3, mask_zero=True, name="other")(t)
+    m = L.Masking(0.5, name="masking")(u)
+    shared = L.LSTM(3, name="shared")
+    seq = L.LSTM(3, return_sequences=True, name="below")(e)
+    state = L.LSTM(2, return_sequences=True, return_state=True, name="states")(m)
+    # Attention takes the mask away from the tensors that it gets, so that each gets its own.
+    own = lambda n: L.Dense(3, name=f"own_{n}")(e)
+    first, second = own(1), own(2)
+    attended, scores = L.MultiHeadAttention(2, 3, name="scores")(own(0), L.Masking(0.5, name="of_values")(u), return_attention_scores=True)
+    relu = L.LSTM(2, activation="elu", recurrent_activation="hard_sigmoid", name="functions")
+    ys = [
+        L.LSTM(4, name="lstm")(e),
+        seq,
+        L.LSTM(3, go_backwards=True, return_sequences=True, name="backwards")(e),
+        L.GRU(3, name="gru")(L.Dropout(0.5)(e)),
+        L.GRU(3, reset_after=False, use_bias=False, return_sequences=True, name="gru_before")(e),
+        L.SimpleRNN(3, activation="softsign", name="simple")(m),
+        L.LSTM(3, zero_output_for_mask=True, return_sequences=True, name="zeros")(m),
+        L.Bidirectional(L.LSTM(3, return_sequences=True), name="both")(e),
+        L.Bidirectional(L.GRU(3), merge_mode="sum", name="both_last")(m),
+        L.Bidirectional(L.SimpleRNN(3, return_sequences=True, go_backwards=True), backward_layer=L.SimpleRNN(3, return_sequences=True), name="both_turned")(u),
+        L.Bidirectional(L.LSTM(3), backward_layer=L.GRU(2, go_backwards=True), name="both_kinds")(u),
+        L.LSTM(2, name="above")(seq),
+        state[0],
+        state[2],
+        L.LSTM(2, name="begun")(e, initial_state=[state[1], state[2]]),
+        L.GlobalAveragePooling1D(name="mean")(L.Dense(3, name="dense")(e)),
+        L.GlobalAveragePooling1D(name="mean_unmasked")(L.Conv1D(3, 2, padding="same", name="conv")(e)),
+        L.GlobalAveragePooling1D(keepdims=True, name="mean_sum")(L.Add()([e, m])),
+        L.GlobalAveragePooling1D(name="mean_one")(L.Add()([e, u])),
+        L.GRU(2, name="longer")(L.Concatenate(axis=1)([e, m])),
+        L.GRU(2, name="wider")(L.Concatenate()([e, other])),
+        L.MultiHeadAttention(2, 3, name="attention")(first, first),
+        L.MultiHeadAttention(2, 3, name="causal")(second, second, use_causal_mask=True),
+        L.MultiHeadAttention(2, 3, name="allowed_only")(u, u, attention_mask=allowed),
+        attended,
+        scores,
+        L.LSTM(2, name="after")(L.LayerNormalization(name="norm")(attended)),
+        shared(e),
+        shared(u),
+        L.TimeDistributed(L.Dense(2), name="every")(e),
+        relu(u),
+        L.GRU(2, activation="linear", recurrent_activation="softsign", reset_after=True, name="functions_gru")(u),
+        L.BatchNormalization(name="batch")(e),
+    ]
+    tokens = np.array([[0, 0, 3, 1, 5, 2], [4, 0, 6, 2, 0, 0], [1, 2, 3, 4, 5, 6]], "i4")
+    steps = rng.normal(size=(3, 6, 3)).astype("f4")
+    steps[0, 4:] = 0.5
+    steps[1, 1] = 0.5
+    steps[2, 0, 1] = 0.5
+    pattern = np.tril(np.ones((6, 6)))[None].repeat(3, 0) * (rng.random((3, 6, 6)) < 0.7)
+    pattern[:, :, 0] = 1
+    save("masks", keras.Model([t, u, allowed], ys), {"tokens": tokens, "steps": steps, "allowed": pattern.astype("f4")})
+
+
+# Those that are named, or all.
+for make in (keras2, images, sequences, vectors, tokens, volumes, compiled, keras213, axes, masks):
+    if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
+        make()

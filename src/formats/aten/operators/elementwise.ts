@@ -95,6 +95,28 @@ const prelu: Translate = (c) => {
   return c.add('PRelu', [c.tensor(), slope]);
 };
 
+/** 0 where |x| ≤ λ, elsewhere x, or x pulled towards 0 by λ. */
+function shrink(isPulled: boolean): Translate {
+  return (c) => {
+    const lambda = c.number('lambd', 0.5);
+    return c.add('Shrink', [c.tensor()], {
+      lambd: { float: lambda },
+      bias: { float: isPulled ? lambda : 0 },
+    });
+  };
+}
+
+/** x + value · a · b or x + value · a / b. */
+function fused(operator: 'Mul' | 'Div'): Translate {
+  return (c) => {
+    const { type } = c.result();
+    const made = c.add(operator, [c.operand('tensor1', type), c.operand('tensor2', type)]);
+    const factor = c.number('value', 1);
+    const scaled = factor === 1 ? made : c.add('Mul', [made, c.scalar(factor, type)]);
+    return c.add('Add', [c.operand('self', type), scaled]);
+  };
+}
+
 /** Elementwise functions by PyTorch's names; what ends in _ is written into its argument as well. */
 export const elementwise: OperatorTable = {
   add: arithmetic('Add'),
@@ -111,6 +133,15 @@ export const elementwise: OperatorTable = {
   minimum: arithmetic('Min'),
   neg: unary('Neg'),
   exp: unary('Exp'),
+  expm1: (c) => c.add('Sub', [c.add('Exp', [c.tensor()]), c.scalar(1, c.result().type)]),
+  exp2: (c) => {
+    const { type } = c.result();
+    return c.add('Exp', [c.add('Mul', [c.operand('self', type), c.scalar(Math.LN2, type)])]);
+  },
+  log2: (c) => {
+    const { type } = c.result();
+    return c.add('Mul', [c.add('Log', [c.operand('self', type)]), c.scalar(Math.LOG2E, type)]);
+  },
   log: unary('Log'),
   log1p: (c) => c.add('Log', [c.add('Add', [c.tensor(), c.scalar(1, c.result().type)])]),
   sqrt: unary('Sqrt'),
@@ -122,12 +153,26 @@ export const elementwise: OperatorTable = {
   sin: unary('Sin'),
   cos: unary('Cos'),
   tan: unary('Tan'),
+  asin: unary('Asin'),
+  acos: unary('Acos'),
+  sinh: unary('Sinh'),
+  cosh: unary('Cosh'),
+  asinh: unary('Asinh'),
+  acosh: unary('Acosh'),
+  atanh: unary('Atanh'),
   atan: unary('Atan'),
   erf: unary('Erf'),
   tanh: unary('Tanh'),
   sigmoid: unary('Sigmoid'),
   log_sigmoid: (c) => c.add('Neg', [c.add('Softplus', [c.add('Neg', [c.tensor()])])]),
   relu: unary('Relu'),
+  threshold: (c) => {
+    const { type } = c.result();
+    const above = c.add('Greater', [c.tensor(), c.scalar(c.number('threshold'), type)]);
+    return c.add('Where', [above, c.tensor(), c.scalar(c.number('value'), type)]);
+  },
+  hardshrink: shrink(false),
+  softshrink: shrink(true),
   relu6: clip(
     () => 0,
     () => 6,
@@ -166,6 +211,10 @@ export const elementwise: OperatorTable = {
   __and__: logical('And'),
   __or__: logical('Or'),
   bitwise_not: (c) => c.add('Not', [c.operand('self', 'bool')]),
+  logical_xor: logical('Xor'),
+  bitwise_xor: logical('Xor'),
+  addcmul: fused('Mul'),
+  addcdiv: fused('Div'),
   where,
   masked_fill: maskedFill,
 };

@@ -206,6 +206,68 @@ function reduction(operator: string): Translate {
   };
 }
 
+/** Whether any, or all, of what the axes hold is not 0. */
+function truth(isAll: boolean): Translate {
+  return (c) => {
+    const { dims } = c.meta();
+    const x = c.cast(c.operand('self', 'bool'), 'bool', 'int32');
+    const axes = c.numbers('dim', []).map((axis) => (axis < 0 ? axis + dims.length : axis));
+    const inputs = axes.length === 0 ? [x] : [x, c.builder.integers(axes)];
+    const reduced = c.add(isAll ? 'ReduceMin' : 'ReduceMax', inputs, {
+      keepdims: Number(c.flag('keepdim', false)),
+    });
+    return c.cast(reduced, 'int32', 'bool');
+  };
+}
+
+/** Σ (x − x̄)² over n − correction, or its root. */
+function variance(isRoot: boolean): Translate {
+  return (c) => {
+    const { dims } = c.meta();
+    const { type } = c.result();
+    const named = c.numbers('dim', []).map((axis) => (axis < 0 ? axis + dims.length : axis));
+    const axes = named.length === 0 ? dims.map((_, axis) => axis) : named;
+    const count = axes.reduce<number>((product, axis) => product * (dims[axis] ?? NaN), 1);
+    const correction = c.number('correction', Number(c.flag('unbiased', true)));
+    if (!Number.isFinite(count)) throw c.unsupported('the variance of an axis that is left open');
+    const over = c.builder.integers(axes);
+    const mean = c.add('ReduceMean', [c.tensor(), over], { keepdims: 1 });
+    const away = c.add('Sub', [c.tensor(), mean]);
+    const squares = c.add('ReduceSum', [c.add('Mul', [away, away]), over], {
+      keepdims: Number(c.flag('keepdim', false)),
+    });
+    const made = c.add('Div', [squares, c.scalar(count - correction, type)]);
+    return isRoot ? c.add('Sqrt', [made]) : made;
+  };
+}
+
+/** Of two tensors number by number, else over an axis or all; the places of an axis' extremes are not made. */
+function extreme(operator: 'Max' | 'Min'): Translate {
+  return (c) => {
+    const { type } = c.result();
+    return c.has('other')
+      ? c.add(operator, [c.operand('self', type), c.operand('other', type)])
+      : reduction(`Reduce${operator}`)(c);
+  };
+}
+
+/** The length of vectors along some axes. */
+const vectorNorm: Translate = (c) => {
+  const { dims } = c.meta();
+  const order = c.number('ord', c.number('p', 2));
+  const operator = { 1: 'ReduceL1', 2: 'ReduceL2' }[order];
+  if (operator === undefined) throw c.unsupported(`a norm of order ${String(order)}`);
+  const axes = c.numbers('dim', []).map((axis) => (axis < 0 ? axis + dims.length : axis));
+  const inputs = axes.length === 0 ? [c.tensor()] : [c.tensor(), c.builder.integers(axes)];
+  return c.add(operator, inputs, { keepdims: Number(c.flag('keepdim', false)) });
+};
+
+const cumsum: Translate = (c) => {
+  const { type } = c.result();
+  const axis = c.axis('dim', c.meta().dims.length);
+  return c.add('CumSum', [c.operand('self', type), c.constant('axis', [], [axis], 'int64')]);
+};
+
 /** Rows of a table; PyTorch leaves the padding row alone, so that no derivative reaches it. */
 const embedding: Translate = (c) => {
   const [rows = 0] = c.meta('weight').dims;
@@ -227,12 +289,13 @@ const attention: Translate = (c) => {
   const scale = c.scalar(c.number('scale', 1 / Math.sqrt(width)), type);
   const products = c.add('MatMul', [c.tensor('query'), c.add('Transpose', [c.tensor('key')], { perm })]);
   let scores = c.add('Mul', [products, scale]);
-  if (c.has('attn_mask')) {
-    const mask = c.tensor('attn_mask');
-    const isBoolean = c.meta('attn_mask').type === 'bool';
+  const given = c.has('attn_bias') ? 'attn_bias' : 'attn_mask';
+  if (c.has(given)) {
+    const mask = c.tensor(given);
+    const isBoolean = c.meta(given).type === 'bool';
     scores = isBoolean
       ? c.add('Where', [mask, scores, c.scalar(-Infinity, type)])
-      : c.add('Add', [scores, c.operand('attn_mask', type)]);
+      : c.add('Add', [scores, c.operand(given, type)]);
   }
   if (c.flag('is_causal', false)) {
     const [from = null, to = null] = [query.at(-2), key.at(-2)];
@@ -310,8 +373,22 @@ export const layers: OperatorTable = {
   sum: reduction('ReduceSum'),
   amax: reduction('ReduceMax'),
   amin: reduction('ReduceMin'),
+  any: truth(false),
+  all: truth(true),
+  var: variance(false),
+  std: variance(true),
+  linalg_vector_norm: vectorNorm,
+  norm: vectorNorm,
+  logsumexp: reduction('ReduceLogSumExp'),
+  prod: reduction('ReduceProd'),
+  cumsum,
+  max: extreme('Max'),
+  min: extreme('Min'),
   embedding,
   scaled_dot_product_attention: attention,
+  _scaled_dot_product_flash_attention_for_cpu: attention,
+  _scaled_dot_product_flash_attention: attention,
+  _scaled_dot_product_efficient_attention: attention,
   upsample_nearest2d: upsample('nearest'),
   upsample_nearest1d: upsample('nearest'),
   upsample_bilinear2d: upsample('linear'),

@@ -108,13 +108,37 @@ const slice: Translate = (c) => {
   ]);
 };
 
-/** One index tensor on one axis: x[:, indices]. */
+/** Index tensors on one axis, x[:, indices], or on several that lie beside each other, x[rows, columns]. */
 const index: Translate = (c) => {
   const found = c.optionalTensors('indices');
   const [first, ...others] = found;
-  if (first === undefined || others.length > 0) throw c.unsupported('several tensors of indices');
-  if (first.type === 'bool') throw c.unsupported('a mask as an index');
-  return c.add('Gather', [c.tensor(), first.value], { axis: first.at });
+  if (first === undefined) return c.tensor();
+  if (found.some(({ type }) => type === 'bool')) throw c.unsupported('a mask as an index');
+  if (others.length === 0) return c.add('Gather', [c.tensor(), first.value], { axis: first.at });
+  if (!found.every(({ at }, place) => at === first.at + place))
+    throw c.unsupported('tensors of indices with axes between them');
+  // The axes as one, whose numbers the indices give together.
+  const { dims } = c.meta();
+  const sizes = found.map(({ at }) => dims[at] ?? null);
+  const before = dims.slice(0, first.at);
+  if (sizes.includes(null) || before.filter((size) => size === null).length > 1)
+    throw c.unsupported('tensors of indices on axes that are left open');
+  const whole = (value: number): string => c.constant('size', [], [value], 'int64');
+  const joined = found.reduce((sum, { value, type }, place) => {
+    const size = whole(sizes[place] ?? 1);
+    const wide = c.cast(value, type, 'int64');
+    const positive = c.add('Where', [c.add('Less', [wide, whole(0)]), c.add('Add', [wide, size]), wide]);
+    return sum === '' ? positive : c.add('Add', [c.add('Mul', [sum, size]), positive]);
+  }, '');
+  const shape = [
+    ...before.map((size) => size ?? 0),
+    sizes.reduce<number>((product, size) => product * (size ?? 1), 1),
+    ...dims.slice(first.at + found.length).map((size) => size ?? 0),
+  ];
+  if (dims.slice(first.at + found.length).includes(null))
+    throw c.unsupported('tensors of indices before an axis that is left open');
+  const flat = c.add('Reshape', [c.tensor(), c.builder.integers(shape)]);
+  return c.add('Gather', [flat, joined], { axis: first.at });
 };
 
 const expand: Translate = (c) => {
@@ -130,6 +154,68 @@ const repeat: Translate = (c) => {
 };
 
 const to: Translate = (c) => c.cast(c.tensor(), c.meta().type, c.result().type);
+
+/** The axes that are named, or the only one that rolls all numbers as if they lay in a row. */
+const roll: Translate = (c) => {
+  const { dims } = c.meta();
+  const [shifts, axes] = [c.numbers('shifts'), c.numbers('dims', [])];
+  if (axes.length !== shifts.length) throw c.unsupported('a shift of all numbers in a row');
+  return shifts.reduce((value, shift, at) => {
+    const axis = ((axes[at] ?? 0) + dims.length) % dims.length;
+    const size = dims[axis] ?? null;
+    if (size === null) throw c.unsupported('a shift along an axis that is left open');
+    // Where the number stands that comes first.
+    const first = (((size - shift) % size) + size) % size;
+    if (first === 0) return value;
+    const part = (from: number, to: number): string =>
+      c.add('Slice', [value, ...[from, to, axis].map((each) => c.builder.integers([each]))]);
+    return c.add('Concat', [part(first, size), part(0, first)], { axis });
+  }, c.tensor());
+};
+
+/** From the last to the first along the named axes. */
+const flip: Translate = (c) => {
+  const rank = c.meta().dims.length;
+  const axes = c.numbers('dims').map((axis) => (axis + rank) % rank);
+  if (axes.length === 0) return c.tensor();
+  const all = (value: number): string => c.builder.integers(axes.map(() => value));
+  return c.add('Slice', [c.tensor(), all(-1), all(-(2 ** 31 - 1)), c.builder.integers(axes), all(-1)]);
+};
+
+/** A part of a tensor in another's place. */
+const sliceScatter: Translate = (c) => {
+  const { dims } = c.meta();
+  const axis = c.axis('dim', dims.length, 0);
+  const size = dims[axis] ?? null;
+  if (size === null || c.number('step', 1) !== 1)
+    throw c.unsupported('a part along an axis that is left open');
+  const bound = (name: string, otherwise: number): number => {
+    const value = c.number(name, otherwise);
+    return Math.min(size, Math.max(0, value < 0 ? value + size : value));
+  };
+  const [start, end] = [bound('start', 0), bound('end', size)];
+  return spliced(c, axis, start, Math.max(start, end), c.tensor('src'));
+};
+
+const selectScatter: Translate = (c) => {
+  const { dims } = c.meta();
+  const axis = c.axis('dim', dims.length);
+  const size = dims[axis] ?? null;
+  if (size === null) throw c.unsupported('a part along an axis that is left open');
+  const index = c.number('index');
+  const at = index < 0 ? index + size : index;
+  return spliced(c, axis, at, at + 1, c.add('Unsqueeze', [c.tensor('src'), c.builder.integers([axis])]));
+};
+
+function spliced(c: Call, axis: number, start: number, end: number, part: string): string {
+  const size = c.meta().dims[axis] ?? 0;
+  const own = (from: number, to: number): readonly string[] =>
+    from >= to
+      ? []
+      : [c.add('Slice', [c.tensor(), ...[from, to, axis].map((each) => c.builder.integers([each]))])];
+  const parts = [...own(0, start), ...(start < end ? [part] : []), ...own(end, size)];
+  return parts.length === 1 ? (parts[0] ?? '') : c.add('Concat', parts, { axis });
+}
 
 /** Sizes are kept for every axis from the last, first before and behind. */
 const pad: Translate = (c) => {
@@ -188,6 +274,10 @@ export const shapes: OperatorTable = {
   expand,
   expand_as: (c) => c.add('Expand', [c.tensor(), c.add('Shape', [c.tensor('other')])]),
   repeat,
+  roll,
+  flip,
+  slice_scatter: sliceScatter,
+  select_scatter: selectScatter,
   pad,
   constant_pad_nd: pad,
   triu: triangle(1),
@@ -200,6 +290,11 @@ export const shapes: OperatorTable = {
     return c.tensor();
   },
   lift_fresh_copy: same,
+  lift_fresh: same,
+  copy: (c) => {
+    const source = c.cast(c.tensor('src'), c.meta('src').type, c.result().type);
+    return c.add('Expand', [source, c.add('Shape', [c.tensor()])]);
+  },
   to,
   _to_copy: to,
   type_as: to,

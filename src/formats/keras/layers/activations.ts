@@ -17,6 +17,9 @@ function floats(
   return Object.fromEntries(Object.entries(attributes).map(([key, float]) => [key, { float }]));
 }
 
+/** What stands in the place of a score that does not count: its exponential is 0. */
+export const excluded = -1e9;
+
 const sixth = 1 / 6;
 
 /** Keras 3's x/6 + ½ between −3 and 3; before it was 0.2 x + ½. */
@@ -84,6 +87,25 @@ export function activationName(call: LayerCall, key = 'activation'): string | nu
   return typeof name === 'string' ? name : JSON.stringify(isRecord(name) ? name['class_name'] : name);
 }
 
+/** The function that a configuration gives under a key, on a tensor whose last axis is the channels'. */
+export function namedActivation(call: LayerCall, key: string, x: string): string {
+  const name = activationName(call, key);
+  return name === null ? x : functionNamed(call, name, x);
+}
+
+/** One of Keras's functions by its name. */
+export function functionNamed(call: LayerCall, name: string, x: string): string {
+  return builtIn(call, name)(call, x);
+}
+
+function builtIn(call: LayerCall, name: string): Activation {
+  const own = activations[name];
+  if (own !== undefined) return own;
+  throw call.unsupported(
+    `has the activation ${quote(name)}, which is not read here; load the model in Keras, call model.export("model.onnx", format="onnx") and analyse that file`,
+  );
+}
+
 /** The function that a layer's configuration names, on a value. */
 export function activation(call: LayerCall, value: Value): Value {
   const said = call.config.value('activation');
@@ -95,11 +117,7 @@ export function activation(call: LayerCall, value: Value): Value {
   }
   const name = activationName(call);
   if (name === null) return value;
-  const own = activations[name];
-  if (own === undefined)
-    throw call.unsupported(
-      `has the activation ${quote(name)}, which is not read here; load the model in Keras, call model.export("model.onnx", format="onnx") and analyse that file`,
-    );
+  const own = builtIn(call, name);
   if (name === 'glu') {
     const dims = [...value.dims.slice(0, -1), call.size(-1, value) / 2];
     return call.result(own(call, value.name), dims);
@@ -147,17 +165,26 @@ export const activationLayers: Readonly<Partial<Record<string, ActivationLayer>>
     const threshold = config.number('threshold', 0);
     return value.map((x) => rectified(call, x, { negativeSlope, maxValue, threshold }));
   },
-  Softmax: (call, value) => {
-    const axis = call.config.value('axis') ?? -1;
-    if (typeof axis !== 'number')
-      throw call.unsupported(
-        'takes a softmax over several axes, which is not read here; reshape them into one',
-      );
-    return call.result(call.add('Softmax', [value.name], { axis }), value.dims);
-  },
+  Softmax: softmax,
   ThresholdedReLU: (call, value) =>
     value.map((x) => single('ThresholdedRelu', { alpha: call.config.number('theta', 1) })(call, x)),
 };
+
+/** Over one axis or several, without what a mask leaves out. */
+function softmax(call: LayerCall, value: Value): Value {
+  const axes = [call.config.value('axis') ?? -1].flat().map(Number);
+  const { mask } = call;
+  const left = mask === null ? value.name : call.add('Where', [mask, value.name, call.constant(excluded)]);
+  const [axis = -1] = axes;
+  let made: string;
+  if (axes.length === 1) made = call.add('Softmax', [left], { axis });
+  else {
+    const sum = call.add('ReduceLogSumExp', [left, call.network.builder.integers(axes)], { keepdims: 1 });
+    made = call.add('Exp', [call.add('Sub', [left, sum])]);
+  }
+  const shown = mask === null ? made : call.add('Where', [mask, made, call.constant(0)]);
+  return call.result(shown, value.dims);
+}
 
 /** A slope for every number of a sample, or one along the shared axes. */
 function parametricRelu(call: LayerCall, value: Value): Value {

@@ -100,36 +100,59 @@ export function separable(rank: number): Row {
 }
 
 /**
- * Conv1DTranspose, Conv2DTranspose: the transposed product of the convolution that would make the input of the output. Of n
- * places it makes n · stride where the padding is "same", else as many as its windows reach, or stride − reach more.
+ * Conv1DTranspose, 2D and 3D: the transposed product of the convolution that would make the input of the output. Of n places
+ * it makes n · stride where the padding is "same", else as many as its windows reach, or stride − reach more.
  */
 export function transposedConvolution(rank: number): Row {
   return (call) => {
     const image = imageOf(call, rank);
     const window = windowOf(call, rank);
     const { strides, dilations, padding } = window;
-    if (call.config.value('output_padding') !== undefined)
-      throw call.unsupported(
-        'has an output_padding, which is not read here; leave it out or export the model to ONNX',
-      );
     const [filters = 1] = call.config.sizes('filters', 1);
     const kernel = call.weight('kernel', [...window.sizes, filters, image.channels], outInPlaces(rank));
-    const excess = window.sizes.map(
-      (size, axis) => (size - 1) * (dilations[axis] ?? 1) + 1 - (strides[axis] ?? 1),
+    const reaches = window.sizes.map((size, axis) => (size - 1) * (dilations[axis] ?? 1) + 1);
+    const more = moreOf(call, rank);
+    const cuts = reaches.map((reach, axis) =>
+      cutsOf(reach, strides[axis] ?? 1, padding === 'same', more?.[axis] ?? null),
     );
-    const isSame = padding === 'same';
-    const cut = excess.map((each) => (isSame ? Math.max(each, 0) : 0));
-    const before = cut.map((each) => Math.floor(each / 2));
     const product = call.add('ConvTranspose', [image.name, kernel, ...biasOf(call, filters)], {
       kernel_shape: window.sizes,
       strides,
       dilations,
-      pads: [...before, ...cut.map((each, axis) => each - (before[axis] ?? 0))],
-      output_padding: excess.map((each) => Math.max(-each, 0)),
+      pads: [...cuts.map(([begin]) => begin), ...cuts.map(([, end]) => Math.max(end, 0))],
+      output_padding: cuts.map(([, end]) => Math.max(-end, 0)),
     });
-    const places = image.places.map((size, axis) =>
-      size === null ? null : size * (strides[axis] ?? 1) + (isSame ? 0 : Math.max(excess[axis] ?? 0, 0)),
-    );
+    const places = image.places.map((size, axis) => {
+      const [begin, end] = cuts[axis] ?? [0, 0];
+      return size === null ? null : (size - 1) * (strides[axis] ?? 1) + (reaches[axis] ?? 1) - begin - end;
+    });
     return activation(call, image.result(product, filters, places));
   };
+}
+
+/** How many places a file asks for beyond the usual along every axis; null: it says nothing. */
+function moreOf(call: LayerCall, rank: number): readonly number[] | null {
+  const said = call.config.value('output_padding');
+  if (said === undefined) return null;
+  const list =
+    typeof said === 'number' ? Array.from({ length: rank }, () => said) : [said].flat().map(Number);
+  if (
+    list.length !== rank ||
+    !list.every((each) => Number.isSafeInteger(each) && each >= 0 && each < 2 ** 20)
+  )
+    throw call.damaged(`has the output_padding ${JSON.stringify(said)}`);
+  return list;
+}
+
+/** How much of what the windows reach is cut off at the beginning and at the end; less than 0: places are added. */
+function cutsOf(
+  reach: number,
+  stride: number,
+  isSame: boolean,
+  more: number | null,
+): readonly [number, number] {
+  if (!isSame) return [0, -(more ?? Math.max(stride - reach, 0))];
+  const around = more === null ? stride + reach - 2 : reach + (reach % 2) - 2 + more;
+  const left = Math.min(Math.ceil(around / 2), reach - 1);
+  return [reach - 1 - left, reach - 1 - (around - left)];
 }

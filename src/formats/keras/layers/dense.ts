@@ -52,7 +52,12 @@ export function embedding(call: LayerCall): Value {
   const table = call.weight('embeddings', [rows, width]);
   // 7: int64. What is an index already stays as it is.
   const indices = network.indices.has(input.name) ? input.name : call.add('Cast', [input.name], { to: 7 });
-  return call.result(call.add('Gather', [table, indices], { axis: 0 }), [...input.dims, width]);
+  const value = call.result(call.add('Gather', [table, indices], { axis: 0 }), [...input.dims, width]);
+  if (config.flag('mask_zero', false)) {
+    const zero = network.builder.integers([0]);
+    network.masked.set(value, call.add('Not', [call.add('Equal', [indices, zero])]));
+  }
+  return value;
 }
 
 /** A layer put on every step by itself: the steps become samples. */

@@ -1,5 +1,6 @@
 import type { LayerCall } from '../layerCall';
 import type { Sizes, Value } from '../value';
+import { lengthened } from './normalisations';
 
 type Row = (call: LayerCall) => Value;
 
@@ -61,6 +62,23 @@ export function concatenate(call: LayerCall): Value {
   const sizes = inputs.map(({ dims }) => dims[axis] ?? null);
   const whole = sizes.every((size) => size !== null) ? sizes.reduce((sum, size) => sum + size, 0) : null;
   const dims = first.dims.map((size, at) => (at === axis ? whole : size));
+  const masks = inputs.flatMap((value) => call.network.masked.get(value) ?? []);
+  if (axis === 1 && rank === 3 && masks.length > 0) {
+    if (masks.length < inputs.length)
+      throw call.unsupported(
+        'puts steps with and without a mask behind each other, which is not read here; mask all of them or none',
+      );
+    const joined = call.result(
+      call.add(
+        'Concat',
+        inputs.map((value) => value.name),
+        { axis },
+      ),
+      dims,
+    );
+    call.network.masked.set(joined, call.add('Concat', masks, { axis }));
+    return joined;
+  }
   return inputs.every((value) => value.isImage) && axis === rank - 1
     ? call.imageResult(
         call.add(
@@ -102,7 +120,7 @@ export function dot(call: LayerCall): Value {
   const [left, right] = [label(one, axis), label(other, otherAxis)];
   const kept = `a${`${left}${right}`.replace(/[ab]/g, '')}`;
   const unit = (value: Value, along: number): string =>
-    call.config.flag('normalize', false) ? normalised(call, value, along) : value.name;
+    call.config.flag('normalize', false) ? lengthened(call, value.name, [along]) : value.name;
   const product = call.add('Einsum', [unit(one, axis), unit(other, otherAxis)], {
     equation: `${left},${right}->${kept}`,
   });
@@ -113,10 +131,4 @@ export function dot(call: LayerCall): Value {
   ];
   if (dims.length > 1) return call.result(product, dims);
   return call.result(call.add('Unsqueeze', [product, call.network.builder.integers([1])]), [null, 1]);
-}
-
-/** Divided by its length along an axis. */
-function normalised(call: LayerCall, { name }: Value, axis: number): string {
-  const squares = call.add('ReduceSumSquare', [name, call.network.builder.integers([axis])], { keepdims: 1 });
-  return call.add('Div', [name, call.add('Sqrt', [call.add('Max', [squares, call.constant(1e-12)])])]);
 }

@@ -25,6 +25,8 @@ export function pooling(operator: 'MaxPool' | 'AveragePool', rank: number): Row 
 export function globalPooling(operator: 'ReduceMax' | 'ReduceMean', rank: number): Row {
   return (call) => {
     const image = imageOf(call, rank);
+    const { mask } = call;
+    if (mask !== null && operator === 'ReduceMean') return maskedMean(call, mask);
     const isKept = call.config.flag('keepdims', false);
     const axes = call.network.builder.integers(image.places.map((_, axis) => axis + 2));
     const pooled = call.add(operator, [image.name, axes], { keepdims: isKept ? 1 : 0 });
@@ -36,6 +38,23 @@ export function globalPooling(operator: 'ReduceMax' | 'ReduceMean', rank: number
         )
       : call.result(pooled, [null, image.channels]);
   };
+}
+
+/** The mean of the steps that count. */
+function maskedMean(call: LayerCall, mask: string): Value {
+  const { input, config, network } = call;
+  const isFirst = config.text('data_format', 'channels_last') === 'channels_first';
+  const axis = (at: number): string => network.builder.integers([at]);
+  const steps = isFirst ? 2 : 1;
+  const weights = call.add('Unsqueeze', [
+    call.add('Cast', [mask], { to: network.type === 'float32' ? 1 : 11 }),
+    axis(3 - steps),
+  ]);
+  const keepdims = config.flag('keepdims', false) ? 1 : 0;
+  const sum = (value: string): string => call.add('ReduceSum', [value, axis(steps)], { keepdims });
+  const mean = call.add('Div', [sum(call.add('Mul', [input.name, weights])), sum(weights)]);
+  const dims = input.dims.flatMap((size, at) => (at !== steps ? [size] : keepdims === 1 ? [1] : []));
+  return call.result(mean, dims);
 }
 
 /** Every place several times, or in between by interpolation. */

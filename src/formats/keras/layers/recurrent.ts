@@ -3,9 +3,10 @@ import { Config, isRecord } from '../config';
 import { transposed, type LayerCall, type StoredTensor } from '../layerCall';
 import type { Value } from '../value';
 import { activationName } from './activations';
+import { stepByStep } from './recurrentSteps';
 
 /** How a recurrent layer of Keras becomes ONNX's. */
-interface Cell {
+export interface Cell {
   readonly operator: 'LSTM' | 'GRU' | 'RNN';
   /** The layer within, as its variables' names begin. */
   readonly name: string;
@@ -36,7 +37,7 @@ const cells: Readonly<Partial<Record<string, Cell>>> = {
   SimpleRNN: { operator: 'RNN', name: 'simple_rnn_cell', gates: [0], activations: ['activation'], states: 1 },
 };
 
-/** What onnxruntime's recurrent operators have, and can be differentiated here. */
+/** What onnxruntime's recurrent operators have, and can be differentiated here; with others they are written step by step. */
 const gateActivations: Readonly<Partial<Record<string, string>>> = {
   tanh: 'Tanh',
   sigmoid: 'Sigmoid',
@@ -45,41 +46,57 @@ const gateActivations: Readonly<Partial<Record<string, string>>> = {
 
 /** LSTM, GRU, SimpleRNN. */
 export function recurrent(call: LayerCall): readonly Value[] {
-  const { config } = call;
   const [input, ...initial] = call.inputs;
   if (input?.dims.length !== 3) throw call.damaged('takes sequences, and gets something else');
-  const isBackward = config.flag('go_backwards', false);
-  const { sequence, states } = unrolled(call, input, initial, isBackward);
-  const isSequence = config.flag('return_sequences', false);
-  // ONNX leaves every step where it was; Keras gives them in the order in which they were computed.
-  const steps = isBackward ? reversed(call, sequence) : sequence;
-  const [last] = states;
-  if (last === undefined) throw new Error('A recurrent layer without a state');
-  const output = isSequence ? steps : last;
-  return config.flag('return_state', false) ? [output, ...states] : [output];
+  const { output, states } = run(call, input, initial, call.config.flag('go_backwards', false));
+  return call.config.flag('return_state', false) ? [output, ...states] : [output];
 }
 
-/** Two of them, one from the end, put together. */
+/** What a recurrent layer gives, its steps in the order in which they were computed. */
+function run(
+  call: LayerCall,
+  input: Value,
+  initial: readonly Value[],
+  isBackward: boolean,
+): { readonly output: Value; readonly states: readonly Value[] } {
+  const { sequence, last, states } = unrolled(call, input, initial, isBackward);
+  if (!call.config.flag('return_sequences', false)) return { output: last, states };
+  // Both ways of writing it leave every step where it was.
+  const output = isBackward ? reversed(call, sequence) : sequence;
+  const { masked } = call.network;
+  const mask = call.mask ?? masked.get(input);
+  if (mask !== undefined) masked.set(output, mask);
+  return { output, states };
+}
+
+/** Two of them, the second in the other direction, put together. */
 export function bidirectional(call: LayerCall): readonly Value[] {
   const [input, ...initial] = call.inputs;
   if (input?.dims.length !== 3) throw call.damaged('takes sequences, and gets something else');
   const parts = (['forward', 'backward'] as const).map((side) => {
-    const entry =
-      call.config.value(side === 'backward' ? 'backward_layer' : 'layer') ?? call.config.value('layer');
+    const own = side === 'backward' ? call.config.value('backward_layer') : undefined;
+    const entry = own ?? call.config.value('layer');
     if (!isRecord(entry)) throw call.damaged('has no layer within');
     const className = String(entry['class_name']);
     const config = new Config(entry['config'], call.subject);
-    const bare = config.text('name').replace(/^(forward|backward)_/, '');
-    const own = call.within(`${side}_layer`, `${side}_${bare}`, config, className);
-    const count = cellOf(own).states;
+    const said = config.text('name');
+    const name = own === undefined ? `${side}_${said.replace(/^(forward|backward)_/, '')}` : said;
+    const within = call.within(`${side}_layer`, name, config, className);
+    const count = cellOf(within).states;
     const from = initial.slice(side === 'forward' ? 0 : count).slice(0, count);
-    return { config, ...unrolled(own, input, from, side === 'backward') };
+    // Without a layer of its own the way back is the first one turned around.
+    const isTurned = side === 'backward' && own === undefined;
+    const isBackward = config.flag('go_backwards', false) !== isTurned;
+    return { config, ...run(within, input, from, isBackward) };
   });
   const [forward, backward] = parts;
   if (forward === undefined || backward === undefined) throw new Error('Two sides were asked for');
-  const output = ({ config, sequence, states: [last] }: typeof forward): Value =>
-    config.flag('return_sequences', false) ? sequence : (last ?? sequence);
-  const merged = mergedSides(call, output(forward), output(backward));
+  const isSequence = backward.config.flag('return_sequences', false);
+  const turned = isSequence ? reversed(call, backward.output) : backward.output;
+  const merged = mergedSides(call, forward.output, turned);
+  const { masked } = call.network;
+  const mask = masked.get(forward.output);
+  if (isSequence && mask !== undefined) for (const value of merged) masked.set(value, mask);
   return forward.config.flag('return_state', false)
     ? [...merged, ...forward.states, ...backward.states]
     : merged;
@@ -116,52 +133,56 @@ function cellOf(call: LayerCall): Cell {
   return cell;
 }
 
-/** The outputs of all steps, each where its input is, and the states after the last. */
-function unrolled(
-  call: LayerCall,
-  input: Value,
-  initial: readonly Value[],
-  isBackward: boolean,
-): { readonly sequence: Value; readonly states: readonly Value[] } {
+/** What a cell makes of a sequence: the outputs of all steps, each where its input is, the last of them, and the states. */
+export interface Unrolled {
+  readonly sequence: Value;
+  readonly last: Value;
+  readonly states: readonly Value[];
+}
+
+function unrolled(call: LayerCall, input: Value, initial: readonly Value[], isBackward: boolean): Unrolled {
   const { config, network } = call;
   const { builder } = network;
-  const { operator, name, gates, activations, states } = cellOf(call);
+  const cell = cellOf(call);
+  const { operator, name, gates, activations, states } = cell;
   if (initial.length !== 0 && initial.length !== states)
     throw call.damaged(`gets ${initial.length} initial states in place of ${states}`);
   if (config.flag('time_major', false))
     throw call.unsupported('takes time as its first axis, which is not read here');
   const [units = 1] = config.sizes('units', 1);
-  const cell = call.within('cell', name);
+  const within = call.within('cell', name);
   const width = gates.length * units;
   const arrange = gatesArranged(gates, units);
   const turned = transposed([1, 0]);
   const arranged = (tensor: StoredTensor): StoredTensor => withAxis(turned(arrange(tensor)));
-  const kernel = cell.weight('kernel', [call.size(-1, input), width], arranged);
-  const own = cell.weight('recurrent_kernel', [units, width], arranged);
+  const kernel = within.weight('kernel', [call.size(-1, input), width], arranged);
+  const own = within.weight('recurrent_kernel', [units, width], arranged);
   const isResetAfter = operator === 'GRU' && config.flag('reset_after', network.keras === 3);
+  const bias = config.flag('use_bias', true) ? biases(within, { width, arrange, isResetAfter }) : null;
+  const names = activations.map((key) => activationName(call, key) ?? 'linear');
+  const functions = names.flatMap((each) => gateActivations[each] ?? []);
+  if (call.mask !== null || functions.length < names.length)
+    return stepByStep(call, input, { cell, units, kernel, own, bias, initial, isBackward, isResetAfter });
   const axis = (at: number): string => builder.integers([at]);
-  const inputs = [call.add('Transpose', [input.name], { perm: [1, 0, 2] }), kernel, own];
-  if (config.flag('use_bias', true)) inputs.push(biases(cell, { width, arrange, isResetAfter }));
-  else if (initial.length > 0) inputs.push('');
+  const inputs = [call.add('Transpose', [input.name], { perm: [1, 0, 2] }), kernel, own, bias ?? ''];
   if (initial.length > 0)
     inputs.push('', ...initial.map((state) => call.add('Unsqueeze', [state.name, axis(0)])));
-  const [all = '', ...last] = builder.addNode(
+  const [all = '', ...ends] = builder.addNode(
     operator,
     inputs,
     1 + states,
     {
       hidden_size: units,
       direction: isBackward ? 'reverse' : 'forward',
-      activations: { strings: activations.map((key) => gateActivation(call, key)) },
+      activations: { strings: functions },
       ...(operator === 'GRU' ? { linear_before_reset: isResetAfter ? 1 : 0 } : {}),
     },
     call.layer.name,
   );
-  const sequence = call.add('Transpose', [call.add('Squeeze', [all, axis(1)])], { perm: [1, 0, 2] });
-  return {
-    sequence: call.result(sequence, [null, input.dims[1] ?? null, units]),
-    states: last.map((state) => call.result(call.add('Squeeze', [state, axis(0)]), [null, units])),
-  };
+  const steps = call.add('Transpose', [call.add('Squeeze', [all, axis(1)])], { perm: [1, 0, 2] });
+  const values = ends.map((state) => call.result(call.add('Squeeze', [state, axis(0)]), [null, units]));
+  const sequence = call.result(steps, [null, input.dims[1] ?? null, units]);
+  return { sequence, last: values[0] ?? sequence, states: values };
 }
 
 /** One bias, or with reset_after one of the input and one of the state; ONNX always has two. */
@@ -200,16 +221,6 @@ function gatesArranged(gates: readonly number[], units: number): (tensor: Stored
       return (data[at - column + gate * units + (column % units)] ?? 0) as never;
     }),
   });
-}
-
-function gateActivation(call: LayerCall, key: 'activation' | 'recurrent_activation'): string {
-  const name = activationName(call, key) ?? 'linear';
-  const own = gateActivations[name];
-  if (own === undefined)
-    throw call.unsupported(
-      `has the ${key} ${quote(name)}, with which it cannot be differentiated here (tanh, sigmoid and relu it can); train it with one of these`,
-    );
-  return own;
 }
 
 function reversed(call: LayerCall, sequence: Value): Value {

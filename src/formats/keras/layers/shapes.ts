@@ -9,6 +9,21 @@ export function nothing(call: LayerCall): Value {
   return call.input;
 }
 
+/** Zeros for the steps that hold a certain number only, which do not count from there on. */
+export function masking(call: LayerCall): Value {
+  const { input, config, network } = call;
+  const unlike = call.add('Not', [
+    call.add('Equal', [input.name, call.constant(config.number('mask_value', 0))]),
+  ]);
+  // TensorProto's numbers of the types.
+  const to = network.type === 'float32' ? 1 : 11;
+  const last = network.builder.integers([-1]);
+  const counts = call.add('ReduceMax', [call.add('Cast', [unlike], { to }), last], { keepdims: 1 });
+  const value = call.result(call.add('Mul', [input.name, counts]), input.dims);
+  network.masked.set(value, call.add('Cast', [call.add('Squeeze', [counts, last])], { to: 9 }));
+  return value;
+}
+
 /** How many numbers there are along several axes; null where one is open. */
 function sizeOf(sizes: Sizes): number | null {
   return sizes.reduce<number | null>(

@@ -50,6 +50,8 @@ describe.each([
   { name: 'compiled', outputs: 1 },
   { name: 'keras2', outputs: 1 },
   { name: 'keras213', outputs: 1 },
+  { name: 'axes', outputs: 28 },
+  { name: 'masks', outputs: 33 },
 ])('the layers of $name', ({ name, outputs }) => {
   describe.each(kinds[name] ?? (['keras', 'h5'] as const))('in a .%s file', (kind) => {
     let model: Model;

@@ -339,12 +339,6 @@ describe('a file that cannot be read', () => {
       'has no weights "read/gru_cell/kernel" in the file',
     ],
     [
-      'a mask before a layer that takes it into account',
-      replaced(tokens, '"mask_zero": false', '"mask_zero": true'),
-      'UnsupportedStructure',
-      'leaves out the steps that a mask covers',
-    ],
-    [
       'calls in a circle',
       replaced(
         kerasFile('vectors.keras'),
