@@ -1,8 +1,7 @@
 import { endsText } from '../report/wording/eigenvaluesText';
-import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
+import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
 import type { LayerReport, PartialReport } from '../report/report';
 import { movedText, splitHalfText } from '../report/wording/samplingText';
-import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
 import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
 import { boundsChart, boundsChartHeight } from './boundsChart';
 import { boundsDetails, boundsFacts } from './boundsFacts';
@@ -30,10 +29,6 @@ const responseHeight = slicesChartHeight(3, wholePage);
 /** Kept free for the layers before they are known. */
 const layersHeight = 150;
 
-const contributionsTitle = 'Contribution of each layer to the upper bound';
-const blocksTitle = 'Share of ‖H‖² between layers';
-const sharpestSamplesTitle = 'Samples that carry the sharpest direction';
-const topSamplesTitle = 'Samples that contribute most to ‖H‖²';
 
 /** An input that holds more of its layer’s share than this stands out. */
 const outstandingShare = 0.5;
@@ -98,7 +93,7 @@ export const sections: readonly Section[] = [
         ),
       ];
     },
-    picture: { heading: () => 'What a move of the weights costs' },
+    picture: 'charts',
   }),
   section({
     id: 'plane',
@@ -120,7 +115,7 @@ export const sections: readonly Section[] = [
               draw: (options) => planeHeatMap(plane, options),
             },
           ],
-    picture: { heading: () => 'The loss over two directions' },
+    picture: 'charts',
   }),
   section({
     id: 'sharpest',
@@ -185,13 +180,7 @@ export const sections: readonly Section[] = [
         { kind: 'details', children: [factList(boundsDetails(known))] },
       ];
     },
-    picture: {
-      heading: ({ bounds, sharpness, method }) => {
-        const upper = shownUpperBound(bounds, sharpness);
-        const bound = isEstimate(upper, method) ? 'Estimate of the upper bound' : 'Upper bound';
-        return `${bound} on the largest eigenvalue: ${formatQuantity(upper)}`;
-      },
-    },
+    picture: 'charts',
   }),
   section({
     id: 'spectrum',
@@ -223,7 +212,7 @@ export const sections: readonly Section[] = [
         ),
       ];
     },
-    picture: { heading: () => 'How many eigenvalues lie where' },
+    picture: 'charts',
   }),
   section({
     id: 'eigenvalues',
@@ -249,7 +238,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'contributions',
-    title: contributionsTitle,
+    title: 'Contribution of each layer to the upper bound',
     term: 'contributions',
     place: 'layers',
     look: () => 'contributions',
@@ -270,11 +259,11 @@ export const sections: readonly Section[] = [
         },
       ];
     },
-    picture: { heading: () => contributionsTitle },
+    picture: 'charts',
   }),
   section({
     id: 'blocks',
-    title: blocksTitle,
+    title: 'Share of ‖H‖² between layers',
     term: 'blocks',
     place: 'layers',
     look: (known) => (known.blocks === null ? 'blocks absent' : hasMany(known) ? 'blocks many' : 'blocks'),
@@ -295,7 +284,7 @@ export const sections: readonly Section[] = [
         },
       ];
     },
-    picture: { heading: () => blocksTitle },
+    picture: 'charts',
   }),
   section({
     id: 'table',
@@ -396,7 +385,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'sharpest-samples',
-    title: sharpestSamplesTitle,
+    title: 'Samples that carry the sharpest direction',
     term: 'sharpestSamples',
     place: 'samples',
     look: () => 'wide',
@@ -405,14 +394,11 @@ export const sections: readonly Section[] = [
       sharpestSamples === undefined || sharpestSamples === null || sharpestSamples.length === 0
         ? []
         : [sampleList(sharpestSamples)],
-    picture: {
-      heading: () => sharpestSamplesTitle,
-      draw: ({ sharpestSamples }, options) => samplesDrawing(sharpestSamples ?? [], options),
-    },
+    picture: ({ sharpestSamples }, options) => samplesDrawing(sharpestSamples ?? [], options),
   }),
   section({
     id: 'samples',
-    title: topSamplesTitle,
+    title: 'Samples that contribute most to ‖H‖²',
     term: 'topSamples',
     place: 'samples',
     look: () => 'wide',
@@ -421,10 +407,7 @@ export const sections: readonly Section[] = [
       topSamples === undefined || topSamples === null || topSamples.length === 0
         ? []
         : [sampleList(topSamples)],
-    picture: {
-      heading: () => topSamplesTitle,
-      draw: ({ topSamples }, options) => samplesDrawing(topSamples ?? [], options),
-    },
+    picture: ({ topSamples }, options) => samplesDrawing(topSamples ?? [], options),
   }),
 ];
 
