@@ -1,4 +1,5 @@
 import { edgeSentences } from '../comparison/edge';
+import { comparedText } from '../comparison/numbers';
 import type { Comparison, NumberName } from '../comparison/schema';
 import {
   differenceTable,
@@ -9,9 +10,11 @@ import {
   summarySentence,
 } from '../comparison/text';
 import { formatPercent, formatQuantity } from '../report/wording/number';
+import type { PaletteName } from './colours';
 import { checkpointsChart, checkpointsChartHeight } from './checkpointsChart';
 import { sentence, table, tag, type Chart, type Content } from './content';
 import type { Term } from './explanations';
+import { chartsIn, standalonePicture } from './standalonePicture';
 import { layersOverChart, layersOverChartHeight } from './layersOverChart';
 
 /** A card of a comparison, for the panel and the page alike. */
@@ -160,6 +163,34 @@ function layerTable({ layers, rows }: Comparison): { head: string[]; rows: strin
       }),
     ]),
   };
+}
+
+/** The charts of a card as a picture that stands alone. */
+export function comparisonDrawing(
+  comparison: Comparison,
+  { id, title, content }: ComparisonCard,
+  palette: PaletteName,
+): string {
+  const summary = summarySentence(comparison);
+  const panels = chartsIn(content, title, 0, id).map(({ heading, draw }) => ({ heading, drawing: draw() }));
+  return standalonePicture(
+    {
+      title: comparisonTitle(comparison),
+      subtitle: comparison.rows.map(({ name }) => name).join(' · '),
+      headline: comparedLambdaMax(comparison),
+      facts: [...(summary === null ? [] : [summary]), ...edgeSentences(comparison)],
+      panels,
+    },
+    palette,
+  );
+}
+
+/** λ_max of the first and the last row that have one. */
+function comparedLambdaMax({ rows }: Comparison): string | null {
+  const known = rows.flatMap(({ numbers }) => (numbers?.lambdaMax ? [numbers.lambdaMax] : []));
+  const ends = known.length > 1 ? [known[0], known.at(-1)] : known;
+  const told = ends.map((each) => comparedText('lambdaMax', each ?? null));
+  return told.length === 0 ? null : `λ_max ${told.join(' → ')}`;
 }
 
 /** The heading of a comparison: "3 models compared". */

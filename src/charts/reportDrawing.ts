@@ -3,10 +3,9 @@ import type { PartialReport, Report } from '../report/report';
 import { lambdaMaxText } from '../report/wording/sharpnessText';
 import { circumstances } from './circumstances';
 import type { PaletteName } from './colours';
-import type { Content } from './content';
 import type { Section } from './section';
 import { sections } from './sections';
-import { pictureWidth, standalonePicture, type PicturePanel } from './standalonePicture';
+import { chartsIn, pictureWidth, standalonePicture, type PicturePanel } from './standalonePicture';
 
 /** One section of the report, and the layer that it shows where it shows one. */
 export interface DrawnSection {
@@ -52,26 +51,4 @@ function panelsOf({ id, title, picture, content }: Section, report: Report, laye
   if (typeof picture === 'function')
     return [{ heading: title, drawing: picture(report, { id, width: pictureWidth }) }];
   return chartsIn(shown, title, layer, id).map(({ heading, draw }) => ({ heading, drawing: draw() }));
-}
-
-/** The charts with what stands above each, of a choice those of the chosen layer. */
-export function chartsIn(
-  shown: readonly Content[],
-  title: string,
-  layer: number,
-  id: string,
-): { readonly heading: string; readonly draw: () => string }[] {
-  let heading = title;
-  return shown.flatMap((each, at) => {
-    if (typeof each === 'string') return [];
-    if (each.kind === 'choice') {
-      const chosen = each.layers.find(({ index }) => index === layer) ?? each.layers[0];
-      return chosen === undefined ? [] : chartsIn(chosen.content, `${title}: ${chosen.name}`, layer, `${id}-${at}`);
-    }
-    // A sentence between two charts says what the second shows.
-    if (each.kind === 'tag' && at > 0) heading = each.children.filter((child) => typeof child === 'string').join('');
-    if (each.kind !== 'chart') return [];
-    const width = Math.min(pictureWidth, each.widest ?? pictureWidth);
-    return [{ heading, draw: () => each.draw({ id: `${id}-${at}`, width }) }];
-  });
 }

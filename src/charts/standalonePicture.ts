@@ -1,4 +1,5 @@
 import { colours, inPalette, type PaletteName } from './colours';
+import type { Content } from './content';
 import { chart, element, label, subscripted, text, textWidth, type SvgText } from './svg';
 
 const width = 860;
@@ -75,4 +76,29 @@ function linesOf(facts: readonly string[]): string[] {
 
 function heightOf(drawing: string): number {
   return Number(/ height="([\d.]+)"/.exec(drawing)?.[1] ?? 0);
+}
+
+/** The charts with what stands above each, of a choice those of the chosen layer. */
+export function chartsIn(
+  shown: readonly Content[],
+  title: string,
+  layer: number,
+  id: string,
+): { readonly heading: string; readonly draw: () => string }[] {
+  let heading = title;
+  return shown.flatMap((each, at) => {
+    if (typeof each === 'string') return [];
+    if (each.kind === 'choice') {
+      const chosen = each.layers.find(({ index }) => index === layer) ?? each.layers[0];
+      return chosen === undefined
+        ? []
+        : chartsIn(chosen.content, `${title}: ${chosen.name}`, layer, `${id}-${at}`);
+    }
+    // A sentence between two charts says what the second shows.
+    if (each.kind === 'tag' && at > 0)
+      heading = each.children.filter((child) => typeof child === 'string').join('');
+    if (each.kind !== 'chart') return [];
+    const width = Math.min(pictureWidth, each.widest ?? pictureWidth);
+    return [{ heading, draw: () => each.draw({ id: `${id}-${at}`, width }) }];
+  });
 }
