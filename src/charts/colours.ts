@@ -1,15 +1,6 @@
 /** What stands apart in a chart. */
 type Colour =
-  | 'text'
-  | 'faint'
-  | 'axis'
-  | 'background'
-  | 'upper'
-  | 'lower'
-  | 'found'
-  | 'blockwise'
-  | 'red'
-  | 'yellow';
+  'text' | 'faint' | 'axis' | 'background' | 'upper' | 'lower' | 'found' | 'blockwise' | 'red' | 'yellow';
 
 /**
  * The variables that the colours are in a page: VS Code's, but for two that its themes have translucent, which the panel
@@ -98,7 +89,8 @@ export function inPalette(svg: string, name: PaletteName): string {
   const values = new Map(
     Object.entries(palettes[name]).map(([colour, value]) => [variables[colour as Colour], value]),
   );
-  return svg.replace(/var\((--[\w-]+), ([^()]*)\)/g, (_whole, variable: string, fallback: string) =>
-    values.get(variable) ?? fallback,
+  return svg.replace(
+    /var\((--[\w-]+), ([^()]*)\)/g,
+    (_whole, variable: string, fallback: string) => values.get(variable) ?? fallback,
   );
 }

@@ -1,5 +1,5 @@
 import { edgeSentences } from '../comparison/edge';
-import { comparedText } from '../comparison/numbers';
+import { comparedNumbers, comparedText } from '../comparison/numbers';
 import type { Comparison, NumberName } from '../comparison/schema';
 import {
   differenceTable,
@@ -9,10 +9,11 @@ import {
   rowTable,
   summarySentence,
 } from '../comparison/text';
-import { formatPercent, formatQuantity } from '../report/wording/number';
+import { formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type { PaletteName } from './colours';
 import { checkpointsChart, checkpointsChartHeight } from './checkpointsChart';
-import { sentence, table, tag, type Chart, type Content } from './content';
+import { numbers } from './chartNumbers';
+import { sentence, table, tag, type Content } from './content';
 import type { Term } from './explanations';
 import { chartsIn, standalonePicture } from './standalonePicture';
 import { layersOverChart, layersOverChartHeight } from './layersOverChart';
@@ -78,7 +79,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
           term: 'comparedEdge',
           place: 'edge',
           content: [
-            chartOf(comparison, 'lambdaMax', wholePage),
+            ...chartOf(comparison, 'lambdaMax', wholePage),
             ...edgeSentences(comparison).map((each) => sentence(each)),
           ],
         }
@@ -91,7 +92,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
           title,
           term: null,
           place: 'curves',
-          content: [chartOf(comparison, each, halfPage)],
+          content: chartOf(comparison, each, halfPage),
         })),
     ),
     layers.length === 0
@@ -108,7 +109,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
               pageWidth: wholePage,
               draw: (options) => layersOverChart(comparison, options),
             },
-            folded('layers-over-numbers', tableOf(layerTable(comparison), 'Contribution of every layer')),
+            layersOverNumbers(comparison),
           ],
         },
     differences.length === 0
@@ -127,13 +128,26 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
   return cards.filter((card) => card !== null);
 }
 
-function chartOf(comparison: Comparison, name: NumberName, pageWidth: number): Chart {
-  return {
-    kind: 'chart',
-    height: checkpointsChartHeight,
-    pageWidth,
-    draw: (options) => checkpointsChart(comparison, name, options),
-  };
+/** One number over the models, and the table behind it. */
+function chartOf(comparison: Comparison, name: NumberName, pageWidth: number): Content[] {
+  const { head } = comparedNumbers[name];
+  const withEdge =
+    name === 'lambdaMax' && comparison.rows.some(({ edge }) => (edge?.lambdaMax ?? null) !== null);
+  return [
+    {
+      kind: 'chart',
+      height: checkpointsChartHeight,
+      pageWidth,
+      draw: (options) => checkpointsChart(comparison, name, options),
+    },
+    numbers(`over-${name}`, `${head} of every model`, ['model', head, ...(withEdge ? ['edge'] : [])], () =>
+      comparison.rows.map((row) => [
+        row.name,
+        comparedText(name, row.numbers?.[name] ?? null),
+        ...(withEdge ? [row.edge?.lambdaMax ? formatNumber(row.edge.lambdaMax) : '–'] : []),
+      ]),
+    ),
+  ];
 }
 
 function tableOf(
@@ -144,16 +158,12 @@ function tableOf(
   return tag('div', region, table({ class: 'compared' }, head, rows, caption));
 }
 
-function folded(id: string, shown: Content): Content {
-  return tag('details', {}, tag('summary', { id }, 'The numbers'), shown);
-}
-
 /** Each layer's contribution, and its share of the sharpest direction, for every row with numbers. */
-function layerTable({ layers, rows }: Comparison): { head: string[]; rows: string[][] } {
+function layersOverNumbers({ layers, rows }: Comparison): Content {
   const known = rows.flatMap(({ name, numbers }, at) => (numbers === null ? [] : [{ name, at }]));
-  return {
-    head: ['Layer', ...known.map(({ name }) => name)],
-    rows: layers.map(({ name, contributions, sharpestShares }) => [
+  const head = ['Layer', ...known.map(({ name }) => name)];
+  return numbers('layers-over', 'Contribution of every layer', head, () =>
+    layers.map(({ name, contributions, sharpestShares }) => [
       name,
       ...known.map(({ at }) => {
         const contribution = contributions[at] ?? null;
@@ -162,7 +172,7 @@ function layerTable({ layers, rows }: Comparison): { head: string[]; rows: strin
         return `${formatQuantity(contribution)}${share === null ? '' : ` (${formatPercent(share)} of the sharpest)`}`;
       }),
     ]),
-  };
+  );
 }
 
 /** The charts of a card as a picture that stands alone. */

@@ -84,7 +84,7 @@ export const explanations = {
   comparedRows:
     'Which of them is better? λ_max alone does not tell: it grows and shrinks with the size of the weights. λ_max·‖θ‖² and what a move of 1 % of the weights costs stand beside it, since these compare models whose weights have grown.',
   comparedEdge:
-    'Does training sit at the edge of stability? The dashed line is the λ_max at which steps of this optimiser and learning rate stop shrinking along the sharpest direction, 2/η for plain descent. A whisker is the interval that was found, the faint bar the samples’ own error at 95 %.',
+    'Does training sit at the edge of stability? The dashed line is the λ_max at which steps of this optimiser and learning rate stop shrinking along the sharpest direction, 2/η for plain descent. A whisker is the interval that was found, the grey bar the samples’ own error at 95 %.',
   comparedLayers:
     'Which layer changed? The additive part of each layer in the upper bound, stacked: the stacks are as high as the bound; negative parts hang below zero.',
   comparedDifferences:

@@ -57,7 +57,7 @@ svg { display: block; max-width: 100%; height: auto; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .source, summary { margin-top: 8px; }
 summary { cursor: pointer; }
-table.bins, table.slices { width: auto; }
+table.numbers { width: auto; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: 4px 10px; text-align: right; font-weight: 400; white-space: nowrap; }
 tr > :first-child { padding-left: 0; text-align: left; }

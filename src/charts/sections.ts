@@ -5,12 +5,20 @@ import { movedText, splitHalfText } from '../report/wording/samplingText';
 import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
 import { boundsChart, boundsChartHeight } from './boundsChart';
 import { boundsDetails, boundsFacts } from './boundsFacts';
+import {
+  blockNumbers,
+  contributionNumbers,
+  gramNumbers,
+  numbers,
+  planeNumbers,
+  unitNumbers,
+} from './chartNumbers';
 import { factList, sentence, table, tag, type Chart, type Content } from './content';
 import { contributionsChart, mostContributionBars } from './contributionsChart';
 import { elasticityChart } from './elasticityChart';
 import { blocksNotAsked } from './explanations';
 import { gramHeatMap } from './gramHeatMap';
-import { rowsOf, shownColumns } from './layerColumns';
+import { rowsOf, shownColumns, signed } from './layerColumns';
 import { layerSizes, rowsHeight } from './layerRows';
 import { planeHeatMap, planeHeight } from './planeHeatMap';
 import { samplesDrawing } from './samplesDrawing';
@@ -28,7 +36,6 @@ const wholePage = 960;
 const responseHeight = slicesChartHeight(3, wholePage);
 /** Kept free for the layers before they are known. */
 const layersHeight = 150;
-
 
 /** An input that holds more of its layer’s share than this stands out. */
 const outstandingShare = 0.5;
@@ -82,14 +89,10 @@ export const sections: readonly Section[] = [
         ]),
         ...(half === null ? [] : [sentence(`${half.charAt(0).toUpperCase()}${half.slice(1)}.`)]),
         numbers(
-          'slices-numbers',
-          'Table of the loss along the directions',
-          table(
-            { class: 'slices' },
-            ['direction and distance', 'measured', 'predicted'],
-            rows,
-            'The loss along each direction',
-          ),
+          'slices',
+          'The loss along each direction',
+          ['direction and distance', 'measured', 'predicted'],
+          () => rows,
         ),
       ];
     },
@@ -114,6 +117,7 @@ export const sections: readonly Section[] = [
               widest: 420,
               draw: (options) => planeHeatMap(plane, options),
             },
+            planeNumbers(plane),
           ],
     picture: 'charts',
   }),
@@ -140,6 +144,17 @@ export const sections: readonly Section[] = [
           pageWidth: wholePage,
           draw: (options) => sharpestShareChart(shares, options),
         },
+        numbers(
+          'sharpest',
+          'Share of the sharpest direction by layer',
+          ['layer', 'share', 'of the parameters'],
+          () =>
+            shares.map((each) => [
+              each.layer.name,
+              formatPercent(each.share),
+              formatPercent(each.ofParameters),
+            ]),
+        ),
         ...withinLayers(layers),
       ];
     },
@@ -177,7 +192,9 @@ export const sections: readonly Section[] = [
               draw: (options) => boundsChart({ ...known, bounds }, options),
             },
         factList(boundsFacts(known)),
-        { kind: 'details', children: [factList(boundsDetails(known))] },
+        numbers('bounds', 'Both ends of every bound', ['', 'value'], () =>
+          [...boundsFacts(known), ...boundsDetails(known)].map(({ name, value }) => [name, value]),
+        ),
       ];
     },
     picture: 'charts',
@@ -196,7 +213,6 @@ export const sections: readonly Section[] = [
         const awaited = pending && spectrum === undefined && (method === 'exact' || method === 'estimate');
         return awaited ? [{ kind: 'place', height: spectrumChartHeight }] : [];
       }
-      const rows = spectrumRows(spectrumBins(spectrum, model)).map(({ range, count }) => [range, count]);
       return [
         {
           kind: 'chart',
@@ -205,10 +221,8 @@ export const sections: readonly Section[] = [
           draw: (options) => spectrumChart({ ...known, spectrum, model }, options),
         },
         tag('p', { class: 'sentence source' }, spectrumSource(spectrum, model.parameters)),
-        numbers(
-          'spectrum-numbers',
-          'Table of the spectrum',
-          table({ class: 'bins' }, ['λ', 'eigenvalues'], rows, 'How many eigenvalues lie in each bin'),
+        numbers('spectrum', 'How many eigenvalues lie in each bin', ['λ', 'eigenvalues'], () =>
+          spectrumRows(spectrumBins(spectrum, model)).map(({ range, count }) => [range, count]),
         ),
       ];
     },
@@ -257,6 +271,7 @@ export const sections: readonly Section[] = [
               errorBar: estimate?.studentQuantile ?? 0,
             }),
         },
+        contributionNumbers(layers, bounds.lambdaMax.upper.value),
       ];
     },
     picture: 'charts',
@@ -282,6 +297,7 @@ export const sections: readonly Section[] = [
           widest,
           draw: (options) => blocksHeatMap(blocks, names, options),
         },
+        blockNumbers(blocks, names),
       ];
     },
     picture: 'charts',
@@ -323,6 +339,9 @@ export const sections: readonly Section[] = [
           pageWidth: 560,
           draw: (options) => elasticityChart(layers, options) ?? '',
         },
+        numbers('elasticity', 'Change of the bound by layer', ['layer', 'change'], () =>
+          known.map(({ name, elasticity }) => [name, signed(elasticity ?? 0)]),
+        ),
       ];
     },
   }),
@@ -345,7 +364,8 @@ export const sections: readonly Section[] = [
           pageWidth: 290,
           draw: (options) => unitsChart(units, { ...options, layer: name, each: 'hidden unit' }),
         };
-        return [{ index, name, content: [ofLayer(index, words), chart] }];
+        const table = unitNumbers(`units-${index}`, units, 'hidden unit', name);
+        return [{ index, name, content: [ofLayer(index, words), chart, table] }];
       });
       return choices.length === 0 ? [] : [{ kind: 'choice', layers: choices }];
     },
@@ -372,7 +392,8 @@ export const sections: readonly Section[] = [
           widest: 220,
           draw: (options) => gramHeatMap(gram, { ...options, layer: name, classes }),
         };
-        return [{ index, name, content: [chart, ofLayer(index, words)] }];
+        const table = gramNumbers(`gram-${index}`, gram, classes);
+        return [{ index, name, content: [chart, ofLayer(index, words), table] }];
       });
       return [
         sentence(
@@ -437,22 +458,24 @@ function withinLayers(layers: readonly LayerReport[]): Content[] {
         : [];
     const content = [
       ...(sharpestInputs
-        ? [ofLayer(index, `In the weights from each input of ${name}`), chartOf(sharpestInputs, 'input')]
+        ? [
+            ofLayer(index, `In the weights from each input of ${name}`),
+            chartOf(sharpestInputs, 'input'),
+            unitNumbers(`inputs-${index}`, sharpestInputs, 'input', name),
+          ]
         : []),
       ...(sharpestUnits
-        ? [ofLayer(index, `In the weights into each output of ${name}`), chartOf(sharpestUnits, 'output')]
+        ? [
+            ofLayer(index, `In the weights into each output of ${name}`),
+            chartOf(sharpestUnits, 'output'),
+            unitNumbers(`outputs-${index}`, sharpestUnits, 'output', name),
+          ]
         : []),
       ...outstanding,
     ];
     return [{ index, name, content }];
   });
   return choices.length === 0 ? [] : [{ kind: 'choice', layers: choices }];
-}
-
-/** What a chart shows as a table, folded. */
-function numbers(id: string, name: string, shown: Content): Content {
-  const region = { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': name };
-  return tag('details', {}, tag('summary', { id }, 'The numbers'), tag('div', region, shown));
 }
 
 function ofLayer(index: number, words: string): Content {
