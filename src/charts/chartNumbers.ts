@@ -39,6 +39,13 @@ export function unitNumbers(id: string, shares: readonly number[], each: string,
   );
 }
 
+/** The share of ‖H‖² in blocks of two different layers. */
+export function betweenLayers(blocks: readonly (readonly Quantity[])[]): number {
+  const whole = blocks.flat().reduce((sum, { value }) => sum + value, 0);
+  const own = blocks.reduce((sum, row, at) => sum + (row[at]?.value ?? 0), 0);
+  return whole > 0 ? 1 - own / whole : 0;
+}
+
 /** The blocks by their shares. */
 export function blockNumbers(blocks: readonly (readonly Quantity[])[], names: readonly string[]): Numbers {
   const whole = blocks.flat().reduce((sum, { value }) => sum + value, 0) || 1;

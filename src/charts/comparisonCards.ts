@@ -9,6 +9,7 @@ import {
   rowTable,
   summarySentence,
 } from '../comparison/text';
+import { comparedAdvice } from '../report/wording/advice';
 import { formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type { PaletteName } from './colours';
 import { checkpointsChart, checkpointsChartHeight } from './checkpointsChart';
@@ -61,6 +62,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
             ...(summary === null ? [] : [sentence(summary)]),
             tableOf(rowTable(comparison), 'Numbers of every model'),
             ...failures.map((line) => sentence(line)),
+            sentence(comparedAdvice.rows),
           ],
         },
     warnings.length === 0
@@ -81,6 +83,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
           content: [
             ...chartOf(comparison, 'lambdaMax', wholePage),
             ...edgeSentences(comparison).map((each) => sentence(each)),
+            sentence(comparedAdvice.lambdaMax),
           ],
         }
       : null,
@@ -92,7 +95,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
           title,
           term: null,
           place: 'curves',
-          content: chartOf(comparison, each, halfPage),
+          content: [...chartOf(comparison, each, halfPage), sentence(comparedAdvice[each])],
         })),
     ),
     layers.length === 0
@@ -110,6 +113,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
               draw: (options) => layersOverChart(comparison, options),
             },
             layersOverNumbers(comparison),
+            sentence(comparedAdvice.layers),
           ],
         },
     differences.length === 0

@@ -1,11 +1,27 @@
 import { endsText } from '../report/wording/eigenvaluesText';
 import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
 import type { LayerReport, PartialReport } from '../report/report';
+import {
+  blocksAdvice,
+  boundsAdvice,
+  contributionsAdvice,
+  eigenvaluesAdvice,
+  elasticityAdvice,
+  planeAdvice,
+  responseAdvice,
+  samplesAlikeAdvice,
+  sharpestAdvice,
+  spectrumAdvice,
+  tableAdvice,
+  topSamplesAdvice,
+  unitsAdvice,
+} from '../report/wording/advice';
 import { movedText, splitHalfText } from '../report/wording/samplingText';
 import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
 import { boundsChart, boundsChartHeight } from './boundsChart';
 import { boundsDetails, boundsFacts } from './boundsFacts';
 import {
+  betweenLayers,
   blockNumbers,
   contributionNumbers,
   gramNumbers,
@@ -94,6 +110,7 @@ export const sections: readonly Section[] = [
           ['direction and distance', 'measured', 'predicted'],
           () => rows,
         ),
+        sentence(responseAdvice({ response, samples })),
       ];
     },
     picture: 'charts',
@@ -118,6 +135,7 @@ export const sections: readonly Section[] = [
               draw: (options) => planeHeatMap(plane, options),
             },
             planeNumbers(plane),
+            sentence(planeAdvice),
           ],
     picture: 'charts',
   }),
@@ -156,6 +174,7 @@ export const sections: readonly Section[] = [
             ]),
         ),
         ...withinLayers(layers),
+        sentence(sharpestAdvice(layer, share, shares.length)),
       ];
     },
   }),
@@ -195,6 +214,7 @@ export const sections: readonly Section[] = [
         numbers('bounds', 'Both ends of every bound', ['', 'value'], () =>
           [...boundsFacts(known), ...boundsDetails(known)].map(({ name, value }) => [name, value]),
         ),
+        ...(bounds === undefined ? [] : [sentence(boundsAdvice(known))]),
       ];
     },
     picture: 'charts',
@@ -224,6 +244,7 @@ export const sections: readonly Section[] = [
         numbers('spectrum', 'How many eigenvalues lie in each bin', ['λ', 'eigenvalues'], () =>
           spectrumRows(spectrumBins(spectrum, model)).map(({ range, count }) => [range, count]),
         ),
+        sentence(spectrumAdvice(known)),
       ];
     },
     picture: 'charts',
@@ -236,7 +257,9 @@ export const sections: readonly Section[] = [
     look: () => 'wide',
     fields: ['eigenvalues', 'layers'],
     content: ({ eigenvalues, layers = [] }) => {
-      if (eigenvalues === undefined || eigenvalues === null || eigenvalues.length < 2) return [];
+      if (eigenvalues === undefined || eigenvalues === null) return [];
+      const [first, second] = eigenvalues;
+      if (first === undefined || second === undefined) return [];
       const names = layers.map(({ name }) => name);
       const rows = eigenvalues.map(({ k, kind, shares, ...ends }) => {
         const largest = shares === null ? -1 : shares.indexOf(Math.max(...shares));
@@ -247,7 +270,10 @@ export const sections: readonly Section[] = [
         return [`λ${k}`, endsText(ends), kindWords[kind], where];
       });
       const head = ['', 'value', 'certainty', 'most of it in'];
-      return [tag('div', { class: 'scroller' }, table({}, head, rows, 'The largest eigenvalues'))];
+      return [
+        tag('div', { class: 'scroller' }, table({}, head, rows, 'The largest eigenvalues')),
+        sentence(eigenvaluesAdvice(first, second)),
+      ];
     },
   }),
   section({
@@ -272,6 +298,7 @@ export const sections: readonly Section[] = [
             }),
         },
         contributionNumbers(layers, bounds.lambdaMax.upper.value),
+        sentence(contributionsAdvice),
       ];
     },
     picture: 'charts',
@@ -298,6 +325,7 @@ export const sections: readonly Section[] = [
           draw: (options) => blocksHeatMap(blocks, names, options),
         },
         blockNumbers(blocks, names),
+        sentence(blocksAdvice(betweenLayers(blocks))),
       ];
     },
     picture: 'charts',
@@ -318,7 +346,9 @@ export const sections: readonly Section[] = [
         ...shown.map(({ text }) => text(row)),
       ]);
       const caption = 'Layers, with every number of each';
-      return rows.length === 0 ? [] : [tag('div', { class: 'scroller' }, table({}, head, cells, caption))];
+      return rows.length === 0
+        ? []
+        : [tag('div', { class: 'scroller' }, table({}, head, cells, caption)), sentence(tableAdvice)];
     },
   }),
   section({
@@ -342,6 +372,7 @@ export const sections: readonly Section[] = [
         numbers('elasticity', 'Change of the bound by layer', ['layer', 'change'], () =>
           known.map(({ name, elasticity }) => [name, signed(elasticity ?? 0)]),
         ),
+        sentence(elasticityAdvice(known)),
       ];
     },
   }),
@@ -365,7 +396,9 @@ export const sections: readonly Section[] = [
           draw: (options) => unitsChart(units, { ...options, layer: name, each: 'hidden unit' }),
         };
         const table = unitNumbers(`units-${index}`, units, 'hidden unit', name);
-        return [{ index, name, content: [ofLayer(index, words), chart, table] }];
+        return [
+          { index, name, content: [ofLayer(index, words), chart, table, ofLayer(index, unitsAdvice(units))] },
+        ];
       });
       return choices.length === 0 ? [] : [{ kind: 'choice', layers: choices }];
     },
@@ -401,6 +434,7 @@ export const sections: readonly Section[] = [
           ' of ‖H‖² comes from pairs of different samples: 0 % if no two samples acted together.',
         ),
         ...(choices.length === 0 ? [] : [{ kind: 'choice', layers: choices } as const]),
+        sentence(samplesAlikeAdvice(orthogonality.crossSampleShare)),
       ];
     },
   }),
@@ -414,7 +448,7 @@ export const sections: readonly Section[] = [
     content: ({ sharpestSamples }) =>
       sharpestSamples === undefined || sharpestSamples === null || sharpestSamples.length === 0
         ? []
-        : [sampleList(sharpestSamples)],
+        : [sampleList(sharpestSamples), sentence(topSamplesAdvice(sharpestSamples))],
     picture: ({ sharpestSamples }, options) => samplesDrawing(sharpestSamples ?? [], options),
   }),
   section({
@@ -427,7 +461,7 @@ export const sections: readonly Section[] = [
     content: ({ topSamples }) =>
       topSamples === undefined || topSamples === null || topSamples.length === 0
         ? []
-        : [sampleList(topSamples)],
+        : [sampleList(topSamples), sentence(topSamplesAdvice(topSamples))],
     picture: ({ topSamples }, options) => samplesDrawing(topSamples ?? [], options),
   }),
 ];

@@ -1,5 +1,13 @@
 import { formatAbove, formatBelow, formatCount, formatEstimate, formatNumber, formatPercent } from './number';
-import type { Bounds, EigenvalueInterval, Method, PartialReport, Quantity, Range, Sharpness } from '../report';
+import type {
+  Bounds,
+  EigenvalueInterval,
+  Method,
+  PartialReport,
+  Quantity,
+  Range,
+  Sharpness,
+} from '../report';
 
 /** How an interval for an eigenvalue, and an estimate of its bound, are put into words: for a terminal and for the panel. */
 
