@@ -15,7 +15,7 @@ export async function saveAs(proposed: string, title: string, content: string | 
   else await vscode.workspace.fs.writeFile(target, Buffer.from(content));
   const open = vscode.l10n.t('Open');
   const answer = await vscode.window.showInformationMessage(
-    vscode.l10n.t('The report was saved as {0}.', basename(target.path)),
+    vscode.l10n.t('Saved as {0}.', basename(target.path)),
     open,
   );
   if (answer === open) await vscode.commands.executeCommand('vscode.open', target);
