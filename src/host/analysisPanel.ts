@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ShapeChanges } from '../report/inputShapes';
-import type { HostToPanel, PanelState, SampleChoice } from '../report/panelMessages';
+import type { HostToPanel, PanelState, PanelToHost, SampleChoice } from '../report/panelMessages';
 import {
   defaultRandomCount,
   type AnalysisRequest,

@@ -1,5 +1,10 @@
 import { comparisonExports, type ComparisonToHost, type SavedComparison } from '../comparison/panelState';
-import { exportFormats, type ExportMessage, type PanelToHost, type SampleChoice } from '../report/panelMessages';
+import {
+  exportFormats,
+  type ExportMessage,
+  type PanelToHost,
+  type SampleChoice,
+} from '../report/panelMessages';
 import type { ShapeChanges } from '../report/inputShapes';
 import { readSaid } from '../report/form';
 import type { Answers } from '../report/layersForm';

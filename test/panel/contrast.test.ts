@@ -103,7 +103,8 @@ describe.each(themeNames)('in %s', (theme) => {
     const short = { ...estimateReport, layers: estimateReport.layers.slice(0, 4) };
     const page = await panel({ ...done, report: short }, { theme, zoom: 2 });
     const estimated = await measured(page);
-    for (const mark of ['found-max', 'whisker', 'spread', 'parabola']) expect(estimated.names).toContain(mark);
+    for (const mark of ['found-max', 'whisker', 'spread', 'parabola'])
+      expect(estimated.names).toContain(mark);
     expect(estimated.faint).toEqual([]);
     await show(page, { ...done, report: { ...report, sharpness: exactReport.sharpness! } });
     const closed = await measured(page);
