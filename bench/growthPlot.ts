@@ -1,5 +1,5 @@
 import { scaleLog } from 'd3-scale';
-import { colours, resolveColours } from '../src/charts/colours';
+import { colours, inPalette } from '../src/charts/colours';
 import { chart, element, text, type SvgText } from '../src/charts/svg';
 
 /** Seconds of one closed form where one number of the problem is `at`. */
@@ -33,7 +33,7 @@ export function growthPlot(bySamples: readonly Growth[], byWidth: readonly Growt
     panel(bySamples, extent, 0, half, '64-16-10: seconds by samples', 'samples'),
     panel(byWidth, extent, half, half, '64-w-10, 1,000 samples: seconds by w', 'hidden units w'),
   );
-  return `${resolveColours(svg, {})}\n`;
+  return `${inPalette(svg, 'light')}\n`;
 }
 
 function described(what: string, points: readonly Growth[]): string {

@@ -1,4 +1,4 @@
-import { comparisonCards } from '../src/charts/comparisonCards';
+import { comparisonCards, comparisonDrawing } from '../src/charts/comparisonCards';
 import type {
   ComparisonProgress,
   ComparisonState,
@@ -10,6 +10,7 @@ import type { Comparison } from '../src/comparison/schema';
 import type { Failure } from '../src/report/failure';
 import { card } from './card';
 import { nodesOf } from './content';
+import { pictureMenu } from './pictureMenu';
 import { button, element } from './dom';
 import { registerControls } from './toolkit';
 import { installTooltips } from './tooltip';
@@ -62,7 +63,7 @@ function start(): void {
       const key = JSON.stringify([comparison, failure]);
       if (key === drawn) return;
       drawn = key;
-      const shown = comparison.rows.length === 0 ? [] : cardsOf(comparison);
+      const shown = comparison.rows.length === 0 ? [] : cardsOf(comparison, post);
       cards.replaceChildren(...(failure === null ? [] : [failureCard(failure)]), ...shown);
     });
   });
@@ -102,6 +103,9 @@ function header({ comparison, folder, following, notes }: ComparisonState, post:
         'div',
         { class: 'actions' },
         folder === null ? null : follow,
+        button('Copy as Markdown', 'copy-markdown', () => post({ type: 'copy-markdown' }), {
+          disabled: !ready,
+        }),
         button('Export as HTML', 'export-html', () => post({ type: 'export', format: 'html' }), {
           disabled: !ready,
         }),
@@ -161,11 +165,20 @@ function failureCard({ message }: Failure): HTMLElement {
 }
 
 /** The cards; small charts stand beside each other. */
-function cardsOf(comparison: Comparison): HTMLElement[] {
+function cardsOf(comparison: Comparison, post: Post): HTMLElement[] {
   const chooser = { settings: initialSettings, change: () => undefined };
-  const all = comparisonCards(comparison).map(({ id, title, term, place, content }) => {
+  const all = comparisonCards(comparison).map((shown) => {
+    const { id, title, term, place, content } = shown;
     const nodes = content.flatMap((each) => nodesOf(each, id, chooser));
-    return { place, node: card(title, term, place === 'warnings' ? 'wide warnings' : 'wide', ...nodes) };
+    const picture = content.some((each) => typeof each !== 'string' && each.kind === 'chart')
+      ? pictureMenu(
+          title,
+          { name: id, draw: (palette) => comparisonDrawing(comparison, shown, palette) },
+          (made) => post({ type: 'picture', picture: made }),
+        )
+      : null;
+    const look = place === 'warnings' ? 'wide warnings' : 'wide';
+    return { place, node: card(title, term, look, picture, ...nodes) };
   });
   const places = [...new Set(all.map(({ place }) => place))];
   return places.map((place) =>

@@ -1,4 +1,4 @@
-import type { Choice, Content } from '../src/charts/content';
+import { numbersTable, numbersWord, type Choice, type Content, type Numbers } from '../src/charts/content';
 import { unknown } from './card';
 import { chartBox } from './chartBox';
 import { element, svgElement, withSubscripts, type Child } from './dom';
@@ -29,9 +29,19 @@ export function nodesOf(content: Content, id: string, view: Chooser): Child[] {
       return [unknown(content.height)];
     case 'choice':
       return chosenLayer(content, id, view);
-    case 'details':
-      return [];
+    case 'numbers':
+      return [foldedTable(content, id, view)];
   }
+}
+
+/** A table that is made when it is opened first. */
+function foldedTable(content: Numbers, id: string, view: Chooser): HTMLElement {
+  const folded = element('details', {}, element('summary', { id: content.id }, numbersWord));
+  folded.addEventListener('toggle', () => {
+    if (!folded.open || folded.childElementCount > 1) return;
+    folded.append(...nodesOf(numbersTable(content), id, view).filter((each) => each !== null));
+  });
+  return folded;
 }
 
 /** One layer, and what chooses it where there is a choice. */

@@ -1,9 +1,10 @@
 import { reportDrawing } from '../src/charts/reportDrawing';
-import type { ExportFormat } from '../src/report/panelMessages';
+import type { PanelToHost } from '../src/report/panelMessages';
 import { button, element } from './dom';
+import { pictureButtons } from './pictureMenu';
 import type { View } from './view';
 
-/** "Export", which opens the four forms of the report. */
+/** "Export", which opens the forms of the report. */
 export function exportMenu(view: View): HTMLElement {
   const { state, settings, change } = view;
   const report = state.phase === 'done' ? state.report : null;
@@ -16,22 +17,26 @@ export function exportMenu(view: View): HTMLElement {
   toggle.setAttribute('aria-expanded', String(open));
   const menu = element('div', { class: 'menu' }, toggle);
   if (!open) return menu;
-  const send = (format: ExportFormat): void => {
-    const svg =
-      format === 'svg' && report !== null ? reportDrawing(report, themeOf(document.documentElement)) : null;
-    view.post({ type: 'export', format, svg });
+  const send = (message: PanelToHost): void => {
+    view.post(message);
     change({ exportOpen: false });
   };
+  const to = (format: 'html' | 'json' | 'csv', caption: string): HTMLElement =>
+    button(caption, `export-${format}`, () => send({ type: 'export', format }));
   const items = element(
     'div',
     { class: 'menu-items' },
-    ...(partial
-      ? [button('JSON: what was known by then', 'export-json', () => send('json'))]
+    ...(report === null
+      ? [to('json', 'JSON: what was known by then')]
       : [
-          button('HTML: a page that stands alone', 'export-html', () => send('html')),
-          button('JSON: the whole report', 'export-json', () => send('json')),
-          button('CSV: one row per layer', 'export-csv', () => send('csv')),
-          button('SVG: the charts', 'export-svg', () => send('svg')),
+          button('Copy as Markdown', 'copy-markdown', () => send({ type: 'copy-markdown' })),
+          to('html', 'HTML: a page that stands alone'),
+          to('json', 'JSON: the whole report'),
+          to('csv', 'CSV: one row per layer'),
+          ...pictureButtons(
+            { name: 'report', draw: (palette) => reportDrawing(report, palette) },
+            (picture) => send({ type: 'picture', picture }),
+          ),
         ]),
   );
   menu.append(items);
@@ -47,21 +52,3 @@ export function exportMenu(view: View): HTMLElement {
 function isPartial({ state, known }: View): boolean {
   return (state.phase === 'cancelled' || state.phase === 'failed') && known.samples !== undefined;
 }
-
-/** VS Code's colour variables with the values of the theme that is on, for a picture that leaves the panel. */
-function themeOf(root: HTMLElement): Record<string, string> {
-  const style = getComputedStyle(root);
-  const names = ['--vscode-font-family', ...colourNames.map((name) => `--vscode-${name}`)];
-  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(name).trim()]));
-}
-
-const colourNames = [
-  'editor-foreground',
-  'descriptionForeground',
-  'editor-background',
-  'charts-lines',
-  'charts-blue',
-  'charts-purple',
-  'charts-orange',
-  'charts-green',
-];

@@ -7,6 +7,7 @@ import {
   type ColumnLook,
   type Row,
 } from '../src/charts/layerColumns';
+import { tableAdvice } from '../src/report/wording/advice';
 import { layerSizes } from '../src/charts/layerRows';
 import { element } from './dom';
 import { findExplained } from './tooltip';
@@ -57,6 +58,7 @@ export const layerTable: Part = {
           },
           table,
         ),
+        rows.length === 0 ? null : element('p', { class: 'sentence' }, tableAdvice),
       ),
     ];
   },

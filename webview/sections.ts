@@ -1,9 +1,12 @@
+import type { PaletteName } from '../src/charts/colours';
 import type { Section } from '../src/charts/section';
+import { hasPicture, reportDrawing } from '../src/charts/reportDrawing';
 import { places, sections } from '../src/charts/sections';
 import { card } from './card';
 import { nodesOf } from './content';
 import { button } from './dom';
 import { layerTable } from './layerTable';
+import { pictureMenu } from './pictureMenu';
 import { hasNumbers, type Part, type View } from './view';
 
 /** What of a section answers to a reader, beside what it shows. */
@@ -50,19 +53,40 @@ function partOf(place: string): Part {
     inputs: (view) => [
       view.pending,
       hasNumbers(view.state),
+      view.state.phase === 'done',
       here.some((section) => showsOneLayer(section, view)) ? view.settings.layer : null,
       here.map(({ id, fields }) => [fields.map((field) => view.known[field]), live[id]?.inputs(view)]),
     ],
     draw: (view) => {
       if (!hasNumbers(view.state)) return [];
-      return here.flatMap(({ id, title, term, look, content }) => {
+      return here.flatMap((section) => {
+        const { id, title, term, look, content } = section;
         const shown = content(view.known, view.pending);
         if (shown.length === 0) return [];
         const nodes = shown.flatMap((each) => nodesOf(each, id, view));
-        return [card(title, term, look(view.known), ...nodes, ...(live[id]?.draw(view) ?? []))];
+        return [
+          card(
+            title,
+            term,
+            look(view.known),
+            pictureOf(section, view),
+            ...nodes,
+            ...(live[id]?.draw(view) ?? []),
+          ),
+        ];
       });
     },
   };
+}
+
+/** What saves the charts of a section; null where it has none, or the report is not whole yet. */
+function pictureOf(section: Section, { state, known, settings, post }: View): HTMLElement | null {
+  if (state.phase !== 'done' || !hasPicture(section, known)) return null;
+  const { id, title } = section;
+  const { report } = state;
+  const draw = (palette: PaletteName): string =>
+    reportDrawing(report, palette, { id, layer: settings.layer });
+  return pictureMenu(title, { name: id, draw }, (picture) => post({ type: 'picture', picture }));
 }
 
 function showsOneLayer({ content }: Section, { known, pending }: View): boolean {

@@ -8,6 +8,7 @@ import type {
   PartialReport,
   Sharpness,
 } from '../report/report';
+import { answerAdvice } from '../report/wording/advice';
 import { samplingErrorText } from '../report/wording/samplingText';
 import { downwardCurvature, type DownwardCurvature } from '../report/wording/saddle';
 import { stepShare } from '../report/wording/verdict';
@@ -36,12 +37,18 @@ export interface Question {
 }
 
 export function questions(known: PartialReport): readonly Question[] {
-  return [
-    { title: 'The sharpest direction', term: 'upperBound', answer: sharpest(known) },
-    { title: 'Which layer', term: 'whichLayer', answer: heaviestLayer(known) },
-    { title: 'Is this a minimum?', term: 'criticalPoint', answer: criticalPoint(known) },
-    { title: 'Learning rate', term: 'learningRate', answer: learningRateAnswer(known) },
-  ];
+  return (
+    [
+      { title: 'The sharpest direction', term: 'upperBound', answer: sharpest(known) },
+      { title: 'Which layer', term: 'whichLayer', answer: heaviestLayer(known) },
+      { title: 'Is this a minimum?', term: 'criticalPoint', answer: criticalPoint(known) },
+      { title: 'Learning rate', term: 'learningRate', answer: learningRateAnswer(known) },
+    ] as const
+  ).map(({ title, term, answer }) => ({
+    title,
+    term,
+    answer: answer && { ...answer, sentences: [...answer.sentences, answerAdvice(term, known)] },
+  }));
 }
 
 function sharpest(known: PartialReport): Answer | null {

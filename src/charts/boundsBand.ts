@@ -51,6 +51,7 @@ export function band(interval: Interval, scale: Scale, look: BandLook): SvgText[
       height: bandHeight,
       fill: look.colour,
       'fill-opacity': '0.28',
+      stroke: look.colour,
     }),
     endMark(scale(strong.value), look),
     ...(look.whisker === null ? [] : [whisker(look.whisker, scale, look.top + bandHeight / 2)]),

@@ -23,7 +23,7 @@ interface Vertical {
 
 /**
  * One number over the rows: a line through what is known, its ends as a whisker where it is an interval, the samples' own
- * error as a faint bar, the edge of the optimiser dashed, and a cross where a row failed.
+ * error as a grey bar, the edge of the optimiser dashed, and a cross where a row failed.
  */
 export function checkpointsChart(
   { rows }: Comparison,
@@ -136,9 +136,8 @@ function marks(
             x2: x,
             y1: y(lower - error),
             y2: y(upper + error),
-            stroke: colours.upper,
-            'stroke-width': 5,
-            'stroke-opacity': 0.3,
+            stroke: colours.axis,
+            'stroke-width': 4,
           }),
         ]),
     ...(upper - lower > 0 && Math.abs(y(lower) - y(upper)) > 2 * dotRadius

@@ -1,4 +1,5 @@
 import { edgeSentences } from '../comparison/edge';
+import { comparedNumbers, comparedText } from '../comparison/numbers';
 import type { Comparison, NumberName } from '../comparison/schema';
 import {
   differenceTable,
@@ -8,10 +9,14 @@ import {
   rowTable,
   summarySentence,
 } from '../comparison/text';
-import { formatPercent, formatQuantity } from '../report/wording/number';
+import { comparedAdvice } from '../report/wording/advice';
+import { formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
+import type { PaletteName } from './colours';
 import { checkpointsChart, checkpointsChartHeight } from './checkpointsChart';
-import { sentence, table, tag, type Chart, type Content } from './content';
+import { numbers } from './chartNumbers';
+import { sentence, table, tag, type Content } from './content';
 import type { Term } from './explanations';
+import { chartsIn, standalonePicture } from './standalonePicture';
 import { layersOverChart, layersOverChartHeight } from './layersOverChart';
 
 /** A card of a comparison, for the panel and the page alike. */
@@ -57,6 +62,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
             ...(summary === null ? [] : [sentence(summary)]),
             tableOf(rowTable(comparison), 'Numbers of every model'),
             ...failures.map((line) => sentence(line)),
+            sentence(comparedAdvice.rows),
           ],
         },
     warnings.length === 0
@@ -75,8 +81,9 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
           term: 'comparedEdge',
           place: 'edge',
           content: [
-            chartOf(comparison, 'lambdaMax', wholePage),
+            ...chartOf(comparison, 'lambdaMax', wholePage),
             ...edgeSentences(comparison).map((each) => sentence(each)),
+            sentence(comparedAdvice.lambdaMax),
           ],
         }
       : null,
@@ -88,7 +95,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
           title,
           term: null,
           place: 'curves',
-          content: [chartOf(comparison, each, halfPage)],
+          content: [...chartOf(comparison, each, halfPage), sentence(comparedAdvice[each])],
         })),
     ),
     layers.length === 0
@@ -105,7 +112,8 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
               pageWidth: wholePage,
               draw: (options) => layersOverChart(comparison, options),
             },
-            folded('layers-over-numbers', tableOf(layerTable(comparison), 'Contribution of every layer')),
+            layersOverNumbers(comparison),
+            sentence(comparedAdvice.layers),
           ],
         },
     differences.length === 0
@@ -124,13 +132,26 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
   return cards.filter((card) => card !== null);
 }
 
-function chartOf(comparison: Comparison, name: NumberName, pageWidth: number): Chart {
-  return {
-    kind: 'chart',
-    height: checkpointsChartHeight,
-    pageWidth,
-    draw: (options) => checkpointsChart(comparison, name, options),
-  };
+/** One number over the models, and the table behind it. */
+function chartOf(comparison: Comparison, name: NumberName, pageWidth: number): Content[] {
+  const { head } = comparedNumbers[name];
+  const withEdge =
+    name === 'lambdaMax' && comparison.rows.some(({ edge }) => (edge?.lambdaMax ?? null) !== null);
+  return [
+    {
+      kind: 'chart',
+      height: checkpointsChartHeight,
+      pageWidth,
+      draw: (options) => checkpointsChart(comparison, name, options),
+    },
+    numbers(`over-${name}`, `${head} of every model`, ['model', head, ...(withEdge ? ['edge'] : [])], () =>
+      comparison.rows.map((row) => [
+        row.name,
+        comparedText(name, row.numbers?.[name] ?? null),
+        ...(withEdge ? [row.edge?.lambdaMax ? formatNumber(row.edge.lambdaMax) : '–'] : []),
+      ]),
+    ),
+  ];
 }
 
 function tableOf(
@@ -141,16 +162,12 @@ function tableOf(
   return tag('div', region, table({ class: 'compared' }, head, rows, caption));
 }
 
-function folded(id: string, shown: Content): Content {
-  return tag('details', {}, tag('summary', { id }, 'The numbers'), shown);
-}
-
 /** Each layer's contribution, and its share of the sharpest direction, for every row with numbers. */
-function layerTable({ layers, rows }: Comparison): { head: string[]; rows: string[][] } {
+function layersOverNumbers({ layers, rows }: Comparison): Content {
   const known = rows.flatMap(({ name, numbers }, at) => (numbers === null ? [] : [{ name, at }]));
-  return {
-    head: ['Layer', ...known.map(({ name }) => name)],
-    rows: layers.map(({ name, contributions, sharpestShares }) => [
+  const head = ['Layer', ...known.map(({ name }) => name)];
+  return numbers('layers-over', 'Contribution of every layer', head, () =>
+    layers.map(({ name, contributions, sharpestShares }) => [
       name,
       ...known.map(({ at }) => {
         const contribution = contributions[at] ?? null;
@@ -159,7 +176,35 @@ function layerTable({ layers, rows }: Comparison): { head: string[]; rows: strin
         return `${formatQuantity(contribution)}${share === null ? '' : ` (${formatPercent(share)} of the sharpest)`}`;
       }),
     ]),
-  };
+  );
+}
+
+/** The charts of a card as a picture that stands alone. */
+export function comparisonDrawing(
+  comparison: Comparison,
+  { id, title, content }: ComparisonCard,
+  palette: PaletteName,
+): string {
+  const summary = summarySentence(comparison);
+  const panels = chartsIn(content, title, 0, id).map(({ heading, draw }) => ({ heading, drawing: draw() }));
+  return standalonePicture(
+    {
+      title: comparisonTitle(comparison),
+      subtitle: comparison.rows.map(({ name }) => name).join(' · '),
+      headline: comparedLambdaMax(comparison),
+      facts: [...(summary === null ? [] : [summary]), ...edgeSentences(comparison)],
+      panels,
+    },
+    palette,
+  );
+}
+
+/** λ_max of the first and the last row that have one. */
+function comparedLambdaMax({ rows }: Comparison): string | null {
+  const known = rows.flatMap(({ numbers }) => (numbers?.lambdaMax ? [numbers.lambdaMax] : []));
+  const ends = known.length > 1 ? [known[0], known.at(-1)] : known;
+  const told = ends.map((each) => comparedText('lambdaMax', each ?? null));
+  return told.length === 0 ? null : `λ_max ${told.join(' → ')}`;
 }
 
 /** The heading of a comparison: "3 models compared". */

@@ -4,7 +4,7 @@ import type { Term } from './explanations';
  * What a card holds, as data: the panel makes nodes of it and the page HTML text, so that a section is written once for
  * both. Text from a file stays text in either.
  */
-export type Content = string | Tag | Drawing | Chart | Place | Choice | Details;
+export type Content = string | Tag | Drawing | Chart | Place | Choice | Numbers;
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
@@ -51,10 +51,22 @@ export interface Choice {
   }[];
 }
 
-/** What only a page has room for. */
-export interface Details {
-  readonly kind: 'details';
-  readonly children: readonly Content[];
+/** What a chart shows as a table, folded: the panel makes its rows when it is opened. */
+export interface Numbers {
+  readonly kind: 'numbers';
+  readonly id: string;
+  readonly caption: string;
+  readonly head: readonly string[];
+  readonly rows: () => readonly (readonly string[])[];
+}
+
+/** What opens the table behind a chart. */
+export const numbersWord = 'The numbers';
+
+/** The table behind a chart, in a region that scrolls. */
+export function numbersTable({ caption, head, rows }: Numbers): Tag {
+  const region = { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': caption };
+  return tag('div', region, table({ class: 'numbers' }, head, rows(), caption));
 }
 
 export function tag(name: string, attributes: Attributes, ...children: readonly Content[]): Tag {

@@ -10,7 +10,7 @@ export const explanations = {
   plane:
     'How the valley lies: the loss where the weights move in two directions at once, the sharpest and the gradient’s part at right angles to it, measured by forward passes; the dot is the file’s weights.',
   scaleInvariant:
-    'λ_max times the squared size of all weights: unlike λ_max it stays the same when all weights are measured in another unit, so that it compares checkpoints whose weights have grown.',
+    'Can checkpoints be compared? λ_max times the squared size of all weights: unlike λ_max it stays the same when all weights are measured in another unit, so that it compares checkpoints whose weights have grown.',
   sharpestSamples:
     'Which samples is it about? λ_max is the mean of every sample’s own curvature along the sharpest direction, vᵀH_n v; these carry the largest shares of it. A few that carry most are worth looking at: wrong labels, outliers, a rare class.',
   whichLayer:
@@ -39,7 +39,8 @@ export const explanations = {
   contribution:
     'How much of the bound is this layer’s? Its additive part; a negative one lowers the bound: the layer’s trace is negative, or it evens the spectrum out more than its squared norm spreads it.',
   share: 'The layer’s contribution divided by the upper bound.',
-  weightNorm: 'The Frobenius norm of the layer’s weight, its bias not counted.',
+  weightNorm:
+    'How large is the layer’s weight? The Frobenius norm of the layer’s weight, its bias not counted.',
   elasticity:
     'What if this layer’s weights were larger? By how many per cent the upper bound changes when the layer’s weight grows by 1 %, its bias unchanged.',
   crossSampleShare:
@@ -54,7 +55,7 @@ export const explanations = {
   method:
     'Closed form and exact: computed to rounding, no sampling. Estimate: from Hessian-vector products with random probes; ± is one standard error, and in brackets or as a whisker stands the 95 % interval.',
   probes:
-    'The random vectors v whose products Hv the estimates are means of. Ten others tell how many the precision asked takes, before the first of them: error bars that decided themselves when to stop would promise too much. 95 % intervals are Student’s, and end where the truth cannot lie.',
+    'How many random questions were asked? The estimates are means over random vectors v of products Hv. Ten others tell how many the precision asked takes, before the first of them: error bars that decided themselves when to stop would promise too much. 95 % intervals are Student’s, and end where the truth cannot lie.',
   loss: 'The function whose curvature this is; “assumed” where neither the model nor the samples say which it is.',
   lossOptions:
     'What of the loss is not its kind: how much classes, positives or samples count, the share of every label that is spread evenly over all classes, what is left out, and the weight decay.',
@@ -84,7 +85,7 @@ export const explanations = {
   comparedRows:
     'Which of them is better? λ_max alone does not tell: it grows and shrinks with the size of the weights. λ_max·‖θ‖² and what a move of 1 % of the weights costs stand beside it, since these compare models whose weights have grown.',
   comparedEdge:
-    'Does training sit at the edge of stability? The dashed line is the λ_max at which steps of this optimiser and learning rate stop shrinking along the sharpest direction, 2/η for plain descent. A whisker is the interval that was found, the faint bar the samples’ own error at 95 %.',
+    'Does training sit at the edge of stability? The dashed line is the λ_max at which steps of this optimiser and learning rate stop shrinking along the sharpest direction, 2/η for plain descent. A whisker is the interval that was found, the grey bar the samples’ own error at 95 %.',
   comparedLayers:
     'Which layer changed? The additive part of each layer in the upper bound, stacked: the stacks are as high as the bound; negative parts hang below zero.',
   comparedDifferences:

@@ -46,7 +46,6 @@ export function gramHeatMap(gram: readonly (readonly number[])[], options: GramH
         height: width - 1,
         fill: 'none',
         stroke: colours.axis,
-        'stroke-opacity': '0.4',
       }),
       ...cellPaths(cell, count, (row, column) => opacity(cosine(row, column)), colours.upper),
       ...cellPaths(cell, count, (row, column) => opacity(-cosine(row, column)), colours.negative),

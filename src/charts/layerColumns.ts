@@ -54,7 +54,10 @@ const plain = (
   },
 });
 
-const signed = (percent: number): string => `${percent > 0 ? '+' : ''}${formatPercent(percent / 100)}`;
+/** "+1.3 %", of per cent. */
+export function signed(percent: number): string {
+  return `${percent > 0 ? '+' : ''}${formatPercent(percent / 100)}`;
+}
 
 export const columns: readonly ColumnLook[] = [
   { column: 'parameters', head: 'parameters', ...plain(({ layer }) => layer.parameters, formatCount) },

@@ -1,5 +1,5 @@
 import type { Report } from '../report/report';
-import type { Choice, Content } from './content';
+import { numbersTable, numbersWord, type Choice, type Content } from './content';
 import { explanations, type Term } from './explanations';
 import { html, words, type HtmlChild, type HtmlText } from './html';
 import type { Section } from './section';
@@ -49,8 +49,10 @@ export function write(content: Content, id: string, report: Pick<Report, 'layers
   switch (content.kind) {
     case 'tag':
       return [html(content.name, content.attributes, ...all(content.children))];
-    case 'details':
-      return all(content.children);
+    case 'numbers': {
+      const table = write(numbersTable(content), id, report);
+      return [html('details', {}, html('summary', {}, words(numbersWord)), ...table)];
+    }
     case 'drawing':
       return [content.svg as SvgText];
     case 'chart':

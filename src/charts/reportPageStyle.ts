@@ -1,28 +1,16 @@
+import { paletteStyle } from './colours';
+
 /** The style of the HTML report. The charts take their colours from the variables, as they do in the panel. */
 export const reportPageStyle = `
 :root {
   color-scheme: light dark;
-  --vscode-editor-foreground: #1f2328;
-  --vscode-descriptionForeground: #59636e;
-  --vscode-editor-background: #ffffff;
-  --vscode-charts-lines: #8c959f;
-  --vscode-charts-blue: #0969da;
-  --vscode-charts-purple: #8250df;
-  --vscode-charts-orange: #bc4c00;
-  --vscode-charts-green: #1a7f37;
+  ${paletteStyle('light')}
   --line: #d1d9e0;
   --card: #f6f8fa;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
-    --vscode-editor-foreground: #e6e6e6;
-    --vscode-descriptionForeground: #a0a0a0;
-    --vscode-editor-background: #1f1f1f;
-    --vscode-charts-lines: #808080;
-    --vscode-charts-blue: #59a4f9;
-    --vscode-charts-purple: #b180d7;
-    --vscode-charts-orange: #d18616;
-    --vscode-charts-green: #89d185;
+    ${paletteStyle('dark')}
     --line: #3c3c3c;
     --card: #262626;
   }
@@ -59,17 +47,17 @@ sub { font-size: 0.75em; line-height: 0; }
 .card { min-width: 0; padding: 14px 16px; margin-bottom: 14px; background: var(--card); border: 1px solid var(--line); border-radius: 6px; break-inside: avoid; }
 .grid > .card, .section > .card { margin-bottom: 0; }
 .card.verdict { border-left: 3px solid var(--vscode-charts-blue); }
-.card.verdict.void, .card.verdict.delicate { border-left-color: var(--vscode-charts-orange); }
+.card.verdict.void, .card.verdict.delicate { border-left-color: var(--mark-orange); }
 .card.verdict p { max-width: 80ch; }
 .card.verdict h2 + p { font-size: 1.15em; }
-.card.warnings { border-left: 3px solid var(--vscode-charts-orange); }
+.card.warnings { border-left: 3px solid var(--mark-orange); }
 .headline { margin: 2px 0 6px; font-size: 1.5em; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }
 svg { display: block; max-width: 100%; height: auto; }
 .scroller { overflow-x: auto; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .source, summary { margin-top: 8px; }
 summary { cursor: pointer; }
-table.bins, table.slices { width: auto; }
+table.numbers { width: auto; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: 4px 10px; text-align: right; font-weight: 400; white-space: nowrap; }
 tr > :first-child { padding-left: 0; text-align: left; }

@@ -17,11 +17,8 @@ export interface Section {
   readonly fields: readonly (keyof Report)[];
   /** What it shows of what is known; nothing: there is no card. `pending`: what is not known yet may still come. */
   readonly content: (known: PartialReport, pending: boolean) => readonly Content[];
-  /** In a picture that stands alone: its heading, and its drawing where that is not its chart; absent: it is left out. */
-  readonly picture?: {
-    readonly heading: (report: Report) => string;
-    readonly draw?: (report: Report, options: Parameters<Chart['draw']>[0]) => string;
-  };
+  /** In the picture of the whole report: its charts, or a drawing in their place; absent: it is left out. */
+  readonly picture?: 'charts' | ((report: Report, options: Parameters<Chart['draw']>[0]) => string);
 }
 
 /** Lets `content` see the fields that the section names, and no others. */

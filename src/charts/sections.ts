@@ -1,17 +1,40 @@
 import { endsText } from '../report/wording/eigenvaluesText';
-import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
+import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
 import type { LayerReport, PartialReport } from '../report/report';
+import {
+  blocksAdvice,
+  boundsAdvice,
+  contributionsAdvice,
+  eigenvaluesAdvice,
+  elasticityAdvice,
+  planeAdvice,
+  responseAdvice,
+  samplesAlikeAdvice,
+  sharpestAdvice,
+  spectrumAdvice,
+  tableAdvice,
+  topSamplesAdvice,
+  unitsAdvice,
+} from '../report/wording/advice';
 import { movedText, splitHalfText } from '../report/wording/samplingText';
-import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
 import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
 import { boundsChart, boundsChartHeight } from './boundsChart';
 import { boundsDetails, boundsFacts } from './boundsFacts';
+import {
+  betweenLayers,
+  blockNumbers,
+  contributionNumbers,
+  gramNumbers,
+  numbers,
+  planeNumbers,
+  unitNumbers,
+} from './chartNumbers';
 import { factList, sentence, table, tag, type Chart, type Content } from './content';
 import { contributionsChart, mostContributionBars } from './contributionsChart';
 import { elasticityChart } from './elasticityChart';
 import { blocksNotAsked } from './explanations';
 import { gramHeatMap } from './gramHeatMap';
-import { rowsOf, shownColumns } from './layerColumns';
+import { rowsOf, shownColumns, signed } from './layerColumns';
 import { layerSizes, rowsHeight } from './layerRows';
 import { planeHeatMap, planeHeight } from './planeHeatMap';
 import { samplesDrawing } from './samplesDrawing';
@@ -29,11 +52,6 @@ const wholePage = 960;
 const responseHeight = slicesChartHeight(3, wholePage);
 /** Kept free for the layers before they are known. */
 const layersHeight = 150;
-
-const contributionsTitle = 'Contribution of each layer to the upper bound';
-const blocksTitle = 'Share of ‖H‖² between layers';
-const sharpestSamplesTitle = 'Samples that carry the sharpest direction';
-const topSamplesTitle = 'Samples that contribute most to ‖H‖²';
 
 /** An input that holds more of its layer’s share than this stands out. */
 const outstandingShare = 0.5;
@@ -87,18 +105,15 @@ export const sections: readonly Section[] = [
         ]),
         ...(half === null ? [] : [sentence(`${half.charAt(0).toUpperCase()}${half.slice(1)}.`)]),
         numbers(
-          'slices-numbers',
-          'Table of the loss along the directions',
-          table(
-            { class: 'slices' },
-            ['direction and distance', 'measured', 'predicted'],
-            rows,
-            'The loss along each direction',
-          ),
+          'slices',
+          'The loss along each direction',
+          ['direction and distance', 'measured', 'predicted'],
+          () => rows,
         ),
+        sentence(responseAdvice({ response, samples })),
       ];
     },
-    picture: { heading: () => 'What a move of the weights costs' },
+    picture: 'charts',
   }),
   section({
     id: 'plane',
@@ -119,8 +134,10 @@ export const sections: readonly Section[] = [
               widest: 420,
               draw: (options) => planeHeatMap(plane, options),
             },
+            planeNumbers(plane),
+            sentence(planeAdvice),
           ],
-    picture: { heading: () => 'The loss over two directions' },
+    picture: 'charts',
   }),
   section({
     id: 'sharpest',
@@ -145,7 +162,19 @@ export const sections: readonly Section[] = [
           pageWidth: wholePage,
           draw: (options) => sharpestShareChart(shares, options),
         },
+        numbers(
+          'sharpest',
+          'Share of the sharpest direction by layer',
+          ['layer', 'share', 'of the parameters'],
+          () =>
+            shares.map((each) => [
+              each.layer.name,
+              formatPercent(each.share),
+              formatPercent(each.ofParameters),
+            ]),
+        ),
         ...withinLayers(layers),
+        sentence(sharpestAdvice(layer, share, shares.length)),
       ];
     },
   }),
@@ -182,16 +211,13 @@ export const sections: readonly Section[] = [
               draw: (options) => boundsChart({ ...known, bounds }, options),
             },
         factList(boundsFacts(known)),
-        { kind: 'details', children: [factList(boundsDetails(known))] },
+        numbers('bounds', 'Both ends of every bound', ['', 'value'], () =>
+          [...boundsFacts(known), ...boundsDetails(known)].map(({ name, value }) => [name, value]),
+        ),
+        ...(bounds === undefined ? [] : [sentence(boundsAdvice(known))]),
       ];
     },
-    picture: {
-      heading: ({ bounds, sharpness, method }) => {
-        const upper = shownUpperBound(bounds, sharpness);
-        const bound = isEstimate(upper, method) ? 'Estimate of the upper bound' : 'Upper bound';
-        return `${bound} on the largest eigenvalue: ${formatQuantity(upper)}`;
-      },
-    },
+    picture: 'charts',
   }),
   section({
     id: 'spectrum',
@@ -207,7 +233,6 @@ export const sections: readonly Section[] = [
         const awaited = pending && spectrum === undefined && (method === 'exact' || method === 'estimate');
         return awaited ? [{ kind: 'place', height: spectrumChartHeight }] : [];
       }
-      const rows = spectrumRows(spectrumBins(spectrum, model)).map(({ range, count }) => [range, count]);
       return [
         {
           kind: 'chart',
@@ -216,14 +241,13 @@ export const sections: readonly Section[] = [
           draw: (options) => spectrumChart({ ...known, spectrum, model }, options),
         },
         tag('p', { class: 'sentence source' }, spectrumSource(spectrum, model.parameters)),
-        numbers(
-          'spectrum-numbers',
-          'Table of the spectrum',
-          table({ class: 'bins' }, ['λ', 'eigenvalues'], rows, 'How many eigenvalues lie in each bin'),
+        numbers('spectrum', 'How many eigenvalues lie in each bin', ['λ', 'eigenvalues'], () =>
+          spectrumRows(spectrumBins(spectrum, model)).map(({ range, count }) => [range, count]),
         ),
+        sentence(spectrumAdvice(known)),
       ];
     },
-    picture: { heading: () => 'How many eigenvalues lie where' },
+    picture: 'charts',
   }),
   section({
     id: 'eigenvalues',
@@ -233,7 +257,9 @@ export const sections: readonly Section[] = [
     look: () => 'wide',
     fields: ['eigenvalues', 'layers'],
     content: ({ eigenvalues, layers = [] }) => {
-      if (eigenvalues === undefined || eigenvalues === null || eigenvalues.length < 2) return [];
+      if (eigenvalues === undefined || eigenvalues === null) return [];
+      const [first, second] = eigenvalues;
+      if (first === undefined || second === undefined) return [];
       const names = layers.map(({ name }) => name);
       const rows = eigenvalues.map(({ k, kind, shares, ...ends }) => {
         const largest = shares === null ? -1 : shares.indexOf(Math.max(...shares));
@@ -244,12 +270,15 @@ export const sections: readonly Section[] = [
         return [`λ${k}`, endsText(ends), kindWords[kind], where];
       });
       const head = ['', 'value', 'certainty', 'most of it in'];
-      return [tag('div', { class: 'scroller' }, table({}, head, rows, 'The largest eigenvalues'))];
+      return [
+        tag('div', { class: 'scroller' }, table({}, head, rows, 'The largest eigenvalues')),
+        sentence(eigenvaluesAdvice(first, second)),
+      ];
     },
   }),
   section({
     id: 'contributions',
-    title: contributionsTitle,
+    title: 'Contribution of each layer to the upper bound',
     term: 'contributions',
     place: 'layers',
     look: () => 'contributions',
@@ -268,13 +297,15 @@ export const sections: readonly Section[] = [
               errorBar: estimate?.studentQuantile ?? 0,
             }),
         },
+        contributionNumbers(layers, bounds.lambdaMax.upper.value),
+        sentence(contributionsAdvice),
       ];
     },
-    picture: { heading: () => contributionsTitle },
+    picture: 'charts',
   }),
   section({
     id: 'blocks',
-    title: blocksTitle,
+    title: 'Share of ‖H‖² between layers',
     term: 'blocks',
     place: 'layers',
     look: (known) => (known.blocks === null ? 'blocks absent' : hasMany(known) ? 'blocks many' : 'blocks'),
@@ -293,9 +324,11 @@ export const sections: readonly Section[] = [
           widest,
           draw: (options) => blocksHeatMap(blocks, names, options),
         },
+        blockNumbers(blocks, names),
+        sentence(blocksAdvice(betweenLayers(blocks))),
       ];
     },
-    picture: { heading: () => blocksTitle },
+    picture: 'charts',
   }),
   section({
     id: 'table',
@@ -313,7 +346,9 @@ export const sections: readonly Section[] = [
         ...shown.map(({ text }) => text(row)),
       ]);
       const caption = 'Layers, with every number of each';
-      return rows.length === 0 ? [] : [tag('div', { class: 'scroller' }, table({}, head, cells, caption))];
+      return rows.length === 0
+        ? []
+        : [tag('div', { class: 'scroller' }, table({}, head, cells, caption)), sentence(tableAdvice)];
     },
   }),
   section({
@@ -334,6 +369,10 @@ export const sections: readonly Section[] = [
           pageWidth: 560,
           draw: (options) => elasticityChart(layers, options) ?? '',
         },
+        numbers('elasticity', 'Change of the bound by layer', ['layer', 'change'], () =>
+          known.map(({ name, elasticity }) => [name, signed(elasticity ?? 0)]),
+        ),
+        sentence(elasticityAdvice(known)),
       ];
     },
   }),
@@ -356,7 +395,10 @@ export const sections: readonly Section[] = [
           pageWidth: 290,
           draw: (options) => unitsChart(units, { ...options, layer: name, each: 'hidden unit' }),
         };
-        return [{ index, name, content: [ofLayer(index, words), chart] }];
+        const table = unitNumbers(`units-${index}`, units, 'hidden unit', name);
+        return [
+          { index, name, content: [ofLayer(index, words), chart, table, ofLayer(index, unitsAdvice(units))] },
+        ];
       });
       return choices.length === 0 ? [] : [{ kind: 'choice', layers: choices }];
     },
@@ -383,7 +425,8 @@ export const sections: readonly Section[] = [
           widest: 220,
           draw: (options) => gramHeatMap(gram, { ...options, layer: name, classes }),
         };
-        return [{ index, name, content: [chart, ofLayer(index, words)] }];
+        const table = gramNumbers(`gram-${index}`, gram, classes);
+        return [{ index, name, content: [chart, ofLayer(index, words), table] }];
       });
       return [
         sentence(
@@ -391,12 +434,13 @@ export const sections: readonly Section[] = [
           ' of ‖H‖² comes from pairs of different samples: 0 % if no two samples acted together.',
         ),
         ...(choices.length === 0 ? [] : [{ kind: 'choice', layers: choices } as const]),
+        sentence(samplesAlikeAdvice(orthogonality.crossSampleShare)),
       ];
     },
   }),
   section({
     id: 'sharpest-samples',
-    title: sharpestSamplesTitle,
+    title: 'Samples that carry the sharpest direction',
     term: 'sharpestSamples',
     place: 'samples',
     look: () => 'wide',
@@ -404,15 +448,12 @@ export const sections: readonly Section[] = [
     content: ({ sharpestSamples }) =>
       sharpestSamples === undefined || sharpestSamples === null || sharpestSamples.length === 0
         ? []
-        : [sampleList(sharpestSamples)],
-    picture: {
-      heading: () => sharpestSamplesTitle,
-      draw: ({ sharpestSamples }, options) => samplesDrawing(sharpestSamples ?? [], options),
-    },
+        : [sampleList(sharpestSamples), sentence(topSamplesAdvice(sharpestSamples))],
+    picture: ({ sharpestSamples }, options) => samplesDrawing(sharpestSamples ?? [], options),
   }),
   section({
     id: 'samples',
-    title: topSamplesTitle,
+    title: 'Samples that contribute most to ‖H‖²',
     term: 'topSamples',
     place: 'samples',
     look: () => 'wide',
@@ -420,11 +461,8 @@ export const sections: readonly Section[] = [
     content: ({ topSamples }) =>
       topSamples === undefined || topSamples === null || topSamples.length === 0
         ? []
-        : [sampleList(topSamples)],
-    picture: {
-      heading: () => topSamplesTitle,
-      draw: ({ topSamples }, options) => samplesDrawing(topSamples ?? [], options),
-    },
+        : [sampleList(topSamples), sentence(topSamplesAdvice(topSamples))],
+    picture: ({ topSamples }, options) => samplesDrawing(topSamples ?? [], options),
   }),
 ];
 
@@ -454,22 +492,24 @@ function withinLayers(layers: readonly LayerReport[]): Content[] {
         : [];
     const content = [
       ...(sharpestInputs
-        ? [ofLayer(index, `In the weights from each input of ${name}`), chartOf(sharpestInputs, 'input')]
+        ? [
+            ofLayer(index, `In the weights from each input of ${name}`),
+            chartOf(sharpestInputs, 'input'),
+            unitNumbers(`inputs-${index}`, sharpestInputs, 'input', name),
+          ]
         : []),
       ...(sharpestUnits
-        ? [ofLayer(index, `In the weights into each output of ${name}`), chartOf(sharpestUnits, 'output')]
+        ? [
+            ofLayer(index, `In the weights into each output of ${name}`),
+            chartOf(sharpestUnits, 'output'),
+            unitNumbers(`outputs-${index}`, sharpestUnits, 'output', name),
+          ]
         : []),
       ...outstanding,
     ];
     return [{ index, name, content }];
   });
   return choices.length === 0 ? [] : [{ kind: 'choice', layers: choices }];
-}
-
-/** What a chart shows as a table, folded. */
-function numbers(id: string, name: string, shown: Content): Content {
-  const region = { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': name };
-  return tag('details', {}, tag('summary', { id }, 'The numbers'), tag('div', region, shown));
 }
 
 function ofLayer(index: number, words: string): Content {

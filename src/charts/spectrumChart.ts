@@ -140,7 +140,15 @@ function spreadBand(
       const [high, low] = [heights(count + standardError), Math.min(bottom, heights(count - standardError))];
       return `M${fixed(horizontal(from))} ${fixed(low)}V${fixed(high)}H${fixed(horizontal(to))}V${fixed(low)}Z`;
     });
-  return element('path', { class: 'spread', d: parts.join(''), fill: colours.upper, 'fill-opacity': '0.3' });
+  return element('path', {
+    class: 'spread',
+    d: parts.join(''),
+    fill: colours.upper,
+    'fill-opacity': '0.3',
+    stroke: colours.upper,
+    'stroke-width': 0.75,
+    'stroke-dasharray': '2 1.5',
+  });
 }
 
 function axis(horizontal: Scale, bottom: number, width: number, logarithmic: boolean): SvgText[] {

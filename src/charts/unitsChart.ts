@@ -60,7 +60,7 @@ export function unitsChart(units: readonly number[], options: UnitsChartOptions)
           fill: colours.upper,
           stroke: colours.upper,
           'stroke-width': 0,
-          'fill-opacity': rank < emphasised ? '1' : '0.55',
+          'fill-opacity': rank < emphasised ? '1' : '0.75',
         },
         element('title', {}, text(`${word} ${String(unit)}: ${formatPercent(share)}`)),
       ),

@@ -1,4 +1,5 @@
 import type { Failure } from '../report/failure';
+import type { ExportMessage } from '../report/panelMessages';
 import type { Training } from '../report/report';
 import type { Comparison } from './schema';
 
@@ -42,4 +43,5 @@ export const comparisonExports = ['html', 'json'] as const;
 export type ComparisonToHost =
   | { readonly type: 'ready' | 'cancel' | 'run' | 'follow' | 'stop-following' | 'show-log' }
   | { readonly type: 'train'; readonly training: Training }
-  | { readonly type: 'export'; readonly format: (typeof comparisonExports)[number] };
+  | { readonly type: 'export'; readonly format: (typeof comparisonExports)[number] }
+  | ExportMessage;

@@ -1,3 +1,4 @@
+import { markdownTable, markdownText } from '../report/markdown';
 import { printable } from '../report/printable';
 import { formatCount } from '../report/wording/number';
 import { edgeSentences } from './edge';
@@ -103,6 +104,24 @@ export function comparisonText(comparison: Comparison): string {
     .filter((part) => part.length > 0)
     .map((part) => part.join('\n'))
     .join('\n\n')}\n`;
+}
+
+/** The comparison in Markdown, as it is put into a pull request. */
+export function comparisonMarkdown(comparison: Comparison): string {
+  const { rows, warnings, differences } = comparison;
+  const summary = summarySentence(comparison);
+  const table = ({ head, rows: cells }: ReturnType<typeof rowTable>): string => markdownTable(head, cells);
+  const sentences = [...warnings.map(({ message }) => message), ...failureLines(comparison)];
+  return `${[
+    `### Sharpness of ${formatCount(rows.length)} models compared`,
+    ...(summary === null ? [] : [markdownText(summary)]),
+    table(rowTable(comparison)),
+    ...edgeSentences(comparison).map(markdownText),
+    ...(differences.length === 0
+      ? []
+      : [table(differenceTable(comparison)), markdownText(errorBarsSentence)]),
+    ...sentences.map((each) => `> ${markdownText(each)}`),
+  ].join('\n\n')}\n`;
 }
 
 /** The table with its columns below each other, the first to the left. */

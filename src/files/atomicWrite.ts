@@ -9,7 +9,7 @@ import { printable } from '../report/printable';
  * @throws FailureError UsageError where something stands there that is no file (renaming would replace a device); what
  * writing throws
  */
-export async function atomicWrite(path: string, text: string): Promise<void> {
+export async function atomicWrite(path: string, content: string | Uint8Array): Promise<void> {
   const target = await followLinks(path);
   const facts = await stat(target).catch(() => null);
   if (facts !== null && !facts.isFile()) {
@@ -20,7 +20,7 @@ export async function atomicWrite(path: string, text: string): Promise<void> {
   try {
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(text, 'utf8');
+      await file.writeFile(content, 'utf8');
       await file.sync();
     } finally {
       await file.close();

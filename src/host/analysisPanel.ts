@@ -11,6 +11,7 @@ import {
 import type { WorkerCalls } from '../worker/client';
 import type { Method } from '../worker/protocol';
 import { AnalysisSession } from './analysisSession';
+import type { Export } from './exportReport';
 import { panelViewType } from './identifiers';
 import type { KeptReports } from './keptReports';
 import { readPanelMessage } from './panelMessage';
@@ -179,6 +180,8 @@ export class AnalysisPanel implements vscode.Disposable {
         await this.chooseSamples(message.choice, message.shapes);
         return;
       case 'export':
+      case 'picture':
+      case 'copy-markdown':
         await this.export(message);
         return;
       case 'answer-layers':
@@ -244,7 +247,7 @@ export class AnalysisPanel implements vscode.Disposable {
     return chosen?.[0]?.fsPath ?? null;
   }
 
-  private async export(wanted: Extract<PanelToHost, { type: 'export' }>): Promise<void> {
+  private async export(wanted: Export): Promise<void> {
     // Loaded by the first export, with the charts and the schema: the start of the editor does not wait for them.
     const { exportReport } = await import('./exportReport');
     await exportReport(this.session.file, this.state, wanted);

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import type { comparisonExports, ComparisonToHost, HostToComparison } from '../comparison/panelState';
+import type { ComparisonToHost, HostToComparison } from '../comparison/panelState';
 import { defaultRandomCount, type ModelInspection, type SampleSource } from '../report/request';
 import type { PanelParts } from './analysisPanel';
 import type { ComparisonMemory } from './comparisonMemory';
@@ -98,7 +98,9 @@ export class ComparisonPanel implements vscode.Disposable {
         this.session.train(message.training);
         return;
       case 'export':
-        await this.export(message.format);
+      case 'picture':
+      case 'copy-markdown':
+        await this.export(message);
         return;
       case 'show-log':
         this.parts.log.show(true);
@@ -133,14 +135,27 @@ export class ComparisonPanel implements vscode.Disposable {
     return path === undefined ? null : { kind: 'file', path, inputs: {}, labels: null };
   }
 
-  private async export(format: (typeof comparisonExports)[number]): Promise<void> {
+  private async export(wanted: Export): Promise<void> {
     // Loaded by the first export, with the charts and the schema: the start of the editor does not wait for them.
-    const { comparisonPage } = await import('../charts/comparisonPage');
-    const { comparisonJson } = await import('../comparison/schema');
-    const { saveAs } = await import('./saveAs');
     const { comparison } = this.session.state;
-    const content = format === 'html' ? comparisonPage(comparison) : `${comparisonJson(comparison)}\n`;
-    const proposed = join(dirname(this.files[0] ?? ''), `comparison.${format}`);
-    await saveAs(proposed, vscode.l10n.t('Export the comparison'), content);
+    const beside = this.files[0] ?? '';
+    if (wanted.type === 'picture') {
+      const { savePicture } = await import('./exportReport');
+      await savePicture(beside, 'comparison', wanted.picture);
+    } else if (wanted.type === 'copy-markdown') {
+      const { comparisonMarkdown } = await import('../comparison/text');
+      await vscode.env.clipboard.writeText(comparisonMarkdown(comparison));
+    } else {
+      const { comparisonPage } = await import('../charts/comparisonPage');
+      const { comparisonJson } = await import('../comparison/schema');
+      const { saveAs } = await import('./saveAs');
+      const { format } = wanted;
+      const content = format === 'html' ? comparisonPage(comparison) : `${comparisonJson(comparison)}\n`;
+      const proposed = join(dirname(beside), `comparison.${format}`);
+      await saveAs(proposed, vscode.l10n.t('Export the comparison'), content);
+    }
   }
 }
+
+/** What takes a comparison out of its panel. */
+type Export = Extract<ComparisonToHost, { type: 'export' | 'picture' | 'copy-markdown' }>;

@@ -1,13 +1,18 @@
 import { comparisonExports, type ComparisonToHost, type SavedComparison } from '../comparison/panelState';
-import type { PanelToHost, SampleChoice } from '../report/panelMessages';
+import {
+  exportFormats,
+  type ExportMessage,
+  type PanelToHost,
+  type SampleChoice,
+} from '../report/panelMessages';
 import type { ShapeChanges } from '../report/inputShapes';
 import { readSaid } from '../report/form';
 import type { Answers } from '../report/layersForm';
 import type { Training } from '../report/report';
 import { optimisers } from '../report/request';
 
-/** A drawing of a report has some hundred kilobytes; what is far beyond is no drawing of ours. */
-const largestSvg = 64 * 1024 ** 2;
+/** A picture of a report has some hundred kilobytes; what is far beyond is no picture of ours. */
+const largestPicture = 64 * 1024 ** 2;
 
 /** The message that a webview sent, or null where it is none: what comes out of a webview is checked like a file. */
 export function readPanelMessage(message: unknown): PanelToHost | null {
@@ -38,9 +43,9 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
       return choice === null || shapes === null ? null : { type: 'choose-samples', choice, shapes };
     }
     case 'export':
-      return readExport(message['format'], message['svg']);
+      return readExport(message['format']);
     default:
-      return null;
+      return readExportMessage(message);
   }
 }
 
@@ -57,7 +62,7 @@ export function readComparisonMessage(message: unknown): ComparisonToHost | null
   }
   const asked = message['type'] === 'export' ? message['format'] : null;
   const format = comparisonExports.find((each) => each === asked);
-  return format === undefined ? null : { type: 'export', format };
+  return format === undefined ? readExportMessage(message) : { type: 'export', format };
 }
 
 /** What the webview of a comparison kept over a reload, or null where nothing can be told. */
@@ -106,11 +111,20 @@ function readShapes(shapes: unknown): ShapeChanges | null {
   return Object.fromEntries(read);
 }
 
-function readExport(format: unknown, svg: unknown): PanelToHost | null {
-  if (format === 'html' || format === 'json' || format === 'csv')
-    return { type: 'export', format, svg: null };
-  if (format !== 'svg' || typeof svg !== 'string' || svg.length > largestSvg) return null;
-  return { type: 'export', format, svg };
+function readExport(asked: unknown): PanelToHost | null {
+  const format = exportFormats.find((each) => each === asked);
+  return format === undefined ? null : { type: 'export', format };
+}
+
+/** What the panel of a comparison may ask, too. */
+function readExportMessage(message: Fields): ExportMessage | null {
+  if (message['type'] === 'copy-markdown') return { type: 'copy-markdown' };
+  const { type, picture } = message;
+  if (type !== 'picture' || !isObject(picture)) return null;
+  const { name, format, content } = picture;
+  if (typeof name !== 'string' || !/^[a-zA-Z-]{1,40}$/.test(name)) return null;
+  if (typeof content !== 'string' || content.length > largestPicture) return null;
+  return format === 'svg' || format === 'png' ? { type, picture: { name, format, content } } : null;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -47,7 +47,11 @@ export class ReportEditor implements vscode.CustomReadonlyEditorProvider {
       receiveMessages(panel, this.log, readPanelMessage, async (message) => {
         if (message.type === 'ready') send();
         else if (message.type === 'show-log') this.log.show(true);
-        else if (message.type === 'export') {
+        else if (
+          message.type === 'export' ||
+          message.type === 'picture' ||
+          message.type === 'copy-markdown'
+        ) {
           // Loaded by the first export, with the charts: the start of the editor does not wait for it.
           const { exportReport } = await import('./exportReport');
           await exportReport(uri.fsPath, state, message);

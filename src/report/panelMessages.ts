@@ -49,8 +49,22 @@ export type SampleChoice =
   | { readonly kind: 'browse' }
   | { readonly kind: 'random' };
 
-/** The forms that a report is saved in; only an SVG is drawn by the panel, with the theme's colours. */
-export type ExportFormat = 'html' | 'json' | 'csv' | 'svg';
+/** The forms that a report is saved in. */
+export const exportFormats = ['html', 'json', 'csv'] as const;
+
+export type ExportFormat = (typeof exportFormats)[number];
+
+/** A picture that the panel drew, to be saved: SVG text, or a PNG in base64. */
+export interface Picture {
+  /** What it shows, as it stands in its file's name: letters and hyphens. */
+  readonly name: string;
+  readonly format: 'svg' | 'png';
+  readonly content: string;
+}
+
+/** What the panel of a report and that of a comparison ask alike. */
+export type ExportMessage =
+  { readonly type: 'picture'; readonly picture: Picture } | { readonly type: 'copy-markdown' };
 
 /** What the form of the panel shows. */
 export interface FormState {
@@ -82,7 +96,8 @@ export type PanelToHost =
   | { readonly type: 'look' }
   | { readonly type: 'change-samples' }
   | { readonly type: 'choose-samples'; readonly choice: SampleChoice; readonly shapes: ShapeChanges }
-  | { readonly type: 'export'; readonly format: ExportFormat; readonly svg: string | null }
+  | { readonly type: 'export'; readonly format: ExportFormat }
+  | ExportMessage
   /** Of a file of weights: what was chosen, of which the loss is then told. */
   | { readonly type: 'answer-layers'; readonly answers: Answers }
   /** Analyses with the layers that were chosen. */

@@ -36,8 +36,16 @@ describe.each(themeNames)('accessibility in %s', (theme) => {
     await show(page, weightsOnly, {}, false, null, layersForm);
     await check('the layers of a file of weights');
     await show(page, done);
-    await page.locator('#method-chip').click();
-    await check('the menu of the method');
+    for (const id of ['method', 'loss', 'samples', 'parameters', 'mode', 'precision', 'seed']) {
+      await page.locator(`#${id}-chip`).click();
+      await check(`the menu of the ${id}`);
+      await page.keyboard.press('Escape');
+    }
+    await page.locator('#export').click();
+    await page.locator('#bounds-picture').click();
+    await page.locator('#blocks-numbers').click();
+    await page.locator('.card .numbers').first().waitFor();
+    await check('what a card and the report can be saved as, and the table behind a chart');
   });
 });
 
@@ -56,6 +64,34 @@ describe('a narrow panel', () => {
       [...document.querySelectorAll('.chart')].map((chart) => chart.scrollWidth - chart.clientWidth),
     );
     expect(widths.every((over) => over <= 0)).toBe(true);
+  });
+
+  it.each([
+    ['320 pixels', 320, 1],
+    ['1,280 pixels at 200 %', 640, 2],
+  ])('has nothing to scroll sideways at %s, with any menu open', async (_what, width, zoom) => {
+    const page = await panel(null, { width, zoom });
+    const overflow = (): Promise<number> =>
+      page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    for (const [phase, state] of Object.entries(phases)) {
+      await show(page, state);
+      expect(await overflow(), phase).toBeLessThanOrEqual(0);
+    }
+    await show(page, done);
+    for (const id of [
+      'loss-chip',
+      'samples-chip',
+      'parameters-chip',
+      'seed-chip',
+      'export',
+      'bounds-picture',
+    ]) {
+      await page.locator(`#${id}`).click();
+      const menu = (await page.locator('.menu-items').last().boundingBox())!;
+      expect(menu.x, id).toBeGreaterThanOrEqual(0);
+      expect(await overflow(), id).toBeLessThanOrEqual(0);
+      await page.keyboard.press('Escape');
+    }
   });
 
   it('draws its charts again when its width changes', async () => {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compare } from '../../src/comparison/compare';
 import type { ComparisonState } from '../../src/comparison/panelState';
 import { failedRow, rowOf, trainedAs } from '../../src/comparison/row';
+import type { Picture } from '../../src/report/panelMessages';
 import { bundledPanel, openBrowser, openPanel, post, themeNames } from './panelPage.mjs';
 import { exactReport, report, textOf } from './panelTest';
 
@@ -87,11 +88,19 @@ describe('the panel of a comparison', () => {
     await page.locator('#follow').click();
     await page.locator('#export-html').click();
     await page.locator('#export-json').click();
-    expect((await posted(page)).slice(1)).toEqual([
+    await page.locator('#copy-markdown').click();
+    await page.locator('#edge-picture').click();
+    await page.locator('#edge-svg-light').click();
+    const messages = (await posted(page)).slice(1);
+    const [picture] = messages.splice(-1) as { picture: Picture }[];
+    expect(picture).toMatchObject({ type: 'picture', picture: { name: 'edge', format: 'svg' } });
+    expect(picture!.picture.content).toContain('3 models compared');
+    expect(messages).toEqual([
       { type: 'follow' },
       { type: 'stop-following' },
       { type: 'export', format: 'html' },
       { type: 'export', format: 'json' },
+      { type: 'copy-markdown' },
     ]);
   });
 

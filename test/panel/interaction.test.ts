@@ -84,7 +84,7 @@ describe('the keyboard', () => {
     const page = await panel(done);
     const reached: string[] = [];
     let explained = 0;
-    for (let step = 0; step < 80; step += 1) {
+    for (let step = 0; step < 120; step += 1) {
       await page.keyboard.press('Tab');
       const { id, name, tip } = await page.evaluate(() => ({
         id: document.activeElement?.id ?? '',
@@ -104,6 +104,7 @@ describe('the keyboard', () => {
       'sort-share',
       'row-0',
       'units-layer',
+      'bounds-picture',
     ]) {
       expect(reached).toContain(id);
     }

@@ -78,12 +78,13 @@ export function openBrowser() {
  *
  * @param {import('playwright-core').Browser} browser
  * @param {{ script: string, style: string }} bundle
- * @param {{ theme?: ThemeName, width?: number, height?: number, saved?: unknown, reducedMotion?: boolean }} options
+ * @param {{ theme?: ThemeName, width?: number, height?: number, saved?: unknown, reducedMotion?: boolean, zoom?: number }} options
  */
 export async function openPanel(browser, bundle, options) {
-  const { theme = 'dark', width = 1040, height = 900, saved, reducedMotion = true } = options;
+  const { theme = 'dark', width = 1040, height = 900, saved, reducedMotion = true, zoom = 1 } = options;
   const context = await browser.newContext({
     viewport: { width, height },
+    deviceScaleFactor: zoom,
     reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
   });
   const page = await context.newPage();

@@ -184,7 +184,7 @@ describe('each phase', () => {
     await page.locator('#export').click();
     expect(await page.locator('[id^=export-]').count()).toBe(1);
     await page.locator('#export-json').click();
-    expect((await posted(page)).at(-1)).toEqual({ type: 'export', format: 'json', svg: null });
+    expect((await posted(page)).at(-1)).toEqual({ type: 'export', format: 'json' });
   });
 
   it('cancelled: says so and offers to run again', async () => {

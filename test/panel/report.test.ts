@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from '../../src/report/wording/number';
-import type { PanelState } from '../../src/report/panelMessages';
+import type { PanelState, PanelToHost, Picture } from '../../src/report/panelMessages';
 import type { Report } from '../../src/report/report';
 import { show } from './panelPage.mjs';
 import { done, panel, phases, posted, report, textOf } from './panelTest';
@@ -209,21 +209,61 @@ describe('a finished report', () => {
     );
   });
 
-  it('exports the report, and its charts with the theme’s colours', async () => {
+  it('exports the report, and copies it', async () => {
     const page = await panel(done);
-    for (const format of ['html', 'json', 'csv', 'svg']) {
+    const chosen = ['export-html', 'export-json', 'export-csv', 'copy-markdown', 'report-svg-dark'];
+    for (const id of chosen) {
       await page.locator('#export').click();
-      await page.locator(`#export-${format}`).click();
+      await page.locator(`#${id}`).click();
     }
-    const messages = (await posted(page)).flatMap((message) => (message.type === 'export' ? [message] : []));
-    expect(messages.map(({ format }) => format)).toEqual(['html', 'json', 'csv', 'svg']);
-    expect(messages.slice(0, 3).map(({ svg }) => svg)).toEqual([null, null, null]);
-    const svg = messages[3]!.svg!;
-    expect(svg).toMatch(/^<svg /);
-    expect(svg).not.toContain('var(');
-    expect(svg).toContain('#59a4f9');
+    const messages = (await posted(page)).slice(1);
+    expect(messages.slice(0, 4)).toEqual([
+      { type: 'export', format: 'html' },
+      { type: 'export', format: 'json' },
+      { type: 'export', format: 'csv' },
+      { type: 'copy-markdown' },
+    ]);
+    const [picture] = picturesOf(messages);
+    expect(picture).toMatchObject({ name: 'report', format: 'svg' });
+    expect(picture!.content).toMatch(/^<svg /);
+    expect(picture!.content).not.toContain('var(');
+  });
+
+  it('saves the charts of a card, light or dark, of the layer that is shown', async () => {
+    const page = await panel(done);
+    await page.locator('#bounds-picture').click();
+    await page.locator('#bounds-png-dark').click();
+    await expect.poll(async () => picturesOf(await posted(page)).length).toBe(1);
+    const [png] = picturesOf(await posted(page));
+    expect(png).toMatchObject({ name: 'bounds', format: 'png' });
+    // The corner is the palette's ground, opaque; somewhere is the mark of the upper bound.
+    const pixels = await page.evaluate(async (content) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${content}`;
+      await image.decode();
+      const context = Object.assign(document.createElement('canvas'), {
+        width: image.width,
+        height: image.height,
+      }).getContext('2d')!;
+      context.drawImage(image, 0, 0);
+      const { data } = context.getImageData(0, 0, image.width, image.height);
+      const colours = new Set<string>();
+      for (let at = 0; at < data.length; at += 4) colours.add([...data.slice(at, at + 4)].join(' '));
+      return { width: image.width, corner: [...data.slice(0, 4)], blue: colours.has('89 164 249 255') };
+    }, png!.content);
+    expect(pixels).toEqual({ width: 1720, corner: [31, 31, 31, 255], blue: true });
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('bounds-picture');
+
+    await page.locator('#units-picture').click();
+    await page.locator('#units-svg-light').click();
+    expect(picturesOf(await posted(page))[1]!.content).toContain('fc.0');
+    expect(await page.locator('.card.table .picture-menu').count()).toBe(0);
   });
 });
+
+function picturesOf(messages: readonly PanelToHost[]): Picture[] {
+  return messages.flatMap((message) => (message.type === 'picture' ? [message.picture] : []));
+}
 
 describe('names full of markup', () => {
   const markup = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>&amp;';

@@ -368,9 +368,9 @@ describe('elasticityChart', () => {
 
 describe('reportDrawing', () => {
   it('stands alone: no variable is left, and what the numbers depend on is said', () => {
-    const drawing = reportDrawing(digits, { '--vscode-charts-blue': '#123456' });
+    const drawing = reportDrawing(digits, 'dark');
     expect(drawing).not.toContain('var(');
-    expect(drawing).toContain('#123456');
+    expect(drawing).toContain('fill="#59a4f9"');
     const svg = readXml(drawing);
     expect(elementsOf(svg, 'svg', 'picture')).toHaveLength(6);
     for (const fact of [
@@ -388,15 +388,26 @@ describe('reportDrawing', () => {
   });
 
   it('draws the other methods, with their spectrum and how finely they are known', () => {
-    const exactDrawing = readXml(reportDrawing(exactReport, {}));
+    const exactDrawing = readXml(reportDrawing(exactReport, 'light'));
     expect(textOf(exactDrawing)).toContain('exact · 666 columns');
-    expect(textOf(exactDrawing)).toContain('How many eigenvalues lie where');
-    const estimated = textOf(readXml(reportDrawing(estimateReport, {})));
+    expect(textOf(exactDrawing)).toContain('The spectrum');
+    const estimated = textOf(readXml(reportDrawing(estimateReport, 'light')));
     expect(estimated).toContain('estimate · 1 %');
-    expect(estimated).toContain('Estimate of the upper bound on the largest eigenvalue: 68.2 ± 0.3');
+    expect(estimated).toContain('λmax = 53.1, between 53.11 and 53.14, certified at 99.9 %');
     expect(estimated).toContain('float32 · product error 3.4e-6');
     expect(estimated).toContain('label smoothing 0.1');
     expect(estimated).toContain('stopped by product budget');
+  });
+
+  it('draws one section alone, of one layer, with λ_max above it', () => {
+    const whole = textOf(readXml(reportDrawing(digits, 'light')));
+    const bounds = textOf(readXml(reportDrawing(digits, 'light', { id: 'bounds', layer: 0 })));
+    expect(bounds).toContain('λmax ≤ 1.599, the upper bound');
+    expect(bounds).toContain('1,797 samples · digits.npz');
+    expect(bounds.length).toBeLessThan(whole.length / 2);
+    const units = textOf(readXml(reportDrawing(digits, 'light', { id: 'units', layer: 1 })));
+    expect(units).toContain('What drives it: widths: fc.1');
+    expect(units).not.toContain('fc.0');
   });
 
   it('holds a report whose names are markup and whose blocks are not known', () => {
@@ -405,7 +416,7 @@ describe('reportDrawing', () => {
       blocks: null,
       model: { ...digits.model, file: '<script>alert(1)</script>' },
     };
-    const svg = readXml(reportDrawing(hostile, {}));
+    const svg = readXml(reportDrawing(hostile, 'light'));
     expect(elementsOf(svg, 'script')).toHaveLength(0);
     expect(textOf(svg)).toContain('<script>alert(1)</script>');
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveColours } from '../../../src/charts/colours';
+import { colours, inPalette, palettes } from '../../../src/charts/colours';
 import { shortNames } from '../../../src/charts/layerNames';
 import { element, fitText, text } from '../../../src/charts/svg';
 import { anyName } from './reports';
@@ -73,17 +73,28 @@ describe('shortNames', () => {
   });
 });
 
-describe('resolveColours', () => {
-  const svg = '<rect fill="var(--vscode-charts-blue, #1a85ff)"/><text fill="var(--vscode-x, rgb(1, 2, 3))"/>';
+/** WCAG's contrast of two opaque colours. */
+function contrast(one: string, other: string): number {
+  const luminance = (colour: string): number =>
+    [0.2126, 0.7152, 0.0722].reduce((sum, weight, at) => {
+      const channel = Number.parseInt(colour.slice(1 + 2 * at, 3 + 2 * at), 16) / 255;
+      return sum + weight * (channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4);
+    }, 0);
+  const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((left, right) => left - right);
+  return (light + 0.05) / (dark + 0.05);
+}
 
-  it('writes the values of a theme in, and the fallback where it has none', () => {
-    expect(resolveColours(svg, { '--vscode-charts-blue': ' #123456 ' })).toBe(
-      '<rect fill="#123456"/><text fill="rgb(1, 2, 3)"/>',
-    );
+describe('the palettes', () => {
+  it('write their own colours in, and the fallback of what they do not have', () => {
+    const svg = `<rect fill="${colours.upper}"/><text font-family="var(--vscode-font-family, serif)"/>`;
+    expect(inPalette(svg, 'dark')).toBe('<rect fill="#59a4f9"/><text font-family="serif"/>');
   });
 
-  it('does not let a value leave its attribute', () => {
-    const hostile = { '--vscode-charts-blue': '"/><script>', '--vscode-x': 'a"b' };
-    expect(resolveColours(svg, hostile)).toBe(`<rect fill="#1a85ff"/><text fill="a'b"/>`);
+  it.each(['light', 'dark'] as const)('have marks of 3:1 and text of 4.5:1 in %s', (name) => {
+    const { background, ...rest } = palettes[name];
+    for (const [colour, value] of Object.entries(rest)) {
+      const least = colour === 'text' || colour === 'faint' ? 4.5 : 3;
+      expect(contrast(value, background), colour).toBeGreaterThan(least);
+    }
   });
 });

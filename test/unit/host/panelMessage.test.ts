@@ -29,10 +29,12 @@ const messages: readonly PanelToHost[] = [
   { type: 'choose-samples', choice: { kind: 'file', path: '/a' }, shapes: {} },
   { type: 'choose-samples', choice: { kind: 'browse' }, shapes: {} },
   { type: 'choose-samples', choice: { kind: 'random' }, shapes: { image: [1, 3, 8], ids: null } },
-  { type: 'export', format: 'html', svg: null },
-  { type: 'export', format: 'json', svg: null },
-  { type: 'export', format: 'csv', svg: null },
-  { type: 'export', format: 'svg', svg: '<svg/>' },
+  { type: 'export', format: 'html' },
+  { type: 'export', format: 'json' },
+  { type: 'export', format: 'csv' },
+  { type: 'picture', picture: { name: 'sharpest-samples', format: 'svg', content: '<svg/>' } },
+  { type: 'picture', picture: { name: 'over-lossMean', format: 'png', content: 'iVBORw==' } },
+  { type: 'copy-markdown' },
 ];
 
 it.each(messages)('reads $type', (message) => {
@@ -70,8 +72,11 @@ const refused: readonly unknown[] = [
   { type: 'choose-samples', choice: { kind: 'random' }, shapes: { image: [] } },
   { type: 'choose-samples', choice: { kind: 'random' }, shapes: { image: [1, 0] } },
   { type: 'choose-samples', choice: { kind: 'random' }, shapes: { image: [1, 2.5] } },
-  { type: 'export', format: 'exe', svg: null },
-  { type: 'export', format: 'svg', svg: null },
+  { type: 'export', format: 'exe' },
+  { type: 'picture' },
+  { type: 'picture', picture: { name: '../../x', format: 'svg', content: '<svg/>' } },
+  { type: 'picture', picture: { name: 'x', format: 'html', content: '<p>' } },
+  { type: 'picture', picture: { name: 'x', format: 'png', content: null } },
 ];
 
 it.each(refused)('refuses %j', (message) => {

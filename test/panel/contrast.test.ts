@@ -1,0 +1,127 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { show, themeNames } from './panelPage.mjs';
+import { done, estimateReport, exactReport, panel, phases, report } from './panelTest';
+
+/** Every mark of every chart, and the borders that mean something, as they come out on the screen. */
+
+/** What carries no meaning of its own: lines of the grid, cells whose numbers stand in a table, what is pointed at. */
+const exempt = 'grid cell cells hit hatch-ground picture';
+
+interface Place {
+  readonly name: string;
+  readonly ground: string;
+  readonly clip: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+}
+
+/** Hides every shape and tells where one of each kind is, in groups of which no two overlap: each is measured alone. */
+async function hiddenMarks(page: Page): Promise<Place[][]> {
+  return page.evaluate((left) => {
+    const shapes = [
+      ...document.querySelectorAll<SVGElement>('.chart svg :is(path, rect, line, circle, text)'),
+    ];
+    const seen = new Set<string>();
+    const groups: Place[][] = [];
+    for (const shape of shapes) {
+      if (shape.closest('defs, clipPath, pattern') !== null) continue;
+      shape.style.visibility = 'hidden';
+      const named = shape.closest('[class]');
+      const name = `${shape.closest('section')?.ariaLabel ?? ''}: ${shape.tagName}.${named?.getAttribute('class') ?? ''}`;
+      const box = shape.getBoundingClientRect();
+      const isMark = !left.split(' ').some((each) => named?.classList.contains(each));
+      if (shape.tagName === 'text' || !isMark || seen.has(name) || box.width + box.height < 2) continue;
+      seen.add(name);
+      const [x, y] = [box.x + window.scrollX - 2, box.y + window.scrollY - 2];
+      const clip = { x, y, width: box.width + 4, height: box.height + 4 };
+      const apart = ({ clip: other }: Place): boolean =>
+        other.x > x + clip.width ||
+        other.y > y + clip.height ||
+        x > other.x + other.width ||
+        y > other.y + other.height;
+      const free = groups.findIndex((places) => places.every(apart));
+      const group = free < 0 ? groups.length : free;
+      shape.dataset['group'] = String(group);
+      const ground = getComputedStyle(shape.closest('.card')!).backgroundColor;
+      (groups[group] ??= []).push({ name, clip, ground });
+    }
+    return groups;
+  }, exempt);
+}
+
+/** The largest contrast of a pixel at each place to its ground, by WCAG. */
+async function contrasts(page: Page, places: readonly Omit<Place, 'name'>[]): Promise<number[]> {
+  const picture = (await page.screenshot({ fullPage: true })).toString('base64');
+  return page.evaluate(
+    async ({ picture, places }) => {
+      const luminance = (channels: readonly number[]): number =>
+        [0.2126, 0.7152, 0.0722].reduce((sum, weight, at) => {
+          const channel = (channels[at] ?? 0) / 255;
+          return sum + weight * (channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4);
+        }, 0);
+      const image = new Image();
+      image.src = `data:image/png;base64,${picture}`;
+      await image.decode();
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [image.width, image.height];
+      const context = canvas.getContext('2d')!;
+      context.drawImage(image, 0, 0);
+      const zoom = window.devicePixelRatio;
+      return places.map(({ clip: { x, y, width, height }, ground }) => {
+        const base = luminance(ground.match(/\d+/g)!.slice(0, 3).map(Number));
+        const { data } = context.getImageData(x * zoom, y * zoom, width * zoom, height * zoom);
+        let most = 1;
+        for (let at = 0; at < data.length; at += 4) {
+          const here = luminance([...data.subarray(at, at + 3)]);
+          most = Math.max(most, (Math.max(base, here) + 0.05) / (Math.min(base, here) + 0.05));
+        }
+        return most;
+      });
+    },
+    { picture, places },
+  );
+}
+
+/** The marks that were measured, and those below 3:1. */
+async function measured(page: Page): Promise<{ names: string; faint: string[] }> {
+  const groups = await hiddenMarks(page);
+  const faint: string[] = [];
+  for (const [group, places] of groups.entries()) {
+    await page.evaluate((shown) => {
+      for (const shape of document.querySelectorAll<SVGElement>('[data-group]'))
+        shape.style.visibility = shape.dataset['group'] === shown ? 'visible' : 'hidden';
+    }, String(group));
+    const found = await contrasts(page, places);
+    for (const [at, { name }] of places.entries())
+      if ((found[at] ?? 0) < 3) faint.push(`${name} ${(found[at] ?? 0).toFixed(2)}:1`);
+  }
+  return { names: groups.flatMap((places) => places.map(({ name }) => name)).join('\n'), faint };
+}
+
+describe.each(themeNames)('in %s', (theme) => {
+  it('marks of charts have 3:1 against their ground', async () => {
+    // Few layers: the page is photographed whole for every group of marks.
+    const short = { ...estimateReport, layers: estimateReport.layers.slice(0, 4) };
+    const page = await panel({ ...done, report: short }, { theme, zoom: 2 });
+    const estimated = await measured(page);
+    for (const mark of ['found-max', 'whisker', 'spread', 'parabola'])
+      expect(estimated.names).toContain(mark);
+    expect(estimated.faint).toEqual([]);
+    await show(page, { ...done, report: { ...report, sharpness: exactReport.sharpness! } });
+    const closed = await measured(page);
+    for (const mark of ['blockwise', 'bar-coupling', 'bar-unit']) expect(closed.names).toContain(mark);
+    expect(closed.faint).toEqual([]);
+  }, 240_000);
+
+  it('borders that warn have 3:1', async () => {
+    const page = await panel({ ...phases['done-estimate'], changed: ['x'] }, { theme, zoom: 2 });
+    for (const selector of ['.chip.assumed', '.strip.stale', '.warnings']) {
+      const box = (await page.locator(selector).first().boundingBox())!;
+      // Of what is round the upper border, else the left one.
+      const [width, height] = selector === '.warnings' ? [4, box.height] : [box.width, 2];
+      const clip = { x: box.x, y: box.y, width, height };
+      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const [found] = await contrasts(page, [{ clip, ground }]);
+      expect(found, selector).toBeGreaterThan(3);
+    }
+  });
+});
