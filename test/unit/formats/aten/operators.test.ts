@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Json, Program } from '../../../../src/formats/aten/program';
+import type { Json, Program, TensorMeta } from '../../../../src/formats/aten/program';
 import { translate } from '../../../../src/formats/aten/translate';
 import { writeGraph } from '../../../../src/formats/built/writeGraph';
 import { numbers, results } from '../running';
@@ -23,7 +23,7 @@ async function made(target: string, args: Arguments, dims: readonly number[]): P
         scope: '',
       },
     ],
-    metas: new Map([
+    metas: new Map<string, TensorMeta>([
       ['x', floats([2, 3, 4])],
       ['y', floats([2, 3, 4])],
       ['i', whole],
