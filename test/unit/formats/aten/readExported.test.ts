@@ -59,7 +59,10 @@ describe('a program of torch.export', () => {
     );
     expect([...(model.parameters?.trained ?? [])].sort()).toEqual(named.sort());
     const report = await run(`${name}.pt2`, `${name}.npz`);
-    expect(report.warnings).toEqual([]);
+    const notes = name === 'transformer' ? [/^Row 0 of "emb\.weight" stands for no token/] : [];
+    expect(report.warnings.map(({ message }) => message)).toEqual(
+      notes.map((note) => expect.stringMatching(note) as unknown),
+    );
     expect(report.model.parameters).toBe(wanted.count);
     expectClose(report.samples.meanLoss, wanted.loss, 1e-12);
     expectClose(report.gradientNorm, wanted.grad_norm, 1e-12);
