@@ -115,8 +115,11 @@ class WatchedWorker {
     const due = dueKinds(what);
     if (!due.includes(failure?.kind ?? 'value') || (failure !== null && !plainSentence.test(failure.message)))
       throw new Error(`${what} ended with ${failure === null ? 'a report' : JSON.stringify(failure)}`);
-    const isIdle = failure === null && !(fatal as readonly string[]).includes(what);
-    if (!isIdle && failure !== null) await untilGone([pid]);
+    // Also where the run was done before: the client is to see it before the next one.
+    if (failure !== null || due.includes('WorkerDied')) {
+      await untilGone([pid]);
+      await wait(10);
+    }
     return failure?.kind ?? 'value';
   }
 
