@@ -339,6 +339,16 @@ describe('a file that cannot be read', () => {
       'has no weights "read/gru_cell/kernel" in the file',
     ],
     [
+      'quantised layers',
+      replaced(
+        compiled,
+        /("class_name": "Dense".*?)"class_name": "DTypePolicy", "config": \{"name": "float32"\}/,
+        '$1"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8", "source_name": "float32"}',
+      ),
+      'UnsupportedStructure',
+      'The layer "dense" (Dense) of "bad.keras" is quantised',
+    ],
+    [
       'calls in a circle',
       replaced(
         kerasFile('vectors.keras'),
