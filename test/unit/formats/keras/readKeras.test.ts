@@ -258,6 +258,15 @@ describe('one perceptron', () => {
 const compiled = kerasFile('compiled.keras');
 const lossText = /"loss": \{.*?"registered_name": null\}/;
 
+describe('a mask', () => {
+  it('is differentiated, which the analysis checks before its first number', { timeout: 120_000 }, async () => {
+    const path = await folder.write('masked.keras', kerasFile('masked.keras'));
+    const found = await report(path, { loss: 'cross-entropy', method: 'exact' });
+    expect(found.trace.value).toBeGreaterThan(0);
+    expect(found.model.parameters).toBe(21 + 84 + 84 + 10);
+  });
+});
+
 describe('the loss in a file', () => {
   it.each([
     [
