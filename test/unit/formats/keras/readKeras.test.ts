@@ -259,12 +259,16 @@ const compiled = kerasFile('compiled.keras');
 const lossText = /"loss": \{.*?"registered_name": null\}/;
 
 describe('a mask', () => {
-  it('is differentiated, which the analysis checks before its first number', { timeout: 120_000 }, async () => {
-    const path = await folder.write('masked.keras', kerasFile('masked.keras'));
-    const found = await report(path, { loss: 'cross-entropy', method: 'exact' });
-    expect(found.trace.value).toBeGreaterThan(0);
-    expect(found.model.parameters).toBe(21 + 84 + 84 + 10);
-  });
+  it(
+    'is differentiated, which the analysis checks before its first number',
+    { timeout: 120_000 },
+    async () => {
+      const path = await folder.write('masked.keras', kerasFile('masked.keras'));
+      const found = await report(path, { loss: 'cross-entropy', method: 'exact' });
+      expect(found.trace.value).toBeGreaterThan(0);
+      expect(found.model.parameters).toBe(21 + 84 + 84 + 10);
+    },
+  );
 });
 
 describe('the loss in a file', () => {
