@@ -75,6 +75,14 @@ function listLayers(network: Network, { config, weights, prefix, isTrained }: Mo
       `The layer ${quote(prefix + name)} (${className}) of ${quote(network.file)}`,
     );
     requireBuiltIn(network, entry, className, prefix + name);
+    // The weights of such layers are whole numbers with scales beside them.
+    if (
+      /quantized|int[48]|float8/i.test(JSON.stringify(own.value('dtype') ?? '')) &&
+      className !== 'InputLayer'
+    )
+      throw own.unsupported(
+        'is quantised, which cannot be differentiated; analyse the model as it was before it was quantised',
+      );
     const place = places[index];
     if (place === undefined) throw new Error('A layer without a place');
     return {

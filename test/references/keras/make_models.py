@@ -456,7 +456,22 @@ def masks():
     save("masks", keras.Model([t, u, allowed], ys), {"tokens": tokens, "steps": steps, "allowed": pattern.astype("f4")})
 
 
+def masked():
+    """A mask that no file writes down: a Sequential model hands it on by itself."""
+    model = keras.Sequential(
+        [
+            keras.Input((5,), dtype="int32", name="tokens"),
+            L.Embedding(7, 3, mask_zero=True),
+            L.Dropout(0.1),
+            L.LSTM(3, return_sequences=True),
+            L.Bidirectional(L.GRU(2)),
+            L.Dense(2),
+        ]
+    )
+    save("masked", model, {"tokens": np.array([[0, 0, 3, 1, 5], [4, 0, 6, 0, 0], [1, 2, 3, 4, 5]], "i4")})
+
+
 # Those that are named, or all.
-for make in (keras2, images, sequences, vectors, tokens, volumes, compiled, keras213, axes, masks):
+for make in (keras2, images, sequences, vectors, tokens, volumes, compiled, keras213, axes, masks, masked):
     if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
         make()

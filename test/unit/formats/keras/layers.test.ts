@@ -52,6 +52,7 @@ describe.each([
   { name: 'keras213', outputs: 1 },
   { name: 'axes', outputs: 28 },
   { name: 'masks', outputs: 33 },
+  { name: 'masked', outputs: 1 },
 ])('the layers of $name', ({ name, outputs }) => {
   describe.each(kinds[name] ?? (['keras', 'h5'] as const))('in a .%s file', (kind) => {
     let model: Model;

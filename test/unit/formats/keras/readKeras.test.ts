@@ -258,6 +258,19 @@ describe('one perceptron', () => {
 const compiled = kerasFile('compiled.keras');
 const lossText = /"loss": \{.*?"registered_name": null\}/;
 
+describe('a mask', () => {
+  it(
+    'is differentiated, which the analysis checks before its first number',
+    { timeout: 120_000 },
+    async () => {
+      const path = await folder.write('masked.keras', kerasFile('masked.keras'));
+      const found = await report(path, { loss: 'cross-entropy', method: 'exact' });
+      expect(found.trace.value).toBeGreaterThan(0);
+      expect(found.model.parameters).toBe(21 + 84 + 84 + 10);
+    },
+  );
+});
+
 describe('the loss in a file', () => {
   it.each([
     [
@@ -337,6 +350,16 @@ describe('a file that cannot be read', () => {
       replaced(tokens, '"class_name": "LSTM"', '"class_name": "GRU"'),
       'DamagedModel',
       'has no weights "read/gru_cell/kernel" in the file',
+    ],
+    [
+      'quantised layers',
+      replaced(
+        compiled,
+        /("class_name": "Dense".*?)"class_name": "DTypePolicy", "config": \{"name": "float32"\}/,
+        '$1"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8", "source_name": "float32"}',
+      ),
+      'UnsupportedStructure',
+      'The layer "dense" (Dense) of "bad.keras" is quantised',
     ],
     [
       'calls in a circle',
