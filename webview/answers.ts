@@ -50,8 +50,13 @@ function answerCard({ title, term, answer }: Question, method: Method | undefine
     layer === undefined
       ? null
       : element(
-          'span',
-          { class: layer.shown.length > 14 ? 'long' : undefined, title: layer.whole },
+          'button',
+          {
+            class: layer.shown.length > 14 ? 'opens long' : 'opens',
+            type: 'button',
+            id: 'answer-layer',
+            title: layer.whole,
+          },
           layer.shown,
         );
   return element(

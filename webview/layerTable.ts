@@ -103,7 +103,12 @@ function tableRow(row: Row, shown: readonly ColumnLook[], place: number): HTMLEl
     element(
       'th',
       { scope: 'row' },
-      element('span', { class: 'layer-name', title: layer.name }, row.name),
+      // By the keyboard Enter on the row opens the page: a stop for each of five hundred rows would be too many.
+      element(
+        'button',
+        { class: 'layer-name opens', type: 'button', tabindex: -1, title: layer.name },
+        row.name,
+      ),
       element('span', { class: 'faint' }, ` ${layer.kind} ${layerSizes(layer)}`),
     ),
     ...shown.map((look) => element('td', { class: look.column }, look.text(row))),

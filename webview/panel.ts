@@ -1,11 +1,14 @@
+import type { DetailAnswer } from '../src/report/detail';
 import type { FormState, HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
 import { answers } from './answers';
 import { verdict } from './verdict';
+import { detailPage, showsPage } from './detailPage';
 import { element } from './dom';
 import { header } from './header';
 import { limits } from './limits';
 import { installMarking } from './marking';
 import { notices } from './notices';
+import { installOpening } from './opening';
 import { overview } from './overview';
 import { sectionParts } from './sections';
 import { status } from './status';
@@ -30,7 +33,10 @@ interface Saved {
   readonly scroll: number;
 }
 
-const parts: readonly Part[] = [header, status, notices, overview, verdict, answers, ...sectionParts, limits];
+/** What stands above a page of a layer or sample, too. */
+const frame: readonly Part[] = [header, status];
+const report: readonly Part[] = [notices, overview, verdict, answers, ...sectionParts, limits];
+const parts: readonly Part[] = [...frame, detailPage, ...report];
 
 function start(): void {
   registerControls();
@@ -40,6 +46,9 @@ function start(): void {
   let settings: Settings = { ...initialSettings, ...saved?.settings, exportOpen: false, menu: null };
   let readOnly = false;
   let name: string | null = null;
+  let detail: DetailAnswer | null = null;
+  /** What was asked for last, of which report. */
+  let asked = '';
   let form: FormState = saved?.form ?? { said: nothingSaid, known: null, layers: null };
 
   const root = document.getElementById('panel') ?? document.body.appendChild(element('main', {}));
@@ -50,8 +59,38 @@ function start(): void {
 
   const drawn = new Map<string, string>();
   const keep = (): void => api.setState({ state, settings, form, scroll: window.scrollY });
+  /** Asks the host for what a page shows beside the report: once for each page and report. */
+  const askForDetail = (): void => {
+    const { page } = settings;
+    if (page === null || readOnly || state?.phase !== 'done') return;
+    const wanted = JSON.stringify([page, state.finished, state.changed, state.report.model.sha256]);
+    if (asked === wanted) return;
+    asked = wanted;
+    detail = null;
+    api.postMessage({ type: 'detail', of: page });
+  };
+  /** From where a page was opened. */
+  let opener = { id: '', scroll: 0 };
+  const change = (changed: Partial<Settings>): void => {
+    const before = settings.page;
+    settings = { ...settings, ...changed };
+    draw();
+    keep();
+    const { page } = settings;
+    if (page === before) return;
+    window.scrollTo(0, page === null ? opener.scroll : 0);
+    document.getElementById(page === null ? opener.id : 'back')?.focus({ preventScroll: true });
+  };
+  installOpening(root, (page) => {
+    if (settings.page === null) {
+      const { id } = document.activeElement ?? { id: '' };
+      opener = { id: id === '' ? `row-${page.index}` : id, scroll: window.scrollY };
+    }
+    if (JSON.stringify(page) !== JSON.stringify(settings.page)) change({ page });
+  });
   const draw = (): void => {
     if (state === null) return;
+    askForDetail();
     const view: View = {
       state,
       known: knownOf(state),
@@ -60,16 +99,16 @@ function start(): void {
       form,
       name,
       readOnly,
+      detail,
       post: (message) => api.postMessage(message),
-      change: (changed) => {
-        settings = { ...settings, ...changed };
-        draw();
-        keep();
-      },
+      change,
     };
+    const isPage = showsPage(view);
+    if (!isPage && settings.page !== null) settings = { ...settings, page: null };
     for (const part of parts) {
       const inputs = JSON.stringify(part.inputs(view));
       const place = places.get(part.id);
+      if (place !== undefined) place.hidden = !frame.includes(part) && (part === detailPage) !== isPage;
       if (place === undefined || drawn.get(part.id) === inputs) continue;
       drawn.set(part.id, inputs);
       replace(place, part.draw(view));
@@ -78,6 +117,13 @@ function start(): void {
 
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (!isFromHost(event.data)) return;
+    if (event.data.type === 'detail') {
+      // Of the page that was left an answer may come late.
+      if (JSON.stringify(event.data.of) !== JSON.stringify(settings.page)) return;
+      detail = event.data.answer;
+      draw();
+      return;
+    }
     state = event.data.state;
     ({ form, name, readOnly } = event.data);
     draw();
@@ -96,7 +142,8 @@ function start(): void {
 
 /** Extensions of a browser talk to the same window: what is no state is none of ours. */
 function isFromHost(message: unknown): message is HostToPanel {
-  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'state';
+  const type = typeof message === 'object' && message !== null && 'type' in message ? message.type : null;
+  return type === 'state' || type === 'detail';
 }
 
 /** Puts new nodes into a part; the focus stays on the element of the same id. */

@@ -1,3 +1,4 @@
+import type { DetailAnswer, DetailOf } from '../src/report/detail';
 import type { FormState, PanelState, PanelToHost } from '../src/report/panelMessages';
 import type { PartialReport, Training } from '../src/report/report';
 import type { Typed } from './chipMenu';
@@ -10,6 +11,8 @@ export interface Settings {
   readonly layer: number;
   /** How the reader says that the model is trained; null: as the report says. */
   readonly training: Training | null;
+  /** The layer or sample whose page is open; null: the report is. */
+  readonly page: DetailOf | null;
   readonly exportOpen: boolean;
   /** The chip whose menu is open, with what was typed there; null: none is. */
   readonly menu: { readonly chip: string; readonly typed: Typed } | null;
@@ -19,6 +22,7 @@ export const initialSettings: Settings = {
   sort: { column: 'layer', descending: false },
   layer: 0,
   training: null,
+  page: null,
   exportOpen: false,
   menu: null,
 };
@@ -34,6 +38,8 @@ export interface View {
   readonly name: string | null;
   /** Whether it is a report from a file, with no model to analyse. */
   readonly readOnly: boolean;
+  /** What the host told of the page that is open; null: nothing yet. */
+  readonly detail: DetailAnswer | null;
   readonly post: (message: PanelToHost) => void;
   readonly change: (settings: Partial<Settings>) => void;
 }

@@ -60,7 +60,7 @@ export function blocksHeatMap(
         ? separateCells(count, cell, share, strength, names)
         : cellPaths(
             cell,
-            count,
+            [count, count],
             (row, column) => strength(share(row, column)) * fullestOpacity,
             colours.upper,
           )),

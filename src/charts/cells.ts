@@ -9,13 +9,13 @@ const steps = 24;
  */
 export function cellPaths(
   cell: { readonly width: number; readonly height: number },
-  count: number,
+  [rows, columns]: readonly [rows: number, columns: number],
   strength: (row: number, column: number) => number,
   fill: string,
 ): SvgText[] {
   const paths = Array.from({ length: steps + 1 }, () => '');
-  for (let row = 0; row < count; row += 1) {
-    for (let column = 0; column < count; column += 1) {
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
       const step = Math.round(Math.min(1, Math.max(0, strength(row, column))) * steps);
       if (step === 0) continue;
       const [x, y] = [coordinate(column * cell.width), coordinate(row * cell.height)];

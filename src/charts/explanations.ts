@@ -29,6 +29,12 @@ export const explanations = {
     'Which layer makes the bound large? A bar is a layer’s additive part of the upper bound, its solid part in proportion to the layer’s own curvature, its hatched part to its coupling with other layers. (τ/P + s√(P−1)·ψ, with τ the trace of its block and ψ its share of the spread s².) The bound is not λ_max: where the sharpest direction lies is told above.',
   blocks:
     'Do layers act alone or together? The share of ‖H‖² in the block of two layers, coloured on a logarithmic scale: the diagonal is a layer’s own curvature, the rest how the layers act on each other.',
+  layerWeight:
+    'What was learned here? The numbers of the layer’s weight: blue above 0, orange below, stronger further from it; rows or columns without colour do nothing, a single strong one does most.',
+  singularValues:
+    'How many directions does the layer use? It turns inputs along its singular vectors and scales them by these: few large ones mean that few directions pass. ‖W‖²/σ1² counts those that matter (the stable rank); σ1 is the most that the layer can stretch an input.',
+  layerBlocks:
+    'Which layers does it act with? The share of ‖H‖² in its block with each layer: its row of the picture of all blocks. Blocks of two layers stand in both rows.',
   sharpestShare:
     'Which layer is sharp? A step along the sharpest direction moves all layers at once; this is how much of it lies in each: ‖v_l‖², where the layers’ parts v_l make up the unit eigenvector v. λ_max is the sum of λ_max·‖v_l‖²: an exact division, in which no part is negative.',
   parameters: 'Trainable numbers of the layer that the output depends on.',

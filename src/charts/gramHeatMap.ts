@@ -1,5 +1,6 @@
 import { colours } from './colours';
 import { cellPaths } from './cells';
+import { signedKey } from './signedKey';
 import { chart, coordinate, element, fontSize, text, textWidth, type SvgText } from './svg';
 
 export interface GramHeatMapOptions {
@@ -18,6 +19,7 @@ const smallFont = fontSize - 1;
 export function gramHeatMap(gram: readonly (readonly number[])[], options: GramHeatMapOptions): string {
   const { id, layer } = options;
   const count = gram.length;
+  const size = [count, count] as const;
   const cosine = (row: number, column: number): number => gram[row]?.[column] ?? 0;
   const runs = runsOf(options.classes ?? []);
   const longest = Math.max(0, ...runs.map(({ name }) => textWidth(name, smallFont)));
@@ -47,9 +49,9 @@ export function gramHeatMap(gram: readonly (readonly number[])[], options: GramH
         fill: 'none',
         stroke: colours.axis,
       }),
-      ...cellPaths(cell, count, (row, column) => opacity(cosine(row, column)), colours.upper),
-      ...cellPaths(cell, count, (row, column) => opacity(-cosine(row, column)), colours.negative),
-      ...key(width),
+      ...cellPaths(cell, size, (row, column) => opacity(cosine(row, column)), colours.upper),
+      ...cellPaths(cell, size, (row, column) => opacity(-cosine(row, column)), colours.negative),
+      ...signedKey({ width, top: width + 8, ends: ['-1', '1'], opacity }),
     ),
   );
 }
@@ -97,33 +99,4 @@ function classNames(runs: readonly ClassRun[], cell: number, gutter: number): Sv
 /** Squared, since images have large cosines throughout: what differs between them would not be seen otherwise. */
 function opacity(cosine: number): number {
   return Math.max(0, cosine) ** 2;
-}
-
-/** From opposed over orthogonal (nothing) to alike. */
-function key(width: number): ReturnType<typeof element>[] {
-  const top = width + 8;
-  const cells = [-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1];
-  const side = 10;
-  const start = (width - cells.length * side) / 2;
-  const end = (x: number, anchor: string, content: string): ReturnType<typeof element> =>
-    element(
-      'text',
-      { x, y: top + 9, 'text-anchor': anchor, 'font-size': smallFont, fill: colours.faint },
-      text(content),
-    );
-  return [
-    end(start - 6, 'end', '-1'),
-    ...cells.map((value, place) =>
-      element('rect', {
-        class: 'cells',
-        x: start + place * side,
-        y: top,
-        width: side,
-        height: side,
-        fill: value < 0 ? colours.negative : colours.upper,
-        'fill-opacity': String(opacity(Math.abs(value))),
-      }),
-    ),
-    end(start + cells.length * side + 6, 'start', '1'),
-  ];
 }

@@ -43,7 +43,7 @@ export function planeHeatMap(
       { transform: `translate(${left} 0)` },
       ...cellPaths(
         { width: cell, height: cell },
-        step.length,
+        [step.length, step.length],
         // The first row is drawn at the top, where the second direction's largest distance is.
         (row, column) => {
           const value = loss[step.length - 1 - row]?.[column] ?? null;

@@ -196,6 +196,12 @@ export class AnalysisPanel implements vscode.Disposable {
       case 'write-architecture':
         await this.writeArchitecture();
         return;
+      case 'detail': {
+        const { of } = message;
+        const answered: HostToPanel = { type: 'detail', of, answer: await this.session.detail(of) };
+        void this.panel.webview.postMessage(answered);
+        return;
+      }
       case 'show-log':
         this.parts.log.show(true);
     }

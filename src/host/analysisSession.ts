@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { ProposedArchitecture } from '../report/architecture';
+import type { DetailAnswer, DetailOf } from '../report/detail';
 import { failureOf } from '../report/failure';
 import { changeShapes, fitsShape, type ShapeChanges } from '../report/inputShapes';
 import { computationDefaults, nothingSaid, type Said } from '../report/form';
@@ -32,6 +33,7 @@ import {
   underNames,
   type PlannedRun,
 } from './plannedRun';
+import { findReportDetail, refused } from './reportDetail';
 
 export interface SessionParts {
   readonly worker: WorkerCalls<Method>;
@@ -185,6 +187,20 @@ export class AnalysisSession {
       .catch(() => null);
     this.inspection ??= found;
     this.parts.onChange(this.currentState);
+  }
+
+  /** What the report does not hold of a part of it; refused where it is not the report of these files. */
+  async detail(of: DetailOf): Promise<DetailAnswer> {
+    await this.checkFiles();
+    const { settled, file } = this;
+    if (settled === null || settled.state !== this.currentState)
+      return refused('This is shown once the analysis is done.');
+    const { changed, report } = settled.state;
+    if (changed.length > 0)
+      return refused(`${changed.join(' and ')} changed since this analysis: run it again.`);
+    const { worker, settings, isTrusted } = this.parts;
+    const { run } = settled;
+    return findReportDetail({ file, report, run, machine: settings(), trusted: isTrusted() }, of, worker);
   }
 
   /** Shows the chooser, whatever fits. */

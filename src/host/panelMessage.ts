@@ -1,4 +1,5 @@
 import { comparisonExports, type ComparisonToHost, type SavedComparison } from '../comparison/panelState';
+import type { DetailOf } from '../report/detail';
 import {
   exportFormats,
   type ExportMessage,
@@ -41,6 +42,10 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
       const choice = readChoice(message['choice']);
       const shapes = readShapes(message['shapes']);
       return choice === null || shapes === null ? null : { type: 'choose-samples', choice, shapes };
+    }
+    case 'detail': {
+      const of = readDetailOf(message['of']);
+      return of === null ? null : { type: 'detail', of };
     }
     case 'export':
       return readExport(message['format']);
@@ -97,6 +102,13 @@ function readChoice(choice: unknown): SampleChoice | null {
     default:
       return null;
   }
+}
+
+function readDetailOf(of: unknown): DetailOf | null {
+  if (!isObject(of)) return null;
+  const { kind, index } = of;
+  const isPlace = typeof index === 'number' && Number.isSafeInteger(index) && index >= 0;
+  return isPlace && (kind === 'layer' || kind === 'sample') ? { kind, index } : null;
 }
 
 function readShapes(shapes: unknown): ShapeChanges | null {

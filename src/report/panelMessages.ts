@@ -1,3 +1,4 @@
+import type { DetailAnswer, DetailOf } from './detail';
 import type { Failure } from './failure';
 import type { ShapeChanges } from './inputShapes';
 import type { Said } from './form';
@@ -76,7 +77,12 @@ export interface FormState {
   readonly layers: LayersForm | null;
 }
 
-export interface HostToPanel {
+export type HostToPanel =
+  | StateMessage
+  /** What was asked for of a layer or sample. */
+  | { readonly type: 'detail'; readonly of: DetailOf; readonly answer: DetailAnswer };
+
+export interface StateMessage {
   readonly type: 'state';
   readonly state: PanelState;
   readonly form: FormState;
@@ -94,6 +100,8 @@ export type PanelToHost =
   | { readonly type: 'say'; readonly said: Partial<Said> }
   /** Tell what the model puts out, and its tensors. */
   | { readonly type: 'look' }
+  /** Tell of a layer or sample what the report does not hold. */
+  | { readonly type: 'detail'; readonly of: DetailOf }
   | { readonly type: 'change-samples' }
   | { readonly type: 'choose-samples'; readonly choice: SampleChoice; readonly shapes: ShapeChanges }
   | { readonly type: 'export'; readonly format: ExportFormat }

@@ -78,6 +78,10 @@ export class WorkerClient implements WorkerCalls<Method> {
     return this.enqueue('tryLayers', layers, options);
   }
 
+  detail(wanted: Argument['detail'], options: CallOptions): Promise<Value['detail']> {
+    return this.enqueue('detail', wanted, options);
+  }
+
   /** Starts the process before the first call, which then finds it on its way. */
   async start(): Promise<void> {
     await this.ready().catch(() => {

@@ -33,6 +33,11 @@ function answerCalls(): void {
         await watchMemory(null);
         return tryLayers(layers);
       },
+      detail: async (wanted) => {
+        const { findDetail } = await import('../analysis/detail');
+        await watchMemory(wanted.request.memoryBudget);
+        return findDetail(wanted);
+      },
     },
     () => {
       // The editor is gone, or has no more use for this process: never outlive it.

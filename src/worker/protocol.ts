@@ -1,4 +1,5 @@
 import type { ToldFailure } from '../report/cutShort';
+import type { Detail, DetailRequest } from '../report/detail';
 import type { Report } from '../report/report';
 import type {
   AnalysisRequest,
@@ -18,7 +19,11 @@ export interface WorkerApi {
   analyse(request: AnalysisRequest): Promise<Report>;
   inspect(model: ModelToInspect): Promise<ModelInspection>;
   tryLayers(layers: LayersToTry): Promise<readonly LayersTrial[]>;
+  /** Of a layer or sample of a report that was made before. */
+  detail(wanted: DetailRequest): Promise<Detail>;
 }
+
+export const methods = ['analyse', 'inspect', 'tryLayers', 'detail'] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Method = keyof WorkerApi;
 export type Argument = { [M in Method]: Parameters<WorkerApi[M]>[0] };

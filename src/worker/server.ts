@@ -2,6 +2,7 @@ import { toldFailure } from '../report/cutShort';
 import type { Progress } from '../report/request';
 import {
   failedResponse,
+  methods,
   type Answer,
   type Argument,
   type Method,
@@ -125,13 +126,9 @@ function readCall(message: unknown): { id: number; method: Method | null; argume
   };
   return {
     id: typeof call.id === 'number' ? call.id : -1,
-    method: isMethod(call.method) ? call.method : null,
+    method: methods.find((each) => each === call.method) ?? null,
     argument: call.argument as Argument[Method],
   };
-}
-
-function isMethod(name: unknown): name is Method {
-  return name === 'analyse' || name === 'inspect' || name === 'tryLayers';
 }
 
 function describe(message: unknown): string {

@@ -1,4 +1,5 @@
 import { analyse } from '../../../src/analysis/analyse';
+import { findDetail } from '../../../src/analysis/detail';
 import { inspectModel } from '../../../src/analysis/inspect';
 import { tryLayers } from '../../../src/analysis/tryLayers';
 import { detectFile } from '../../../src/formats/detection';
@@ -42,6 +43,7 @@ serve(
       }),
     inspect: ({ file }) => withinMemory(() => inspectModel(file)),
     tryLayers: (layers) => withinMemory(() => tryLayers(layers)),
+    detail: (wanted) => withinMemory(() => findDetail(wanted)),
   },
   () => {
     process.exit(0);

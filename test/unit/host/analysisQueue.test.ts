@@ -20,6 +20,7 @@ const worker: WorkerCalls<Method> = {
   },
   inspect: async () => ({ facts: {}, candidates: [], openInputs: [], outputs: [], tensors: [] }),
   tryLayers: async () => [],
+  detail: () => Promise.reject(new Error('nobody looks into it')),
 };
 
 beforeEach(async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AnalysisSession, type SessionParts } from '../../../src/host/analysisSession';
 import { KeptReports } from '../../../src/host/keptReports';
+import type { Detail, DetailRequest } from '../../../src/report/detail';
 import { FailureError } from '../../../src/report/failure';
 import { computationDefaults } from '../../../src/report/form';
 import type { PanelState } from '../../../src/report/panelMessages';
@@ -27,6 +28,7 @@ class AskedWorker implements WorkerCalls<Method> {
   readonly requests: AnalysisRequest[] = [];
   readonly looks: ModelToInspect[] = [];
   readonly layers: LayersToTry[] = [];
+  readonly details: DetailRequest[] = [];
   #pending: ((answer: unknown) => void) | null = null;
   options: CallOptions | null = null;
 
@@ -43,6 +45,11 @@ class AskedWorker implements WorkerCalls<Method> {
   tryLayers(layers: LayersToTry, options: CallOptions): Promise<readonly LayersTrial[]> {
     this.layers.push(layers);
     return this.#ask<readonly LayersTrial[]>(options);
+  }
+
+  detail(wanted: DetailRequest, options: CallOptions): Promise<Detail> {
+    this.details.push(wanted);
+    return this.#ask<Detail>(options);
   }
 
   async answer(value: unknown): Promise<void> {

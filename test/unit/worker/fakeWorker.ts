@@ -88,6 +88,7 @@ serve(
         file,
       } as ModelInspection),
     tryLayers: () => Promise.resolve([]),
+    detail: ({ of }) => Promise.reject(new FailureError('UsageError', `There is no ${of.kind} here.`)),
   },
   () => {
     const marker = process.env['FAKE_WORKER_FAREWELL'];

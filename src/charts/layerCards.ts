@@ -1,0 +1,169 @@
+import type { DetailAnswer, LayerDetail, SingularValues, WeightMatrix } from '../report/detail';
+import type { PartialReport } from '../report/report';
+import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
+import { numbers } from './chartNumbers';
+import { factList, sentence, table, tag, type Content } from './content';
+import { rowsOf, shownColumns } from './layerColumns';
+import type { Section } from './section';
+import { sections } from './sections';
+import { singularValuesChart, singularValuesHeight } from './singularValuesChart';
+import { weightHeatMap, weightHeatMapHeight } from './weightHeatMap';
+
+/** A card of the page of a layer or sample. */
+export type DetailCard = Pick<Section, 'id' | 'title' | 'term'> & { readonly content: readonly Content[] };
+
+const pageWidth = 960;
+
+/**
+ * Everything about one layer, in the order in which it is read.
+ * @param answer what the report does not hold; null: it has not come yet
+ */
+export function layerCards(known: PartialReport, index: number, answer: DetailAnswer | null): DetailCard[] {
+  const rows = rowsOf(known);
+  const row = rows[index];
+  if (row === undefined) return [];
+  const { name } = row.layer;
+  const facts = shownColumns(rows).map((column) => ({
+    name: column.head,
+    value: column.text(row),
+    term: column.column,
+  }));
+  const ofReport = sections.flatMap(({ id, title, term, content }) => {
+    const own = content(known, false).flatMap((each) =>
+      typeof each === 'string' || each.kind !== 'choice' ? [] : each.layers,
+    );
+    const shown = own.find((each) => each.index === index)?.content ?? [];
+    return shown.length === 0 ? [] : [{ id: `layer-${id}`, title, term, content: shown }];
+  });
+  return [
+    { id: 'layer-facts', title: 'In the report', term: null, content: [factList(facts)] },
+    ...ofFile(name, answer),
+    ...ofReport,
+    ...blocksOf(known, index),
+  ];
+}
+
+function ofFile(name: string, answer: DetailAnswer | null): DetailCard[] {
+  const weightCard = (content: readonly Content[]): DetailCard => ({
+    id: 'layer-weight',
+    title: 'The weight',
+    term: 'layerWeight',
+    content,
+  });
+  if (answer === null) return [weightCard([{ kind: 'place', height: 200 }])];
+  if (!answer.ok) return [weightCard([sentence(answer.refusal)])];
+  const { detail } = answer;
+  const { weight, singularValues } = detail;
+  const singular: DetailCard = {
+    id: 'layer-singular',
+    title: 'Singular values of the weight',
+    term: 'singularValues',
+    content: singularContent(name, detail),
+  };
+  const { rows, columns } = weight;
+  const isVector = singularValues === null && Math.min(rows, columns) === 1;
+  return [
+    weightCard([
+      sentence(weightWords(weight)),
+      {
+        kind: 'chart',
+        height: weightHeatMapHeight(weight, pageWidth),
+        pageWidth,
+        draw: (options) => weightHeatMap(weight, { ...options, layer: name }),
+      },
+      tag('div', { class: 'scroller' }, tensorTable(detail)),
+    ]),
+    ...(isVector ? [] : [singular]),
+  ];
+}
+
+function weightWords({ rows, columns, ofOutputs, cell: [tall, wide] }: WeightMatrix): string {
+  const sizes = `${formatCount(rows)} × ${formatCount(columns)} numbers`;
+  const lies = ofOutputs ? 'a row for each output' : 'as they lie in the file';
+  const reduced =
+    tall * wide === 1
+      ? ''
+      : ` Each cell stands for ${tall} × ${wide} of them and shows the one furthest from 0.`;
+  return `${sizes}, ${lies}.${reduced}`;
+}
+
+function tensorTable({ tensors }: LayerDetail): Content {
+  const rows = tensors.map(({ name, shape, norm, mean, least, greatest, zeros }) => [
+    name,
+    shape.length === 0 ? 'a number' : shape.join(' × '),
+    ...[norm, mean, least, greatest].map(formatNumber),
+    formatCount(zeros),
+  ]);
+  const head = ['tensor', 'shape', 'norm', 'mean', 'least', 'greatest', 'zeros'];
+  return table({}, head, rows, 'The tensors of the layer');
+}
+
+function singularContent(name: string, { singularValues, tensors }: LayerDetail): Content[] {
+  if (singularValues === null)
+    return [sentence('This weight is too large for its singular values to be found here.')];
+  const { values, count } = singularValues;
+  const rows = values.map((value, at) => [`σ${at + 1}`, formatNumber(value)]);
+  return [
+    sentence(singularWords(singularValues, tensors[0]?.norm ?? 0)),
+    {
+      kind: 'chart',
+      height: singularValuesHeight,
+      pageWidth,
+      draw: (options) => singularValuesChart({ values, count }, { ...options, layer: name }),
+    },
+    numbers(
+      'layer-singular-numbers',
+      'Table of the singular values',
+      table({ class: 'bins' }, ['', 'value'], rows, 'The singular values'),
+    ),
+  ];
+}
+
+function singularWords({ values, count }: SingularValues, norm: number): string {
+  const [largest = 0] = values;
+  const smallest = values.at(-1) ?? 0;
+  if (largest === 0) return 'All are 0.';
+  const rank = `‖W‖²/σ1² = ${formatNumber((norm / largest) ** 2)} of at most ${formatCount(count)}.`;
+  if (values.length < count)
+    return `The ${formatCount(values.length)} largest of ${formatCount(count)}: the weight is too large for all of them. ${rank}`;
+  const condition = smallest > 0 ? ` σ1 is ${formatNumber(largest / smallest)} times the smallest.` : '';
+  return `${rank}${condition}`;
+}
+
+/** Its row of the block matrix. */
+function blocksOf({ blocks, layers }: PartialReport, index: number): DetailCard[] {
+  const own = blocks?.[index];
+  if (!blocks || own === undefined || layers === undefined) return [];
+  const all = blocks.flat().reduce((sum, { value }) => sum + value, 0);
+  if (!(all > 0)) return [];
+  const rows = layers.map(({ name }, m) =>
+    tag(
+      'tr',
+      { 'data-layer': m },
+      tag('th', { scope: 'row' }, m === index ? `${name} (itself)` : name),
+      tag('td', {}, formatPercent((own[m]?.value ?? 0) / all)),
+    ),
+  );
+  const head = tag('tr', {}, ...['layer', 'share of ‖H‖²'].map((each) => tag('th', { scope: 'col' }, each)));
+  const shown = tag(
+    'table',
+    { class: 'bins' },
+    tag('caption', { class: 'hidden' }, 'Its blocks with all layers'),
+    tag('thead', {}, head),
+    tag('tbody', {}, ...rows),
+  );
+  return [
+    {
+      id: 'layer-blocks',
+      title: 'Its row of the blocks',
+      term: 'layerBlocks',
+      content: [
+        tag(
+          'div',
+          { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': 'Its row of the blocks' },
+          shown,
+        ),
+      ],
+    },
+  ];
+}

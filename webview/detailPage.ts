@@ -1,0 +1,45 @@
+import { layerCards } from '../src/charts/layerCards';
+import { card } from './card';
+import { nodesOf } from './content';
+import { button, element } from './dom';
+import { hasNumbers, type Part, type View } from './view';
+
+/** In the place of what only the files tell, for a report that has none beside it. */
+const withoutFiles =
+  'This is a saved report: weights and samples are not in it. Open the model itself to see them.';
+
+/** Whether a page of a layer or sample stands in the place of the report. */
+export function showsPage({ state, settings: { page }, known }: View): boolean {
+  return (
+    page !== null && hasNumbers(state) && (page.kind === 'sample' || known.layers?.[page.index] !== undefined)
+  );
+}
+
+/** The page of one layer or sample. */
+export const detailPage: Part = {
+  id: 'detail',
+  inputs: (view) => {
+    const { known, settings, detail, readOnly } = view;
+    if (!showsPage(view)) return null;
+    const { layers, bounds, blocks, orthogonality, sharpness } = known;
+    return [settings.page, detail, readOnly, layers, bounds, blocks, orthogonality, sharpness];
+  },
+  draw: (view) => {
+    const { page } = view.settings;
+    if (page === null || !showsPage(view)) return [];
+    const answer = view.readOnly ? ({ ok: false, refusal: withoutFiles } as const) : view.detail;
+    const layer = view.known.layers?.[page.index];
+    const cards = layerCards(view.known, page.index, answer);
+    return [
+      element(
+        'div',
+        { class: 'page-head' },
+        button('Back to the report', 'back', () => view.change({ page: null })),
+        element('h2', { id: 'page-title' }, `Layer ${layer?.name ?? ''}`),
+      ),
+      ...cards.map(({ id, title, term, content }) =>
+        card(title, term, 'wide', ...content.flatMap((each) => nodesOf(each, id, view))),
+      ),
+    ];
+  },
+};
