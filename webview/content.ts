@@ -14,7 +14,12 @@ export function nodesOf(content: Content, id: string, view: Chooser): Child[] {
   switch (content.kind) {
     case 'tag': {
       const children = content.children.flatMap((child) => nodesOf(child, id, view));
-      const built = element(content.name, content.attributes, ...children);
+      const { name, attributes } = content;
+      // What opens a page is a button here, and text where there is none.
+      const built =
+        attributes['class'] === 'opens'
+          ? element('button', { ...attributes, type: 'button' }, ...children)
+          : element(name, attributes, ...children);
       if (content.term === undefined) return [built];
       built.tabIndex = 0;
       return [findExplained(built, content.term)];

@@ -1,4 +1,6 @@
 import { layerCards } from '../src/charts/layerCards';
+import { listedSample, sampleCards } from '../src/charts/sampleCards';
+import { formatCount } from '../src/report/wording/number';
 import { card } from './card';
 import { nodesOf } from './content';
 import { button, element } from './dom';
@@ -10,9 +12,10 @@ const withoutFiles =
 
 /** Whether a page of a layer or sample stands in the place of the report. */
 export function showsPage({ state, settings: { page }, known }: View): boolean {
-  return (
-    page !== null && hasNumbers(state) && (page.kind === 'sample' || known.layers?.[page.index] !== undefined)
-  );
+  if (page === null || !hasNumbers(state)) return false;
+  return page.kind === 'sample'
+    ? listedSample(known, page.index) !== null
+    : known.layers?.[page.index] !== undefined;
 }
 
 /** The page of one layer or sample. */
@@ -21,21 +24,24 @@ export const detailPage: Part = {
   inputs: (view) => {
     const { known, settings, detail, readOnly } = view;
     if (!showsPage(view)) return null;
-    const { layers, bounds, blocks, orthogonality, sharpness } = known;
-    return [settings.page, detail, readOnly, layers, bounds, blocks, orthogonality, sharpness];
+    const { layers, bounds, blocks, orthogonality, sharpestSamples, topSamples } = known;
+    const ofReport = [layers, bounds, blocks, orthogonality, sharpestSamples, topSamples];
+    return [settings.page, detail, readOnly, ofReport];
   },
   draw: (view) => {
     const { page } = view.settings;
     if (page === null || !showsPage(view)) return [];
     const answer = view.readOnly ? ({ ok: false, refusal: withoutFiles } as const) : view.detail;
-    const layer = view.known.layers?.[page.index];
-    const cards = layerCards(view.known, page.index, answer);
+    const { kind, index } = page;
+    const isLayer = kind === 'layer';
+    const name = isLayer ? (view.known.layers?.[index]?.name ?? '') : `#${formatCount(index)}`;
+    const cards = (isLayer ? layerCards : sampleCards)(view.known, index, answer);
     return [
       element(
         'div',
         { class: 'page-head' },
         button('Back to the report', 'back', () => view.change({ page: null })),
-        element('h2', { id: 'page-title' }, `Layer ${layer?.name ?? ''}`),
+        element('h2', { id: 'page-title' }, `${isLayer ? 'Layer' : 'Sample'} ${name}`),
       ),
       ...cards.map(({ id, title, term, content }) =>
         card(title, term, 'wide', ...content.flatMap((each) => nodesOf(each, id, view))),

@@ -9,7 +9,7 @@ import { formatCount } from '../report/wording/number';
 import type { Method, Warning } from '../report/report';
 import type { Samples } from '../samples/samples';
 import { tensorAt, type TensorOfSamples } from '../inference/tensorAt';
-import { writtenBatch } from '../subject/subject';
+import { writtenBatch, type Subject } from '../subject/subject';
 import type { AnalysedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { methodOf, wantsColumns, worthFloat32 } from './chooseMethod';
@@ -52,8 +52,8 @@ export async function openGraph(
   try {
     return await differentiate(await outputs(null), null);
   } catch (error) {
-    const batch = writtenBatch(subject);
-    if (batch === null || !(error instanceof FailureError) || !isOfBatches(error)) throw error;
+    const batch = otherBatch(error, subject);
+    if (batch === null) throw error;
     const logits = await outputs(batch).catch((again: unknown) => {
       // Where the batch was not the cause, the first reason is the one that says more.
       throw again instanceof FailureError && isOfBatches(again) ? error : again;
@@ -65,6 +65,29 @@ export async function openGraph(
   } finally {
     await session.release();
   }
+}
+
+/**
+ * The loss on the outputs of all samples, as an analysis chooses it.
+ * @returns with the number of samples in a run where the model takes no other, or null
+ * @throws FailureError where the model does not run on the samples, or labels and outputs do not fit
+ */
+export async function chooseLossOn(
+  analysed: AnalysedModel,
+  samples: Samples,
+  run: AnalysisRun,
+): Promise<{
+  readonly chosen: LossOfOutputs;
+  readonly logits: TensorOfSamples;
+  readonly batch: number | null;
+}> {
+  let batch: number | null = null;
+  const logits = await outputsForLoss(analysed, samples, null, run).catch((error: unknown) => {
+    batch = otherBatch(error, analysed.subject);
+    if (batch === null) throw error;
+    return outputsForLoss(analysed, samples, batch, run);
+  });
+  return { chosen: lossOfOutputs(run.request, analysed.subject, samples, logits), logits, batch };
 }
 
 /** The numbers that the loss is put on, for every sample. @param batch as in tensorAt */
@@ -80,6 +103,11 @@ export async function outputsForLoss(
   const found = await tensorAt(session, input.tensor, samples, batch, run.memoryBudget);
   const held = heldNumbers(input, found.data, samples.count);
   return { dims: input.inside === null ? found.dims : [input.inside], data: fromHeld(input, held) };
+}
+
+/** The number of samples that the model was written for, where an error may come of another; else null. */
+function otherBatch(error: unknown, subject: Subject): number | null {
+  return error instanceof FailureError && isOfBatches(error) ? writtenBatch(subject) : null;
 }
 
 /** Whether it may be the number of samples that the model does not take. */

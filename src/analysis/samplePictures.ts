@@ -25,9 +25,33 @@ export function samplePictures(
   rows: readonly number[],
 ): readonly SamplePicture[] | null {
   const layout = layoutOf(dims);
+  return layout === null || longestOf(layout) > longestSide ? null : drawn(layout, data, rows, 1);
+}
+
+/** One sample as a picture, a larger one by every so many-th of its pixels; null where it is none. @param row its place in `input` */
+export function samplePicture(
+  { dims, data }: SampleInput,
+  row: number,
+): { readonly picture: SamplePicture; readonly every: number } | null {
+  const layout = layoutOf(dims);
   if (layout === null) return null;
-  const { width, height, channels, plane, step } = layout;
+  const every = Math.ceil(longestOf(layout) / longestSide);
+  const [picture] = drawn(layout, data, [row], every);
+  return picture === undefined ? null : { picture, every };
+}
+
+function longestOf({ width, height }: Layout): number {
+  return Math.max(width, height);
+}
+
+function drawn(
+  { width, height, channels, plane, step }: Layout,
+  data: Float64Array,
+  rows: readonly number[],
+  every: number,
+): SamplePicture[] {
   const size = width * height * channels;
+  const [wide, tall] = [Math.ceil(width / every), Math.ceil(height / every)];
   const samples = rows.map((row) => data.subarray(row * size, (row + 1) * size));
   const least = Math.min(...samples.map((sample) => sample.reduce((a, b) => Math.min(a, b), Infinity)));
   const greatest = Math.max(...samples.map((sample) => sample.reduce((a, b) => Math.max(a, b), -Infinity)));
@@ -36,11 +60,12 @@ export function samplePictures(
   const scalePixels = (value: number): number =>
     range > 0 ? Math.round(255 * Math.min(1, (value / 2 - least / 2) / range)) : 0;
   return samples.map((sample) => ({
-    width,
-    height,
+    width: wide,
+    height: tall,
     channels,
-    pixels: Array.from({ length: size }, (_, at) => {
-      const [pixel, channel] = [Math.floor(at / channels), at % channels];
+    pixels: Array.from({ length: wide * tall * channels }, (_, at) => {
+      const [shown, channel] = [Math.floor(at / channels), at % channels];
+      const pixel = every * (Math.floor(shown / wide) * width + (shown % wide));
       return scalePixels(sample[channel * plane + pixel * step]!);
     }),
   }));
@@ -50,25 +75,17 @@ function layoutOf(dims: readonly number[]): Layout | null {
   const [a = 0, b = 0, c = 0] = dims;
   // An axis of length 1 says nothing of a picture: [1, 64] is a flat row.
   if (dims.filter((size) => size !== 1).length === 1) return squareOf(dims.reduce((x, y) => x * y, 1));
-  if (dims.length === 2) return boundSize(a, b, 1, 0, 1);
+  if (dims.length === 2) return { height: a, width: b, channels: 1, plane: 0, step: 1 };
   if (dims.length !== 3) return null;
-  if (a === 1) return boundSize(b, c, 1, 0, 1);
-  if (a === 3) return boundSize(b, c, 3, b * c, 1);
-  if (c === 1) return boundSize(a, b, 1, 0, 1);
-  return c === 3 ? boundSize(a, b, 3, 1, 3) : null;
+  if (a === 1) return { height: b, width: c, channels: 1, plane: 0, step: 1 };
+  if (a === 3) return { height: b, width: c, channels: 3, plane: b * c, step: 1 };
+  if (c === 1) return { height: a, width: b, channels: 1, plane: 0, step: 1 };
+  return c === 3 ? { height: a, width: b, channels: 3, plane: 1, step: 3 } : null;
 }
 
 function squareOf(size: number): Layout | null {
   const side = Math.round(Math.sqrt(size));
-  return size >= fewestPixels && side * side === size ? boundSize(side, side, 1, 0, 1) : null;
-}
-
-function boundSize(
-  height: number,
-  width: number,
-  channels: 1 | 3,
-  plane: number,
-  step: number,
-): Layout | null {
-  return height <= longestSide && width <= longestSide ? { width, height, channels, plane, step } : null;
+  return size >= fewestPixels && side <= longestSide && side * side === size
+    ? { width: side, height: side, channels: 1, plane: 0, step: 1 }
+    : null;
 }

@@ -33,6 +33,12 @@ export const explanations = {
     'What was learned here? The numbers of the layer’s weight: blue above 0, orange below, stronger further from it; rows or columns without colour do nothing, a single strong one does most.',
   singularValues:
     'How many directions does the layer use? It turns inputs along its singular vectors and scales them by these: few large ones mean that few directions pass. ‖W‖²/σ1² counts those that matter (the stable rank); σ1 is the most that the layer can stretch an input.',
+  sampleInput:
+    'What does the model see? The numbers of this sample as they go into the model, scaled and normalised as in the analysis; as a picture where they are one, from its least number to its greatest.',
+  sampleOutputs:
+    'What does it make of it? The numbers that the loss is put on, the largest first, and the probabilities that they stand for.',
+  sampleGradient:
+    'Which layer would this sample move? The gradient of its own loss, divided among the layers by squared norms. At a minimum the gradients of all samples cancel; a sample with a large one is still not fitted.',
   layerBlocks:
     'Which layers does it act with? The share of ‖H‖² in its block with each layer: its row of the picture of all blocks. Blocks of two layers stand in both rows.',
   sharpestShare:

@@ -50,8 +50,9 @@ function ofFile(name: string, answer: DetailAnswer | null): DetailCard[] {
     term: 'layerWeight',
     content,
   });
-  if (answer === null) return [weightCard([{ kind: 'place', height: 200 }])];
-  if (!answer.ok) return [weightCard([sentence(answer.refusal)])];
+  const missing = missingContent(answer, 200);
+  if (missing !== null) return [weightCard(missing)];
+  if (answer?.ok !== true || answer.detail.kind !== 'layer') return [];
   const { detail } = answer;
   const { weight, singularValues } = detail;
   const singular: DetailCard = {
@@ -136,34 +137,51 @@ function blocksOf({ blocks, layers }: PartialReport, index: number): DetailCard[
   if (!blocks || own === undefined || layers === undefined) return [];
   const all = blocks.flat().reduce((sum, { value }) => sum + value, 0);
   if (!(all > 0)) return [];
-  const rows = layers.map(({ name }, m) =>
-    tag(
-      'tr',
-      { 'data-layer': m },
-      tag('th', { scope: 'row' }, m === index ? `${name} (itself)` : name),
-      tag('td', {}, formatPercent((own[m]?.value ?? 0) / all)),
-    ),
-  );
-  const head = tag('tr', {}, ...['layer', 'share of ‖H‖²'].map((each) => tag('th', { scope: 'col' }, each)));
-  const shown = tag(
-    'table',
-    { class: 'bins' },
-    tag('caption', { class: 'hidden' }, 'Its blocks with all layers'),
-    tag('thead', {}, head),
-    tag('tbody', {}, ...rows),
-  );
+  const shares = layers.map(({ name }, layer) => ({
+    layer,
+    name: layer === index ? `${name} (itself)` : name,
+    share: (own[layer]?.value ?? 0) / all,
+  }));
   return [
     {
       id: 'layer-blocks',
       title: 'Its row of the blocks',
       term: 'layerBlocks',
-      content: [
-        tag(
-          'div',
-          { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': 'Its row of the blocks' },
-          shown,
-        ),
-      ],
+      content: [layerShares(shares, 'share of ‖H‖²', 'Its blocks with all layers')],
     },
   ];
+}
+
+/** The page's sentence in the place of what was not told; null: it is told. */
+export function missingContent(answer: DetailAnswer | null, height: number): readonly Content[] | null {
+  if (answer === null) return [{ kind: 'place', height }];
+  return answer.ok ? null : [sentence(answer.refusal)];
+}
+
+/** Shares by layer, each row of which opens its layer. */
+export function layerShares(
+  shares: readonly { readonly layer: number; readonly name: string; readonly share: number }[],
+  head: string,
+  caption: string,
+): Content {
+  const heads = ['layer', head].map((each) => tag('th', { scope: 'col' }, each));
+  const rows = shares.map(({ layer, name, share }) =>
+    tag(
+      'tr',
+      { 'data-layer': layer, tabindex: 0 },
+      tag('th', { scope: 'row' }, name),
+      tag('td', {}, formatPercent(share)),
+    ),
+  );
+  return tag(
+    'div',
+    { class: 'scroller tall', tabindex: 0, role: 'region', 'aria-label': caption },
+    tag(
+      'table',
+      { class: 'bins' },
+      tag('caption', { class: 'hidden' }, caption),
+      tag('thead', {}, tag('tr', {}, ...heads)),
+      tag('tbody', {}, ...rows),
+    ),
+  );
 }

@@ -42,13 +42,13 @@ function sampleItem(sample: TopSample): Content {
   const wrong = predicted === null ? [] : [', ', tag('span', { class: 'wrong' }, predicted)];
   return tag(
     'li',
-    {},
+    { 'data-sample': sample.index },
     ...drawn,
     tag(
       'div',
       {},
       tag('strong', {}, share),
-      tag('span', {}, name, ...wrong),
+      tag('span', {}, tag('span', { class: 'opens' }, name), ...wrong),
       tag('span', { class: 'faint' }, loss),
     ),
   );

@@ -1,4 +1,4 @@
-import type { DetailAnswer, DetailOf } from '../report/detail';
+import type { DetailAnswer, DetailOf, DetailRequest } from '../report/detail';
 import { failureOf } from '../report/failure';
 import type { Report } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
@@ -27,15 +27,22 @@ export async function findReportDetail(
     const { key, request } = await planRun(wish, run.contents, trusted);
     if (key !== run.key)
       return refused('Files or settings are not those of this report any more: run the analysis again.');
-    const layer = report.layers[of.index];
-    if (layer === undefined) return refused('The report has no such layer.');
-    const { name, outputs } = layer;
+    const wanted = wantedOf(report, of);
+    if (wanted === null) return refused('The report has no such layer.');
     const { sha256 } = report.model;
-    const wanted = { request, sha256, of: { kind: 'layer', layer: { name, outputs } } } as const;
-    return { ok: true, detail: await worker.detail(wanted, { owner: `${file} (a part)` }) };
+    return {
+      ok: true,
+      detail: await worker.detail({ request, sha256, of: wanted }, { owner: `${file} (a part)` }),
+    };
   } catch (thrown) {
     return refused(failureOf(thrown).message);
   }
+}
+
+function wantedOf({ layers }: Report, { kind, index }: DetailOf): DetailRequest['of'] | null {
+  if (kind === 'sample') return { kind, index };
+  const layer = layers[index];
+  return layer === undefined ? null : { kind, layer: { name: layer.name, outputs: layer.outputs } };
 }
 
 /** No detail, and why. */

@@ -54,7 +54,9 @@ async function layer(name: string, outputs: number): Promise<LayerDetail> {
     samples: { kind: 'random', count: 2 },
   } as const;
   const of = { kind: 'layer', layer: { name, outputs } } as const;
-  return findDetail({ request, sha256, of });
+  const detail = await findDetail({ request, sha256, of });
+  if (detail.kind !== 'layer') throw new Error('not a layer');
+  return detail;
 }
 
 /** Rows of a row-major matrix. */
