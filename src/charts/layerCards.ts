@@ -13,6 +13,8 @@ import { weightHeatMap, weightHeatMapHeight } from './weightHeatMap';
 export type DetailCard = Pick<Section, 'id' | 'title' | 'term'> & { readonly content: readonly Content[] };
 
 const pageWidth = 960;
+/** Of a longer table no row is a stop of its own for Tab. */
+const mostStops = 24;
 
 /**
  * Everything about one layer, in the order in which it is read.
@@ -168,7 +170,7 @@ export function layerShares(
   const rows = shares.map(({ layer, name, share }) =>
     tag(
       'tr',
-      { 'data-layer': layer, tabindex: 0 },
+      { 'data-layer': layer, tabindex: shares.length > mostStops ? -1 : 0 },
       tag('th', { scope: 'row' }, name),
       tag('td', {}, formatPercent(share)),
     ),

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { analyse } from '../../../src/analysis/analyse';
 import { findDetail } from '../../../src/analysis/detail';
-import type { LayerDetail } from '../../../src/report/detail';
+import type { LayerDetail, SampleDetail } from '../../../src/report/detail';
 import { requestDefaults } from '../../../src/report/request';
 import { temporaryFolder } from '../formats/temporaryFolder';
 import { onnxModel } from '../onnxModel';
 import { randomSource } from '../perceptron/recognition/plainForward';
+import { npzBytes } from '../samples/writers';
 
 const folder = temporaryFolder();
 const random = randomSource(7);
@@ -144,5 +146,142 @@ describe('the page of a layer', () => {
     await expect(findDetail({ request, sha256: '0'.repeat(64), of })).rejects.toThrow(
       'The model file changed since this analysis; run it again.',
     );
+  });
+});
+
+describe('the page of a sample', () => {
+  const count = 6;
+  const [w1, b1, w2, b2] = [numbers(4 * 5), numbers(5), numbers(5 * 3), numbers(3)];
+  const x = numbers(count * 4);
+  const labels = [0, 1, 2, 2, 0, 1];
+  const network = onnxModel({
+    nodes: [
+      {
+        operator: 'Gemm',
+        inputs: ['x', 'one.weight', 'one.bias'],
+        outputs: ['z'],
+        attributes: { transB: { int: 1 } },
+      },
+      { operator: 'Tanh', inputs: ['z'], outputs: ['a'] },
+      {
+        operator: 'Gemm',
+        inputs: ['a', 'two.weight', 'two.bias'],
+        outputs: ['logits'],
+        attributes: { transB: { int: 1 } },
+      },
+    ],
+    initialisers: {
+      'one.weight': tensor(w1, [5, 4]),
+      'one.bias': tensor(b1, [5]),
+      'two.weight': tensor(w2, [3, 5]),
+      'two.bias': tensor(b2, [3]),
+    },
+    inputs: [{ name: 'x', dims: ['N', 4] }],
+    outputs: ['logits'],
+  });
+
+  /** z and −log p of the label, in plain loops. */
+  function forward(n: number, parameters: readonly number[]): { z: number[]; loss: number } {
+    const [inner, outer] = [parameters.slice(0, 25), parameters.slice(25)];
+    const a = Array.from({ length: 5 }, (_, i) => {
+      let sum = inner[20 + i]!;
+      for (let j = 0; j < 4; j++) sum += inner[4 * i + j]! * x[4 * n + j]!;
+      return Math.tanh(sum);
+    });
+    const z = Array.from({ length: 3 }, (_, c) => {
+      let sum = outer[15 + c]!;
+      for (let i = 0; i < 5; i++) sum += outer[5 * c + i]! * a[i]!;
+      return sum;
+    });
+    const all = z.reduce((sum, each) => sum + Math.exp(each), 0);
+    return { z, loss: Math.log(all) - z[labels[n]!]! };
+  }
+
+  const parameters = [...w1, ...b1, ...w2, ...b2];
+
+  async function request(asked: object = {}) {
+    const data = npzBytes({
+      x: { type: 'f4', shape: [count, 4], values: x },
+      y: { type: 'i8', shape: [count], values: labels },
+    });
+    const path = await folder.write('n.npz', data);
+    return {
+      ...requestDefaults,
+      model: await folder.write('n.onnx', network),
+      samples: { kind: 'file', path, inputs: {}, labels: null },
+      loss: 'cross-entropy',
+      threads: 1,
+      ...asked,
+    } as const;
+  }
+  async function sample(index: number, asked: object = {}): Promise<SampleDetail> {
+    const of = { kind: 'sample', index } as const;
+    const sha256 = createHash('sha256').update(network).digest('hex');
+    const detail = await findDetail({ request: await request(asked), sha256, of });
+    if (detail.kind !== 'sample') throw new Error('not a sample');
+    return detail;
+  }
+
+  it.each([
+    [0, {}],
+    [3, {}],
+    [4, { method: 'exact' }],
+  ])('of sample %i has what plain loops and differences find', async (n, asked) => {
+    const found = await sample(n, asked);
+    const { z, loss } = forward(n, parameters);
+    expect(found.loss).toBeCloseTo(loss, 5);
+    expect(found.label).toBe(labels[n]);
+    expect(found.predicted).toBe(z.indexOf(Math.max(...z)));
+    const order = [0, 1, 2].sort((one, other) => z[other]! - z[one]!);
+    expect(found.outputs.map(({ index }) => index)).toEqual(order);
+    const all = z.reduce((sum, each) => sum + Math.exp(each), 0);
+    for (const { index, value, probability } of found.outputs) {
+      expect(value).toBeCloseTo(z[index]!, 5);
+      expect(probability).toBeCloseTo(Math.exp(z[index]!) / all, 5);
+    }
+    const own = x.slice(4 * n, 4 * n + 4);
+    const [input] = found.inputs;
+    expect(input?.values).toEqual(own);
+    expect([input?.least, input?.greatest]).toEqual([Math.min(...own), Math.max(...own)]);
+
+    const step = 1e-5;
+    const gradient = parameters.map((value, at) => {
+      const moved = (by: number) => forward(n, parameters.with(at, value + by)).loss;
+      return (moved(step) - moved(-step)) / (2 * step);
+    });
+    const squares = (values: readonly number[]) => values.reduce((sum, each) => sum + each * each, 0);
+    expect(found.gradient?.norm).toBeCloseTo(Math.sqrt(squares(gradient)), 6);
+    const shares = [gradient.slice(0, 25), gradient.slice(25)].map(
+      (each) => squares(each) / squares(gradient),
+    );
+    expect(found.gradient?.shares.map(({ layer: name }) => name)).toEqual(['one', 'two']);
+    for (const [l, { share }] of (found.gradient?.shares ?? []).entries())
+      expect(share).toBeCloseTo(shares[l]!, 6);
+  });
+
+  it('has the label, prediction and loss of the report', async () => {
+    const asked = await request({ classWeights: [1, 2, 0.5] });
+    const { topSamples } = await analyse(asked, () => undefined);
+    expect(topSamples).toHaveLength(count);
+    for (const { index, label, predicted, loss } of topSamples ?? []) {
+      const found = await sample(index, { classWeights: [1, 2, 0.5] });
+      expect([found.label, found.predicted]).toEqual([label, predicted]);
+      expect(found.loss).toBeCloseTo(loss, 6);
+    }
+  });
+
+  it('is found by its place in the file where only some are drawn, and refused where it was not', async () => {
+    const asked = await request({ limit: 3 });
+    const { topSamples } = await analyse(asked, () => undefined);
+    const drawn = (topSamples ?? []).map(({ index }) => index);
+    expect(drawn).toHaveLength(3);
+    for (let n = 0; n < count; n++) {
+      if (drawn.includes(n))
+        expect((await sample(n, { limit: 3 })).inputs[0]?.values).toEqual(x.slice(4 * n, 4 * n + 4));
+      else
+        await expect(sample(n, { limit: 3 })).rejects.toThrow(
+          `n.npz has no sample ${n} that was analysed; run it again.`,
+        );
+    }
   });
 });

@@ -826,3 +826,51 @@ describe('what is said in the panel', () => {
     shown.dispose();
   });
 });
+
+describe('what a report does not hold of a part of it', () => {
+  const of = { kind: 'layer', index: 0 } as const;
+  const detail = { kind: 'layer' };
+
+  it('is asked of the worker, with the request of the report and the hash of its model', async () => {
+    const shown = await analysed();
+    const asked = shown.detail(of);
+    await worker.answer(detail);
+    expect(await asked).toEqual({ ok: true, detail });
+    const { name, outputs } = report.layers[0]!;
+    expect(worker.details).toEqual([
+      {
+        request: worker.requests[0],
+        sha256: report.model.sha256,
+        of: { kind: 'layer', layer: { name, outputs } },
+      },
+    ]);
+    const ofSample = shown.detail({ kind: 'sample', index: 7 });
+    await worker.answer(new FailureError('UsageError', 'There is no such sample.'));
+    expect(await ofSample).toEqual({ ok: false, refusal: 'There is no such sample.' });
+    expect(worker.details[1]?.of).toEqual({ kind: 'sample', index: 7 });
+    expect(await shown.detail({ kind: 'layer', index: 99 })).toEqual({
+      ok: false,
+      refusal: 'The report has no such layer.',
+    });
+  });
+
+  it.each([
+    ['has other bytes', async () => writeFile(model, 'another')],
+    ['is gone', async () => rm(model)],
+  ])('is refused with a sentence where the model %s', async (_, change) => {
+    const shown = await analysed();
+    await change();
+    expect(await shown.detail(of)).toEqual({
+      ok: false,
+      refusal: 'm.onnx changed since this analysis: run it again.',
+    });
+    expect(worker.details).toEqual([]);
+  });
+
+  it('is refused before there is a report', async () => {
+    expect(await session().detail(of)).toEqual({
+      ok: false,
+      refusal: 'This is shown once the analysis is done.',
+    });
+  });
+});
