@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import type { Detail, DetailOf } from '../../src/report/detail';
-import { post, show } from './panelPage.mjs';
+import { post, show, themeNames } from './panelPage.mjs';
 import { closePanel, done, panel, posted, report, textOf } from './panelTest';
 
 const weight: Detail = {
@@ -129,7 +129,10 @@ describe('the page of a layer', () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('back');
     await page.keyboard.press('Enter');
     expect(await isReport(page)).toBe(true);
-    expect(await page.evaluate(() => [document.activeElement?.id, window.scrollY])).toEqual(['row-1', before]);
+    expect(await page.evaluate(() => [document.activeElement?.id, window.scrollY])).toEqual([
+      'row-1',
+      before,
+    ]);
   });
 
   it('leads to the layers that it acts with, and stays over a reload', async () => {
@@ -169,10 +172,10 @@ describe('the page of a sample', () => {
   });
 });
 
-describe.each(['light', 'dark', 'hc-light', 'hc-dark'])('the pages, for axe-core, theme %#', () => {
+describe.each(themeNames)('the pages in %s', (theme) => {
   it('have no serious violation', async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    const page = await panel(done);
+    const page = await panel(done, { theme });
     await page.evaluate(axe);
     const check = async (what: string): Promise<void> => {
       const found: { impact: string }[] = await page.evaluate(`
