@@ -1,7 +1,8 @@
 import type { DetailAnswer, InputDetail, SampleDetail } from '../report/detail';
 import type { PartialReport, TopSample } from '../report/report';
 import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
-import { numbers, sentence, table, type Content } from './content';
+import { numbers } from './chartNumbers';
+import { sentence, table, type Content } from './content';
 import { layerShares, missingContent, type DetailCard } from './layerCards';
 import { pictureDescription, samplePicture } from './samplePicture';
 
@@ -153,6 +154,6 @@ function inputContent(input: InputDetail, sample: TopSample, at: number): Conten
             svg: samplePicture(picture, { side: pictureSide, description: pictureDescription(sample) }),
           } as const,
         ]),
-    numbers(`sample-input-${at}-numbers`, caption, table({ class: 'bins' }, head, rows, caption)),
+    numbers(`sample-input-${at}`, caption, head, () => rows),
   ];
 }
