@@ -23,7 +23,12 @@ export interface WorkerApi {
   detail(wanted: DetailRequest): Promise<Detail>;
 }
 
-export const methods = ['analyse', 'inspect', 'tryLayers', 'detail'] as const satisfies readonly (keyof WorkerApi)[];
+export const methods = [
+  'analyse',
+  'inspect',
+  'tryLayers',
+  'detail',
+] as const satisfies readonly (keyof WorkerApi)[];
 
 export type Method = keyof WorkerApi;
 export type Argument = { [M in Method]: Parameters<WorkerApi[M]>[0] };

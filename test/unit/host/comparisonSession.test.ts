@@ -57,10 +57,6 @@ class NamedWorker implements WorkerCalls {
     this.inspected.push(file);
     return Promise.resolve(this.inspection);
   }
-
-  detail(): Promise<never> {
-    return Promise.reject(new Error('nobody looks into it'));
-  }
 }
 
 function session(
