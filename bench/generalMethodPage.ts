@@ -47,7 +47,7 @@ function productTable(rows: readonly ProductRow[]): string {
       row.network,
       String(row.samples),
       row.parameters.toLocaleString('en'),
-      row.split ? 'split' : 'unsplit',
+      row.keptShare === 1 ? 'split' : row.keptShare > 0 ? 'part split' : 'unsplit',
       (1000 * seconds).toPrecision(3),
       torch === null ? '–' : (1000 * torch.seconds).toPrecision(3),
       torch === null ? '–' : (seconds / torch.seconds).toFixed(2),

@@ -31,8 +31,8 @@ export interface ProductsWanted {
 export interface ProductsMeasured {
   readonly samples: number;
   readonly parameters: number;
-  /** Whether residuals are kept from product to product. */
-  readonly split: boolean;
+  /** Of the batches, those whose residuals are kept from product to product. */
+  readonly keptShare: number;
   /** Relative error of the float32 products, as the analysis measures it. */
   readonly productError: number;
   /** Median seconds of one product. */
@@ -165,7 +165,7 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
   return {
     samples: graphCase.samples.count,
     parameters: products.order,
-    split: products.split,
+    keptShare: products.keptShare,
     productError: products.measured.productError,
     seconds,
     openingSeconds,

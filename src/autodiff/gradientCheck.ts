@@ -155,6 +155,7 @@ async function oneBatchProduct(
   const parameters = parameterFeeds(graphs.parameters, weights, 'float64');
   const product = await ProductSessions.open(graphs, graphs.hessianProduct, {
     residuals: [],
+    keptBatches: 0,
     besides: null,
     parameterFeeds: parameters,
     batches: [feeds],

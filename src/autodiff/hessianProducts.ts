@@ -69,7 +69,7 @@ interface Decay {
 /** What one run over all batches gave, and the check. */
 type Found = Pick<
   HessianProducts,
-  'weights' | 'gradient' | 'outputs' | 'losses' | 'layers' | 'measured' | 'bytes' | 'split'
+  'weights' | 'gradient' | 'outputs' | 'losses' | 'layers' | 'measured' | 'bytes' | 'keptShare'
 >;
 
 /**
@@ -91,8 +91,8 @@ export class HessianProducts {
   readonly measured: GradientCheckMeasures;
   /** Bytes that stay taken between products: weights, samples and residuals. */
   readonly bytes: number;
-  /** Whether residuals are kept from product to product. */
-  readonly split: boolean;
+  /** Of the batches, those whose residuals are kept from product to product: 0 to 1. */
+  readonly keptShare: number;
   private gaussNewton: ProductSessions | null = null;
 
   private constructor(
@@ -109,7 +109,7 @@ export class HessianProducts {
       layers: this.layers,
       measured: this.measured,
       bytes: this.bytes,
-      split: this.split,
+      keptShare: this.keptShare,
     } = found);
   }
 
@@ -139,14 +139,15 @@ export class HessianProducts {
 
     const realBytes = precision === 'float64' ? 8 : 4;
     const candidates = ProductSessions.residuals(graphs, graphs.hessianProduct, precision);
-    const residualBytes = bytesOf(candidates, realBytes) * batches.length;
+    const residualBytes = bytesOf(candidates, realBytes);
     const room = options.memoryBudget - vectorBytes(weights.length);
-    const split = residualBytes <= residualShare * room;
+    const keptBatches = fittingBatches(residualShare * room, residualBytes, batches.length);
     const sums = new BatchSums(graphs, batches.length, precision);
     // Loss and gradient in float64, but where they would take longer than many products of float32.
     const apart = precision === 'float32' && countProduct(plan).multiplyAdds <= mostInFloat64;
     const hessian = await ProductSessions.open(graphs, graphs.hessianProduct, {
-      residuals: split ? candidates : [],
+      residuals: candidates,
+      keptBatches,
       besides: apart ? null : sums,
       parameterFeeds: ownWeights,
       batches,
@@ -186,8 +187,8 @@ export class HessianProducts {
         losses,
         layers: productLayers(layers),
         measured,
-        bytes: tensorBytes(ownWeights) + sampleBytes + (split ? residualBytes : 0) + hessian.constantBytes,
-        split,
+        bytes: tensorBytes(ownWeights) + sampleBytes + keptBatches * residualBytes + hessian.constantBytes,
+        keptShare: keptBatches / batches.length,
       });
     } catch (error) {
       await hessian.release();
@@ -238,12 +239,12 @@ export class HessianProducts {
 
   /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */
   get multiplyAdds(): number {
-    return this.parts.hessian.multiplyAdds * this.parts.batches.length;
+    return this.parts.hessian.multiplyAdds;
   }
 
   /** Operators that onnxruntime runs for one product over all samples. */
   get operators(): number {
-    return this.parts.hessian.operators * this.parts.batches.length;
+    return this.parts.hessian.operators;
   }
 
   /** Bytes that one batch takes beside, while it is multiplied. */
@@ -295,10 +296,11 @@ export class HessianProducts {
     const candidates = ProductSessions.residuals(graphs, product, options.precision);
     const realBytes = options.precision === 'float64' ? 8 : 4;
     const room = options.memoryBudget - vectorBytes(this.order);
-    const taken = bytesOf(candidates, realBytes) * batches.length + this.bytes;
+    const free = residualShare * room - this.bytes;
     return ProductSessions.open(graphs, product, {
       ...options,
-      residuals: taken <= residualShare * room ? candidates : [],
+      residuals: candidates,
+      keptBatches: fittingBatches(free, bytesOf(candidates, realBytes), batches.length),
       besides: null,
       parameterFeeds,
       batches,
@@ -411,6 +413,11 @@ function ofSamples(plan: PlannedModel, from: number, to: number): PlannedModel {
     objective: someSamples(plan.objective, from, to),
     prepared: { ...plan.prepared, batches },
   };
+}
+
+/** How many batches' residuals fit. */
+function fittingBatches(room: number, bytesOfBatch: number, batches: number): number {
+  return bytesOfBatch === 0 ? batches : Math.max(0, Math.min(batches, Math.floor(room / bytesOfBatch)));
 }
 
 /** `sum` with λ times the other added to it, where parameters decay. */

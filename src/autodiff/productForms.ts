@@ -13,7 +13,7 @@ const smallPart = 2;
 /**
  * A product as onnxruntime makes it fastest. Its right operand is copied before it is multiplied, turned or not; its left
  * one is only where it is turned: a small matrix is better on the right, and a left one that is kept is turned before.
- * Stacks have no flags: they are turned before they are multiplied.
+ * Stacks have no flags: they are turned before they are multiplied, but for a single row, which is multiplied as a column.
  */
 export function orient(
   g: StaticGraph,
@@ -27,6 +27,12 @@ export function orient(
   const isStack = dims.length > 2;
   const turnA = transA && standing.left === 'kept';
   const turnB = transB && isStack && standing.right === 'kept';
+  if (isStack && transB && !transA && a.dims.at(-2) === 1 && a.dims.length === b.dims.length) {
+    const column = reshape(g, a, [...a.dims.slice(0, -2), a.dims.at(-1) ?? 1, 1]);
+    const turned = [...dims.slice(0, -2), dims.at(-1) ?? 1, 1];
+    const plain = { kind: 'matmul', transA: false, transB: false } as const;
+    return reshape(g, g.make(plain, [b, column], turned, 'real'), dims);
+  }
   const flags = { transA: transA && !turnA, transB: transB && !turnB };
   const own = [turnA ? swapLastTwo(g, a) : a, turnB ? swapLastTwo(g, b) : b];
   const [rows = 1, columns = 1] = dims;

@@ -45,8 +45,9 @@ export interface OncePerBatch {
 
 /** What products are made of, and how. */
 export interface SessionOptions {
-  /** Those to keep; none: unsplit. */
   readonly residuals: readonly Value[];
+  /** So many batches keep their residuals; the others compute theirs again for every vector. */
+  readonly keptBatches: number;
   /** What is wanted further of every batch. */
   readonly besides: OncePerBatch | null;
   readonly parameterFeeds: Feeds;
@@ -64,19 +65,26 @@ export interface SessionOptions {
 
 /** What a product takes, counted from its graph. */
 export interface ProductCost {
-  /** Multiply-adds over one batch. */
+  /** Multiply-adds over all batches. */
   readonly multiplyAdds: number;
-  /** Operators that one batch takes. */
+  /** Operators that all batches take. */
   readonly operators: number;
-  /** Bytes that one batch takes while it is multiplied, about. */
+  /** Bytes that batches take while they are multiplied, about: each form keeps what one takes. */
   readonly batchBytes: number;
   /** Bytes of weights and residuals that are constants of the model, which onnxruntime holds beside ours. */
   readonly constantBytes: number;
 }
 
+/** A batch, and the session that multiplies it. */
+interface BatchPart {
+  readonly part: Part;
+  readonly feeds: Feeds;
+}
+
 /**
  * One product (of the Hessian, or of the Gauss-Newton matrix) as sessions: split into a part that is run once for each
- * batch, whose residuals are kept, and a part for each vector; or unsplit, where the residuals would take too much memory.
+ * batch, whose residuals are kept, and a part for each vector; and unsplit for those batches whose residuals would take too
+ * much memory.
  */
 export class ProductSessions implements ProductCost {
   readonly multiplyAdds: number;
@@ -92,8 +100,7 @@ export class ProductSessions implements ProductCost {
   private sum: Float64Array | null = null;
 
   private constructor(
-    private readonly perVector: Part,
-    private readonly feeds: readonly Feeds[],
+    private readonly batches: readonly BatchPart[],
     private readonly parameters: readonly Value[],
     private readonly precision: Precision,
     { multiplyAdds, operators, batchBytes, constantBytes }: ProductCost,
@@ -117,49 +124,43 @@ export class ProductSessions implements ProductCost {
   static async open(
     graphs: CurvatureGraphs,
     product: readonly Value[],
-    { residuals, besides, parameterFeeds, batches, precision, threads, fixedBytes, between }: SessionOptions,
+    options: SessionOptions,
   ): Promise<ProductSessions> {
+    const { residuals, keptBatches, parameterFeeds, batches, precision, threads } = options;
     const kept = new Map(residuals.map((value, i) => [value, `residual ${i}`]));
-    const keptOutputs = new Map([...kept].map(([value, name]) => [name, value]));
-    const residualFeeds: Feeds[] = [];
-    const once = new Map([...keptOutputs, ...(besides?.values ?? [])]);
-    if (once.size > 0) {
-      const part = await openPart(once, new Map(), precision, threads);
-      try {
-        for (const [batch, feeds] of batches.entries()) {
-          between?.();
-          const names = [...keptOutputs.keys()];
-          const own = pickFeeds(part.inputs, parameterFeeds, feeds);
-          residualFeeds.push(
-            new Map(Object.entries(await part.session.runInto(own, besides?.into ?? {}, names))),
-          );
-          besides?.onBatch(batch);
-        }
-      } finally {
-        await part.session.release();
-      }
-    }
+    const residualFeeds = await runOnce(kept, options);
     const outputs = new Map(product.map((value, i) => [`product ${i}`, value]));
-    const read = findNeededValues(product, kept);
     const all = batches.map(
       (own, batch) => new Map([...parameterFeeds, ...own, ...(residualFeeds[batch] ?? [])]),
     );
-    const only = all.length === 1 ? all[0] : undefined;
-    const fixed = only === undefined ? new Map() : fixedNumbers(read, kept, only);
-    const weights = fixedNumbers(read, kept, parameterFeeds);
-    const constants = [fixed, weights].find((each) => each.size > 0 && bytesIn(each) <= fixedBytes);
-    const perVector = await openPart(outputs, kept, precision, threads, constants);
-    const taken = new Set(perVector.inputs);
-    const feeds = all.map((each) => new Map([...each].filter(([name]) => taken.has(name))));
-    // As they are, and packed.
-    const constantBytes = constants === undefined ? 0 : 2 * bytesIn(constants);
-    const computed = read.filter((value) => !kept.has(value));
-    return new ProductSessions(perVector, feeds, graphs.parameters, precision, {
-      multiplyAdds: multiplyAddsOf(computed),
-      operators: computed.length,
-      batchBytes: peakBytesOf(product, kept, precision),
-      constantBytes,
+    const isKept = (batch: number): boolean => keepsResiduals(batch, options);
+    const open = async (given: ReadonlyMap<Value, string>, share: number): Promise<Part> => {
+      const read = findNeededValues(product, given);
+      const [only = new Map()] = all.length === 1 ? all : [];
+      const constants = [fixedNumbers(read, given, only), fixedNumbers(read, given, parameterFeeds)].find(
+        (each) => each.size > 0 && bytesIn(each) <= share * options.fixedBytes,
+      );
+      const computed = read.filter((value) => !given.has(value));
+      const count = all.filter((_, batch) => isKept(batch) === (given === kept)).length;
+      cost.multiplyAdds += count * multiplyAddsOf(computed);
+      cost.operators += count * computed.length;
+      cost.batchBytes += peakBytesOf(product, given, precision);
+      // As they are, and packed.
+      cost.constantBytes += constants === undefined ? 0 : 2 * bytesIn(constants);
+      return openPart(outputs, given, precision, threads, constants);
+    };
+    const cost = { multiplyAdds: 0, operators: 0, batchBytes: 0, constantBytes: 0 };
+    const isMixed = keptBatches > 0 && keptBatches < batches.length;
+    const share = isMixed ? 1 / 2 : 1;
+    const split = keptBatches > 0 ? await open(kept, share) : null;
+    const unsplit = keptBatches < batches.length ? await open(new Map(), share) : null;
+    const parts = all.flatMap((each, batch) => {
+      const part = isKept(batch) ? split : unsplit;
+      const taken = new Set(part?.inputs);
+      const feeds = new Map([...each].filter(([name]) => taken.has(name)));
+      return part === null ? [] : [{ part, feeds }];
     });
+    return new ProductSessions(parts, graphs.parameters, precision, cost);
   }
 
   /**
@@ -169,7 +170,7 @@ export class ProductSessions implements ProductCost {
   async multiply(
     vector: Float64Array,
     total: Float64Array = new Float64Array(vector.length),
-    batches = this.feeds.length,
+    batches = this.batches.length,
   ): Promise<Float64Array> {
     requireApart(vector, total);
     if (this.precision === 'float64') {
@@ -189,24 +190,24 @@ export class ProductSessions implements ProductCost {
   async multiplyFloat32(vector: Float32Array, into: Float32Array): Promise<void> {
     requireApart(vector, into);
     const directions = this.directionsOn(vector);
-    const [first] = this.feeds;
-    if (first !== undefined && this.feeds.length === 1) {
+    const [first] = this.batches;
+    if (first !== undefined && this.batches.length === 1) {
       await this.run(first, directions, this.resultsOn(into));
       return;
     }
     this.sum ??= new Float64Array(vector.length);
-    await this.sumInto(this.sum, directions, this.feeds.length);
+    await this.sumInto(this.sum, directions, this.batches.length);
     copyNumbers(into, this.sum);
   }
 
   private async sumInto(total: Float64Array, directions: FlatTensors, batches: number): Promise<void> {
     if (this.precision === 'float64' && batches === 1) {
-      await this.run(this.feeds[0]!, directions, this.resultsOn(total));
+      await this.run(this.batches[0]!, directions, this.resultsOn(total));
       return;
     }
     this.results ??= FlatTensors.zeros('product', this.parameters, this.precision);
-    for (const [batch, feeds] of this.feeds.slice(0, batches).entries()) {
-      await this.run(feeds, directions, this.results);
+    for (const [batch, own] of this.batches.slice(0, batches).entries()) {
+      await this.run(own, directions, this.results);
       if (batch === 0) copyNumbers(total, this.results.numbers);
       else addNumbers(total, this.results.numbers);
     }
@@ -220,14 +221,49 @@ export class ProductSessions implements ProductCost {
     return new FlatTensors('product', this.parameters, into);
   }
 
-  private async run(feeds: Feeds, directions: FlatTensors, results: FlatTensors): Promise<void> {
-    const { session, inputs } = this.perVector;
+  private async run(
+    { part, feeds }: BatchPart,
+    directions: FlatTensors,
+    results: FlatTensors,
+  ): Promise<void> {
+    const { session, inputs } = part;
     await session.runInto(pickFeeds(inputs, directions.feeds, feeds), results.record);
   }
 
   async release(): Promise<void> {
-    await this.perVector.session.release();
+    for (const { session } of new Set(this.batches.map(({ part }) => part))) await session.release();
   }
+}
+
+/** The first batch and the last ones: two batches show both forms to a check. */
+function keepsResiduals(batch: number, { batches, keptBatches }: SessionOptions): boolean {
+  return batch === 0 ? keptBatches > 0 : batch > batches.length - keptBatches;
+}
+
+/** Runs what every batch computes once. @returns for each batch the residuals that it keeps */
+async function runOnce(kept: ReadonlyMap<Value, string>, options: SessionOptions): Promise<readonly Feeds[]> {
+  const { besides, keptBatches, parameterFeeds, batches, precision, threads, between } = options;
+  const keptOutputs = new Map([...kept].map(([value, name]) => [name, value]));
+  const once = new Map([...(keptBatches > 0 ? keptOutputs : []), ...(besides?.values ?? [])]);
+  if (once.size === 0) return [];
+  const part = await openPart(once, new Map(), precision, threads);
+  const residualFeeds: Feeds[] = [];
+  try {
+    for (const [batch, feeds] of batches.entries()) {
+      between?.();
+      const names = keepsResiduals(batch, options) ? [...keptOutputs.keys()] : [];
+      const own = pickFeeds(part.inputs, parameterFeeds, feeds);
+      const found =
+        names.length > 0 || besides !== null
+          ? await part.session.runInto(own, besides?.into ?? {}, names)
+          : {};
+      residualFeeds.push(new Map(Object.entries(found)));
+      besides?.onBatch(batch);
+    }
+  } finally {
+    await part.session.release();
+  }
+  return residualFeeds;
 }
 
 /** The numbers in float32 of what a product reads. */

@@ -1,6 +1,6 @@
 import type { Value } from '../graph/static/value';
 import { dependentOn, reachedFrom, sizeOf } from '../graph/static/value';
-import { findConvolvedColumns, usesAmong } from '../graph/writing/convolutions';
+import { findConvolvedColumns, onlyConvolved, usesAmong } from '../graph/writing/convolutions';
 import type { Precision } from '../graph/writing/nodeWriter';
 
 /**
@@ -18,7 +18,7 @@ export function residualsOf(
   precision: Precision,
 ): readonly Value[] {
   const ordered = reachedFrom(outputs);
-  const convolved = precision === 'float32' ? onlyConvolved(ordered) : new Set<Value>();
+  const convolved = precision === 'float32' ? notKeptColumns(ordered) : new Set<Value>();
   const moving = dependentOn(directions, ordered);
   const ofBatch = dependentOn(samples, ordered);
   const residuals = new Set<Value>();
@@ -39,18 +39,12 @@ export function residualsOf(
   return [...residuals].sort((a, b) => a.id - b.id);
 }
 
-/** Columns that only convolutions read, which never form them. */
-function onlyConvolved(ordered: readonly Value[]): ReadonlySet<Value> {
-  const uses = usesAmong(ordered, new Map());
-  return new Set(
-    ordered.flatMap((value) => {
-      const flat = findConvolvedColumns(value);
-      const [columns] = flat?.inputs ?? [];
-      return flat !== null && columns !== undefined && uses.get(flat) === 1 && uses.get(columns) === 1
-        ? [columns]
-        : [];
-    }),
+/** Columns that only convolutions read, which never form them, and those of groups, whose convolutions read images anyway. */
+function notKeptColumns(ordered: readonly Value[]): ReadonlySet<Value> {
+  const ofGroups = ordered.flatMap((value) =>
+    value.dims.length === 3 ? (findConvolvedColumns(value)?.inputs ?? []) : [],
   );
+  return new Set([...onlyConvolved(ordered, usesAmong(ordered, new Map())), ...ofGroups]);
 }
 
 /** Bytes of values whose reals take `realBytes` each. */

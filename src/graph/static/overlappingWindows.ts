@@ -79,5 +79,7 @@ function withOtherMaps(g: StaticGraph, matrix: Value, change: (maps: Value) => V
   }
   if (operation.kind !== 'matmul' || operation.transB || first.dims.length !== second.dims.length)
     return null;
+  // Where each channel has its own kernel, a convolution takes less time than it takes to form the columns.
+  if (second.dims.length === 3 && second.dims[1] === 1) return null;
   return matmul(g, first, change(second), operation.transA);
 }

@@ -121,17 +121,24 @@ describe('the memory budget', () => {
     const vector = Float64Array.from({ length: whole.order }, (_, i) => Math.cos(i));
     const wanted = await whole.multiply(vector);
     const wantedGaussNewton = await whole.multiplyGaussNewton(vector);
-    expect(whole.split).toBe(true);
-    // 128 samples: batches of which the last is filled up, and residuals that do not fit.
-    const small = await openReference('csmall', { memoryBudget: 2 ** 21 });
-    expect(small.split).toBe(false);
-    expect(small.bytes).toBeLessThan(2 ** 21);
-    expect(relativeError(await small.multiply(vector), wanted)).toBeLessThan(1e-13);
-    expect(relativeError(await small.multiplyGaussNewton(vector), wantedGaussNewton)).toBeLessThan(1e-13);
-    expect(relativeError(small.gradient, whole.gradient)).toBeLessThan(1e-13);
-    expect(relativeError(small.losses, whole.losses)).toBeLessThan(1e-13);
+    expect(whole.keptShare).toBe(1);
+    // 128 samples: batches of which the last is filled up; the residuals of few of them fit, of some, of all.
+    const shares: number[] = [];
+    for (const memoryBudget of [2 ** 20, 2 ** 22, 2 ** 23]) {
+      const small = await openReference('csmall', { memoryBudget });
+      shares.push(small.keptShare);
+      expect(small.bytes).toBeLessThan(memoryBudget);
+      expect(relativeError(await small.multiply(vector), wanted)).toBeLessThan(1e-13);
+      expect(relativeError(await small.multiplyGaussNewton(vector), wantedGaussNewton)).toBeLessThan(1e-13);
+      expect(relativeError(small.gradient, whole.gradient)).toBeLessThan(1e-13);
+      expect(relativeError(small.losses, whole.losses)).toBeLessThan(1e-13);
+      await small.release();
+    }
+    const [few = NaN, some = NaN, all] = shares;
+    expect(few).toBeLessThan(some);
+    expect(some).toBeLessThan(1);
+    expect(all).toBe(1);
     await whole.release();
-    await small.release();
   });
 
   it('holds a vector and its product apart', async () => {
