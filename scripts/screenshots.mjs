@@ -166,7 +166,15 @@ async function readmePictures() {
   const media = new URL('../media/', import.meta.url);
   await save(new URL('panel.png', media), bundle, { height: 610 }, false, (page) => show(page, done));
   const comparison = computed('compare', 'examples/digits-early.onnx', 'examples/digits.onnx');
-  const idle = { files: [], training: null, waiting: [], folder: null, following: false, notes: [], failure: null };
+  const idle = {
+    files: [],
+    training: null,
+    waiting: [],
+    folder: null,
+    following: false,
+    notes: [],
+    failure: null,
+  };
   const state = { phase: 'done', comparison, ...idle };
   const script = await bundledPanel('comparison');
   await save(new URL('comparison.png', media), script, { height: 865 }, false, (page) =>

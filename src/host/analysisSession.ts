@@ -193,8 +193,7 @@ export class AnalysisSession {
   async detail(of: DetailOf): Promise<DetailAnswer> {
     await this.checkFiles();
     const { settled, file } = this;
-    if (settled === null || settled.state !== this.currentState)
-      return refused('This is shown once the analysis is done.');
+    if (settled?.state !== this.currentState) return refused('This is shown once the analysis is done.');
     const { changed, report } = settled.state;
     if (changed.length > 0)
       return refused(`${changed.join(' and ')} changed since this analysis: run it again.`);

@@ -145,7 +145,10 @@ export function answered({ input, layers }: ProposedArchitecture, answers: Answe
     if (layer === 'flatten') spatial = false;
     if (typeof layer !== 'object' || layer === null) return [layer];
     if ('conv' in layer) spatial = true;
-    const said = Object.entries(layer).map(([key, value]) => [key, value === open ? at(index, key) : value]);
+    const said = Object.entries(layer).map(([key, value]: [string, unknown]) => [
+      key,
+      value === open ? at(index, key) : value,
+    ]);
     return [Object.fromEntries(said) as object];
   });
   return {

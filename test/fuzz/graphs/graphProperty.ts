@@ -179,7 +179,10 @@ async function compareForms(
   for (const memoryBudget of [least, 3 * least]) {
     const other = await open(model, graph, { memoryBudget });
     try {
-      add(counts, other.keptShare === 0 ? 'unsplit' : other.keptShare === 1 ? 'split, small memory' : 'split in part');
+      add(
+        counts,
+        other.keptShare === 0 ? 'unsplit' : other.keptShare === 1 ? 'split, small memory' : 'split in part',
+      );
       for (const [i, vector] of vectors.entries()) {
         const own = await other.multiply(vector);
         requireClose(`memory ${memoryBudget}`, own, found[i] ?? own, scale * norm(vector), 1e-11);

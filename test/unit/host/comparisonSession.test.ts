@@ -53,6 +53,10 @@ class NamedWorker implements WorkerCalls {
     return Promise.resolve([]);
   }
 
+  detail(): Promise<never> {
+    return Promise.reject(new Error('not asked for here'));
+  }
+
   inspect({ file }: ModelToInspect): Promise<ModelInspection> {
     this.inspected.push(file);
     return Promise.resolve(this.inspection);
