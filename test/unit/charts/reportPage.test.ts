@@ -41,7 +41,10 @@ describe('reportPage', () => {
     expect(elementsOf(body, 'svg').filter(({ attributes }) => attributes['role'] === 'img')).toHaveLength(
       3 + 1 + 2 + 3 + 6,
     );
-    expect(elementsOf(body, 'tr')).toHaveLength(1 + digits.layers.length);
+    const layers = elementsOf(body, 'table').find((each) =>
+      textOf(each).startsWith('Layers, with every number'),
+    );
+    expect(elementsOf(layers!, 'tr')).toHaveLength(1 + digits.layers.length);
   });
 
   it('stands alone: no script that runs, nothing that is loaded, and ids that are unique', () => {
