@@ -233,7 +233,6 @@ describe('CSV samples', () => {
   it.each([
     ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n', 'git lfs pull'],
     ['an HDF5 file', '\x89HDF\r\n\x1a\n', 'is an HDF5 file; save the samples with numpy.savez'],
-    ['a Parquet file', 'PAR1\0\0', 'is a Parquet file'],
     ['a pickle', '\x80\x04\x95', 'is a Python pickle'],
     ['compressed text', '\x1f\x8b\x08', 'compressed with gzip'],
     ['bytes', 'abc\0def', 'neither npz, npy nor CSV'],
