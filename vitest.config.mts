@@ -23,7 +23,7 @@ export default defineConfig({
       // The panel in a browser.
       { test: { name: 'panel', include: ['test/panel/**/*.test.ts'], ...inBrowser } },
       // VS Code in a browser, used as a person does.
-      { test: { name: 'person', include: ['test/host/**/*.test.ts'], ...inBrowser, testTimeout: 120_000 } },
+      { test: { name: 'person', include: ['test/host/**/*.test.ts'], ...inBrowser, testTimeout: 300_000 } },
     ],
   },
 });

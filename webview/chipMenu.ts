@@ -111,14 +111,9 @@ function controlOf(
   if (values !== null) {
     return dropdown(id, label, values, text, (value) => type(key, value));
   }
-  const box = element('vscode-text-field', {
-    id,
-    'aria-label': label,
-    value: text,
-    placeholder: open,
-  }) as HTMLInputElement;
+  const box = element('input', { id, type: 'text', value: text, placeholder: open });
   box.addEventListener('input', () => type(key, box.value));
-  return element('div', { class: 'field' }, element('span', {}, label), box);
+  return element('label', { class: 'field' }, element('span', {}, label), box);
 }
 
 /** Names that are known are chosen and not typed. */

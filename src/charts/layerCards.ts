@@ -114,7 +114,7 @@ function singularContent(name: string, { singularValues, tensors }: LayerDetail)
       pageWidth,
       draw: (options) => singularValuesChart({ values, count }, { ...options, layer: name }),
     },
-    numbers('layer-singular', 'The singular values', ['', 'value'], () => rows),
+    numbers('layer-singular', 'The singular values', ['singular value', 'value'], () => rows),
   ];
 }
 

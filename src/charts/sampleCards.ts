@@ -71,7 +71,7 @@ function factsOf({ sample, ofSharpest, ofNorm }: ListedSample): Content[] {
         ];
   return [
     ...drawn,
-    table({ class: 'bins' }, ['', 'value'], [...rows, ...shares], 'What the report says of the sample'),
+    table({ class: 'bins' }, ['what', 'value'], [...rows, ...shares], 'What the report says of the sample'),
   ];
 }
 

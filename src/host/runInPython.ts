@@ -41,16 +41,18 @@ export async function runInPython({ weights, samples, pythonFolder, log }: Weigh
     content: exportScript({ source, maker, weights, samples, pythonFolder }),
   });
   await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside });
-  const run = vscode.l10n.t('Run');
-  const answer = await vscode.window.showWarningMessage(
-    vscode.l10n.t(
-      'Run the script with {0}, as it stands in the editor? It imports {1}, and importing a script runs it. Write what {2} takes into it first.',
-      interpreter,
+  // It stays until it is answered, while the script is read and changed: a notification is away after seconds.
+  const run = {
+    label: vscode.l10n.t('Run it with {0}', interpreter),
+    detail: vscode.l10n.t(
+      'As it stands in the editor. It imports {0}, and importing a script runs it.',
       basename(source),
-      maker.name,
     ),
-    run,
-  );
+  };
+  const answer = await vscode.window.showQuickPick([run], {
+    title: vscode.l10n.t('Write what {0} takes into the script first', maker.name),
+    ignoreFocusOut: true,
+  });
   if (answer !== run) return;
   await vscode.window.withProgress(
     {

@@ -1,29 +1,32 @@
 // VS Code used as a person does: by its menus, palette and panels, with what they show as the only evidence.
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatNumber, formatQuantity } from '../../src/report/wording/number';
 import type { Report } from '../../src/report/report';
-import { chooseInExplorerMenu, runCommand, startHostedVscode, untilSaved, webview } from './hostedVscode.mjs';
+import { runCommand, untilSaved, webview } from './hostedVscode.mjs';
 import { writeOpenSizes } from './openSizesExport';
+import {
+  analyze,
+  clickModel,
+  folder,
+  openModels,
+  page,
+  root,
+  saveAs,
+  sharpestDirectionShown,
+  until,
+  untilWritten,
+  usePersonalVscode,
+} from './personTest';
 import { writeSmallModel } from './smallModel';
 import { writeTrainingExport } from './trainingExport';
 import { workersBelow } from './workers';
 
-const root = join(import.meta.dirname, '..', '..');
-
-let folder: string;
-let vscode: Awaited<ReturnType<typeof startHostedVscode>>;
-let page: Page;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sharp-person-'));
-  await cp(join(root, 'examples'), folder, { recursive: true });
+/** Beside the example: copies of it, a few samples, models that are refused or ask for something. */
+usePersonalVscode(async () => {
   await copyFile(join(folder, 'digits-early.onnx'), join(folder, 'digits-look.onnx'));
   await mkdir(join(folder, 'alone'));
   await mkdir(join(folder, 'several'));
@@ -40,21 +43,6 @@ beforeAll(async () => {
     'version https://git-lfs.github.com/spec/v1\noid sha256:0\n',
   );
   await writeFile(join(folder, 'alone', 'numbers.bin'), Buffer.alloc(64));
-  vscode = await startHostedVscode({ folder });
-});
-
-afterAll(async () => {
-  await vscode.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-beforeEach(async () => {
-  page = await vscode.openPage();
-  page.setDefaultTimeout(90_000);
-});
-
-afterEach(async () => {
-  await page.context().close();
 });
 
 /** What the command line says of the digits: another way to the same numbers than the panel's. */
@@ -67,56 +55,9 @@ async function commandLineReport(): Promise<Report> {
   return JSON.parse(stdout) as Report;
 }
 
-/** The rows of the view, which has an icon of its own in the activity bar. */
-async function openModels(): Promise<Locator> {
-  await page.locator('.activitybar .action-label[aria-label^="Model Sharpness"]').click();
-  return page.locator('[id="workbench.view.extension.modelSharpness"] .monaco-list-row');
-}
-
-/** Opens a model of the view, whose list has only the rows that are seen. */
-async function clickModel(models: Locator, name: string): Promise<void> {
-  const row = models.filter({ hasText: name });
-  await models.first().hover();
-  for (let turn = 0; turn < 40 && (await row.count()) === 0; turn++) {
-    await page.mouse.wheel(0, 40);
-    await page.waitForTimeout(100);
-  }
-  await row.click();
-}
-
-/** What the panel says of the sharpest direction, once the analysis is done. */
-async function sharpestDirectionShown(): Promise<string> {
-  await webview(page).locator('.strip.done').waitFor();
-  return webview(page).getByRole('region', { name: 'The sharpest direction', exact: true }).innerText();
-}
-
-async function analyze(fileName: string): Promise<void> {
-  await chooseInExplorerMenu(page, fileName, 'Analyze sharpness');
-  const tab = page.locator('.tab', { hasText: `Sharpness of ${fileName}` });
-  const menu = page.locator('.context-view .monaco-menu');
-  // A menu takes no click in its first moments, but the item has the focus then.
-  while (!(await tab.isVisible())) {
-    await page.waitForTimeout(500);
-    if (await menu.isVisible()) await page.keyboard.press('Enter');
-  }
-}
-
 async function analyzeSmall(): Promise<void> {
   await page.locator('.explorer-folders-view .monaco-list-row', { hasText: /^small$/ }).click();
   await analyze('small.onnx');
-}
-
-/** Answers the dialog that VS Code shows in a browser, once it has filled in what the extension proposes. */
-async function saveAs(path: string, proposal: string): Promise<void> {
-  const input = page.locator('.quick-input-widget input.input');
-  await input.waitFor();
-  await until(async () => (await input.inputValue()).endsWith(proposal));
-  await input.fill(path);
-  await input.press('Enter');
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 describe('from the explorer', () => {
@@ -164,7 +105,7 @@ describe('from the explorer', () => {
     await webview(page).locator('#export').click();
     await webview(page).locator('#export-json').click();
     await saveAs(path, 'digits.sharpness-report.json');
-    await until(() => Promise.resolve(existsSync(path)));
+    await untilWritten(path);
     const exported = JSON.parse(await readFile(path, 'utf8')) as Report;
     expect({ ...exported, time: null }).toEqual({ ...(await commandLineReport()), time: null });
     const answers = await sharpestDirectionShown();
@@ -232,7 +173,7 @@ it('the loss is changed by its chip, and written down once the run succeeded', a
   await webview(page).locator('.chips', { hasText: 'label smoothing 0.1' }).waitFor();
   expect(await sharpestDirectionShown()).not.toBe(before);
   const sidecar = join(folder, 'small', 'small.sharpness.json');
-  await until(() => Promise.resolve(existsSync(sidecar)));
+  await untilWritten(sidecar);
   expect(JSON.parse(await readFile(sidecar, 'utf8'))).toEqual({ labelSmoothing: 0.1 });
   // By hand, it makes the report old.
   await writeFile(sidecar, '{ "labelSmoothing": 0 }');

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { PanelState, PanelToHost } from '../../src/report/panelMessages';
@@ -183,9 +185,9 @@ export async function closePanel(): Promise<void> {
   if (opened === null) return;
   const { page, errors, close } = opened;
   opened = null;
-  const violations = await page.evaluate('window.violations');
+  const refused = await page.evaluate('window.violations');
   await close();
-  expect(violations).toEqual([]);
+  expect(refused).toEqual([]);
   expect(errors).toEqual([]);
 }
 
@@ -207,4 +209,14 @@ export async function posted(page: Page): Promise<PanelToHost[]> {
 /** The text as a person reads it, in one line. */
 export async function textOf(page: Page, selector = 'main'): Promise<string> {
   return (await page.locator(selector).innerText()).replace(/\s+/g, ' ');
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Every violation of accessibility that axe-core finds in the page as it stands, the least as well. */
+export async function violations(page: Page): Promise<unknown[]> {
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe);
+  return page.evaluate(`
+    axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+      violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => html.slice(0, 200) + failureSummary) })))`);
 }
