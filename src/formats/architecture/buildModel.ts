@@ -69,6 +69,10 @@ function inputOf(
     const [, into = 1, ...kernel] = c.tensor(named(first.conv, 'weight')).dims;
     return { dims: [into * (first.groups ?? 1), ...kernel.map(() => null)], isIndices };
   }
+  if (first !== null && 'convTranspose' in first) {
+    const [into = 1, , ...kernel] = c.tensor(named(first.convTranspose, 'weight')).dims;
+    return { dims: [into, ...kernel.map(() => null)], isIndices };
+  }
   for (const kind of ['lstm', 'gru', 'rnn'] as const) {
     const name = first !== null && kind in first ? (first as Readonly<Record<string, unknown>>)[kind] : null;
     if (typeof name === 'string') return { dims: [null, width(named(name, 'weight_ih_l0'))], isIndices };

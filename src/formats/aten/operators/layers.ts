@@ -1,3 +1,4 @@
+import { alongChannels, groupNormalised, type AddNode } from '../../built/groupNorm';
 import type { Call } from '../call';
 import type { OperatorTable, Translate } from './table';
 
@@ -110,36 +111,18 @@ const rmsNorm: Translate = (c) => {
   return c.has('weight') ? c.add('Mul', [scaled, c.tensor('weight')]) : scaled;
 };
 
-/** By instances of as many channels as there are groups, as PyTorch's own exporter writes it. */
 const groupNorm: Translate = (c) => {
   const { type, dims } = c.result();
-  const groups = c.number(c.has('num_groups') ? 'num_groups' : 'group');
-  const ones = c.constant(
-    'ones',
-    [groups],
-    Array.from({ length: groups }, () => 1),
-    type,
-  );
-  const zeros = c.constant(
-    'zeros',
-    [groups],
-    Array.from({ length: groups }, () => 0),
-    type,
-  );
-  const grouped = c.add('Reshape', [c.tensor('input'), c.builder.integers([0, groups, -1])]);
-  const epsilon = { float: c.number('eps', 1e-5) };
-  const normal = c.add('InstanceNormalization', [grouped, ones, zeros], { epsilon });
-  const back = c.add('Reshape', [normal, c.add('Shape', [c.tensor('input')])]);
-  return scaledChannels(c, back, dims.length);
-};
-
-function scaledChannels(c: Call, value: string, rank: number): string {
-  const axes = Array.from({ length: rank - 2 }, (_, at) => at + 1);
-  const raised = (name: string): string =>
-    axes.length === 0 ? c.tensor(name) : c.add('Unsqueeze', [c.tensor(name), c.builder.integers(axes)]);
-  const scaled = c.has('weight') ? c.add('Mul', [value, raised('weight')]) : value;
+  const add: AddNode = (...node) => c.add(...node);
+  const normal = groupNormalised(c.builder, add, c.tensor('input'), {
+    groups: c.number(c.has('num_groups') ? 'num_groups' : 'group'),
+    epsilon: c.number('eps', 1e-5),
+    type: type === 'float64' ? type : 'float32',
+  });
+  const raised = (name: string): string => alongChannels(c.builder, add, c.tensor(name), dims.length - 2);
+  const scaled = c.has('weight') ? c.add('Mul', [normal, raised('weight')]) : normal;
   return c.has('bias') ? c.add('Add', [scaled, raised('bias')]) : scaled;
-}
+};
 
 const instanceNorm: Translate = (c) => {
   if (!c.flag('use_input_stats', true)) throw c.unsupported('running statistics');
