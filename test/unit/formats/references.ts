@@ -51,8 +51,11 @@ export function expectClose(found: number | undefined, wanted: number | undefine
   expect(Math.abs((found ?? NaN) - exact)).toBeLessThanOrEqual(tolerance * Math.abs(exact));
 }
 
-/** Whether a tensor is of a layer: in_proj_weight belongs to in_proj, weight_ih_l0 to its module. */
-export function belongs(layer: string, tensor: string): boolean {
+/** Whether a tensor is of a layer: in_proj_weight belongs to in_proj, weight_ih_l0 to its module, weight_ih_l1 to its second layer. */
+export function belongs(name: string, tensor: string): boolean {
+  const [, layer = '', place = '1'] = /^(.*?)(?: \((\d+)\))?$/.exec(name) ?? [];
+  const level = /_l(\d+)/.exec(tensor)?.[1] ?? Number(place) - 1;
+  if (Number(level) !== Number(place) - 1) return false;
   return new RegExp(`^${layer.replaceAll('.', '\\.')}([._](weight|bias)|$)`).test(tensor);
 }
 
