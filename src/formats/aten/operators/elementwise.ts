@@ -127,6 +127,11 @@ export const elementwise: OperatorTable = {
   },
   true_divide: arithmetic('Div'),
   pow: arithmetic('Pow', 'self', 'exponent'),
+  // A step, which is refused where it depends on parameters.
+  fmod: (c) => {
+    const { type } = c.result();
+    return c.add('Mod', [c.operand('self', type), c.operand('other', type)], { fmod: 1 });
+  },
   maximum: arithmetic('Max'),
   minimum: arithmetic('Min'),
   neg: unary('Neg'),

@@ -87,6 +87,17 @@ const batchNorm: Translate = (c) => {
   });
 };
 
+/** By each channel's own numbers: instance normalisation taken apart, which has all channels of all samples on one axis. */
+const ownStatistics: Translate = (c) => {
+  const { dims, type } = c.result();
+  if (dims[0] !== 1 || dims.length < 3) throw c.unsupported('statistics of the batch');
+  const axes = c.builder.integers(dims.slice(2).map((_, at) => at + 2));
+  const mean = (value: string): string => c.add('ReduceMean', [value, axes], { keepdims: 1 });
+  const away = c.add('Sub', [c.tensor('input'), mean(c.tensor('input'))]);
+  const spread = c.add('Add', [mean(c.add('Mul', [away, away])), c.scalar(c.number('eps', 1e-5), type)]);
+  return scaledChannels(c, c.add('Div', [away, c.add('Sqrt', [spread])]), dims.length);
+};
+
 const layerNorm: Translate = (c) => {
   const sizes = c.numbers('normalized_shape');
   const inputs = [
@@ -119,10 +130,15 @@ const groupNorm: Translate = (c) => {
     epsilon: c.number('eps', 1e-5),
     type: type === 'float64' ? type : 'float32',
   });
-  const raised = (name: string): string => alongChannels(c.builder, add, c.tensor(name), dims.length - 2);
-  const scaled = c.has('weight') ? c.add('Mul', [normal, raised('weight')]) : normal;
-  return c.has('bias') ? c.add('Add', [scaled, raised('bias')]) : scaled;
+  return scaledChannels(c, normal, dims.length);
 };
+
+function scaledChannels(c: Call, value: string, rank: number): string {
+  const raised = (name: string): string =>
+    alongChannels(c.builder, (...node) => c.add(...node), c.tensor(name), rank - 2);
+  const scaled = c.has('weight') ? c.add('Mul', [value, raised('weight')]) : value;
+  return c.has('bias') ? c.add('Add', [scaled, raised('bias')]) : scaled;
+}
 
 const instanceNorm: Translate = (c) => {
   if (!c.flag('use_input_stats', true)) throw c.unsupported('running statistics');
@@ -327,6 +343,7 @@ export const layers: OperatorTable = {
   convolution: convolution(null),
   batch_norm: batchNorm,
   _native_batch_norm_legit_no_training: batchNorm,
+  _native_batch_norm_legit: (c) => (c.has('running_mean') ? batchNorm : ownStatistics)(c),
   layer_norm: layerNorm,
   native_layer_norm: layerNorm,
   rms_norm: rmsNorm,
