@@ -49,7 +49,7 @@ export async function buildModel(
         `The file does not say which of its tensors were trained (requires_grad), so all of them are counted; ${setting('fixed')} leaves out what was frozen.`,
       ]
     : [];
-  return builtModel(graph, { ...facts, parameters: { trained, frozen }, paddingRows, notes });
+  return builtModel(graph, { ...facts, parameters: { trained, frozen }, paddingRows, notes: () => notes });
 }
 
 /** What a sample is: as said, or as the first layer with weights takes it. */
