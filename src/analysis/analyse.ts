@@ -34,10 +34,7 @@ export async function analyse(
   const analysed = openAnalysedModel(model, choice, run.threads, beforeRun, run.memoryBudget);
   try {
     const report = await analyseModel(analysed, run);
-    const { count: samples } = report.samples;
-    const notes = model.trainingNotes?.({ samples, weightDecay: request.weightDecay }) ?? [];
-    const warnings = [...report.warnings, ...notes.map((message) => ({ kind: 'model', message }))];
-    return { ...report, ...run.training, warnings, verdict: verdictOf(report) };
+    return { ...report, ...run.training, verdict: verdictOf(report) };
   } catch (error) {
     throw error instanceof FailureError && error.failure.kind === 'TimeLimit' ? cutShort(error, run) : error;
   } finally {

@@ -11,7 +11,7 @@ import type { Loss, Warning } from '../report/report';
 import type { AnalysisRequest } from '../report/request';
 import { foldedWeights } from '../report/wording/learningRate';
 import { setting } from '../report/wording/settings';
-import { notesOfFile } from './saidByFile';
+import { takenFromFile } from './saidByFile';
 
 /** Names in a sentence, at most. */
 const mostNames = 6;
@@ -24,14 +24,15 @@ type Notable = Pick<Subject, 'model' | 'graph' | 'output' | 'head' | 'survey' | 
 export function modelWarnings(
   subject: Notable,
   loss: Loss,
-  request: Pick<AnalysisRequest, 'evaluation' | 'loss' | 'labelSmoothing' | 'training'>,
+  request: Pick<AnalysisRequest, 'evaluation' | 'loss' | 'labelSmoothing' | 'training' | 'weightDecay'>,
+  samples: number,
 ): readonly Warning[] {
   const folded = foldedWarning(subject);
   const notes = [
     headNote(subject, loss) ?? [],
-    notesOfFile(subject.model.said, request),
+    takenFromFile(subject.model.said, request),
     notesOfRequest(request, subject.survey.said),
-    subject.model.notes ?? [],
+    subject.model.notes?.({ samples, weightDecay: request.weightDecay }) ?? [],
     parameterNotes(subject),
   ].flat();
   return [

@@ -46,7 +46,7 @@ export async function openGraph(
       run.requireTime();
     };
     const objective = { subject, session, samples, targets, loss, weightDecay, between };
-    const warnings = modelWarnings(subject, loss, run.request);
+    const warnings = modelWarnings(subject, loss, run.request, samples.count);
     return { chosen, ...(await openProducts(objective, batch, run)), warnings };
   };
   try {

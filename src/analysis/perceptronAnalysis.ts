@@ -176,7 +176,7 @@ export async function analysePerceptron(
       scaleAdapted: null,
       spectrum: null,
       warnings: [
-        ...warningsAbout(described, chosen, modelWarnings(subject, loss, request)),
+        ...warningsAbout(described, chosen, modelWarnings(subject, loss, request, samples.count)),
         ...dataWarnings(request, samples, chosen, ignored),
         ...closedFormWarnings(request),
       ],

@@ -22,8 +22,8 @@ const optimiserNames: Readonly<Record<Training['optimiser'], string>> = {
   adam: 'Adam',
 };
 
-/** What was taken from the file of what could have been asked for, and what the file says besides. */
-export function notesOfFile(
+/** What was taken from the file of what could have been asked for. */
+export function takenFromFile(
   said: TrainingSaid | undefined,
   { loss, labelSmoothing, training }: Pick<AnalysisRequest, 'loss' | 'labelSmoothing' | 'training'>,
 ): readonly string[] {
@@ -35,7 +35,7 @@ export function notesOfFile(
       : []),
     ...(said.training !== undefined && training === said.training ? [trainingText(training)] : []),
   ];
-  return [...(taken.length === 0 ? [] : [`Read from the file: ${taken.join(', ')}.`]), ...said.notes];
+  return taken.length === 0 ? [] : [`Read from the file: ${taken.join(', ')}.`];
 }
 
 function trainingText({ optimiser, learningRate, momentum }: Training): string {

@@ -15,11 +15,9 @@ export interface TrainingSaid {
   readonly loss?: Loss;
   readonly labelSmoothing?: number;
   readonly training?: Training;
-  /** Sentences of what the file says, and an analysis does not do. */
-  readonly notes: readonly string[];
 }
 
-/** What the notes of a training file depend on. */
+/** What the notes of a file depend on. */
 export interface AnalysedSamples {
   /** How many. */
   readonly samples: number;
@@ -38,8 +36,8 @@ export interface RunnableModel {
   readonly said?: TrainingSaid;
   /** The names of the classes in the order of the outputs, where the file has them; undefined: the graph may. */
   readonly classNames?: readonly string[];
-  /** Sentences on what the file does not tell of its model, for a reader of the report. */
-  readonly notes?: readonly string[];
+  /** Sentences for a reader of the report: on what the file does not tell of its model, or says and an analysis does not do. */
+  readonly notes?: (analysed: AnalysedSamples) => readonly string[];
   /**
    * The file as a model that onnxruntime runs, with the named tensors as its only outputs and the first dimension of
    * every input free; nodes that no asked output needs are left out.
@@ -54,6 +52,4 @@ export interface Model extends RunnableModel {
   readonly sha256: string;
   readonly format: string;
   readonly producer: string | null;
-  /** What a reader should know of the training, which the numbers leave out. */
-  readonly trainingNotes?: (analysed: AnalysedSamples) => readonly string[];
 }

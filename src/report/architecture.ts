@@ -49,8 +49,18 @@ const simpleKinds = {
     dilation: v.optional(sizes),
     groups: v.optional(size),
   }),
+  convTranspose: v.strictObject({
+    convTranspose: name,
+    stride: v.optional(sizes),
+    padding: v.optional(padding),
+    outputPadding: v.optional(padding),
+    dilation: v.optional(sizes),
+    groups: v.optional(size),
+  }),
   batchNorm: v.strictObject({ batchNorm: name, eps }),
   layerNorm: v.strictObject({ layerNorm: name, eps }),
+  groupNorm: v.strictObject({ groupNorm: name, groups: size, eps }),
+  instanceNorm: v.strictObject({ instanceNorm: name, eps }),
   embedding: v.strictObject({ embedding: name, padding: v.optional(paddingSize) }),
   positions: v.strictObject({ positions: name }),
   add: v.strictObject({ add: name }),
@@ -130,6 +140,11 @@ export interface ProposedArchitecture {
 export function kindOf(layer: object): LayerKind | null {
   const key = Object.keys(layer).find((each) => Object.hasOwn(layerKinds, each));
   return (key as LayerKind | undefined) ?? null;
+}
+
+/** Whether a layer, which may be of a proposal, gives channels with axes behind them. */
+export function isConvolution(layer: unknown): boolean {
+  return typeof layer === 'object' && layer !== null && ('conv' in layer || 'convTranspose' in layer);
 }
 
 /** Reads an architecture from JSON; where it is none, says what is wrong with which layer, as the middle of a sentence. */

@@ -1,4 +1,4 @@
-import { open, type ProposedArchitecture } from './architecture';
+import { isConvolution, open, type ProposedArchitecture } from './architecture';
 
 /** What names and shapes do not tell of a file of weights, as the panel asks it: one question for every choice. */
 export interface Question {
@@ -62,6 +62,7 @@ const properties = {
   stride: sizes(1, 2, 3, 4),
   padding: [...sizes(0, 1, 2, 3), ['"same"', 'same']],
   heads: sizes(1, 2, 3, 4, 6, 8, 12, 16),
+  groups: sizes(1, 2, 4, 8, 16, 32),
   activation: words,
   normFirst: [
     ['false', 'no'],
@@ -86,6 +87,7 @@ const usual: Readonly<Record<Exclude<QuestionKind, 'function'>, readonly string[
   stride: ['1', '2'],
   padding: ['0', '"same"'],
   heads: ['1', '2', '4', '8'],
+  groups: ['1', '2', '8', '32'],
   activation: ['"relu"', '"gelu"'],
   normFirst: ['false', 'true'],
   pooling: ['[]', '[{"maxPool":2}]', '[{"avgPool":2}]'],
@@ -114,7 +116,7 @@ export function questionsOf({ layers }: ProposedArchitecture): readonly Question
       if (layer === 'flatten') spatial = false;
       return [];
     }
-    if ('conv' in layer) spatial = true;
+    if (isConvolution(layer)) spatial = true;
     return Object.entries(layer).flatMap(([key, value]) =>
       value === open && key in properties
         ? [ask(key as QuestionKind, key, `${named(index)}: ${key === 'normFirst' ? 'norm first' : key}`)]
@@ -144,7 +146,7 @@ export function answered({ input, layers }: ProposedArchitecture, answers: Answe
     }
     if (layer === 'flatten') spatial = false;
     if (typeof layer !== 'object' || layer === null) return [layer];
-    if ('conv' in layer) spatial = true;
+    if (isConvolution(layer)) spatial = true;
     const said = Object.entries(layer).map(([key, value]: [string, unknown]) => [
       key,
       value === open ? at(index, key) : value,

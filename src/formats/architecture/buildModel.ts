@@ -49,7 +49,7 @@ export async function buildModel(
         `The file does not say which of its tensors were trained (requires_grad), so all of them are counted; ${setting('fixed')} leaves out what was frozen.`,
       ]
     : [];
-  return builtModel(graph, { ...facts, parameters: { trained, frozen }, paddingRows, notes });
+  return builtModel(graph, { ...facts, parameters: { trained, frozen }, paddingRows, notes: () => notes });
 }
 
 /** What a sample is: as said, or as the first layer with weights takes it. */
@@ -68,6 +68,10 @@ function inputOf(
   if (first !== null && 'conv' in first) {
     const [, into = 1, ...kernel] = c.tensor(named(first.conv, 'weight')).dims;
     return { dims: [into * (first.groups ?? 1), ...kernel.map(() => null)], isIndices };
+  }
+  if (first !== null && 'convTranspose' in first) {
+    const [into = 1, , ...kernel] = c.tensor(named(first.convTranspose, 'weight')).dims;
+    return { dims: [into, ...kernel.map(() => null)], isIndices };
   }
   for (const kind of ['lstm', 'gru', 'rnn'] as const) {
     const name = first !== null && kind in first ? (first as Readonly<Record<string, unknown>>)[kind] : null;

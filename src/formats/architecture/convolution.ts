@@ -21,10 +21,8 @@ export function conv(c: BuildContext, x: Flow, layer: LayerOf<'conv'>): Flow {
   const [out = 0, into = 0, ...kernel] = dims;
   const groups = layer.groups ?? 1;
   const [channels = null] = x.dims;
-  if (kernel.length === 0 || channels !== into * groups || x.dims.length !== kernel.length + 1) {
-    const inGroups = groups === 1 ? '' : ` in ${String(groups)} groups`;
-    throw c.misfit(`gets ${shapeText(x.dims)}, but its ${quote(weight)} is ${shapeText(dims)}${inGroups}`);
-  }
+  if (kernel.length === 0 || channels !== into * groups || x.dims.length !== kernel.length + 1)
+    throw c.misfit(misfitting(x, weight, dims, groups));
   if (out % groups !== 0) throw c.misfit(`has ${String(out)} channels in ${String(groups)} groups`);
   if (c.has(bias)) requireLength(c, bias, out);
   const each = (size: number | readonly number[] | undefined, usual: number): readonly number[] =>
@@ -44,6 +42,44 @@ export function conv(c: BuildContext, x: Flow, layer: LayerOf<'conv'>): Flow {
     name: c.graph.add('Conv', inputs, attributes, layer.conv),
     dims: [out, ...slide(c, x, window)],
   };
+}
+
+/** The transposed product of a convolution, whose weight has the input's channels first. */
+export function convTranspose(c: BuildContext, x: Flow, layer: LayerOf<'convTranspose'>): Flow {
+  const own = layer.convTranspose;
+  const [weight, bias] = [named(own, 'weight'), named(own, 'bias')];
+  const { dims } = c.tensor(weight);
+  const [into = 0, each = 0, ...kernel] = dims;
+  const groups = layer.groups ?? 1;
+  const out = each * groups;
+  if (kernel.length === 0 || x.dims[0] !== into || x.dims.length !== kernel.length + 1 || into % groups !== 0)
+    throw c.misfit(misfitting(x, weight, dims, groups));
+  if (c.has(bias)) requireLength(c, bias, out);
+  const along = (size: number | readonly number[] | undefined, usual: number): readonly number[] =>
+    forAxes(c, size ?? usual, kernel.length);
+  const [stride, dilation] = [along(layer.stride, 1), along(layer.dilation, 1)];
+  const [padding, more] = [along(layer.padding, 0), along(layer.outputPadding, 0)];
+  const places = kernel.map((size, i) => {
+    const [step = 1, reach = 1, added = 0] = [stride[i], dilation[i], more[i]];
+    if (added >= Math.max(step, reach))
+      throw c.misfit('has an "outputPadding" that is not less than its stride or dilation');
+    const length = x.dims[i + 1] ?? null;
+    const made =
+      length === null ? null : (length - 1) * step - 2 * (padding[i] ?? 0) + reach * (size - 1) + added + 1;
+    if (made !== null && made < 1) throw c.misfit(`pads ${shapeText(x.dims)} until nothing is left`);
+    return made;
+  });
+  const inputs = [x.name, c.parameter(weight), ...(c.has(bias) ? [c.parameter(bias)] : [])];
+  const attributes = {
+    ...{ kernel_shape: kernel, strides: stride, dilations: dilation, group: groups },
+    ...{ pads: [...padding, ...padding], output_padding: more },
+  };
+  return { name: c.graph.add('ConvTranspose', inputs, attributes, own), dims: [out, ...places] };
+}
+
+function misfitting(x: Flow, weight: string, dims: readonly number[], groups: number): string {
+  const inGroups = groups === 1 ? '' : ` in ${String(groups)} groups`;
+  return `gets ${shapeText(x.dims)}, but its ${quote(weight)} is ${shapeText(dims)}${inGroups}`;
 }
 
 /** The largest of each window. */

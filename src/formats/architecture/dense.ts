@@ -1,5 +1,6 @@
 import { quote } from '../../files/quote';
 import type { LayerOf } from '../../report/architecture';
+import { alongChannels, groupNormalised, type AddNode } from '../built/groupNorm';
 import { shapeText, type BuildContext, type Flow } from './buildContext';
 
 const usualEpsilon = 1e-5;
@@ -72,6 +73,23 @@ export function layerNorm(c: BuildContext, x: Flow, own: string, eps = usualEpsi
   const inputs = [x.name, c.parameter(weight), ...(c.has(bias) ? [c.parameter(bias)] : [])];
   const attributes = { axis: -dims.length, epsilon: { float: eps } };
   return { ...x, name: c.graph.add('LayerNormalization', inputs, attributes, own) };
+}
+
+/** Over each group of channels with all that lies behind them; scaled where the file has a scale. */
+export function groupNorm(c: BuildContext, x: Flow, own: string, groups: number, eps = usualEpsilon): Flow {
+  const { graph, type } = c;
+  const [channels = null] = x.dims;
+  if (channels === null || channels % groups !== 0)
+    throw c.misfit(`gets ${shapeText(x.dims)}, whose channels are not ${String(groups)} equal groups`);
+  const add: AddNode = (operator, inputs, attributes) => graph.add(operator, inputs, attributes, own);
+  const normal = groupNormalised(graph, add, x.name, { groups, epsilon: eps, type });
+  const name = [['Mul', 'weight'] as const, ['Add', 'bias'] as const].reduce((value, [operator, part]) => {
+    const tensor = named(own, part);
+    if (!c.has(tensor)) return value;
+    requireLength(c, tensor, channels);
+    return add(operator, [value, alongChannels(graph, add, c.parameter(tensor), x.dims.length - 1)]);
+  }, normal);
+  return { ...x, name };
 }
 
 /** @throws FailureError where a tensor is no vector of that length */

@@ -1,3 +1,4 @@
+import { convolutionOf } from './convolutionOf';
 import type { Weights } from '../weights/weights';
 import { isFloat } from '../weights/weights';
 
@@ -7,6 +8,8 @@ interface Link {
   readonly into: number;
   readonly out: number;
   readonly isNorm: boolean;
+  /** Of a convolution. */
+  readonly kernel?: readonly number[];
 }
 
 /** Steps of the search, at most: what is no chain is left in the order of the names. */
@@ -22,20 +25,24 @@ export function chained(names: readonly string[], weights: Weights): readonly st
   const all = links.flatMap((link) => link ?? []);
   const moving = all.filter(({ isNorm }) => !isNorm);
   let steps = 0;
-  const search = (chain: readonly Link[]): readonly Link[] | null => {
+  const search = (inGroups: boolean, chain: readonly Link[] = []): readonly Link[] | null => {
     if (chain.length === moving.length) return chain;
     const before = chain.at(-1);
     for (const link of moving) {
       steps += 1;
       if (steps > mostSteps) return null;
-      const follows = before === undefined || (link.into > 0 && link.into % before.out === 0);
+      const follows =
+        before === undefined ||
+        (link.into > 0 &&
+          (link.into % before.out === 0 || (inGroups && link.kernel && before.out % link.into === 0)));
       if (chain.includes(link) || !follows) continue;
-      const found = search([...chain, link]);
+      const found = search(inGroups, [...chain, link]);
       if (found !== null) return found;
     }
     return null;
   };
-  const chain = search([]);
+  // A convolution in groups, such as one for every channel, has but a part of the channels in its shape.
+  const chain = search(false) ?? search(true);
   if (chain === null) return names;
   const norms = all.filter(({ isNorm }) => isNorm);
   const ordered = chain.flatMap((link) => {
@@ -59,7 +66,8 @@ function linkOf(name: string, weights: Weights): Link | null {
   const weight = dims('weight');
   if (weight === null) return null;
   const [out = 0, into = 0] = weight;
-  return { name, into, out, isNorm: weight.length === 1 };
+  const conv = convolutionOf(name, weights, null, null);
+  return { name, ...(conv ?? { into, out }), isNorm: weight.length === 1 };
 }
 
 function numberOf(name: string): string {

@@ -2,11 +2,12 @@ import { kindOf, type Layer, type LayerKind, type LayerOf, type PlainLayer } fro
 import { quote } from '../../files/quote';
 import { activations, celu, clip, elu, leakyRelu, softplus } from './activations';
 import { attention, transformerEncoderLayer } from './attention';
-import { avgPool, conv, maxPool } from './convolution';
+import { avgPool, conv, convTranspose, maxPool } from './convolution';
 import { shapeText, type BuildContext, type Flow } from './buildContext';
 import { recurrent } from './recurrent';
 import { countOf } from '../weights/weights';
-import { batchNorm, layerNorm, linear, named } from './dense';
+import { batchNorm, groupNorm, layerNorm, linear, named } from './dense';
+import { alongChannels, type AddNode } from '../built/groupNorm';
 
 /** Adds one layer to the graph. @param place the number of the layer, as "3", or "3.1" in a residual block */
 export type BuildLayer<Of> = (context: BuildContext, x: Flow, layer: Of, place: string) => Flow;
@@ -16,8 +17,16 @@ const kinds: { readonly [Kind in LayerKind]: BuildLayer<LayerOf<Kind>> } = {
   linear: (c, x, layer) =>
     linear(c, x, layer.weight ?? named(layer.linear, 'weight'), named(layer.linear, 'bias'), layer.linear),
   conv,
+  convTranspose,
   batchNorm,
   layerNorm: (c, x, layer) => layerNorm(c, x, layer.layerNorm, layer.eps),
+  groupNorm: (c, x, layer) => groupNorm(c, x, layer.groupNorm, layer.groups, layer.eps),
+  instanceNorm: (c, x, layer) => {
+    const [channels = null, ...inner] = x.dims;
+    if (inner.length === 0 || channels === null)
+      throw c.misfit(`gets ${shapeText(x.dims)}, and needs channels and axes beside them`);
+    return groupNorm(c, x, layer.instanceNorm, channels, layer.eps);
+  },
   embedding,
   positions,
   add,
@@ -164,10 +173,7 @@ function prelu(c: BuildContext, x: Flow, { prelu: own }: LayerOf<'prelu'>): Flow
   if (count !== 1 && count !== x.dims[0])
     throw c.misfit(`has ${String(count)} slopes in ${quote(name)}, but gets ${shapeText(x.dims)}`);
   const slope = c.parameter(name);
-  const inner = x.dims.slice(1).map(() => 1);
-  const wide =
-    count === 1 || inner.length === 0
-      ? slope
-      : c.graph.add('Reshape', [slope, c.graph.integers([count, ...inner])], {}, own);
+  const add: AddNode = (operator, inputs) => c.graph.add(operator, inputs, {}, own);
+  const wide = alongChannels(c.graph, add, slope, count === 1 ? 0 : x.dims.length - 1);
   return { ...x, name: c.graph.add('PRelu', [x.name, wide], {}, own) };
 }

@@ -1,4 +1,5 @@
-import { open, type ProposedArchitecture } from '../../report/architecture';
+import { isConvolution, open, type ProposedArchitecture } from '../../report/architecture';
+import { convolutionOf, type Convolution } from './convolutionOf';
 import { chained } from './layerOrder';
 import { isFloat, type Weights } from '../weights/weights';
 
@@ -8,6 +9,7 @@ interface Found {
   readonly layer: unknown;
   /** Whether something may stand between it and the layer before. */
   readonly kind: 'weights' | 'norm' | 'other';
+  readonly conv?: Convolution;
 }
 
 /**
@@ -16,7 +18,12 @@ interface Found {
  */
 export function proposeArchitecture(weights: Weights): ProposedArchitecture {
   const names = layerNames(weights);
-  const all = names.flatMap((name) => layerOf(name, weights) ?? []);
+  let channels: number | null = null;
+  const all = names.flatMap((name, index) => {
+    const layer = layerOf(name, weights, channels, names[index + 1] ?? null);
+    channels = layer?.conv?.out ?? channels;
+    return layer ?? [];
+  });
   // A tensor of the model itself comes first in its file, and is added to what the first layer makes.
   const isAdded = ({ layer }: Found): boolean =>
     typeof layer === 'object' && layer !== null && 'add' in layer;
@@ -29,12 +36,12 @@ export function proposeArchitecture(weights: Weights): ProposedArchitecture {
     if (before !== undefined) layers.push(...between(before, { name, kind }));
     const isDense = typeof layer === 'object' && layer !== null && 'linear' in layer;
     if (spatial && isDense) layers.push('flatten');
-    spatial = typeof layer === 'object' && layer !== null && 'conv' in layer ? true : spatial && !isDense;
-    layers.push(layer);
+    spatial = isConvolution(layer) || (spatial && !isDense);
+    const isGroups = spatial && typeof layer === 'object' && layer !== null && 'layerNorm' in layer;
+    layers.push(isGroups ? { groupNorm: name, groups: open } : layer);
   }
-  const [first] = found;
-  const conv = first === undefined ? null : convOf(first.name, weights);
-  return conv === null
+  const conv = found[0]?.conv;
+  return conv === undefined
     ? { layers }
     : { input: [conv.into, ...conv.kernel.map((): typeof open => open)], layers };
 }
@@ -57,7 +64,8 @@ function layerNames(weights: Weights): readonly string[] {
   return chained([...new Set(byNumber.map(owner))], weights);
 }
 
-function layerOf(name: string, weights: Weights): Found | null {
+/** @param channels of the convolution before; null: there is none */
+function layerOf(name: string, weights: Weights, channels: number | null, next: string | null): Found | null {
   const at = (tensor: string): readonly number[] | null => {
     const found = weights.get(name === '' ? tensor : `${name}.${tensor}`);
     return found === undefined || !isFloat(found.type) ? null : found.dims;
@@ -79,8 +87,13 @@ function layerOf(name: string, weights: Weights): Found | null {
   const weight = at('weight');
   if (weight === null) return null;
   if (at('running_mean') !== null) return { name, kind: 'norm', layer: { batchNorm: name } };
-  const conv = convOf(name, weights);
-  if (conv !== null) return { name, kind: 'weights', layer: { conv: name, stride: open, padding: open } };
+  const behind = next === null ? undefined : weights.get(`${next}.weight`)?.dims;
+  const conv = convolutionOf(name, weights, channels, behind?.length === 1 ? (behind[0] ?? null) : null);
+  if (conv !== null) {
+    const kind = conv.isTransposed ? 'convTranspose' : 'conv';
+    const groups = conv.groups === 1 ? {} : { groups: conv.groups };
+    return { name, kind: 'weights', layer: { [kind]: name, stride: open, padding: open, ...groups }, conv };
+  }
   if (weight.length === 2) {
     const isTable = at('bias') === null && /emb|wte|wpe|token/i.test(name);
     return isTable
@@ -90,15 +103,6 @@ function layerOf(name: string, weights: Weights): Found | null {
   return weight.length === 1 && (weight[0] ?? 0) > 1
     ? { name, kind: 'norm', layer: { layerNorm: name } }
     : { name, kind: 'other', layer: { prelu: name } };
-}
-
-function convOf(
-  name: string,
-  weights: Weights,
-): { readonly into: number; readonly kernel: readonly number[] } | null {
-  const dims = weights.get(name === '' ? 'weight' : `${name}.weight`)?.dims ?? [];
-  const [, into = 0, ...kernel] = dims;
-  return dims.length < 3 ? null : { into, kernel };
 }
 
 /** One question mark for each module that the numbers of a Sequential skip; without numbers, one where a function usually is. */

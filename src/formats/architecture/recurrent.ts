@@ -1,18 +1,14 @@
 import { quote } from '../../files/quote';
+import { inDirections, inOnnxOrder, sideBySide, torchGates, type RecurrentCell } from '../built/gates';
 import { shapeText, type BuildContext, type Flow } from './buildContext';
 import { named, requireLength } from './dense';
-
-/** Where ONNX wants the gates that PyTorch keeps in its order: i f g o as i o f g, and r z n as z r n. */
-const gates = { LSTM: [0, 3, 1, 2], GRU: [1, 0, 2], RNN: [0] } as const;
-
-type Cell = keyof typeof gates;
 
 /** A stack of recurrent layers, as many and in as many directions as the file has; gives the states of all steps. */
 export function recurrent(
   c: BuildContext,
   x: Flow,
   own: string,
-  cell: Cell,
+  cell: RecurrentCell,
   activation: 'tanh' | 'relu' = 'tanh',
 ): Flow {
   const { graph } = c;
@@ -25,10 +21,12 @@ export function recurrent(
       weightsOf(c, own, cell, `l${String(level)}${direction}`, width),
     );
     const hidden = made[0]?.hidden ?? 0;
-    const stacked = (part: 'input' | 'state' | 'bias'): string => {
-      const all = made.map((each) => graph.add('Unsqueeze', [each[part], graph.integers([0])], {}, own));
-      return all.length === 1 ? (all[0] ?? '') : graph.add('Concat', all, { axis: 0 }, own);
-    };
+    const stacked = (part: 'input' | 'state' | 'bias'): string =>
+      inDirections(
+        graph,
+        made.map((each) => each[part]),
+        own,
+      );
     const attributes = {
       hidden_size: hidden,
       direction: directions.length === 2 ? 'bidirectional' : 'forward',
@@ -38,9 +36,8 @@ export function recurrent(
     };
     const inputs = [name, stacked('input'), stacked('state'), stacked('bias')];
     const states = graph.add(cell, inputs, attributes, own);
-    const ordered = graph.add('Transpose', [states], { perm: [0, 2, 1, 3] }, own);
     width = hidden * directions.length;
-    name = graph.add('Reshape', [ordered, graph.integers([0, 0, width])], {}, own);
+    name = sideBySide(graph, states, width, own);
   }
   return { name: graph.add('Transpose', [name], { perm: [1, 0, 2] }, own), dims: [x.dims[0] ?? null, width] };
 }
@@ -49,12 +46,12 @@ export function recurrent(
 function weightsOf(
   c: BuildContext,
   own: string,
-  cell: Cell,
+  cell: RecurrentCell,
   suffix: string,
   width: number | null,
 ): { readonly input: string; readonly state: string; readonly bias: string; readonly hidden: number } {
   const { graph } = c;
-  const order = gates[cell];
+  const order = torchGates[cell];
   const at = (part: string): string => named(own, `${part}_${suffix}`);
   const [tall = 0, into = 0] = c.tensor(at('weight_ih'), 2).dims;
   const { dims } = c.tensor(at('weight_hh'), 2);
@@ -67,17 +64,7 @@ function weightsOf(
     throw c.misfit(
       `gets ${width === null ? 'an open number of' : String(width)} features, but its ${quote(at('weight_ih'))} is ${shapeText([tall, into])}`,
     );
-  const inOrder = (tensor: string): string => {
-    if (order.length === 1) return tensor;
-    const sizes = graph.integers(order.map(() => hidden));
-    const parts = graph.addNode('Split', [tensor, sizes], order.length, { axis: 0 }, own);
-    return graph.add(
-      'Concat',
-      order.map((gate) => parts[gate] ?? ''),
-      { axis: 0 },
-      own,
-    );
-  };
+  const inOrder = (tensor: string): string => inOnnxOrder(graph, tensor, { cell, hidden, scope: own });
   const bias = (part: string): string => {
     if (!c.has(at(part)))
       return c.floats(

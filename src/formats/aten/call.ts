@@ -54,6 +54,11 @@ export class Call {
     return this.node.outputs.length;
   }
 
+  /** The module that the operator is of. */
+  get scope(): string {
+    return this.node.scope;
+  }
+
   /** Adds a node of one output within the module that the operator is of. */
   add(operator: string, inputs: readonly string[], attributes: BuiltAttributes = {}): string {
     return this.builder.add(operator, inputs, attributes, this.node.scope);

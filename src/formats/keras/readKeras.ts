@@ -133,13 +133,16 @@ async function modelOf(
       })),
     );
     const { trained, frozen } = network;
+    const others = [...penaltyNotes(network.layers), ...network.notes];
+    const { notes, ...said } = trainingSaid(compiled, headOf(graph), others);
     return builtModel(graph, {
       file: path,
       sha256,
       format,
       producer: version === null ? null : `Keras ${version}`,
       parameters: { trained, frozen },
-      said: trainingSaid(compiled, headOf(graph), [...penaltyNotes(network.layers), ...network.notes]),
+      said,
+      notes: () => notes,
     });
   } catch (error) {
     // Of lists within lists without end in the configuration.

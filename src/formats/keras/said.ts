@@ -22,12 +22,15 @@ const usualReductions: ReadonlySet<unknown> = new Set([undefined, 'auto', 'sum_o
 /** Learning rates of optimisers that are only named. */
 const usualRates: Readonly<Partial<Record<string, number>>> = { sgd: 0.01, adam: 0.001 };
 
+/** With sentences of what could not be taken over. */
+type Noted = TrainingSaid & { readonly notes: readonly string[] };
+
 /** What a model was compiled with, as far as it can be expressed here; and sentences of the rest. */
 export function trainingSaid(
   compiled: unknown,
   head: 'softmax' | 'sigmoid' | 'none',
   penalties: readonly string[],
-): TrainingSaid {
+): Noted {
   if (!isRecord(compiled)) return { notes: penalties };
   const { loss, notes, ...rest } = lossSaid(compiled['loss'], head);
   const training = trainingOf(compiled['optimizer'] ?? compiled['optimizer_config']);
@@ -38,7 +41,7 @@ export function trainingSaid(
   };
 }
 
-function lossSaid(said: unknown, head: 'softmax' | 'sigmoid' | 'none'): TrainingSaid {
+function lossSaid(said: unknown, head: 'softmax' | 'sigmoid' | 'none'): Noted {
   if (said === undefined || said === null) return { notes: [] };
   // One for every output: of a single output it is the loss.
   const several = Array.isArray(said)

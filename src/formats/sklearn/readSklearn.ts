@@ -122,8 +122,8 @@ function modelOf(file: string, root: PickleValue, facts: Pick<Model, 'file' | 's
     producer: version === null ? 'scikit-learn' : `scikit-learn ${version}`,
     parameters: { trained, frozen: new Set() },
     ...(network.classes !== null && { classNames: network.classes }),
-    ...(network.loss !== null && { said: { loss: network.loss, notes: [] } }),
-    trainingNotes: (analysed) => lossNotes(network, analysed),
+    ...(network.loss !== null && { said: { loss: network.loss } }),
+    notes: (analysed) => lossNotes(network, analysed),
   });
 }
 

@@ -1,5 +1,5 @@
 import { PickleGlobal, PickleObject, PickleTuple, type PickleValue } from '../../files/pickle/values';
-import { open, type ProposedArchitecture } from '../../report/architecture';
+import { isConvolution, open, type ProposedArchitecture } from '../../report/architecture';
 import type { TorchModule } from './moduleTree';
 
 /** The layers that a module is; null: what it does is not known here. */
@@ -42,8 +42,23 @@ const words: Readonly<Record<string, string>> = {
 const readers: Readonly<Record<string, (module: TorchModule) => Layers>> = {
   Linear: ({ name }) => [{ linear: name }],
   Conv: (module) => conv(module),
+  ConvTranspose: ({ name, attribute }) => [
+    {
+      convTranspose: name,
+      ...window(attribute),
+      padding: sizes(attribute('padding')),
+      outputPadding: sizes(attribute('output_padding')),
+    },
+  ],
   BatchNorm: ({ name, attribute }) =>
     attribute('track_running_stats') === false ? null : [{ batchNorm: name, ...number('eps', attribute) }],
+  GroupNorm: ({ name, attribute }) => [
+    { groupNorm: name, groups: attribute('num_groups'), ...number('eps', attribute) },
+  ],
+  InstanceNorm: ({ name, attribute }) => {
+    const kind = attribute('track_running_stats') === true ? 'batchNorm' : 'instanceNorm';
+    return [{ [kind]: name, ...number('eps', attribute) }];
+  },
   LayerNorm: ({ name, tensors, attribute }) =>
     tensors.size === 0 ? null : [{ layerNorm: name, ...number('eps', attribute) }],
   Embedding: ({ name, attribute }) => {
@@ -113,13 +128,13 @@ function withQuestions(layers: readonly unknown[]): readonly unknown[] {
     const asks = index > 0 && isWeighted(layer) && isLinearMap(layers[index - 1]);
     const isDense = has(layer, 'linear');
     const flat = isSpatial && isDense ? ['flatten'] : [];
-    isSpatial = has(layer, 'conv') || (isSpatial && !isDense && layer !== 'flatten');
+    isSpatial = isConvolution(layer) || (isSpatial && !isDense && layer !== 'flatten');
     return [...(asks ? [open] : []), ...flat, layer];
   });
 }
 
 function isWeighted(layer: unknown): boolean {
-  return has(layer, 'linear') || has(layer, 'conv');
+  return has(layer, 'linear') || isConvolution(layer);
 }
 
 /** What a function usually follows, unless one is registered there. */
@@ -138,12 +153,15 @@ function conv({ name, attribute }: TorchModule): Layers {
   return [
     {
       conv: name,
-      stride: sizes(attribute('stride')),
+      ...window(attribute),
       padding: padding === 'same' ? padding : padding === 'valid' ? 0 : sizes(padding),
-      dilation: sizes(attribute('dilation')),
-      groups: attribute('groups') ?? 1,
     },
   ];
+}
+
+function window(attribute: TorchModule['attribute']): object {
+  const [stride, dilation] = [sizes(attribute('stride')), sizes(attribute('dilation'))];
+  return { stride, dilation, groups: attribute('groups') ?? 1 };
 }
 
 function pool(layer: object, attribute: TorchModule['attribute']): Layers {

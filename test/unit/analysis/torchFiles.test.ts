@@ -1,66 +1,34 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
 import { parameterNotes } from '../../../src/analysis/modelWarnings';
 import { readModel } from '../../../src/formats/readModel';
-import { parseArchitecture, type Architecture } from '../../../src/report/architecture';
 import type { Report } from '../../../src/report/report';
 import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
 import { findSubject, noSubjectChoice } from '../../../src/subject/subject';
 import { corpusNote, corpusPresent, sharedFile } from '../formats/corpus';
+import {
+  analyseReference,
+  architectureOf,
+  expectClose,
+  expectNumbers,
+  inReferences,
+  readJson,
+  type Numbers,
+} from '../formats/references';
 
-/** What PyTorch found in float64 from the full Hessian. */
-interface Numbers {
-  readonly count: number;
-  readonly loss: number;
-  readonly grad_norm: number;
-  readonly trace: number;
-  readonly fro2: number;
-  readonly lambda_max: number;
-  readonly ws_upper: number;
-  readonly blocks: readonly { readonly name: string; readonly trace: number }[];
-}
-
+/** With the layers as a person says them. */
+type Said = Numbers & { readonly architecture: unknown };
 type Reference = Numbers & { readonly variants: Readonly<Record<string, Numbers>> };
 
-function inReferences(name: string): string {
-  return fileURLToPath(new URL(`../../references/formats/${name}`, import.meta.url));
-}
+const architectures = readJson('architectures.json') as Readonly<Record<string, Record<string, unknown>>>;
 
-const architectures = JSON.parse(readFileSync(inReferences('architectures.json'), 'utf8')) as Readonly<
-  Record<string, Record<string, unknown>>
->;
-
-function architectureOf(json: unknown): Architecture {
-  const parsed = parseArchitecture(json);
-  if (!parsed.ok) throw new Error(parsed.fault);
-  return parsed.value;
-}
-
-async function analyseFile(
+function analyseFile(
   file: string,
   architecture: unknown,
   choice: Partial<AnalysisRequest> = {},
 ): Promise<Report> {
-  const [name = ''] = file.split('.');
-  return analyse(
-    {
-      ...requestDefaults,
-      model: inReferences(file),
-      samples: { kind: 'file', path: inReferences(`${name}.npz`), inputs: {}, labels: null },
-      architecture: architecture === null ? null : architectureOf(architecture),
-      method: 'exact',
-      dtype: 'float64',
-      ...choice,
-    },
-    () => undefined,
-  );
-}
-
-function expectRelative(found: number | undefined, wanted: number | undefined, tolerance: number): void {
-  const exact = wanted ?? Number.NaN;
-  expect(Math.abs((found ?? Number.NaN) - exact)).toBeLessThanOrEqual(tolerance * Math.abs(exact));
+  const said = architecture === null ? null : architectureOf(architecture);
+  return analyseReference(file, { architecture: said, ...choice });
 }
 
 const longest = 240_000;
@@ -87,32 +55,25 @@ describe('files of PyTorch with the architecture that a person says have PyTorch
     '%s (%s)',
     async (file, variant, architecture) => {
       const [name = ''] = file.split('.');
-      const reference = JSON.parse(readFileSync(inReferences(`${name}.ref.json`), 'utf8')) as Reference;
+      const reference = readJson(`${name}.ref.json`) as Reference;
       const wanted = variant === null ? reference : reference.variants[variant];
       const report = await analyseFile(file, architecture);
-      expect(report.model.parameters).toBe(wanted?.count);
-      expectRelative(report.samples.meanLoss, wanted?.loss, 1e-12);
-      expectRelative(report.gradientNorm, wanted?.grad_norm, 1e-12);
-      expectRelative(report.trace.value, wanted?.trace, 1e-12);
-      expectRelative(report.frobeniusSquared.value, wanted?.fro2, 1e-12);
-      expectRelative(report.bounds.lambdaMax.upper.value, wanted?.ws_upper, 1e-11);
-      expectRelative(report.sharpness?.lambdaMax.upper, wanted?.lambda_max, 1e-10);
-      for (const layer of report.layers) {
-        // in_proj_weight belongs to in_proj, weight_ih_l0 to its module.
-        const own = wanted?.blocks.filter((block) =>
-          new RegExp(`^${layer.name.replaceAll('.', '\\.')}([._](weight|bias)|$)`).test(block.name),
-        );
-        const trace = own?.reduce((sum, block) => sum + block.trace, 0);
-        expectRelative(layer.trace.value, trace, 1e-10);
-      }
-      const layerTraces = report.layers.reduce((sum, layer) => sum + layer.trace.value, 0);
-      expectRelative(layerTraces, wanted?.trace, 1e-10);
+      expectNumbers(report, wanted ?? reference);
       const isSilent = !file.endsWith('.module.pt');
       expect(report.warnings.some(({ message }) => message.includes(silence))).toBe(isSilent);
       const ofPadding = report.warnings.filter(({ message }) => message.includes('padding_idx'));
       expect(ofPadding.map(({ message }) => message)).toEqual(
         architecture === padded ? [expect.stringMatching(/^Row 0 of "emb\.weight" stands for no token/)] : [],
       );
+    },
+    longest,
+  );
+
+  it.each(Object.entries(readJson('architectures/architectures.json') as Readonly<Record<string, Said>>))(
+    'the layers of %s have PyTorch’s Hessian',
+    async (name, wanted) => {
+      const report = await analyseFile(`architectures/${name}.pt`, wanted.architecture);
+      expectNumbers(report, wanted);
     },
     longest,
   );
@@ -156,10 +117,10 @@ describe('files of PyTorch with the architecture that a person says have PyTorch
     for (const format of ['state.pt', 'safetensors', 'module.pt']) {
       const report = await analyseFile(`mlp_tanh.${format}`, architectures['mlp_tanh'], closed);
       expect(report.method).toBe('closed-form');
-      expectRelative(report.samples.meanLoss, onnx.samples.meanLoss, 1e-12);
-      expectRelative(report.trace.value, onnx.trace.value, 1e-12);
-      expectRelative(report.frobeniusSquared.value, onnx.frobeniusSquared.value, 1e-12);
-      expectRelative(report.bounds.lambdaMax.upper.value, onnx.bounds.lambdaMax.upper.value, 1e-12);
+      expectClose(report.samples.meanLoss, onnx.samples.meanLoss, 1e-12);
+      expectClose(report.trace.value, onnx.trace.value, 1e-12);
+      expectClose(report.frobeniusSquared.value, onnx.frobeniusSquared.value, 1e-12);
+      expectClose(report.bounds.lambdaMax.upper.value, onnx.bounds.lambdaMax.upper.value, 1e-12);
       expect(report.layers.map(({ name, trace }) => [name, trace.value.toPrecision(12)])).toEqual(
         onnx.layers.map(({ name, trace }) => [name, trace.value.toPrecision(12)]),
       );

@@ -213,6 +213,36 @@ describe('a file of weights without an architecture', () => {
       },
     ],
     ['mlp_tanh.module.pt', { layers: [{ linear: 'fc1' }, 'tanh', { linear: 'fc2' }] }],
+    [
+      '../architectures/depthwise.pt',
+      {
+        input: [1, '?', '?'],
+        layers: [
+          ...[{ conv: '0', ...asked }, '?', { conv: '2', ...asked, groups: 4 }, { batchNorm: '3' }, '?'],
+          ...[{ conv: '5', ...asked }, '?', 'flatten', { linear: '7' }],
+        ],
+      },
+    ],
+    [
+      '../architectures/transposed.pt',
+      {
+        input: [2, '?', '?'],
+        layers: [
+          ...[{ convTranspose: '0', ...asked, groups: 2 }, '?', { convTranspose: '2', ...asked }],
+          ...['?', 'flatten', { linear: '4' }],
+        ],
+      },
+    ],
+    [
+      '../architectures/one_dimension.pt',
+      {
+        input: [2, '?'],
+        layers: [
+          ...[{ conv: '0', ...asked }, { groupNorm: '1', groups: '?' }, '?'],
+          ...[{ convTranspose: '3', ...asked }, '?', '?', 'flatten', { linear: '6' }],
+        ],
+      },
+    ],
   ])('%s proposes what its names, shapes and modules tell', async (file, wanted) => {
     expect(await proposedArchitecture(reference(file))).toEqual(wanted);
   });
@@ -261,7 +291,7 @@ describe('an architecture', () => {
       ...others,
     });
 
-  it.each([
+  it.each<[string, Architecture, RegExp | null]>([
     ['cnn_bn', cnn({}), null],
     [
       'cnn_bn',
@@ -299,8 +329,29 @@ describe('an architecture', () => {
       architecture({ layers: [{ gru: 'lstm' }, 'last', { linear: 'fc' }] }),
       /wants 3 gates, but "lstm\.weight_ih_l0" is \[48, 8\]/,
     ],
+    ...(
+      [
+        [
+          { convTranspose: '0', groups: 3 },
+          /gets \[2, 2, 2\], but its "0\.weight" is \[2, 2, 3, 3\] in 3 groups/,
+        ],
+        [{ convTranspose: '0' }, /wants "0\.bias" with 2 numbers, but its shape is \[4\]/],
+        [
+          { convTranspose: '0', groups: 2, outputPadding: 1 },
+          /"outputPadding" that is not less than its stride/,
+        ],
+        [{ convTranspose: '0', groups: 2, padding: 2 }, /pads \[2, 2, 2\] until nothing is left/],
+        [{ groupNorm: '0', groups: 3 }, /gets \[2, 2, 2\], whose channels are not 3 equal groups/],
+        [{ instanceNorm: 'none' }, /no layer uses "0\.weight", "0\.bias"/],
+      ] as const
+    ).map(([layer, wanted]): [string, Architecture, RegExp] => [
+      '../architectures/transposed',
+      architecture({ input: [2, 2, 2], layers: [layer] }),
+      wanted,
+    ]),
   ])('that does not fit %s is told by tensor and shapes', async (name, said, wanted) => {
-    const read = (): Promise<unknown> => readModel(reference(`${name}.state.pt`), said);
+    const file = name.startsWith('.') ? `${name}.pt` : `${name}.state.pt`;
+    const read = (): Promise<unknown> => readModel(reference(file), said);
     if (wanted === null) {
       await expect(read()).resolves.toBeDefined();
       return;

@@ -1,4 +1,5 @@
 import type { ElementType } from '../../../graph/graph';
+import { alongChannels } from '../../built/groupNorm';
 import type { Call } from '../call';
 import type { OperatorTable, Translate } from './table';
 
@@ -87,11 +88,8 @@ const elu: Translate = (c) => {
 const prelu: Translate = (c) => {
   const rank = c.meta().dims.length;
   const count = c.meta('weight').dims[0] ?? 1;
-  const axes = Array.from({ length: Math.max(0, rank - 2) }, (_, at) => at + 1);
-  const isEach = count === 1 || axes.length === 0;
-  const slope = isEach
-    ? c.tensor('weight')
-    : c.add('Unsqueeze', [c.tensor('weight'), c.builder.integers(axes)]);
+  const inner = count === 1 ? 0 : Math.max(0, rank - 2);
+  const slope = alongChannels(c.builder, (...node) => c.add(...node), c.tensor('weight'), inner);
   return c.add('PRelu', [c.tensor(), slope]);
 };
 
@@ -129,6 +127,11 @@ export const elementwise: OperatorTable = {
   },
   true_divide: arithmetic('Div'),
   pow: arithmetic('Pow', 'self', 'exponent'),
+  // A step, which is refused where it depends on parameters.
+  fmod: (c) => {
+    const { type } = c.result();
+    return c.add('Mod', [c.operand('self', type), c.operand('other', type)], { fmod: 1 });
+  },
   maximum: arithmetic('Max'),
   minimum: arithmetic('Min'),
   neg: unary('Neg'),

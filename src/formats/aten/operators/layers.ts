@@ -1,3 +1,4 @@
+import { alongChannels, groupNormalised, type AddNode } from '../../built/groupNorm';
 import type { Call } from '../call';
 import type { OperatorTable, Translate } from './table';
 
@@ -86,6 +87,17 @@ const batchNorm: Translate = (c) => {
   });
 };
 
+/** By each channel's own numbers: instance normalisation taken apart, which has all channels of all samples on one axis. */
+const ownStatistics: Translate = (c) => {
+  const { dims, type } = c.result();
+  if (dims[0] !== 1 || dims.length < 3) throw c.unsupported('statistics of the batch');
+  const axes = c.builder.integers(dims.slice(2).map((_, at) => at + 2));
+  const mean = (value: string): string => c.add('ReduceMean', [value, axes], { keepdims: 1 });
+  const away = c.add('Sub', [c.tensor('input'), mean(c.tensor('input'))]);
+  const spread = c.add('Add', [mean(c.add('Mul', [away, away])), c.scalar(c.number('eps', 1e-5), type)]);
+  return scaledChannels(c, c.add('Div', [away, c.add('Sqrt', [spread])]), dims.length);
+};
+
 const layerNorm: Translate = (c) => {
   const sizes = c.numbers('normalized_shape');
   const inputs = [
@@ -110,33 +122,20 @@ const rmsNorm: Translate = (c) => {
   return c.has('weight') ? c.add('Mul', [scaled, c.tensor('weight')]) : scaled;
 };
 
-/** By instances of as many channels as there are groups, as PyTorch's own exporter writes it. */
 const groupNorm: Translate = (c) => {
   const { type, dims } = c.result();
-  const groups = c.number(c.has('num_groups') ? 'num_groups' : 'group');
-  const ones = c.constant(
-    'ones',
-    [groups],
-    Array.from({ length: groups }, () => 1),
-    type,
-  );
-  const zeros = c.constant(
-    'zeros',
-    [groups],
-    Array.from({ length: groups }, () => 0),
-    type,
-  );
-  const grouped = c.add('Reshape', [c.tensor('input'), c.builder.integers([0, groups, -1])]);
-  const epsilon = { float: c.number('eps', 1e-5) };
-  const normal = c.add('InstanceNormalization', [grouped, ones, zeros], { epsilon });
-  const back = c.add('Reshape', [normal, c.add('Shape', [c.tensor('input')])]);
-  return scaledChannels(c, back, dims.length);
+  const add: AddNode = (...node) => c.add(...node);
+  const normal = groupNormalised(c.builder, add, c.tensor('input'), {
+    groups: c.number(c.has('num_groups') ? 'num_groups' : 'group'),
+    epsilon: c.number('eps', 1e-5),
+    type: type === 'float64' ? type : 'float32',
+  });
+  return scaledChannels(c, normal, dims.length);
 };
 
 function scaledChannels(c: Call, value: string, rank: number): string {
-  const axes = Array.from({ length: rank - 2 }, (_, at) => at + 1);
   const raised = (name: string): string =>
-    axes.length === 0 ? c.tensor(name) : c.add('Unsqueeze', [c.tensor(name), c.builder.integers(axes)]);
+    alongChannels(c.builder, (...node) => c.add(...node), c.tensor(name), rank - 2);
   const scaled = c.has('weight') ? c.add('Mul', [value, raised('weight')]) : value;
   return c.has('bias') ? c.add('Add', [scaled, raised('bias')]) : scaled;
 }
@@ -344,6 +343,7 @@ export const layers: OperatorTable = {
   convolution: convolution(null),
   batch_norm: batchNorm,
   _native_batch_norm_legit_no_training: batchNorm,
+  _native_batch_norm_legit: (c) => (c.has('running_mean') ? batchNorm : ownStatistics)(c),
   layer_norm: layerNorm,
   native_layer_norm: layerNorm,
   rms_norm: rmsNorm,

@@ -1,11 +1,9 @@
-import type { Call } from '../call';
+import { inDirections, inOnnxOrder, sideBySide, type RecurrentCell } from '../../built/gates';
 import type { OperatorTable, Translate } from './table';
 
-/** Where ONNX wants the gates that PyTorch keeps in its order: i f g o as i o f g, and r z n as z r n. */
-const gates = { LSTM: [0, 3, 1, 2], GRU: [1, 0, 2], RNN: [0] } as const;
-
-function recurrent(cell: keyof typeof gates, activation?: string): Translate {
+function recurrent(cell: RecurrentCell, activation?: string): Translate {
   return (c) => {
+    const { builder: graph, scope } = c;
     if (c.flag('train', false) && c.number('dropout', 0) > 0) throw c.training();
     if (c.has('data') || !c.has('input')) throw c.unsupported('sequences of several lengths');
     const ways = c.flag('bidirectional', false) ? 2 : 1;
@@ -25,20 +23,13 @@ function recurrent(cell: keyof typeof gates, activation?: string): Translate {
       const of = (part: number): readonly string[] =>
         Array.from({ length: ways }, (_, way) => parameters[(first + way) * perCell + part] ?? '');
       const hidden = metas[first * perCell + 1]?.dims[1] ?? 0;
-      const stacked = (parts: readonly string[]): string => {
-        const all = parts.map((part) => c.add('Unsqueeze', [part, c.builder.integers([0])]));
-        return all.length === 1 ? (all[0] ?? '') : c.add('Concat', all, { axis: 0 });
+      const stacked = (parts: readonly string[]): string => inDirections(graph, parts, scope);
+      const inOrder = (part: number): readonly string[] =>
+        of(part).map((each) => inOnnxOrder(graph, each, { cell, hidden, scope }));
+      const bias = (): string => {
+        const [ofInput, ofState] = [inOrder(2), inOrder(3)];
+        return stacked(ofInput.map((each, way) => c.add('Concat', [each, ofState[way] ?? ''], { axis: 0 })));
       };
-      const weight = (part: number): string =>
-        stacked(of(part).map((each) => inOrder(c, each, cell, hidden)));
-      const bias = (): string =>
-        stacked(
-          of(2).map((each, way) =>
-            c.add('Concat', [inOrder(c, each, cell, hidden), inOrder(c, of(3)[way] ?? '', cell, hidden)], {
-              axis: 0,
-            }),
-          ),
-        );
       const initial = states.map((state) =>
         layers === 1
           ? state
@@ -49,7 +40,14 @@ function recurrent(cell: keyof typeof gates, activation?: string): Translate {
               c.builder.integers([0]),
             ]),
       );
-      const inputs = [x, weight(0), weight(1), perCell === 4 ? bias() : '', '', ...initial];
+      const inputs = [
+        x,
+        stacked(inOrder(0)),
+        stacked(inOrder(1)),
+        perCell === 4 ? bias() : '',
+        '',
+        ...initial,
+      ];
       const made = c.addNode(cell, inputs, cell === 'LSTM' ? 3 : 2, {
         hidden_size: hidden,
         direction: ways === 2 ? 'bidirectional' : 'forward',
@@ -58,28 +56,13 @@ function recurrent(cell: keyof typeof gates, activation?: string): Translate {
           activations: { strings: Array.from({ length: ways }, () => activation) },
         }),
       });
-      const ordered = c.add('Transpose', [made[0] ?? ''], { perm: [0, 2, 1, 3] });
-      x = c.add('Reshape', [ordered, c.builder.integers([0, 0, hidden * ways])]);
+      x = sideBySide(graph, made[0] ?? '', hidden * ways, scope);
       made.slice(1).forEach((state, at) => last[at]?.push(state));
     }
     const joined = (all: readonly string[]): string =>
       all.length === 1 ? (all[0] ?? '') : c.add('Concat', all, { axis: 0 });
     return [swap(x), ...last.slice(0, cell === 'LSTM' ? 2 : 1).map(joined)];
   };
-}
-
-/** The rows of a weight, its gates in ONNX's order. */
-function inOrder(c: Call, tensor: string, cell: keyof typeof gates, hidden: number): string {
-  const order = gates[cell];
-  if (order.length === 1) return tensor;
-  const parts = c.addNode('Split', [tensor, c.builder.integers(order.map(() => hidden))], order.length, {
-    axis: 0,
-  });
-  return c.add(
-    'Concat',
-    order.map((gate) => parts[gate] ?? ''),
-    { axis: 0 },
-  );
 }
 
 /** Recurrent layers, stacked and in both directions. */

@@ -235,6 +235,19 @@ const pad: Translate = (c) => {
   return c.add('Pad', [c.tensor(), c.builder.integers([...side(0), ...side(1)]), value], { mode: own });
 };
 
+/** Each number less the one before it, along an axis and as often as is asked. */
+const diff: Translate = (c) => {
+  if (c.has('prepend') || c.has('append')) throw c.unsupported('numbers before or behind its own');
+  const { dims } = c.meta();
+  const axis = c.axis('dim', dims.length, -1);
+  const part = (value: string, from: number, to: number): string =>
+    c.add('Slice', [value, ...[from, to, axis].map((each) => c.builder.integers([each]))]);
+  let value = c.tensor();
+  for (let times = c.number('n', 1); times > 0; times -= 1)
+    value = c.add('Sub', [part(value, 1, 2 ** 31 - 1), part(value, 0, -1)]);
+  return value;
+};
+
 function triangle(upper: number): Translate {
   return (c) =>
     c.add('Trilu', [c.tensor(), c.constant('diagonal', [], [c.number('diagonal', 0)], 'int64')], { upper });
@@ -276,6 +289,7 @@ export const shapes: OperatorTable = {
   repeat,
   roll,
   flip,
+  diff,
   slice_scatter: sliceScatter,
   select_scatter: selectScatter,
   pad,
@@ -291,6 +305,7 @@ export const shapes: OperatorTable = {
   },
   lift_fresh_copy: same,
   lift_fresh: same,
+  fill: (c) => c.add('Expand', [c.operand('value', c.result().type), c.add('Shape', [c.tensor()])]),
   copy: (c) => {
     const source = c.cast(c.tensor('src'), c.meta('src').type, c.result().type);
     return c.add('Expand', [source, c.add('Shape', [c.tensor()])]);

@@ -1,3 +1,4 @@
+import { groupNormalised } from '../../built/groupNorm';
 import type { LayerCall } from '../layerCall';
 import type { Value } from '../value';
 
@@ -138,13 +139,9 @@ export function groupNormalisation(call: LayerCall): Value {
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
     throw call.damaged(`cannot have ${groups} groups of ${channels} channels`);
   const image = isLast ? input.channelsFirst : input.name;
-  const grouped = call.add('Reshape', [image, network.builder.integers([0, groups, -1])]);
-  const ones = call.constant(Array.from({ length: groups }, () => 1));
-  const zeros = call.constant(Array.from({ length: groups }, () => 0));
-  const normalised = call.add('InstanceNormalization', [grouped, ones, zeros], {
-    epsilon: { float: config.number('epsilon', usualEpsilon) },
-  });
-  const back = call.add('Reshape', [normalised, call.add('Shape', [image])]);
+  const { builder, type } = network;
+  const epsilon = config.number('epsilon', usualEpsilon);
+  const back = groupNormalised(builder, (...node) => call.add(...node), image, { groups, epsilon, type });
   const shaped = isLast ? call.imageResult(back, input.dims) : call.result(back, input.dims);
   const [gamma, beta] = affine(call, [channels]).map((each) => along(call, each, [axis]));
   return call.result(call.add('Add', [call.add('Mul', [shaped.name, gamma ?? '']), beta ?? '']), input.dims);

@@ -1,41 +1,23 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { analyse } from '../../../../src/analysis/analyse';
 import { detectFile } from '../../../../src/formats/detection';
 import { readModel } from '../../../../src/formats/readModel';
 import { openRandomAccessFile } from '../../../../src/files/randomAccess';
 import { readZipDirectory, readZipEntry } from '../../../../src/files/zip';
-import type { Report } from '../../../../src/report/report';
-import { requestDefaults, type AnalysisRequest } from '../../../../src/report/request';
 import { Session } from '../../../../src/runtime/session';
 import { zipBytes } from '../../samples/writers';
 import { failureFrom, oneSentence } from '../failures';
+import {
+  analyseReference,
+  belongs,
+  expectClose,
+  expectNumbers,
+  inReferences,
+  readJson,
+  type Numbers,
+} from '../references';
 import { temporaryFolder } from '../temporaryFolder';
 
-const references = join(import.meta.dirname, '../../../references/formats');
 const folder = temporaryFolder();
-
-interface Reference {
-  readonly count: number;
-  readonly loss: number;
-  readonly grad_norm: number;
-  readonly trace: number;
-  readonly fro2: number;
-  readonly lambda_max: number;
-  readonly ws_upper: number;
-  readonly blocks: readonly { readonly name: string; readonly trace: number }[];
-}
-
-function run(file: string, data: string, request: Partial<AnalysisRequest> = {}): Promise<Report> {
-  const samples = { kind: 'file', path: join(references, data), inputs: {}, labels: null } as const;
-  const asked = { ...requestDefaults, model: join(references, file), samples, method: 'exact' } as const;
-  return analyse({ ...asked, dtype: 'float64', threads: 1, ...request }, () => undefined);
-}
-
-function expectClose(found: number, wanted: number, tolerance: number): void {
-  expect(Math.abs(found - wanted)).toBeLessThanOrEqual(tolerance * Math.abs(wanted));
-}
 
 describe('a program of torch.export', () => {
   it.each([
@@ -48,38 +30,25 @@ describe('a program of torch.export', () => {
     'transformer',
     'causal_lm',
   ])('%s has the numbers and the names that PyTorch gives', async (name) => {
-    const text = readFileSync(join(references, `${name}.ref.json`), 'utf8');
-    const wanted = JSON.parse(text) as Reference;
-    const path = join(references, `${name}.pt2`);
+    const wanted = readJson(`${name}.ref.json`) as Numbers;
+    const path = inReferences(`${name}.pt2`);
     expect(await detectFile(path)).toMatchObject({ format: 'pytorchExport', analysable: true });
     const model = await readModel(path);
     // What is tied has one name of two.
-    const named = wanted.blocks.map((block) =>
-      name === 'causal_lm' ? block.name.replace('wte', 'lm_head') : block.name,
-    );
+    const tied = (tensor: string): string =>
+      name === 'causal_lm' ? tensor.replace('wte', 'lm_head') : tensor;
+    const named = wanted.blocks.map((block) => tied(block.name));
     expect([...(model.parameters?.trained ?? [])].sort()).toEqual(named.sort());
-    const report = await run(`${name}.pt2`, `${name}.npz`);
+    const report = await analyseReference(`${name}.pt2`);
     const notes = name === 'transformer' ? [/^Row 0 of "emb\.weight" stands for no token/] : [];
     expect(report.warnings.map(({ message }) => message)).toEqual(
       notes.map((note) => expect.stringMatching(note) as unknown),
     );
-    expect(report.model.parameters).toBe(wanted.count);
-    expectClose(report.samples.meanLoss, wanted.loss, 1e-12);
-    expectClose(report.gradientNorm, wanted.grad_norm, 1e-12);
-    expectClose(report.trace.value, wanted.trace, 1e-12);
-    expectClose(report.frobeniusSquared.value, wanted.fro2, 1e-12);
-    expectClose(report.bounds.lambdaMax.upper.value, wanted.ws_upper, 1e-10);
-    expectClose(report.sharpness?.lambdaMax.upper ?? NaN, wanted.lambda_max, 1e-10);
-    const own = report.layers.reduce((sum, layer) => sum + layer.trace.value, 0);
-    expectClose(
-      own,
-      wanted.blocks.reduce((sum, { trace }) => sum + trace, 0),
-      1e-12,
-    );
+    expectNumbers(report, wanted, (layer, tensor) => belongs(layer, tied(tensor)));
   });
 
   it('of what is not trained says so', async () => {
-    const { parameters } = await readModel(join(references, 'frozen.pt2'));
+    const { parameters } = await readModel(inReferences('frozen.pt2'));
     expect(
       [...(parameters?.frozen ?? [])].every((name) => name.startsWith('trunk') || !name.startsWith('head')),
     ).toBe(true);
@@ -87,9 +56,8 @@ describe('a program of torch.export', () => {
   });
 
   it('of a later PyTorch, whose archive is another, gives what PyTorch gives', async () => {
-    const text = readFileSync(join(references, 'torch213_mlp.json'), 'utf8');
-    const { x, y } = JSON.parse(text) as { readonly x: number[]; readonly y: number[] };
-    const model = await readModel(join(references, 'torch213_mlp.pt2'));
+    const { x, y } = readJson('torch213_mlp.json') as { readonly x: number[]; readonly y: number[] };
+    const model = await readModel(inReferences('torch213_mlp.pt2'));
     expect(model.producer).toMatch(/^PyTorch 2\.13/);
     const [output = { name: '' }] = model.graph.outputs;
     const session = await Session.open(model.executable([output.name]), 1, 'disabled');
@@ -106,9 +74,7 @@ describe('a program of torch.export', () => {
 describe('one perceptron', () => {
   it('has equal numbers as ONNX, as a program and as a model of scikit-learn', async () => {
     const files = ['mlp_tanh.default.onnx', 'mlp_tanh.pt2', 'mlp_tanh.joblib'];
-    const reports = await Promise.all(
-      files.map((file) => run(file, 'mlp_tanh.npz', { method: 'closed-form' })),
-    );
+    const reports = await Promise.all(files.map((file) => analyseReference(file, { method: 'closed-form' })));
     const [first] = reports;
     if (first === undefined) throw new Error('Nothing was analysed');
     for (const report of reports) {
@@ -128,7 +94,7 @@ describe('one perceptron', () => {
 
 /** The program of mlp_tanh with one text in place of another, or another program, in an archive like its own. */
 async function changed(change: (program: string) => string, name = 'model.pt2'): Promise<string> {
-  const file = await openRandomAccessFile(join(references, 'mlp_tanh.pt2'));
+  const file = await openRandomAccessFile(inReferences('mlp_tanh.pt2'));
   try {
     const parts: { name: string; data: Uint8Array }[] = [];
     for (const entry of await readZipDirectory(file)) {

@@ -294,10 +294,10 @@ describe('the loss in a file', () => {
       'loss.keras',
       withConfig(compiled, (config) => config.replace(lossText, text)),
     );
-    const { said } = await readModel(path);
+    const { said, notes: notesFor } = await readModel(path);
     expect(said?.loss === undefined ? {} : { loss: said.loss }).toEqual(wanted);
     expect(said?.labelSmoothing).toBeUndefined();
-    const notes = said?.notes.join() ?? '';
+    const notes = notesFor?.({ samples: 1, weightDecay: 0 }).join() ?? '';
     if (note === null) expect(notes).not.toContain("file's loss");
     else expect(notes).toContain(note);
   });
