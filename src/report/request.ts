@@ -109,7 +109,7 @@ export const mostTop = 100;
 export const defaultRandomCount = 256;
 
 /** How to compute, without the user's word: what no sidecar says. */
-const computation = {
+export const defaultComputation = {
   method: 'auto',
   precision: 0.01,
   dtype: 'auto',
@@ -147,7 +147,7 @@ const subject = {
 } as const satisfies Omit<AnalysisRequest, 'model' | 'samples' | keyof Computation>;
 
 /** What a request is without the user's word; one place, so that the terminal and the panel give the same report. */
-export const requestDefaults = { ...subject, ...computation };
+export const requestDefaults = { ...subject, ...defaultComputation };
 
 /** What a person may say of an analysis, in options or in a sidecar; null: left open. */
 export type RequestOptions = {
@@ -175,7 +175,7 @@ export function completeRequest(options: RequestOptions, others: RequestOptions)
 }
 
 /** What is not left open. */
-function whatIsSaid<Options extends object>(
+export function whatIsSaid<Options extends object>(
   options: Options,
 ): { readonly [Key in keyof Options]?: NonNullable<Options[Key]> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => (value ?? null) !== null)) as {
@@ -191,7 +191,7 @@ function without(
 }
 
 /** The part of a request that is about how to compute. */
-export type Computation = Pick<AnalysisRequest, keyof typeof computation>;
+export type Computation = Pick<AnalysisRequest, keyof typeof defaultComputation>;
 
 /** What of the computation is chosen in the panel; the rest are VS Code's settings. */
 export type ComputationChoice = Omit<Computation, 'threads' | 'memoryBudget'>;
