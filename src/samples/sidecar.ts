@@ -214,7 +214,7 @@ async function readWritten(path: string): Promise<Written | null> {
   }
   if (Array.isArray(json)) throw invalid(path, 'it is no JSON object');
   const checked = v.safeParse(sidecarSchema, json);
-  if (checked.success) return checked.output as Written;
+  if (checked.success) return checked.output;
   const [issue] = checked.issues;
   const field = issue.path?.[0]?.key;
   if (typeof field !== 'string') throw invalid(path, 'it is no JSON object');
