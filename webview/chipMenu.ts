@@ -1,15 +1,6 @@
-import {
-  fields,
-  groups,
-  nothingSaid,
-  readValue,
-  showValue,
-  wantedText,
-  type Control,
-  type Field,
-  type Group,
-  type Said,
-} from '../src/report/form';
+import { fields, nothingSaid, readValue, showValue, type Field, type Said } from '../src/report/form';
+import { groups, type Group } from '../src/report/options';
+import { choicesOf, wantedText } from '../src/report/optionValue';
 import { button, dropdown, element } from './dom';
 import { tensorTicks } from './tensorTicks';
 import type { View } from './view';
@@ -59,7 +50,7 @@ function form(group: Group, before: Typed, view: View): HTMLElement {
       const text = typed[field.key];
       const value = text === undefined ? view.form.said[field.key] : readValue(field, text);
       if (value === undefined) {
-        fault.textContent = `“${field.label}” takes ${wantedText(field)}; nothing is computed before that.`;
+        fault.textContent = `“${field.label}” takes ${wantedText(field.value)}; nothing is computed before that.`;
         control.querySelector<HTMLElement>(`#${idOf(field)}`)?.focus();
         return;
       }
@@ -100,14 +91,14 @@ function controlOf(
   view: View,
   type: (key: keyof Said, text: string) => void,
 ): HTMLElement {
-  const { key, label, control, open } = field;
+  const { key, label, value: wanted, open } = field;
   const id = idOf(field);
-  if (control.kind === 'tick') {
+  if (wanted.kind === 'tick') {
     const box = element('vscode-checkbox', { id, checked: text === 'true' }, label) as HTMLInputElement;
     box.addEventListener('change', () => type(key, String(box.checked)));
     return box;
   }
-  const values = choicesOf(field, control, view);
+  const values = namesToChoose(field, view);
   if (values !== null) {
     return dropdown(id, label, values, text, (value) => type(key, value));
   }
@@ -117,12 +108,11 @@ function controlOf(
 }
 
 /** Names that are known are chosen and not typed. */
-function choicesOf(
-  { key, open = '' }: Field,
-  control: Control,
+function namesToChoose(
+  { key, value, open = '' }: Field,
   { form: { known, said } }: View,
 ): readonly (readonly [string, string])[] | null {
-  if (control.kind === 'choice') return control.values;
+  if (value.kind === 'choice') return choicesOf(value);
   if (key !== 'output' || known === null) return null;
   const inside = said.output !== nothingSaid.output && !known.outputs.includes(said.output ?? '');
   const names = inside && said.output !== null ? [said.output, ...known.outputs] : known.outputs;

@@ -1,6 +1,8 @@
 import { circumstances, modelText, type Circumstance } from '../src/charts/circumstances';
 import type { Term } from '../src/charts/explanations';
-import { fields, groups, showValue, type Group } from '../src/report/form';
+import { fields, showValue } from '../src/report/form';
+import { groups, type Group } from '../src/report/options';
+import { choicesOf } from '../src/report/optionValue';
 import { formatCount } from '../src/report/wording/number';
 import { button, element } from './dom';
 import { chipMenu } from './chipMenu';
@@ -111,8 +113,8 @@ function chips(view: View): HTMLElement[] {
 
 function openText(group: Group, { form }: View): string {
   const field = fields.find((each) => each.group === group);
-  const value = field?.control.kind === 'choice' ? showValue(field, form.said) : '';
-  const text = field?.control.kind === 'choice' && field.control.values.find(([each]) => each === value)?.[1];
+  const value = field?.value.kind === 'choice' ? showValue(field, form.said) : '';
+  const text = field?.value.kind === 'choice' && choicesOf(field.value).find(([each]) => each === value)?.[1];
   return typeof text === 'string' ? `${groups[group].toLowerCase()}: ${text}` : groups[group].toLowerCase();
 }
 

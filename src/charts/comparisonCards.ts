@@ -14,7 +14,7 @@ import { formatNumber, formatPercent, formatQuantity } from '../report/wording/n
 import type { PaletteName } from './colours';
 import { checkpointsChart, checkpointsChartHeight } from './checkpointsChart';
 import { numbers } from './chartNumbers';
-import { sentence, table, tag, type Content } from './content';
+import { chart, sentence, table, tag, type Content } from './content';
 import type { Term } from './explanations';
 import { chartsIn, standalonePicture } from './standalonePicture';
 import { layersOverChart, layersOverChartHeight } from './layersOverChart';
@@ -106,12 +106,9 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
           term: 'comparedLayers',
           place: 'stacks',
           content: [
-            {
-              kind: 'chart',
-              height: layersOverChartHeight(comparison, wholePage),
-              pageWidth: wholePage,
-              draw: (options) => layersOverChart(comparison, options),
-            },
+            chart({ height: layersOverChartHeight(comparison, wholePage), pageWidth: wholePage }, (options) =>
+              layersOverChart(comparison, options),
+            ),
             layersOverNumbers(comparison),
             sentence(comparedAdvice.layers),
           ],
@@ -138,12 +135,9 @@ function chartOf(comparison: Comparison, name: NumberName, pageWidth: number): C
   const withEdge =
     name === 'lambdaMax' && comparison.rows.some(({ edge }) => (edge?.lambdaMax ?? null) !== null);
   return [
-    {
-      kind: 'chart',
-      height: checkpointsChartHeight,
-      pageWidth,
-      draw: (options) => checkpointsChart(comparison, name, options),
-    },
+    chart({ height: checkpointsChartHeight, pageWidth }, (options) =>
+      checkpointsChart(comparison, name, options),
+    ),
     numbers(`over-${name}`, `${head} of every model`, ['model', head, ...(withEdge ? ['edge'] : [])], () =>
       comparison.rows.map((row) => [
         row.name,

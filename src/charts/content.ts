@@ -35,6 +35,11 @@ export interface Chart {
   readonly widest?: number;
 }
 
+/** A chart in the places that are kept for it. */
+export function chart(place: Omit<Chart, 'kind' | 'draw'>, draw: Chart['draw']): Chart {
+  return { kind: 'chart', draw, ...place };
+}
+
 /** The place of something that is not known yet. */
 export interface Place {
   readonly kind: 'place';

@@ -2,7 +2,7 @@ import type { DetailAnswer, LayerDetail, SingularValues, WeightMatrix } from '..
 import type { PartialReport } from '../report/report';
 import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
 import { numbers } from './chartNumbers';
-import { factList, sentence, table, tag, type Content } from './content';
+import { chart, factList, sentence, table, tag, type Content } from './content';
 import { rowsOf, shownColumns } from './layerColumns';
 import type { Section } from './section';
 import { sections } from './sections';
@@ -68,12 +68,9 @@ function ofFile(name: string, answer: DetailAnswer | null): DetailCard[] {
   return [
     weightCard([
       sentence(weightWords(weight)),
-      {
-        kind: 'chart',
-        height: weightHeatMapHeight(weight, pageWidth),
-        pageWidth,
-        draw: (options) => weightHeatMap(weight, { ...options, layer: name }),
-      },
+      chart({ height: weightHeatMapHeight(weight, pageWidth), pageWidth }, (options) =>
+        weightHeatMap(weight, { ...options, layer: name }),
+      ),
       tag('div', { class: 'scroller' }, tensorTable(detail)),
     ]),
     ...(isVector ? [] : [singular]),
@@ -108,12 +105,9 @@ function singularContent(name: string, { singularValues, tensors }: LayerDetail)
   const rows = values.map((value, at) => [`σ${at + 1}`, formatNumber(value)]);
   return [
     sentence(singularWords(singularValues, tensors[0]?.norm ?? 0)),
-    {
-      kind: 'chart',
-      height: singularValuesHeight,
-      pageWidth,
-      draw: (options) => singularValuesChart({ values, count }, { ...options, layer: name }),
-    },
+    chart({ height: singularValuesHeight, pageWidth }, (options) =>
+      singularValuesChart({ values, count }, { ...options, layer: name }),
+    ),
     numbers('layer-singular', 'The singular values', ['singular value', 'value'], () => rows),
   ];
 }

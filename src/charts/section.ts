@@ -23,10 +23,12 @@ export interface Section {
 
 /** Lets `content` see the fields that the section names, and no others. */
 export function section<const Field extends keyof Report>(
-  given: Omit<Section, 'fields' | 'content'> & {
+  given: Omit<Section, 'fields' | 'content' | 'look'> & {
+    /** Over the whole width where it is not said. */
+    readonly look?: Section['look'];
     readonly fields: readonly Field[];
     readonly content: (known: Pick<PartialReport, Field>, pending: boolean) => readonly Content[];
   },
 ): Section {
-  return given;
+  return { look: () => 'wide', ...given };
 }

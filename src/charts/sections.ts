@@ -29,7 +29,7 @@ import {
   planeNumbers,
   unitNumbers,
 } from './chartNumbers';
-import { factList, sentence, table, tag, type Chart, type Content } from './content';
+import { chart, factList, sentence, table, tag, type Chart, type Content } from './content';
 import { contributionsChart, mostContributionBars } from './contributionsChart';
 import { elasticityChart } from './elasticityChart';
 import { blocksNotAsked } from './explanations';
@@ -70,7 +70,6 @@ export const sections: readonly Section[] = [
     title: 'What a move of the weights costs',
     term: 'response',
     place: 'response',
-    look: () => 'wide',
     fields: ['response', 'samples', 'sharpness', 'slices'],
     content: ({ response, samples, sharpness, slices }, pending) => {
       if (response === undefined || response === null || samples === undefined || !slices)
@@ -88,12 +87,7 @@ export const sections: readonly Section[] = [
         }),
       );
       return [
-        {
-          kind: 'chart',
-          height: responseHeight,
-          pageWidth: wholePage,
-          draw: (options) => slicesChart(slices, options),
-        },
+        chart({ height: responseHeight, pageWidth: wholePage }, (options) => slicesChart(slices, options)),
         factList([
           { name: `${step} along the sharpest`, value: movedText(samples, response.worst), term: 'response' },
           { name: `${step} at random`, value: movedText(samples, response.random), term: 'response' },
@@ -120,20 +114,15 @@ export const sections: readonly Section[] = [
     title: 'The loss over two directions',
     term: 'plane',
     place: 'response',
-    look: () => 'wide',
     fields: ['plane'],
     // A report of an earlier version, which the panel kept, lacks the field.
     content: ({ plane }) =>
       !plane
         ? []
         : [
-            {
-              kind: 'chart',
-              height: planeHeight(wholePage),
-              pageWidth: 420,
-              widest: 420,
-              draw: (options) => planeHeatMap(plane, options),
-            },
+            chart({ height: planeHeight(wholePage), pageWidth: 420, widest: 420 }, (options) =>
+              planeHeatMap(plane, options),
+            ),
             planeNumbers(plane),
             sentence(planeAdvice),
           ],
@@ -156,12 +145,9 @@ export const sections: readonly Section[] = [
           index,
           `${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
         ),
-        {
-          kind: 'chart',
-          height: sharpestShareHeight(shares.length),
-          pageWidth: wholePage,
-          draw: (options) => sharpestShareChart(shares, options),
-        },
+        chart({ height: sharpestShareHeight(shares.length), pageWidth: wholePage }, (options) =>
+          sharpestShareChart(shares, options),
+        ),
         numbers(
           'sharpest',
           'Share of the sharpest direction by layer',
@@ -183,7 +169,6 @@ export const sections: readonly Section[] = [
     title: 'The bounds',
     term: 'bounds',
     place: 'bounds',
-    look: () => 'wide',
     fields: [
       'analysis',
       'bounds',
@@ -204,12 +189,9 @@ export const sections: readonly Section[] = [
       return [
         bounds === undefined
           ? { kind: 'place', height: boundsChartHeight }
-          : {
-              kind: 'chart',
-              height: boundsChartHeight,
-              pageWidth: wholePage,
-              draw: (options) => boundsChart({ ...known, bounds }, options),
-            },
+          : chart({ height: boundsChartHeight, pageWidth: wholePage }, (options) =>
+              boundsChart({ ...known, bounds }, options),
+            ),
         factList(boundsFacts(known)),
         numbers('bounds', 'Both ends of every bound', ['', 'value'], () =>
           [...boundsFacts(known), ...boundsDetails(known)].map(({ name, value }) => [name, value]),
@@ -224,7 +206,6 @@ export const sections: readonly Section[] = [
     title: 'The spectrum',
     term: 'spectrum',
     place: 'spectrum',
-    look: () => 'wide',
     fields: ['bounds', 'method', 'model', 'sharpness', 'spectrum'],
     content: (known, pending) => {
       const { method, model, spectrum } = known;
@@ -234,12 +215,9 @@ export const sections: readonly Section[] = [
         return awaited ? [{ kind: 'place', height: spectrumChartHeight }] : [];
       }
       return [
-        {
-          kind: 'chart',
-          height: spectrumChartHeight,
-          pageWidth: wholePage,
-          draw: (options) => spectrumChart({ ...known, spectrum, model }, options),
-        },
+        chart({ height: spectrumChartHeight, pageWidth: wholePage }, (options) =>
+          spectrumChart({ ...known, spectrum, model }, options),
+        ),
         tag('p', { class: 'sentence source' }, spectrumSource(spectrum, model.parameters)),
         numbers('spectrum', 'How many eigenvalues lie in each bin', ['λ', 'eigenvalues'], () =>
           spectrumRows(spectrumBins(spectrum, model)).map(({ range, count }) => [range, count]),
@@ -254,7 +232,6 @@ export const sections: readonly Section[] = [
     title: 'The largest eigenvalues',
     term: 'largest',
     place: 'spectrum',
-    look: () => 'wide',
     fields: ['eigenvalues', 'layers'],
     content: ({ eigenvalues, layers = [] }) => {
       if (eigenvalues === undefined || eigenvalues === null) return [];
@@ -287,16 +264,17 @@ export const sections: readonly Section[] = [
       if (layers === undefined || bounds === undefined)
         return pending ? [{ kind: 'place', height: layersHeight }] : [];
       return [
-        {
-          kind: 'chart',
-          height: rowsHeight(Math.min(layers.length, mostContributionBars)) + 30,
-          pageWidth: hasMany({ layers }) || blocks === null ? 920 : 560,
-          draw: (options) =>
+        chart(
+          {
+            height: rowsHeight(Math.min(layers.length, mostContributionBars)) + 30,
+            pageWidth: hasMany({ layers }) || blocks === null ? 920 : 560,
+          },
+          (options) =>
             contributionsChart(layers, bounds.lambdaMax.upper.value, {
               ...options,
               errorBar: estimate?.studentQuantile ?? 0,
             }),
-        },
+        ),
         contributionNumbers(layers, bounds.lambdaMax.upper.value),
         sentence(contributionsAdvice),
       ];
@@ -317,13 +295,9 @@ export const sections: readonly Section[] = [
       const names = layers.map(({ name }) => name);
       const widest = hasMany({ layers }) ? 720 : 380;
       return [
-        {
-          kind: 'chart',
-          height: layersHeight,
-          pageWidth: widest,
-          widest,
-          draw: (options) => blocksHeatMap(blocks, names, options),
-        },
+        chart({ height: layersHeight, pageWidth: widest, widest }, (options) =>
+          blocksHeatMap(blocks, names, options),
+        ),
         blockNumbers(blocks, names),
         sentence(blocksAdvice(betweenLayers(blocks))),
       ];
@@ -363,12 +337,10 @@ export const sections: readonly Section[] = [
       if (known.length === 0) return [];
       return [
         sentence('Scaling a layer’s weight by +1 % changes the bound by'),
-        {
-          kind: 'chart',
-          height: rowsHeight(known.length),
-          pageWidth: 560,
-          draw: (options) => elasticityChart(layers, options) ?? '',
-        },
+        chart(
+          { height: rowsHeight(known.length), pageWidth: 560 },
+          (options) => elasticityChart(layers, options) ?? '',
+        ),
         numbers('elasticity', 'Change of the bound by layer', ['layer', 'change'], () =>
           known.map(({ name, elasticity }) => [name, signed(elasticity ?? 0)]),
         ),
@@ -389,15 +361,12 @@ export const sections: readonly Section[] = [
         const largest = units.toSorted((one, other) => other - one).slice(0, 3);
         const carried = formatPercent(largest.reduce((sum, share) => sum + share, 0));
         const words = `${formatCount(units.length)} hidden units fed by ${name}; the largest ${largest.length} carry ${carried} of ‖H‖².`;
-        const chart: Chart = {
-          kind: 'chart',
-          height: unitsChartHeight,
-          pageWidth: 290,
-          draw: (options) => unitsChart(units, { ...options, layer: name, each: 'hidden unit' }),
-        };
+        const drawn = chart({ height: unitsChartHeight, pageWidth: 290 }, (options) =>
+          unitsChart(units, { ...options, layer: name, each: 'hidden unit' }),
+        );
         const table = unitNumbers(`units-${index}`, units, 'hidden unit', name);
         return [
-          { index, name, content: [ofLayer(index, words), chart, table, ofLayer(index, unitsAdvice(units))] },
+          { index, name, content: [ofLayer(index, words), drawn, table, ofLayer(index, unitsAdvice(units))] },
         ];
       });
       return choices.length === 0 ? [] : [{ kind: 'choice', layers: choices }];
@@ -418,15 +387,11 @@ export const sections: readonly Section[] = [
         const name = layers[index]?.name ?? String(index);
         const ordered = classes === null ? '' : ', ordered by class';
         const words = `Cosines between the inputs of ${name} of ${gram.length} samples${ordered}; cross-sample share of its part ${formatPercent(crossSampleShare)}.`;
-        const chart: Chart = {
-          kind: 'chart',
-          height: 170,
-          pageWidth: 220,
-          widest: 220,
-          draw: (options) => gramHeatMap(gram, { ...options, layer: name, classes }),
-        };
+        const drawn = chart({ height: 170, pageWidth: 220, widest: 220 }, (options) =>
+          gramHeatMap(gram, { ...options, layer: name, classes }),
+        );
         const table = gramNumbers(`gram-${index}`, gram, classes);
-        return [{ index, name, content: [chart, ofLayer(index, words), table] }];
+        return [{ index, name, content: [drawn, ofLayer(index, words), table] }];
       });
       return [
         sentence(
@@ -438,48 +403,38 @@ export const sections: readonly Section[] = [
       ];
     },
   }),
-  section({
-    id: 'sharpest-samples',
-    title: 'Samples that carry the sharpest direction',
-    term: 'sharpestSamples',
-    place: 'samples',
-    look: () => 'wide',
-    fields: ['sharpestSamples'],
-    content: ({ sharpestSamples }) =>
-      sharpestSamples === undefined || sharpestSamples === null || sharpestSamples.length === 0
-        ? []
-        : [sampleList(sharpestSamples), sentence(topSamplesAdvice(sharpestSamples))],
-    picture: ({ sharpestSamples }, options) => samplesDrawing(sharpestSamples ?? [], options),
-  }),
-  section({
-    id: 'samples',
-    title: 'Samples that contribute most to ‖H‖²',
-    term: 'topSamples',
-    place: 'samples',
-    look: () => 'wide',
-    fields: ['topSamples'],
-    content: ({ topSamples }) =>
-      topSamples === undefined || topSamples === null || topSamples.length === 0
-        ? []
-        : [sampleList(topSamples), sentence(topSamplesAdvice(topSamples))],
-    picture: ({ topSamples }, options) => samplesDrawing(topSamples ?? [], options),
-  }),
+  sampleSection('sharpest-samples', 'Samples that carry the sharpest direction', 'sharpestSamples'),
+  sampleSection('samples', 'Samples that contribute most to ‖H‖²', 'topSamples'),
 ];
 
 /** The places, in their order. */
 export const places: readonly string[] = [...new Set(sections.map(({ place }) => place))];
+
+/** The samples that stand in one of the report's fields. */
+function sampleSection(id: string, title: string, field: 'sharpestSamples' | 'topSamples'): Section {
+  return section({
+    id,
+    title,
+    term: field,
+    place: 'samples',
+    fields: [field],
+    content: (known) => {
+      const samples = known[field] ?? [];
+      return samples.length === 0 ? [] : [sampleList(samples), sentence(topSamplesAdvice(samples))];
+    },
+    picture: (report, options) => samplesDrawing(report[field] ?? [], options),
+  });
+}
 
 /** The inputs and outputs of a layer by their shares of the sharpest direction. */
 function withinLayers(layers: readonly LayerReport[]): Content[] {
   const choices = layers.flatMap(({ name, sharpestInputs, sharpestUnits, sharpestShare }, index) => {
     // Reports of an earlier version lack the fields.
     if (!sharpestInputs && !sharpestUnits) return [];
-    const chartOf = (shares: readonly number[], each: 'input' | 'output'): Chart => ({
-      kind: 'chart',
-      height: unitsChartHeight,
-      pageWidth: 290,
-      draw: (options) => unitsChart(shares, { ...options, layer: name, each }),
-    });
+    const chartOf = (shares: readonly number[], each: 'input' | 'output'): Chart =>
+      chart({ height: unitsChartHeight, pageWidth: 290 }, (options) =>
+        unitsChart(shares, { ...options, layer: name, each }),
+      );
     const most = sharpestInputs ? Math.max(...sharpestInputs) : 0;
     const outstanding =
       sharpestInputs && index === 0 && most > outstandingShare * (sharpestShare ?? 1)

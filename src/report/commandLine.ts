@@ -2,20 +2,19 @@ import { parseArgs } from 'node:util';
 import { FailureError } from './failure';
 import { helpText } from './helpText';
 import { parseShape, type InputShapes } from './inputShapes';
-import { lossChoices } from './wording/lossWords';
+import { optionRows } from './options';
+import { parseValue, wantedText } from './optionValue';
 import { printable } from './printable';
 import {
   completeTraining,
-  methods,
-  mostTop,
-  optimisers,
-  requestDefaults,
+  defaultComputation,
+  noOptions,
   requestOf,
+  whatIsSaid,
   type AnalysisRequest,
   type Computation,
   type RequestOptions,
 } from './request';
-import type { Training } from './report';
 
 /** What a command line asks for. */
 export type Command =
@@ -56,81 +55,37 @@ export interface ComparisonWish {
   readonly html: string | null;
 }
 
+type Row = (typeof optionRows)[number];
+
+const rows = optionRows.filter(({ help }) => help !== undefined);
+
+const once = { type: 'boolean' } as const;
 /** Every option may be read several times here, so that a second one is refused and not silently preferred. */
-const options = {
-  samples: { type: 'string', multiple: true },
-  inputs: { type: 'string', multiple: true },
-  labels: { type: 'string', multiple: true },
-  scale: { type: 'string', multiple: true },
-  normalize: { type: 'string', multiple: true },
-  'skip-broken': { type: 'boolean' },
-  limit: { type: 'string', multiple: true },
-  shape: { type: 'string', multiple: true },
-  output: { type: 'string', multiple: true },
-  architecture: { type: 'string', multiple: true },
-  loss: { type: 'string', multiple: true },
-  'class-weights': { type: 'string', multiple: true },
-  'label-smoothing': { type: 'string', multiple: true },
-  'pos-weight': { type: 'string', multiple: true },
-  'ignore-label': { type: 'string', multiple: true },
-  'weight-decay': { type: 'string', multiple: true },
-  decayed: { type: 'string', multiple: true },
-  method: { type: 'string', multiple: true },
-  precision: { type: 'string', multiple: true },
-  dtype: { type: 'string', multiple: true },
-  evaluation: { type: 'boolean' },
-  trained: { type: 'string', multiple: true },
-  fixed: { type: 'string', multiple: true },
-  blocks: { type: 'boolean' },
-  'scale-adapted': { type: 'boolean' },
-  plane: { type: 'boolean' },
-  top: { type: 'string', multiple: true },
-  'learning-rate': { type: 'string', multiple: true },
-  optimiser: { type: 'string', multiple: true },
-  momentum: { type: 'string', multiple: true },
-  'batch-size': { type: 'string', multiple: true },
-  time: { type: 'string', multiple: true },
-  seed: { type: 'string', multiple: true },
-  threads: { type: 'string', multiple: true },
-  memory: { type: 'string', multiple: true },
-  html: { type: 'string', multiple: true },
-  json: { type: 'boolean' },
+const several = { type: 'string', multiple: true } as const;
+
+const parsed = {
+  ...Object.fromEntries(rows.map(({ name, value }) => [name, value.kind === 'tick' ? once : several])),
+  html: several,
+  json: once,
   // How "--json=FILE" is read, which only compare takes.
-  'json-file': { type: 'string', multiple: true },
-  watch: { type: 'string', multiple: true },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
-} as const;
+  'json-file': several,
+  watch: several,
+  help: { ...once, short: 'h' },
+  version: once,
+};
 
 const commands = 'analyze MODEL, compare FILE…, architecture MODEL, detect FOLDER or mcp';
-
-const dtypes: readonly AnalysisRequest['dtype'][] = ['auto', 'float64', 'float32'];
 
 function usageError(sentence: string): FailureError {
   return new FailureError('UsageError', `${printable(sentence)} (--help lists what can be written).`);
 }
 
 /** Options whose value may begin with a dash: what is wrong with a negative number is said where numbers are checked. */
-const numeric: ReadonlySet<string> = new Set([
-  ...[
-    '--scale',
-    '--normalize',
-    '--limit',
-    '--class-weights',
-    '--label-smoothing',
-    '--pos-weight',
-    '--ignore-label',
-    '--weight-decay',
-    '--learning-rate',
-    '--momentum',
-    '--batch-size',
-    '--top',
-    '--precision',
-    '--time',
-    '--seed',
-  ],
-  ...['--threads', '--memory'],
-]);
+const numeric: ReadonlySet<string> = new Set(
+  rows
+    .filter(({ key, value: { kind } }) => kind === 'number' || kind === 'numbers' || key === 'normalize')
+    .map(({ name }) => `--${name}`),
+);
 
 /** `--scale -1` as `--scale=-1`, which Node's reader asks for, and `--json=FILE` as another option than `--json`. */
 function rewritten(args: readonly string[]): string[] {
@@ -154,7 +109,7 @@ function valueName(option: string): string {
 
 function parseOptions(args: readonly string[]) {
   try {
-    return parseArgs({ args: rewritten(args), options, strict: true, allowPositionals: true });
+    return parseArgs({ args: rewritten(args), options: parsed, strict: true, allowPositionals: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
@@ -174,54 +129,46 @@ function parseOptions(args: readonly string[]) {
   }
 }
 
-type Values = ReturnType<typeof parseOptions>['values'];
-type TextOption = Exclude<
-  keyof Values,
-  'json' | 'help' | 'version' | 'evaluation' | 'blocks' | 'scale-adapted' | 'plane' | 'skip-broken'
->;
+type Values = ReturnType<typeof parseOptions>['values'] & Readonly<Record<string, unknown>>;
+
+/** The values of an option that may be given several times. */
+function textsOf(values: Values, name: string): readonly string[] {
+  const given = values[name];
+  return Array.isArray(given) ? given.map(String) : [];
+}
 
 /** The value of an option that may be given once, or null. */
-function textOf(values: Values, name: TextOption): string | null {
-  const [value, second] = values[name] ?? [];
+function textOf(values: Values, name: string): string | null {
+  const [value, second] = textsOf(values, name);
   if (second !== undefined) throw usageError(`--${name} is given more than once`);
   if (value === '') throw usageError(`--${name} is empty`);
   return value ?? null;
 }
 
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-
-/** The number that an option is given, or null; throws a UsageError that says what is `allowed` where it is not. */
-function numberOf(
-  values: Values,
-  name: TextOption,
-  allowed: string,
-  accepts: (value: number) => boolean,
-): number | null {
-  const text = textOf(values, name);
-  if (text === null) return null;
-  const value = Number(text);
-  if (!decimal.test(text) || !accepts(value)) {
-    throw usageError(`--${name} is "${text}", but must be ${allowed}`);
-  }
-  return value;
+/** What an option says, as a request has it, or null where it is not given. */
+function valueOf(values: Values, { name, value }: Row): unknown {
+  const texts = textsOf(values, name);
+  if (value.kind === 'tick') return values[name] ?? null;
+  // The file of an architecture is read by whoever runs the command.
+  if (value.kind === 'architecture' || texts.length === 0) return null;
+  if (value.kind === 'names') return distinctNames(name, texts);
+  if (value.kind === 'keys') return inputKeys(texts);
+  if (value.kind === 'shapes') return inputShapes(texts);
+  const text = textOf(values, name) ?? '';
+  const said = parseValue(value, text);
+  if (said === undefined) throw usageError(`--${name} is "${text}", but must be ${wantedText(value)}`);
+  return said;
 }
 
-function wholeNumberOf(values: Values, name: TextOption, least: number, most: number): number | null {
-  return numberOf(
-    values,
-    name,
-    `a whole number from ${least} to ${most}`,
-    (value) => Number.isInteger(value) && value >= least && value <= most,
-  );
+function repeated(names: readonly string[]): string | undefined {
+  return names.find((name, index) => names.indexOf(name) !== index);
 }
 
-/** The one of the words that an option is given, or null. */
-function wordOf<Word extends string>(values: Values, name: TextOption, words: readonly Word[]): Word | null {
-  const text = textOf(values, name);
-  if (text === null) return null;
-  const word = words.find((each) => each === text);
-  if (word === undefined) throw usageError(`--${name} is "${text}", but must be one of ${words.join(', ')}`);
-  return word;
+function distinctNames(option: string, names: readonly string[]): readonly string[] {
+  if (names.includes('')) throw usageError(`--${option} is empty`);
+  const twice = repeated(names);
+  if (twice !== undefined) throw usageError(`--${option} names "${twice}" more than once`);
+  return names;
 }
 
 /** The keys of the inputs by graph input; a KEY alone stands for the only input. */
@@ -233,7 +180,7 @@ function inputKeys(texts: readonly string[]): Readonly<Record<string, string>> {
     return [graphInput, key] as const;
   });
   const names = entries.map(([graphInput]) => graphInput);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const twice = repeated(names);
   if (twice !== undefined) {
     throw usageError(
       twice === ''
@@ -256,131 +203,33 @@ function inputShapes(texts: readonly string[]): InputShapes {
       throw usageError(`--shape is "${text}", but must be NAME=SIZES, as in image=1x3x224x224`);
     return [text.slice(0, at), shape] as const;
   });
-  const names = entries.map(([name]) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const twice = repeated(entries.map(([name]) => name));
   if (twice !== undefined) throw usageError(`--shape names the graph input "${twice}" more than once`);
   return Object.fromEntries(entries);
 }
 
-function classWeightsOf(values: Values): AnalysisRequest['classWeights'] {
-  const text = textOf(values, 'class-weights');
-  if (text === null || text === 'balanced') return text;
-  return weightList(
-    'class-weights',
-    text,
-    'balanced, or one number of at least 0 for every class, with commas between',
-  );
-}
-
-function posWeightOf(values: Values): AnalysisRequest['posWeight'] {
-  const text = textOf(values, 'pos-weight');
-  if (text === null) return null;
-  return weightList(
-    'pos-weight',
-    text,
-    'a number of at least 0, or one for every output, with commas between',
-  );
-}
-
-function weightList(name: TextOption, text: string, allowed: string): readonly number[] {
-  const weights = text.split(',').map((part) => (decimal.test(part) ? Number(part) : Number.NaN));
-  if (weights.every((weight) => Number.isFinite(weight) && weight >= 0)) return weights;
-  throw usageError(`--${name} is "${text}", but must be ${allowed}`);
-}
-
-/** The tensors that are said to be parameters, those that are said to be none, and those that decay. */
-function tensorChoice({
-  trained,
-  fixed,
-  decayed,
-}: Values): Pick<RequestOptions, 'trained' | 'fixed' | 'decayed'> {
-  const both = trained?.find((name) => fixed?.includes(name) === true);
+/** The options that the analysis depends on, and the file of the layers of a file of weights. */
+function analysisOptions(values: Values): Pick<ComparisonWish, 'options' | 'computation' | 'architecture'> {
+  const said = Object.fromEntries(optionRows.map((row) => [row.key, valueOf(values, row)]));
+  const options = pick(said, noOptions);
+  const both = options.trained?.find((name) => options.fixed?.includes(name) === true);
   if (both !== undefined) throw usageError(`"${both}" cannot be both --trained and --fixed`);
-  for (const [option, names = []] of Object.entries({ trained, fixed, decayed })) {
-    if (names.includes('')) throw usageError(`--${option} is empty`);
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) throw usageError(`--${option} names "${twice}" more than once`);
-  }
-  return { trained: trained ?? null, fixed: fixed ?? null, decayed: decayed ?? null };
-}
-
-function requestOptions(values: Values): RequestOptions {
+  const training = pick(said, completeTraining({}));
+  const isSaid = Object.values(training).some((value) => value !== null);
   return {
-    samples: textOf(values, 'samples'),
-    inputs: values.inputs === undefined ? null : inputKeys(values.inputs),
-    labels: textOf(values, 'labels'),
-    scale: numberOf(
-      values,
-      'scale',
-      'a number other than 0',
-      (value) => Number.isFinite(value) && value !== 0,
-    ),
-    normalize: textOf(values, 'normalize'),
-    skipBroken: values['skip-broken'] ?? null,
-    limit: wholeNumberOf(values, 'limit', 1, 2 ** 31 - 1),
-    output: textOf(values, 'output'),
-    loss: wordOf(values, 'loss', lossChoices),
-    classWeights: classWeightsOf(values),
-    labelSmoothing: numberOf(
-      values,
-      'label-smoothing',
-      'a number from 0 to below 1',
-      (value) => value >= 0 && value < 1,
-    ),
-    posWeight: posWeightOf(values),
-    ignoreLabel: wholeNumberOf(values, 'ignore-label', -(2 ** 31), 2 ** 31 - 1),
-    weightDecay: numberOf(
-      values,
-      'weight-decay',
-      'a number of at least 0',
-      (value) => value >= 0 && Number.isFinite(value),
-    ),
-    training: trainingOf(values),
-    ...tensorChoice(values),
-    shapes: values.shape === undefined ? null : inputShapes(values.shape),
-    paddingRows: null,
-    // Its file is read by whoever runs the command.
-    architecture: null,
+    options: { ...options, training: isSaid ? completeTraining(training) : null },
+    computation: { ...defaultComputation, ...whatIsSaid(pick(said, defaultComputation as Computation)) },
+    architecture: textOf(values, 'architecture'),
   };
 }
 
-function trainingOf(values: Values): Training | null {
-  const positive = (value: number): boolean => value > 0 && Number.isFinite(value);
-  const said = {
-    optimiser: wordOf(values, 'optimiser', optimisers),
-    learningRate: numberOf(values, 'learning-rate', 'a number above 0', positive),
-    momentum: numberOf(values, 'momentum', 'a number from 0 to below 1', (value) => value >= 0 && value < 1),
-    batchSize: wholeNumberOf(values, 'batch-size', 1, 2 ** 31 - 1),
-  };
-  return Object.values(said).every((value) => value === null) ? null : completeTraining(said);
-}
-
-function computationOf(values: Values): Computation {
-  return {
-    method: wordOf(values, 'method', methods) ?? requestDefaults.method,
-    precision:
-      numberOf(
-        values,
-        'precision',
-        'a number from 0.000001 to below 1',
-        (value) => value >= 1e-6 && value < 1,
-      ) ?? requestDefaults.precision,
-    dtype: wordOf(values, 'dtype', dtypes) ?? requestDefaults.dtype,
-    evaluation: values.evaluation === true,
-    blocks: values.blocks === true,
-    scaleAdapted: values['scale-adapted'] === true,
-    plane: values.plane === true,
-    top: wholeNumberOf(values, 'top', 1, mostTop),
-    timeLimit: numberOf(
-      values,
-      'time',
-      'a number of seconds above 0',
-      (value) => value > 0 && Number.isFinite(value),
-    ),
-    seed: wholeNumberOf(values, 'seed', 0, 2 ** 32 - 1) ?? requestDefaults.seed,
-    threads: wholeNumberOf(values, 'threads', 1, 1024) ?? requestDefaults.threads,
-    memoryBudget:
-      wholeNumberOf(values, 'memory', 2 ** 20, Number.MAX_SAFE_INTEGER) ?? requestDefaults.memoryBudget,
+/** What is said of the keys of `like`. */
+function pick<Like extends object>(
+  said: Readonly<Record<string, unknown>>,
+  like: Like,
+): { readonly [Key in keyof Like]: Like[Key] | null } {
+  return Object.fromEntries(Object.keys(like).map((key) => [key, said[key] ?? null])) as {
+    readonly [Key in keyof Like]: Like[Key] | null;
   };
 }
 
@@ -434,9 +283,7 @@ export function parseCommandLine(args: readonly string[]): Command {
     return {
       kind: 'analyze',
       model: subject,
-      options: requestOptions(values),
-      computation: computationOf(values),
-      architecture: textOf(values, 'architecture'),
+      ...analysisOptions(values),
       json: values.json === true,
       html: textOf(values, 'html'),
     };
@@ -467,9 +314,7 @@ function compareCommand(subjects: readonly string[], values: Values): Command {
     kind: 'compare',
     files,
     watch,
-    options: requestOptions(values),
-    computation: computationOf(values),
-    architecture: textOf(values, 'architecture'),
+    ...analysisOptions(values),
     json: values.json === true,
     jsonFile: textOf(values, 'json-file'),
     html: textOf(values, 'html'),

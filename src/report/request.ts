@@ -108,8 +108,24 @@ export const mostTop = 100;
 /** Random inputs drawn where nothing else is said. */
 export const defaultRandomCount = 256;
 
-/** What a request is without the user's word; one place, so that the terminal and the panel give the same report. */
-export const requestDefaults = {
+/** How to compute, without the user's word: what no sidecar says. */
+export const defaultComputation = {
+  method: 'auto',
+  precision: 0.01,
+  dtype: 'auto',
+  evaluation: false,
+  blocks: false,
+  scaleAdapted: false,
+  plane: false,
+  top: null,
+  timeLimit: null,
+  seed: 0,
+  threads: null,
+  memoryBudget: null,
+} as const satisfies Partial<AnalysisRequest>;
+
+/** What is analysed, without the user's word. */
+const subject = {
   scale: 1,
   normalize: null,
   skipBroken: false,
@@ -122,103 +138,48 @@ export const requestDefaults = {
   ignoreLabel: null,
   weightDecay: 0,
   decayed: [],
-  method: 'auto',
-  precision: 0.01,
-  dtype: 'auto',
-  evaluation: false,
   training: null,
   trained: [],
   fixed: [],
   shapes: {},
   paddingRows: {},
   architecture: null,
-  blocks: false,
-  scaleAdapted: false,
-  plane: false,
-  top: null,
-  timeLimit: null,
-  seed: 0,
-  threads: null,
-  memoryBudget: null,
-} as const satisfies Omit<AnalysisRequest, 'model' | 'samples'>;
+} as const satisfies Omit<AnalysisRequest, 'model' | 'samples' | keyof Computation>;
+
+/** What a request is without the user's word; one place, so that the terminal and the panel give the same report. */
+export const requestDefaults = { ...subject, ...defaultComputation };
 
 /** What a person may say of an analysis, in options or in a sidecar; null: left open. */
-export interface RequestOptions {
+export type RequestOptions = {
+  readonly [Key in keyof typeof subject]: AnalysisRequest[Key] | null;
+} & {
   /** The data file. */
   readonly samples: string | null;
   readonly inputs: Readonly<Record<string, string>> | null;
   readonly labels: string | null;
-  readonly scale: number | null;
-  readonly normalize: string | null;
-  readonly skipBroken: boolean | null;
-  readonly limit: number | null;
-  readonly output: string | null;
-  readonly loss: Loss | 'auto' | null;
-  readonly classWeights: AnalysisRequest['classWeights'];
-  readonly labelSmoothing: number | null;
-  readonly posWeight: readonly number[] | null;
-  readonly ignoreLabel: number | null;
-  readonly weightDecay: number | null;
-  readonly training: Training | null;
-  readonly decayed: readonly string[] | null;
-  /** Tensors that are said to be parameters, and those that are said to be none. */
-  readonly trained: readonly string[] | null;
-  readonly fixed: readonly string[] | null;
-  /** Shapes of graph inputs, by name. */
-  readonly shapes: InputShapes | null;
-  readonly paddingRows: PaddingRows | null;
-  readonly architecture: Architecture | null;
-}
+};
 
 /** Everything left open. */
-export const noOptions: RequestOptions = {
-  samples: null,
-  inputs: null,
-  labels: null,
-  scale: null,
-  normalize: null,
-  skipBroken: null,
-  limit: null,
-  output: null,
-  loss: null,
-  classWeights: null,
-  labelSmoothing: null,
-  posWeight: null,
-  ignoreLabel: null,
-  weightDecay: null,
-  training: null,
-  decayed: null,
-  trained: null,
-  fixed: null,
-  shapes: null,
-  paddingRows: null,
-  architecture: null,
-};
+export const noOptions = Object.fromEntries(
+  ['samples', 'inputs', 'labels', ...Object.keys(subject)].map((key) => [key, null]),
+) as unknown as RequestOptions;
 
 /** `options`, and what they leave open from `others`; a tensor that the one says is trained the other cannot hold fixed. */
 export function completeRequest(options: RequestOptions, others: RequestOptions): RequestOptions {
   return {
-    samples: options.samples ?? others.samples,
-    inputs: options.inputs ?? others.inputs,
-    labels: options.labels ?? others.labels,
-    scale: options.scale ?? others.scale,
-    normalize: options.normalize ?? others.normalize,
-    skipBroken: options.skipBroken ?? others.skipBroken,
-    limit: options.limit ?? others.limit,
-    output: options.output ?? others.output,
-    loss: options.loss ?? others.loss,
-    classWeights: options.classWeights ?? others.classWeights,
-    labelSmoothing: options.labelSmoothing ?? others.labelSmoothing,
-    posWeight: options.posWeight ?? others.posWeight,
-    ignoreLabel: options.ignoreLabel ?? others.ignoreLabel,
-    weightDecay: options.weightDecay ?? others.weightDecay,
-    training: options.training ?? others.training,
-    decayed: options.decayed ?? others.decayed,
-    trained: options.trained ?? without(others.trained, options.fixed),
-    fixed: options.fixed ?? without(others.fixed, options.trained),
-    shapes: options.shapes ?? others.shapes,
-    paddingRows: options.paddingRows ?? others.paddingRows,
-    architecture: options.architecture ?? others.architecture,
+    ...others,
+    trained: without(others.trained, options.fixed),
+    fixed: without(others.fixed, options.trained),
+    ...whatIsSaid(options),
+  };
+}
+
+/** What is not left open. */
+export function whatIsSaid<Options extends object>(
+  options: Options,
+): { readonly [Key in keyof Options]?: NonNullable<Options[Key]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => (value ?? null) !== null)) as {
+    readonly [Key in keyof Options]?: NonNullable<Options[Key]>;
   };
 }
 
@@ -229,52 +190,23 @@ function without(
   return names?.filter((name) => others?.includes(name) !== true) ?? null;
 }
 
-/** The part of a request that is about how to compute: what no sidecar says. */
-export type Computation = Pick<
-  AnalysisRequest,
-  | 'method'
-  | 'precision'
-  | 'dtype'
-  | 'evaluation'
-  | 'blocks'
-  | 'scaleAdapted'
-  | 'plane'
-  | 'top'
-  | 'timeLimit'
-  | 'seed'
-  | 'threads'
-  | 'memoryBudget'
->;
+/** The part of a request that is about how to compute. */
+export type Computation = Pick<AnalysisRequest, keyof typeof defaultComputation>;
 
 /** What of the computation is chosen in the panel; the rest are VS Code's settings. */
 export type ComputationChoice = Omit<Computation, 'threads' | 'memoryBudget'>;
 
 /** The part of a request that options decide; without a data file the samples are random, `limit` of them. */
 export function requestOf(options: RequestOptions): Omit<AnalysisRequest, 'model' | keyof Computation> {
-  const { samples, inputs, labels, limit } = options;
+  const { samples, inputs, labels, limit, ...said } = options;
   return {
+    ...subject,
+    ...whatIsSaid(said),
     samples:
       samples === null
         ? { kind: 'random', count: limit ?? defaultRandomCount }
         : { kind: 'file', path: samples, inputs: inputs ?? {}, labels },
-    scale: options.scale ?? requestDefaults.scale,
-    normalize: options.normalize ?? requestDefaults.normalize,
-    skipBroken: options.skipBroken ?? requestDefaults.skipBroken,
-    limit: samples === null ? requestDefaults.limit : limit,
-    output: options.output,
-    loss: options.loss ?? requestDefaults.loss,
-    classWeights: options.classWeights,
-    labelSmoothing: options.labelSmoothing ?? requestDefaults.labelSmoothing,
-    posWeight: options.posWeight,
-    ignoreLabel: options.ignoreLabel,
-    weightDecay: options.weightDecay ?? requestDefaults.weightDecay,
-    training: options.training,
-    decayed: options.decayed ?? requestDefaults.decayed,
-    trained: options.trained ?? requestDefaults.trained,
-    fixed: options.fixed ?? requestDefaults.fixed,
-    shapes: options.shapes ?? requestDefaults.shapes,
-    paddingRows: options.paddingRows ?? requestDefaults.paddingRows,
-    architecture: options.architecture,
+    limit: samples === null ? subject.limit : limit,
   };
 }
 

@@ -8,9 +8,10 @@ import { staysInside } from '../files/insideFolder';
 import { readArchitecture } from '../formats/architecture/readArchitecture';
 import { architectureSchema, parseArchitecture, type Architecture } from '../report/architecture';
 import { FailureError, failureOf, failureSubjects } from '../report/failure';
-import { lossChoices, lossChoicesText } from '../report/wording/lossWords';
-import { normalisationNames } from './pictures/normalisation';
-import { completeRequest, completeTraining, optimisers, type RequestOptions } from '../report/request';
+import { optionRows, options as optionTable } from '../report/options';
+import { allowsNumber, type NumberValue, type Value } from '../report/optionValue';
+import { completeRequest, completeTraining, noOptions, type RequestOptions } from '../report/request';
+import type { Training } from '../report/report';
 import { sidecarPath } from './sidecarPath';
 
 /** A sidecar has some lines; what is far beyond is none. */
@@ -18,92 +19,89 @@ const largest = 1024 ** 2;
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
-const tensors = v.pipe(
-  v.array(text),
-  v.checkItems((name, index, names) => names.indexOf(name) === index),
-);
+const count: NumberValue = { kind: 'number', whole: true, least: 1 };
+
+/** The minimum and maximum stand in the published schema; the check has what else is asked. */
+function numberSchema(value: NumberValue): v.GenericSchema<number> {
+  const { whole, least, above, most, below } = value;
+  let schema: v.GenericSchema<number> = v.pipe(
+    v.number(),
+    v.check((number) => allowsNumber(value, number)),
+  );
+  if (whole === true) schema = v.pipe(schema, v.integer());
+  if (least !== undefined) schema = v.pipe(schema, v.minValue(least));
+  if (above !== undefined) schema = v.pipe(schema, v.gtValue(above));
+  if (most !== undefined) schema = v.pipe(schema, v.maxValue(most));
+  if (below !== undefined) schema = v.pipe(schema, v.ltValue(below));
+  return schema;
+}
+
+/** What JSON may say as the value of an option. */
+function schemaOf(value: Value): v.GenericSchema {
+  switch (value.kind) {
+    case 'tick':
+      return v.boolean();
+    case 'choice':
+      return v.picklist(value.values);
+    case 'number':
+      return numberSchema(value);
+    case 'numbers': {
+      const numbers = v.pipe(v.array(numberSchema({ kind: 'number', least: 0 })), v.minLength(1));
+      return value.word === undefined ? numbers : v.union([v.literal(value.word), numbers]);
+    }
+    case 'names': {
+      const names = v.pipe(
+        v.array(text),
+        v.checkItems((name, index, all) => all.indexOf(name) === index),
+      );
+      return value.some === true ? v.pipe(names, v.minLength(1)) : names;
+    }
+    case 'name':
+      return text;
+    case 'keys':
+      return v.record(v.string(), text);
+    case 'shapes':
+      return v.record(text, v.pipe(v.array(numberSchema(count)), v.minLength(1)));
+    case 'rows':
+      return v.record(text, numberSchema({ ...count, least: 0 }));
+    case 'architecture':
+      return v.union([text, architectureSchema]);
+    case 'training':
+      return v.strictObject(
+        Object.fromEntries(
+          Object.keys(completeTraining({})).map((key) => [
+            key,
+            v.optional(schemaOf(optionTable[key as keyof Training].value)),
+          ]),
+        ),
+      );
+  }
+}
+
+const rows = optionRows.filter(({ sidecar }) => sidecar !== undefined);
 
 /**
  * What may stand in NAME.sharpness.json; `samples` is a path relative to its folder. `media/sidecar.schema.json`, which
  * the editor completes sidecars from, is made from it.
  */
-export const sidecarSchema = v.strictObject({
-  samples: v.optional(text),
-  inputs: v.optional(v.record(v.string(), text)),
-  labels: v.optional(text),
-  scale: v.optional(
-    v.pipe(
-      v.number(),
-      v.finite(),
-      v.check((value) => value !== 0),
-    ),
-  ),
-  normalize: v.optional(text),
-  skipBroken: v.optional(v.boolean()),
-  limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1))),
-  architecture: v.optional(v.union([text, architectureSchema])),
-  output: v.optional(text),
-  loss: v.optional(v.picklist(lossChoices)),
-  classWeights: v.optional(
-    v.union([
-      v.literal('balanced'),
-      v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.minLength(1)),
-    ]),
-  ),
-  labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
-  posWeight: v.optional(v.pipe(v.array(v.pipe(v.number(), v.finite(), v.minValue(0))), v.minLength(1))),
-  ignoreLabel: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-(2 ** 31)), v.maxValue(2 ** 31 - 1))),
-  weightDecay: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
-  training: v.optional(
-    v.strictObject({
-      optimiser: v.optional(v.picklist(optimisers)),
-      learningRate: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
-      momentum: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
-      batchSize: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
-    }),
-  ),
-  decayed: v.optional(v.pipe(tensors, v.minLength(1))),
-  trained: v.optional(tensors),
-  fixed: v.optional(tensors),
-  paddingRows: v.optional(v.record(text, v.pipe(v.number(), v.integer(), v.minValue(0)))),
-  shapes: v.optional(
-    v.record(
-      text,
-      v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1))), v.minLength(1), v.readonly()),
-    ),
-  ),
-});
+export const sidecarSchema = v.strictObject(
+  Object.fromEntries(rows.map(({ key, value }) => [key, v.optional(schemaOf(value))])),
+);
 
-type Written = v.InferOutput<typeof sidecarSchema>;
+/** As it stands in the file, which leaves open what it does not say. */
+type Written = {
+  readonly [Key in keyof Omit<RequestOptions, 'architecture' | 'training'>]?: NonNullable<
+    RequestOptions[Key]
+  >;
+} & {
+  readonly architecture?: string | Architecture;
+  readonly training?: Partial<Training>;
+};
 
 /** What each field may hold, for the sentence that refuses another and for the editor, which completes them. */
-export const sidecarFields: Readonly<Record<keyof Written, string>> = {
-  samples: 'the path of a data file, relative to the model',
-  inputs: 'an object of keys in the data file by graph input',
-  labels: 'the key of the labels in the data file',
-  scale: 'a number other than 0',
-  normalize: `how the pixels of pictures are normalised: ${normalisationNames}`,
-  skipBroken: 'true or false: whether pictures that cannot be read are left out',
-  limit: 'a whole number from 1',
-  architecture:
-    'the layers of a file of weights, as “model-sharpness architecture” proposes them, or the path of a file of them',
-  output: 'the name of a graph output',
-  loss: lossChoicesText,
-  classWeights: '"balanced" or an array of numbers of at least 0',
-  labelSmoothing: 'a number from 0 to below 1',
-  posWeight: 'an array of numbers of at least 0: one, or one for every output',
-  ignoreLabel: 'a whole number, the label that leaves out what it stands for',
-  weightDecay: 'a number of at least 0: λ of ½λ‖θ‖², added to the loss',
-  training:
-    'an object of "optimiser" (sgd, momentum, nesterov or adam), "learningRate", "momentum" (of Adam β₁) and "batchSize"',
-  decayed:
-    'an array of names of parameters or patterns, such as "*.weight", each once, that the weight decay is over',
-  trained: 'an array of names of tensors in the model, each once, that count as parameters',
-  fixed: 'an array of names of tensors in the model, each once, that do not count as parameters',
-  paddingRows:
-    'an object of rows by the name of an embedding’s table, such as { "embedding.weight": 0 }, that a lookup does not train (padding_idx)',
-  shapes: 'an object of shapes by graph input, the samples first, such as { "image": [1, 3, 224, 224] }',
-};
+export const sidecarFields: Readonly<Record<string, string>> = Object.fromEntries(
+  rows.map(({ key, sidecar = '' }) => [key, sidecar]),
+);
 
 /** What a model's sidecar says; the path of the data file is made absolute. */
 export interface Sidecar {
@@ -138,26 +136,10 @@ export async function readSidecar(modelFile: string, confined = false): Promise<
   return {
     name: basename(path),
     options: {
+      ...noOptions,
+      ...written,
       samples: samples === undefined ? null : join(dirname(path), samples),
-      inputs: written.inputs ?? null,
-      labels: written.labels ?? null,
-      scale: written.scale ?? null,
-      normalize: written.normalize ?? null,
-      skipBroken: written.skipBroken ?? null,
-      limit: written.limit ?? null,
-      output: written.output ?? null,
-      loss: written.loss ?? null,
-      classWeights: written.classWeights ?? null,
-      labelSmoothing: written.labelSmoothing ?? null,
-      posWeight: written.posWeight ?? null,
-      ignoreLabel: written.ignoreLabel ?? null,
-      weightDecay: written.weightDecay ?? null,
       training: written.training === undefined ? null : completeTraining(written.training),
-      decayed: written.decayed ?? null,
-      trained: written.trained ?? null,
-      fixed: written.fixed ?? null,
-      paddingRows: written.paddingRows ?? null,
-      shapes: written.shapes ?? null,
       architecture: await architectureOf(path, written.architecture),
     },
   };
@@ -256,7 +238,7 @@ async function staysConfined({ samples, inputs, labels }: Written, folder: strin
   return stay.every((inside) => inside);
 }
 
-function isField(name: string): name is keyof Written {
+function isField(name: string): name is keyof RequestOptions {
   return Object.hasOwn(sidecarFields, name);
 }
 

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { fields, groups, nothingSaid } from '../../src/report/form';
+import { fields, nothingSaid } from '../../src/report/form';
+import { groups } from '../../src/report/options';
 import { saidDefaults, show } from './panelPage.mjs';
 import { done, panel, phases, posted, textOf } from './panelTest';
 

@@ -1,4 +1,4 @@
-import { add, scale } from './elementwise';
+import { scale } from './elementwise';
 import { reshape, swapPerm, transpose } from './shape';
 import type { StaticGraph } from './staticGraph';
 import type { Value } from './value';
@@ -88,9 +88,4 @@ function broadcastBatch(a: readonly number[], b: readonly number[]): number[] {
   return Array.from({ length: rank }, (_, axis) =>
     Math.max(a[axis - rank + a.length] ?? 1, b[axis - rank + b.length] ?? 1),
   );
-}
-
-/** The sum of equally shaped values, or null where there are none. */
-export function sum(g: StaticGraph, values: readonly Value[]): Value | null {
-  return values.length === 0 ? null : values.reduce((a, b) => add(g, a, b));
 }

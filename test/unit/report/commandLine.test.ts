@@ -114,6 +114,7 @@ describe('parseCommandLine', () => {
       trained: ['temperature', 'pos'],
       fixed: ['mean'],
       shapes: { 'a=b': [1, 3, 8] },
+      paddingRows: {},
       blocks: true,
       scaleAdapted: true,
       plane: true,

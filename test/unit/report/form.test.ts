@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import {
-  fields,
-  nothingSaid,
-  readSaid,
-  readValue,
-  showValue,
-  wantedText,
-  type Said,
-} from '../../../src/report/form';
+import { fields, nothingSaid, readSaid, readValue, showValue, type Said } from '../../../src/report/form';
+import { wantedText } from '../../../src/report/optionValue';
 
 const field = (key: keyof Said): (typeof fields)[number] => fields.find((each) => each.key === key)!;
 
@@ -56,10 +49,10 @@ it('shows what it reads', () => {
 });
 
 it('says in words what each field takes', () => {
-  expect(wantedText(field('precision'))).toBe('a number above 0 to below 1');
-  expect(wantedText(field('limit'))).toBe('a whole number from 1');
-  expect(wantedText(field('scale'))).toBe('a number other than 0');
-  for (const each of fields) expect(wantedText(each)).not.toMatch(/--|e-3|undefined/);
+  expect(wantedText(field('precision').value)).toBe('a number from 0.000001 to below 1');
+  expect(wantedText(field('limit').value)).toBe('a whole number from 1 to 2147483647');
+  expect(wantedText(field('scale').value)).toBe('a number other than 0');
+  for (const each of fields) expect(wantedText(each.value)).not.toMatch(/--|e-3|undefined/);
 });
 
 it('takes from a webview only what a person could have typed', () => {
