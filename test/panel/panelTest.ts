@@ -71,6 +71,21 @@ export const phases = {
     },
     earlier: null,
   },
+  skippable: {
+    phase: 'running',
+    file,
+    progress: {
+      stage: 'Comparing with the Gauss-Newton matrix',
+      fraction: 0.8,
+      remainingSeconds: 3,
+      step: 6,
+      steps: 7,
+      cost: null,
+      canSkip: true,
+      report: { model, samples, loss, lossAssumed, gradientNorm: report.gradientNorm },
+    },
+    earlier: null,
+  },
   again: {
     phase: 'running',
     file,
@@ -101,6 +116,14 @@ export const phases = {
     },
   },
   done,
+  'done-skipped': {
+    ...done,
+    report: {
+      ...report,
+      analysis: { ...report.analysis, stoppedBy: 'user' },
+      warnings: [{ kind: 'skipped', message: 'Skipped by the user: the Gauss-Newton matrix; run it again.' }],
+    },
+  },
   'done-exact': { ...done, report: exactReport },
   'done-estimate': { ...done, report: estimateReport },
   stale: { ...done, changed: [file] },
