@@ -8,6 +8,7 @@ import { cutShort } from './cutReport';
 import { analyseGraph } from './graphAnalysis';
 import { analysePerceptron } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
+import { refuseUnread } from './refuseUnread';
 import { completedByFile } from './saidByFile';
 import { setting } from '../report/wording/settings';
 import { verdictOf } from '../report/wording/verdict';
@@ -29,6 +30,7 @@ export async function analyse(
     run.skip(stage);
   });
   run.tell('Reading the model');
+  await refuseUnread(request, run.memoryBudget);
   const model = await readModel(request.model, request.architecture);
   run.stopwatch.lap('read');
   run.request = completedByFile(request, model.said);

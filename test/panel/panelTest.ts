@@ -116,14 +116,6 @@ export const phases = {
     },
   },
   done,
-  'done-skipped': {
-    ...done,
-    report: {
-      ...report,
-      analysis: { ...report.analysis, stoppedBy: 'user' },
-      warnings: [{ kind: 'skipped', message: 'Skipped by the user: the Gauss-Newton matrix; run it again.' }],
-    },
-  },
   'done-exact': { ...done, report: exactReport },
   'done-estimate': { ...done, report: estimateReport },
   stale: { ...done, changed: [file] },

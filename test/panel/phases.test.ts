@@ -134,7 +134,11 @@ describe('each phase', () => {
   });
 
   it('done with a skipped step: says so and offers what is missing', async () => {
-    const page = await panel(phases['done-skipped']);
+    const warnings = [
+      { kind: 'skipped', message: 'Skipped by the user: the Gauss-Newton matrix; run it again.' },
+    ];
+    const analysis = { ...report.analysis, stoppedBy: 'user' };
+    const page = await panel({ ...done, report: { ...report, analysis, warnings } });
     expect(await textOf(page, '.strip')).toContain('Ended by user before it was complete.');
     expect(await textOf(page, '.warnings')).toContain('Skipped by the user: the Gauss-Newton matrix');
     await page.locator('#strip-run').click();
