@@ -6,7 +6,11 @@ import { refuseUnread } from '../../../src/analysis/refuseUnread';
 import { openRandomAccessFile, type RandomAccessFile } from '../../../src/files/randomAccess';
 import { readOutline } from '../../../src/formats/onnx/outline';
 import { requestDefaults, type AnalysisRequest } from '../../../src/report/request';
-import { TensorProto_DataType as DataType, TensorProtoSchema } from '../../../src/runtime/onnx/onnx_pb';
+import {
+  TensorProto_DataLocation as DataLocation,
+  TensorProto_DataType as DataType,
+  TensorProtoSchema,
+} from '../../../src/runtime/onnx/onnx_pb';
 import { SeededRandom } from '../../../src/samples/random';
 import { failureFrom } from '../formats/failures';
 import { temporaryFolder } from '../formats/temporaryFolder';
@@ -97,7 +101,7 @@ async function external(): Promise<string> {
     name: `conv${i}.weight`,
     dims: kernel.map(BigInt),
     dataType: DataType.FLOAT,
-    dataLocation: 1,
+    dataLocation: DataLocation.EXTERNAL,
     externalData: [
       { key: 'location', value: 'external.data' },
       { key: 'offset', value: String(i * bytes) },
