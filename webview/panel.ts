@@ -146,12 +146,14 @@ function isFromHost(message: unknown): message is HostToPanel {
   return type === 'state' || type === 'detail';
 }
 
-/** Puts new nodes into a part; the focus stays on the element of the same id. */
-function replace(place: Element, nodes: readonly (Node | null)[]): void {
+/** Puts new nodes into a part; the focus stays on the element of the same id, or on the part where there is none any more. */
+function replace(place: HTMLElement, nodes: readonly (Node | null)[]): void {
   const active = document.activeElement;
   const focused = active !== null && place.contains(active) ? active.id : '';
   place.replaceChildren(...nodes.filter((node) => node !== null));
-  if (focused !== '') document.getElementById(focused)?.focus();
+  if (focused === '') return;
+  place.tabIndex = -1;
+  (document.getElementById(focused) ?? place).focus();
 }
 
 start();

@@ -4,6 +4,7 @@ import { formatCount, formatNumber } from '../src/report/wording/number';
 import { rowsText } from '../src/report/wording/rowsText';
 import type { Progress } from '../src/report/request';
 import type { Report } from '../src/report/report';
+import { hasSkipped } from '../src/report/skipped';
 import { button, element } from './dom';
 import type { Part, View } from './view';
 
@@ -26,6 +27,7 @@ export const status: Part = {
           state.progress.step,
           state.progress.steps,
           state.progress.cost,
+          state.progress.canSkip,
           state.earlier?.finished,
         ]
       : state.phase === 'done'
@@ -36,6 +38,7 @@ export const status: Part = {
             readOnly,
             state.report.method,
             state.report.analysis,
+            hasSkipped(state.report),
             state.report.estimate?.probes,
             state.report.samples.count,
           ]
@@ -73,12 +76,18 @@ function content({ state, post, readOnly }: View): (Node | null)[] {
           `${state.progress.stage}…${state.earlier === null ? '' : ` Until it is done, the numbers are those of the last run${aged(state.earlier.finished)}.`}`,
         ),
         element('span', { class: 'faint remaining' }, remaining(state.progress)),
+        state.progress.canSkip === true
+          ? button('Skip this step', 'skip', () => post({ type: 'skip', stage: state.progress.stage }))
+          : null,
         button('Cancel', 'cancel', () => post({ type: 'cancel' })),
       ];
     case 'done':
       return state.changed.length > 0
         ? [sentence(changedText(state.changed)), again()]
-        : [sentence(`${readOnly ? 'A saved report. ' : ''}${evidence(state.report)}${age(state.finished)}`)];
+        : [
+            sentence(`${readOnly ? 'A saved report. ' : ''}${evidence(state.report)}${age(state.finished)}`),
+            hasSkipped(state.report) ? again() : null,
+          ];
     case 'failed':
       return [sentence(readOnly ? 'The report cannot be shown.' : 'The analysis stopped.')];
     case 'cancelled':

@@ -8,6 +8,7 @@ import { cutShort } from './cutReport';
 import { analyseGraph } from './graphAnalysis';
 import { analysePerceptron } from './perceptronAnalysis';
 import { readPerceptron } from './readPerceptron';
+import { refuseUnread } from './refuseUnread';
 import { completedByFile } from './saidByFile';
 import { setting } from '../report/wording/settings';
 import { verdictOf } from '../report/wording/verdict';
@@ -16,14 +17,20 @@ import { verdictOf } from '../report/wording/verdict';
  * The use case: a request in, a report out. The closed form for a perceptron of any depth; for any other graph of
  * operators that can be differentiated, every column of the Hessian where it is small, else estimates with error bars.
  * @param onProgress told the stage, the fraction done and what is known so far
+ * @param whenSkippable handed what skips a stage, which counts where progress says that it may be skipped
  * @throws FailureError for whatever the user can do something about; CutShortError where the time limit ended it
  */
 export async function analyse(
   request: AnalysisRequest,
   onProgress: (progress: Progress) => void,
+  whenSkippable?: (skip: (stage: string) => void) => void,
 ): Promise<Report> {
   const run = new AnalysisRun(request, onProgress);
+  whenSkippable?.((stage) => {
+    run.skip(stage);
+  });
   run.tell('Reading the model');
+  await refuseUnread(request, run.memoryBudget);
   const model = await readModel(request.model, request.architecture);
   run.stopwatch.lap('read');
   run.request = completedByFile(request, model.said);

@@ -6,6 +6,7 @@ import { setting } from '../report/wording/settings';
 import type { AnalysisFacts, Cost, PartialReport, Sharpness } from '../report/report';
 import type { AnalysisRequest, Progress } from '../report/request';
 import { inTrueSizes } from './inTrueSizes';
+import type { LeftOut } from './leftOut';
 import { memoryBudget } from './memoryBudget';
 import { RunPlan, type Place, type PlannedStage } from './runPlan';
 import { Stopwatch } from './stopwatch';
@@ -24,8 +25,10 @@ export class AnalysisRun {
   cost: Cost = { multiplyAdds: 0, bytes: 0 };
   /** The products behind `known`. */
   products: Pick<AnalysisFacts, 'precision' | 'productError'> = { precision: 'float64', productError: 0 };
-  /** What the time limit left out, as in a sentence. */
-  readonly leftOut: string[] = [];
+  readonly leftOut: LeftOut[] = [];
+  /** Stages that the user wants no more of. */
+  private readonly unwanted = new Set<string>();
+  private canSkip = false;
   private stage = 'reading the model';
   private plan: RunPlan | null = null;
   private workStarted: number | null = null;
@@ -63,6 +66,7 @@ export class AnalysisRun {
   /** Tells of a stage that is nothing to speak of. */
   tell(stage: string): void {
     this.stage = stage;
+    this.canSkip = false;
     const unknown = { fraction: null, remainingSeconds: null, step: null, steps: null, cost: null };
     this.onProgress({ stage, ...unknown, report: this.shown });
   }
@@ -73,21 +77,53 @@ export class AnalysisRun {
     this.plan.expect(stages);
   }
 
-  /** Tells of a stage before it starts; what it returns is told the fraction done. */
-  begin(stage: string, predicted: PredictedCost): (fraction: number) => void {
+  /** Tells of a stage before it starts; what it returns is told the fraction done, and whether the user may skip the rest. */
+  begin(
+    stage: string,
+    predicted: PredictedCost,
+    skippable = false,
+  ): (fraction: number, canSkip?: boolean) => void {
     this.stage = stage;
+    this.canSkip = skippable;
     this.workStarted ??= performance.now();
     const plan = (this.plan ??= new RunPlan(this.threads));
     const { multiplyAdds, bytes } = predicted;
     this.cost = { multiplyAdds, bytes };
     const cost = { multiplyAdds, bytes, seconds: predictedSeconds(predicted, this.threads) };
     const tell = (place: Place | null): void => {
-      if (place !== null) this.onProgress({ stage, ...place, cost, report: this.shown });
+      if (place === null) return;
+      const canSkip = this.canSkip && !this.skipped(stage);
+      this.onProgress({ stage, ...place, cost, ...(canSkip && { canSkip }), report: this.shown });
     };
     tell(plan.begin({ stage, cost: predicted }));
-    return (fraction) => {
+    return (fraction, canSkip = skippable) => {
+      this.canSkip = canSkip;
       tell(plan.advance(fraction));
     };
+  }
+
+  /** The same for a stage that may be skipped at any time: what is told the fraction throws a FailureError Skipped then. */
+  beginOptional(stage: string, predicted: PredictedCost): (fraction: number) => void {
+    const told = this.begin(stage, predicted, true);
+    return (fraction) => {
+      if (fraction < 1 && this.skipped(stage))
+        throw new FailureError('Skipped', 'The user skipped this step.');
+      told(fraction);
+    };
+  }
+
+  /** The user wants no more of a stage; it counts where it is still that one, and may be skipped. */
+  skip(stage: string): void {
+    if (stage === this.stage && this.canSkip) this.unwanted.add(stage);
+  }
+
+  skipped(stage: string): boolean {
+    return this.unwanted.has(stage);
+  }
+
+  /** Notes what the report will not have, as in a sentence: because its stage was skipped, or else for want of time. */
+  leaveOut(what: string, stage: string): void {
+    this.leftOut.push({ what, by: this.skipped(stage) ? 'user' : 'time limit' });
   }
 
   /** @throws FailureError TimeLimit where the user's time limit has run out */

@@ -18,7 +18,7 @@ import { exactCost, lanczosMemory, productsCost } from './predictedCost';
 import { withLayerSharpness } from './layerSharpness';
 import { inGroup, withMeasurements, type MeasuredSamples } from './measurements';
 import type { PlannedStage } from './runPlan';
-import { missingIntervals } from './timeLimit';
+import { missingIntervals, missingPrecision } from './leftOut';
 import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
 import type { PredictedCost } from '../report/wording/cost';
 import { setting } from '../report/wording/settings';
@@ -109,11 +109,12 @@ export async function tellFirstInterval(
       productError,
       maxProducts: Math.min(mostProducts, Math.floor(affordable / products.multiplyAdds)),
       memoryBytes: (1 - rememberedShare) * memoryBytes,
-      onProgress: ({ products: made, sharpness }) => {
+      onProgress: ({ products: made, sharpness, canSkip }) => {
         if (sharpness !== null) run.show(sharpness);
-        told(made / Math.max(usualSteps, made));
+        told(made / Math.max(usualSteps, made), canSkip);
       },
       outOfTime: (share) => run.outOfTime(share),
+      skipped: () => run.skipped(firstStage),
     });
     kept = products.bytes + (remembered?.bytes ?? Infinity) + formBytes <= memoryBudget;
   } catch (error) {
@@ -145,7 +146,7 @@ export async function certify(
 ): Promise<Report> {
   const { threads, memoryBudget } = run;
   if (run.outOfTime()) {
-    run.leftOut.push(missingIntervals);
+    run.leaveOut(missingIntervals, certificateStage);
     return withoutScaleAdapted(report, run, 'the time limit had run out.');
   }
   const inFloat64 = async (planned: PlannedModel | null): Promise<HessianProducts> => {
@@ -159,7 +160,7 @@ export async function certify(
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     if (error.failure.kind === 'TimeLimit') {
-      run.leftOut.push(missingIntervals);
+      run.leaveOut(missingIntervals, certificateStage);
       return withoutScaleAdapted(report, run, error.failure.message);
     }
     return withoutProducts(report, error.failure.message, run);
@@ -207,11 +208,12 @@ async function intervals(
     productError: 0,
     maxProducts,
     memoryBytes: (1 - rememberedShare) * lanczosMemory(products, run.memoryBudget),
-    onProgress: ({ products: made, sharpness }) => {
+    onProgress: ({ products: made, sharpness, canSkip }) => {
       if (sharpness !== null) run.show(sharpness);
-      told(made / Math.max(expected, made));
+      told(made / Math.max(expected, made), canSkip);
     },
     outOfTime: (share) => run.outOfTime(share),
+    skipped: () => run.skipped(certificateStage),
     top: topOf(run.request),
   };
   const moments = {
@@ -227,9 +229,10 @@ async function intervals(
       leastSteps,
     );
     if (sharpness === null) {
-      if (stoppedBy === 'time limit') run.leftOut.push(missingIntervals);
+      if (stoppedBy === 'time limit') run.leaveOut(missingIntervals, certificateStage);
       return { report, sharpest: null };
     }
+    if (run.skipped(certificateStage)) run.leaveOut(missingPrecision, certificateStage);
     const analysis = { ...report.analysis, stoppedBy };
     return {
       report: { ...report, analysis, ...withDirection(report.layers, { sharpness, sharpest, top }) },
@@ -243,7 +246,7 @@ async function intervals(
     throw error;
   });
   if (found === null) {
-    run.leftOut.push(missingIntervals, 'the spectrum');
+    for (const what of [missingIntervals, 'the spectrum']) run.leaveOut(what, certificateStage);
     return { report, sharpest: null };
   }
   const { sharpness, sharpest, top, spectrum, moments: exact } = found;

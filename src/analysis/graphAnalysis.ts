@@ -23,8 +23,15 @@ import type { PredictedCost } from '../report/wording/cost';
 import { exactCost, lanczosMemory, productsCost, workOfProduct } from './predictedCost';
 import { analysisFacts, lossOptions, rowFacts, sampleFacts } from './reportFacts';
 import { withScaleAdapted } from './scaleAdapted';
-import { stageOfGaussNewton, stagesOfEstimate, tellAsOneStage, tellStages } from './searchStages';
-import { leftOutForTime, missingIntervals } from './timeLimit';
+import {
+  gaussNewtonStage,
+  searchStages,
+  stageOfGaussNewton,
+  stagesOfEstimate,
+  tellAsOneStage,
+  tellStages,
+} from './searchStages';
+import { endsStage, missingIntervals, missingPrecision, withLeftOut } from './leftOut';
 import { intervalWarnings, warningsAbout } from './warnings';
 
 /** Multiply-adds that an estimate may take, and its products at most and at least. */
@@ -113,13 +120,16 @@ export async function analyseGraph(
     const gaussNewton = compared?.gaussNewton ?? null;
     stopwatch.lap('drivers');
     const wantsDensity = method === 'estimate' && densityWithin(productBudget(products)) !== null;
-    run.leftOut.push(
-      ...(curvature.sharpness === null && curvature.stoppedBy === 'time limit' ? [missingIntervals] : []),
-      ...(wantsDensity && curvature.spectrum === null ? ['the density of the eigenvalues'] : []),
-      ...(compared === null && hasGaussNewton ? ['the Gauss-Newton matrix'] : []),
-      ...(compared?.stoppedBy === 'time limit' ? ['some of the probes of the Gauss-Newton matrix'] : []),
-    );
-    const ended = { ...leftOutForTime(report, run.leftOut), gaussNewton };
+    const { lanczos, probes, density } = searchStages;
+    if (curvature.sharpness === null && curvature.stoppedBy === 'time limit')
+      run.leaveOut(missingIntervals, lanczos);
+    if (run.skipped(lanczos)) run.leaveOut(missingPrecision, lanczos);
+    if (curvature.errors?.stoppedBy === 'user') run.leaveOut('some of the probes', probes);
+    if (wantsDensity && curvature.spectrum === null) run.leaveOut('the density of the eigenvalues', density);
+    if (compared === null && hasGaussNewton) run.leaveOut('the Gauss-Newton matrix', gaussNewtonStage);
+    if (compared?.stoppedBy === 'time limit')
+      run.leaveOut('some of the probes of the Gauss-Newton matrix', gaussNewtonStage);
+    const ended = { ...withLeftOut(report, run.leftOut), gaussNewton };
     return { ...inTrueSizes(ended, run.unit), time: stopwatch.seconds() };
   } finally {
     await products.release();
@@ -189,6 +199,7 @@ function estimateOptions(products: HessianProducts, productError: number, run: A
     maxProducts,
     memoryBytes: lanczosMemory(products, run.memoryBudget),
     outOfTime: (share) => run.outOfTime(share),
+    skipped: (stage) => run.skipped(searchStages[stage]),
     top: topOf(request),
     blocks: request.blocks,
     density: densityWithin(maxProducts),
@@ -200,7 +211,7 @@ function densityWithin(maxProducts: number): EstimateOptions['density'] {
   return densityProducts * 5 <= maxProducts ? density : null;
 }
 
-/** The Gauss-Newton matrix beside the Hessian, the same way; null where the time has run out. */
+/** The Gauss-Newton matrix beside the Hessian, the same way; null where the time has run out, or it was skipped. */
 async function gaussNewtonOf(
   products: HessianProducts,
   method: Method,
@@ -218,10 +229,10 @@ async function gaussNewtonOf(
     },
     run.unit,
   );
-  const { top: _top, ...wanted } = estimateOptions(products, productError, run);
+  const { top: _top, skipped: _skipped, ...wanted } = estimateOptions(products, productError, run);
   const options = { ...wanted, blocks: false, density: null };
   const { stage, cost } = stageOfGaussNewton(costOfProducts(products, method, run));
-  const told = run.begin(stage, cost);
+  const told = run.beginOptional(stage, cost);
   const onProgress = tellAsOneStage(told);
   const curvature = await (
     method === 'exact'
@@ -229,7 +240,7 @@ async function gaussNewtonOf(
       : estimateCurvature(matrix, { ...options, onProgress })
   ).catch((error: unknown) => {
     // It stands beside the Hessian's numbers: where the time ends before its own, they are shown without it.
-    if (run.outOfTime() && error instanceof FailureError) return null;
+    if (endsStage(error) || (run.outOfTime() && error instanceof FailureError)) return null;
     throw error;
   });
   if (curvature === null) return null;

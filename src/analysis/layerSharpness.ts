@@ -56,7 +56,7 @@ export async function withLayerSharpness(
   let left = Math.floor(affordable / products.multiplyAdds);
   if (left < usualProducts) return report;
   const expected = Math.min(left, usualProducts * layers.length);
-  const told = run.begin(stage, productsCost(products, expected, run.memoryBudget));
+  const told = run.beginOptional(stage, productsCost(products, expected, run.memoryBudget));
   // A product's error is that of the whole Hessian, of which a block may be a small part.
   const { lambdaMax, lambdaMin } = sharpness;
   const size = Math.max(Math.abs(lambdaMax.upper), Math.abs(lambdaMin.lower)) * run.unit;
@@ -77,6 +77,7 @@ export async function withLayerSharpness(
           maxProducts: Math.min(left, mostProducts),
           memoryBytes: lanczosMemory(products, run.memoryBudget),
           outOfTime: (share = 1) => run.outOfTime(share * timeShare),
+          skipped: () => run.skipped(stage),
         },
       );
       left -= taken;
@@ -90,6 +91,8 @@ export async function withLayerSharpness(
     // H itself has been found symmetric: rounding may leave too little of a small block. What was found stands.
     if (!(fault instanceof FailureError)) throw fault;
   }
+  if (run.skipped(stage) && found.size < layers.length)
+    run.leaveOut('λ_max of each layer’s own block', stage);
   return { ...report, layers: layers.map((layer, l) => ({ ...layer, lambdaMax: found.get(l) ?? null })) };
 }
 

@@ -6,12 +6,12 @@ import { partsOfSamples, samplingError, type SampleParts } from '../curvature/sa
 import type { SharpestDirection } from '../curvature/sharpestDirection';
 import type { ChosenLoss } from '../loss/chooseLoss';
 import { rowsPerSample, rowWeights } from '../loss/targets';
-import { failureOf } from '../report/failure';
 import type { LayerReport, Report, Sharpness, TopSample } from '../report/report';
 import type { Samples } from '../samples/samples';
 import type { AnalysisRequest } from '../report/request';
 import type { PredictedCost } from '../report/wording/cost';
 import type { AnalysisRun } from './analysisRun';
+import { endsStage } from './leftOut';
 import { productsCost } from './predictedCost';
 import {
   measurePlane,
@@ -87,14 +87,14 @@ export async function withMeasurements(
   const { products, sharpest } = measured;
   if (sharpest === null || report.sharpness === undefined) return report;
   if (run.outOfTime()) {
-    run.leftOut.push(what);
+    run.leaveOut(what, stage);
     return report;
   }
   const halves = halvesAreCheap(products);
   const passes = passesOfResponse / passesPerProduct;
   const ofPlane = run.request.plane ? passesOfPlane / passesPerProduct : 0;
   const units = 1 + productsOfResponse + passes + ofPlane + (halves ? productsOfHalves : 0);
-  const told = run.begin(stage, productsCost(products, units, run.memoryBudget));
+  const told = run.beginOptional(stage, productsCost(products, units, run.memoryBudget));
   let done = 0;
   const add = (amount: number): void => {
     done += amount;
@@ -124,8 +124,8 @@ export async function withMeasurements(
     if (half === null || sharpness === undefined) return whole;
     return { ...whole, sharpness: { ...sharpness, lambdaMax: { ...sharpness.lambdaMax, splitHalf: half } } };
   } catch (error) {
-    if (failureOf(error).kind !== 'TimeLimit') throw error;
-    run.leftOut.push(what);
+    if (!endsStage(error)) throw error;
+    run.leaveOut(what, stage);
     return latest;
   } finally {
     await forward?.release();

@@ -6,7 +6,7 @@ import { computeClosedFormInUnit } from '../perceptron/closedForm/closedFormInUn
 import { planClosedForm, type ClosedFormPlan } from '../perceptron/closedForm/plan';
 import type { Problem } from '../perceptron/closedForm/sampleTile';
 import { firstActivations, computeOutputs } from '../perceptron/forward';
-import { FailureError, failureOf } from '../report/failure';
+import { FailureError } from '../report/failure';
 import type { Report, Warning } from '../report/report';
 import { costText, type PredictedCost } from '../report/wording/cost';
 import { MatrixProducts, type Matrix } from '../runtime/matrixProducts';
@@ -32,7 +32,7 @@ import { modelWarnings } from './modelWarnings';
 import { perceptronReport } from './perceptronReport';
 import { readPerceptron, type ReadPerceptron } from './readPerceptron';
 import type { PlannedStage } from './runPlan';
-import { leftOutForTime } from './timeLimit';
+import { endsStage, withLeftOut } from './leftOut';
 import { analysisFacts, lossOptions, sampleFacts } from './reportFacts';
 import { closedFormWarnings, warningsAbout } from './warnings';
 import { setting } from '../report/wording/settings';
@@ -194,7 +194,7 @@ export async function analysePerceptron(
     stopwatch.lap('certificate');
     const driven = await addDrivers(proved, driversOf(problem), run);
     stopwatch.lap('drivers');
-    return { ...inTrueSizes(leftOutForTime(driven, run.leftOut), run.unit), time: stopwatch.seconds() };
+    return { ...inTrueSizes(withLeftOut(driven, run.leftOut), run.unit), time: stopwatch.seconds() };
   } finally {
     await first?.products?.release();
     await products.release();
@@ -211,12 +211,12 @@ async function addDrivers(report: Report, parts: readonly Driver[], run: Analysi
   let current = report;
   for (const { stage, cost, what, addTo } of parts) {
     run.known = current;
-    if (run.outOfTime()) run.leftOut.push(what);
+    if (run.outOfTime()) run.leaveOut(what, stage);
     else {
       const before = current;
-      current = await addTo(current, run.begin(stage, cost)).catch((error: unknown) => {
-        if (failureOf(error).kind !== 'TimeLimit') throw error;
-        run.leftOut.push(what);
+      current = await addTo(current, run.beginOptional(stage, cost)).catch((error: unknown) => {
+        if (!endsStage(error)) throw error;
+        run.leaveOut(what, stage);
         return before;
       });
     }

@@ -8,11 +8,13 @@ import { SeededRandom } from '../samples/random';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
 import { lanczosMemory, productsCost } from './predictedCost';
-import { endedByTime } from './timeLimit';
+import { endedEarly } from './leftOut';
 import { setting } from '../report/wording/settings';
 
 /** Fewer products than these would certify nothing. */
 const fewestProducts = 10;
+
+const stage = 'Searching the sharpest direction, scale-adapted';
 
 /**
  * The report with λ_max of D·H·D, D = diag(|θ|), where it was asked for (Kwon et al., "ASAM", 2021): the second derivative
@@ -42,12 +44,10 @@ export async function withScaleAdapted(
       `it takes ${each} multiply-adds a product; ask for ${setting('method', 'estimate')}.`,
     );
   }
-  if (run.outOfTime()) return withoutScaleAdapted(endedByTime(report), run, 'the time limit had run out.');
+  if (run.outOfTime())
+    return withoutScaleAdapted(endedEarly(report, 'time limit'), run, 'the time limit had run out.');
   const expected = Math.min(maxProducts, products.order);
-  const told = run.begin(
-    'Searching the sharpest direction, scale-adapted',
-    productsCost(products, expected, run.memoryBudget),
-  );
+  const told = run.beginOptional(stage, productsCost(products, expected, run.memoryBudget));
   try {
     const { sharpness, stoppedBy } = await certifySharpness(
       inUnit(scaleAdaptedProducts(products), run.unit),
@@ -65,7 +65,7 @@ export async function withScaleAdapted(
         outOfTime: (share) => run.outOfTime(share),
       },
     );
-    const ended = stoppedBy === 'time limit' ? endedByTime(report) : report;
+    const ended = stoppedBy === 'time limit' ? endedEarly(report, 'time limit') : report;
     if (sharpness === null)
       return withoutScaleAdapted(ended, run, 'the time limit ran out before it was found.');
     return { ...ended, scaleAdapted: { lambdaMax: sharpness.lambdaMax } };
@@ -73,6 +73,10 @@ export async function withScaleAdapted(
     // H itself has been found symmetric: weights of very different sizes may leave too little of D·H·D beside rounding.
     if (!(error instanceof FailureError)) throw error;
     const { kind, message } = error.failure;
+    if (kind === 'Skipped') {
+      run.leaveOut('the scale-adapted sharpness', stage);
+      return report;
+    }
     const reason = kind === 'InternalError' ? 'rounding outweighs it, for weights of such sizes.' : message;
     return withoutScaleAdapted(report, run, reason);
   }

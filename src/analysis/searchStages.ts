@@ -4,7 +4,7 @@ import type { AnalysisRun } from './analysisRun';
 import type { PlannedStage } from './runPlan';
 
 /** The stages of a search for the curvature, in their order, in words. */
-const words: Readonly<Record<CurvatureStage, string>> = {
+export const searchStages: Readonly<Record<CurvatureStage, string>> = {
   columns: 'Computing the Hessian column by column',
   lanczos: 'Searching the sharpest direction',
   pilot: 'Finding out how many probes it takes',
@@ -24,7 +24,7 @@ type CostOf = (products: number) => PredictedCost;
 export function stagesOfEstimate(density: number, costOf: CostOf): PlannedStage[] {
   const counts = { ...usual, ...(density > 0 && { density }) };
   return Object.entries(counts).map(([stage, products]) => ({
-    stage: words[stage as keyof typeof counts],
+    stage: searchStages[stage as keyof typeof counts],
     cost: costOf(products),
   }));
 }
@@ -37,11 +37,11 @@ export function stageOfGaussNewton(costOf: CostOf): PlannedStage {
 /** Tells every stage of a search as one of the run's. */
 export function tellStages(run: AnalysisRun, costOf: CostOf): (progress: CurvatureProgress) => void {
   let current: CurvatureStage | null = null;
-  let tell: (fraction: number) => void = () => undefined;
-  return ({ stage, products, expectedProducts }) => {
-    if (stage !== current) tell = run.begin(words[stage], costOf(expectedProducts));
+  let tell: ReturnType<AnalysisRun['begin']> = () => undefined;
+  return ({ stage, products, expectedProducts, canSkip }) => {
+    if (stage !== current) tell = run.begin(searchStages[stage], costOf(expectedProducts));
     current = stage;
-    tell(products / expectedProducts);
+    tell(products / expectedProducts, canSkip);
   };
 }
 

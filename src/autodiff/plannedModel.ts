@@ -150,18 +150,32 @@ function workOf({ prepared, graphs }: PlannedModel): Work {
   };
 }
 
+/**
+ * @param count whether there are so many parameters, or these at least
+ * @throws FailureError TooLarge where the vectors of products alone are more than the memory holds
+ */
+export function requireVectors(order: number, memoryBudget: number, count: 'just' | 'at least'): void {
+  const vectors = vectorBytes(order);
+  if (vectors <= memoryBudget) return;
+  const fitting = Math.floor(memoryBudget / vectorBytes(1));
+  throw new FailureError(
+    'TooLarge',
+    `The products of ${count === 'just' ? '' : 'at least '}${formatCount(order)} parameters take about ${byteSize(vectors)} for their vectors alone, ${moreThan(memoryBudget)}, or analyse a model of at most ${formatCount(fitting)} parameters.`,
+  );
+}
+
+function moreThan(memoryBudget: number): string {
+  return `more than the ${byteSize(memoryBudget)} allowed; allow more with ${setting('memory')}`;
+}
+
 /** What the vectors, and so few samples by themselves, take against the budget. */
 function requireRoom(order: number, samples: number, ofSamples: number, memoryBudget: number): void {
-  const vectors = vectorBytes(order);
-  if (vectors + ofSamples <= memoryBudget) return;
-  const fitting = Math.floor(memoryBudget / vectorBytes(1));
-  const takes = `The products of ${formatCount(order)} parameters take`;
-  const more = `more than the ${byteSize(memoryBudget)} allowed; allow more with ${setting('memory')}`;
+  requireVectors(order, memoryBudget, 'just');
+  const bytes = vectorBytes(order) + ofSamples;
+  if (bytes <= memoryBudget) return;
   const many = samples === 1 ? 'one sample' : `the ${formatCount(samples)} samples that the model takes`;
   throw new FailureError(
     'TooLarge',
-    vectors > memoryBudget
-      ? `${takes} about ${byteSize(vectors)} for their vectors alone, ${more}, or analyse a model of at most ${formatCount(fitting)} parameters.`
-      : `${takes} about ${byteSize(vectors + ofSamples)} with ${many} at a time, ${byteSize(ofSamples)} of it for ${samples === 1 ? 'the sample' : 'these'}, ${more}, or analyse the model on smaller inputs.`,
+    `The products of ${formatCount(order)} parameters take about ${byteSize(bytes)} with ${many} at a time, ${byteSize(ofSamples)} of it for ${samples === 1 ? 'the sample' : 'these'}, ${moreThan(memoryBudget)}, or analyse the model on smaller inputs.`,
   );
 }

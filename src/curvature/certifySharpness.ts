@@ -1,6 +1,6 @@
 import type { Sharpness } from '../report/report';
 import type { Moments } from './bounds';
-import type { Certificate, CurvatureOptions, StoppedBy } from './curvatureEstimate';
+import { endOfStage, type Certificate, type CurvatureOptions, type StoppedBy } from './curvatureEstimate';
 import { ExtremeEigenvalues } from './extremes';
 import { Lanczos } from './lanczos';
 import { CountedProducts, type SymmetricProducts } from './products';
@@ -18,8 +18,8 @@ export class CertifyingLanczos {
   private readonly extremes: ExtremeEigenvalues;
   private readonly vectorBytes: number;
   private reached: Sharpness | null = null;
-  /** Whether the time ended the last advance. */
-  private late = false;
+  /** Whether the time or the user ended the last advance. */
+  private ended: ReturnType<typeof endOfStage> = null;
 
   constructor(
     readonly products: CountedProducts,
@@ -59,11 +59,11 @@ export class CertifyingLanczos {
     timeShare = 1,
   ): Promise<void> {
     const { lanczos, products, options } = this;
-    this.late = false;
+    this.ended = null;
     while (!lanczos.ended && !(this.settled && lanczos.steps >= least)) {
       if (lanczos.steps >= Math.min(most, this.mostSteps) || products.count >= maxProducts) return;
-      this.late = options.outOfTime?.(timeShare) === true;
-      if (this.late) return;
+      this.ended = endOfStage(options, 'lanczos', timeShare);
+      if (this.ended !== null) return;
       await lanczos.step();
       this.reached = this.extremes.after(lanczos);
       onStep();
@@ -92,7 +92,7 @@ export class CertifyingLanczos {
   /** What kept λ_max from being settled. */
   get stoppedBy(): StoppedBy {
     if (this.settled) return 'complete';
-    if (this.late) return 'time limit';
+    if (this.ended !== null) return this.ended;
     return this.lanczos.steps >= this.mostSteps ? 'memory budget' : 'product budget';
   }
 }
@@ -118,6 +118,7 @@ export async function certifySharpness(
       products: counted.count,
       expectedProducts,
       sharpness: run.sharpness,
+      canSkip: run.sharpness !== null,
       running: null,
     }),
   );

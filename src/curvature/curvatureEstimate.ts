@@ -25,6 +25,18 @@ export interface CurvatureOptions {
   readonly onProgress?: (progress: CurvatureProgress) => void;
   /** Asked before every product: true where that share of what a time limit of the user's leaves has run out; 1 where none is said. */
   readonly outOfTime?: (share?: number) => boolean;
+  /** Asked before every product of a stage that may be skipped: whether the user wants no more of it. */
+  readonly skipped?: (stage: CurvatureStage) => boolean;
+}
+
+/** What ends a stage before its next product, or null. */
+export function endOfStage(
+  { outOfTime, skipped }: CurvatureOptions,
+  stage: CurvatureStage,
+  timeShare?: number,
+): 'time limit' | 'user' | null {
+  if (outOfTime?.(timeShare) === true) return 'time limit';
+  return skipped?.(stage) === true ? 'user' : null;
 }
 
 export interface EstimateOptions extends CurvatureOptions {
@@ -42,6 +54,8 @@ export interface CurvatureProgress {
   readonly products: number;
   readonly expectedProducts: number;
   readonly sharpness: Sharpness | null;
+  /** Whether this stage may be ended now with what there is. */
+  readonly canSkip: boolean;
   /** The running estimate, or null before there is one. */
   readonly running: EstimatedMoments | null;
 }
@@ -53,7 +67,7 @@ export interface EstimatedMoments {
 }
 
 /** What ended the work before everything that was asked for was reached, or "complete". */
-export type StoppedBy = 'complete' | 'product budget' | 'memory budget' | 'time limit';
+export type StoppedBy = 'complete' | 'product budget' | 'memory budget' | 'time limit' | 'user';
 
 /** What is known of the extreme eigenvalues. */
 export interface Certificate {

@@ -3,12 +3,13 @@ import type { Spectrum } from '../report/report';
 import { groundsText, intervalText } from '../report/wording/sharpnessText';
 import { absoluteTrace, shortfall, traceScale } from './requestedPrecision';
 import { CertifyingLanczos } from './certifySharpness';
-import type {
-  CurvatureEstimate,
-  CurvatureStage,
-  EstimatedMoments,
-  EstimateOptions,
-  StoppedBy,
+import {
+  endOfStage,
+  type CurvatureEstimate,
+  type CurvatureStage,
+  type EstimatedMoments,
+  type EstimateOptions,
+  type StoppedBy,
 } from './curvatureEstimate';
 import { estimateIntervals } from './estimateIntervals';
 import { Lanczos } from './lanczos';
@@ -89,7 +90,11 @@ class Estimation {
     const affordable = Math.min(wanted, this.affordableProbes(planned.probes));
     const samples = await this.draw(planned, affordable);
     const ended: StoppedBy =
-      samples.length < affordable ? 'time limit' : affordable < wanted ? 'product budget' : 'complete';
+      samples.length < affordable
+        ? (endOfStage(options, 'probes') ?? 'time limit')
+        : affordable < wanted
+          ? 'product budget'
+          : 'complete';
     const running = this.estimated(planned, samples, ended);
     const most = options.maxProducts - this.densityProducts;
     if (!lanczos.settled) this.begin('lanczos');
@@ -129,7 +134,12 @@ class Estimation {
     const { name: stage } = this.stage;
     const products = this.products.count - this.stage.before;
     const { sharpness } = this.lanczos;
-    this.options.onProgress?.({ stage, products, expectedProducts: products + left, sharpness, running });
+    const canSkip =
+      stage === 'density' ||
+      (stage === 'lanczos' && sharpness !== null) ||
+      (stage === 'probes' && (running?.errors.probes ?? 0) >= leastProbes);
+    const expectedProducts = products + left;
+    this.options.onProgress?.({ stage, products, expectedProducts, sharpness, canSkip, running });
   }
 
   /** The numbers from the probes that there are, with their errors. */
@@ -179,7 +189,7 @@ class Estimation {
       const pays = wanted < (2 / 3) * last && saved > lanczos.steps / 2 + products.count - before;
       last = wanted;
       const done = wanted * probes.productsPerProbe <= lanczos.steps || lanczos.ended;
-      const late = options.outOfTime?.(deflationTime) === true;
+      const late = endOfStage(options, 'lanczos', deflationTime) !== null;
       if (done || !pays || late || left < lanczos.steps || steps > mostSteps)
         return { probes, wanted, magnitude };
       const onStep = (): void => this.tell(steps - lanczos.steps + forPilot);
@@ -218,7 +228,7 @@ class Estimation {
     this.begin('probes');
     while (samples.length < count) {
       if (samples.length < leastProbes) this.failIfOutOfTime();
-      else if (options.outOfTime?.() === true) break;
+      else if (endOfStage(options, 'probes') !== null) break;
       samples.push(await probes.draw());
       const drawn = samples.length;
       // The running estimate costs as much as there are probes: told ever more rarely.
@@ -244,7 +254,7 @@ class Estimation {
     return ` (known by then: λ_max ${intervalText(lambdaMax)}, ${groundsText(lambdaMax)})`;
   }
 
-  /** Null where not asked for, or out of time. */
+  /** Null where not asked for, out of time, or skipped. */
   private async density(running: EstimatedMoments): Promise<Spectrum | null> {
     const { options, products } = this;
     if (options.density === null) return null;
@@ -256,7 +266,7 @@ class Estimation {
     while (runs.length < options.density.probes) {
       const next = new Lanczos(products, options.random, options.productError, steps);
       while (next.steps < steps && !next.ended) {
-        if (options.outOfTime?.() === true) return null;
+        if (endOfStage(options, 'density') !== null) return null;
         await next.step();
         this.tell(this.densityProducts + this.stage.before - products.count, running);
       }
@@ -267,8 +277,9 @@ class Estimation {
 
   /** What ended the whole: the time where it ended any part, or else the first budget that did. */
   private stoppedBy(found: readonly StoppedBy[], spectrum: Spectrum | null): StoppedBy {
-    // Nothing but time leaves the density out.
-    const density = spectrum === null && this.options.density !== null ? 'time limit' : 'complete';
+    // Nothing but time or the user leaves the density out.
+    const isMissing = spectrum === null && this.options.density !== null;
+    const density = isMissing ? (endOfStage(this.options, 'density') ?? 'time limit') : 'complete';
     const ends = [...found, density] as const;
     return ends.find((end) => end === 'time limit') ?? ends.find((end) => end !== 'complete') ?? 'complete';
   }

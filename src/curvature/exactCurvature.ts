@@ -42,6 +42,7 @@ export async function computeExactCurvature(
       products,
       expectedProducts: order,
       sharpness: null,
+      canSkip: false,
       running: null,
     });
   });

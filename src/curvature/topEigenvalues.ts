@@ -2,6 +2,7 @@ import type { EigenvalueInterval, Range } from '../report/report';
 import type { Basis } from './basis';
 import { complementUpper, probabilisticUpper } from './certificates';
 import type { CertifyingLanczos } from './certifySharpness';
+import { endOfStage } from './curvatureEstimate';
 import { Lanczos, type LanczosCoefficients } from './lanczos';
 import type { SymmetricProducts } from './products';
 import { findTopShares } from './sharpestDirection';
@@ -106,7 +107,7 @@ export async function certifyTop(
 }
 
 function isLate({ options }: CertifyingLanczos): boolean {
-  return options.outOfTime?.() === true;
+  return endOfStage(options, 'lanczos') !== null;
 }
 
 /** The intervals that a bound on the complement gives. */

@@ -6,7 +6,8 @@ import { detectFile, detectionFailure } from './detection';
 import { readExported } from './aten/readExported';
 import type { FormatName } from './detection/formats';
 import { readKeras, readKerasHdf5 } from './keras/readKeras';
-import type { Model } from './model';
+import type { Model, RunnableModel } from './model';
+import { readOutline } from './onnx/outline';
 import { readOnnx } from './onnx/readOnnx';
 import { readSklearn } from './sklearn/readSklearn';
 import { readSafetensors, readSafetensorsIndex } from './safetensors/readSafetensors';
@@ -77,6 +78,22 @@ export async function readModel(
   const reader = readers[format];
   if (reader === undefined) throw new Error(`No reader for ${format}`);
   return reader(absolute);
+}
+
+/**
+ * What a model is without the numbers of its weights, where its file tells that before they are read; null: it does not, or
+ * there are no more than `most` numbers.
+ * @throws FailureError as readModel does
+ */
+export async function readModelOutline(path: string, most: number): Promise<RunnableModel | null> {
+  const absolute = resolve(path);
+  if ((await detectFile(absolute)).format !== 'onnx') return null;
+  const file = await openRandomAccessFile(absolute);
+  try {
+    return await readOutline(absolute, file, most);
+  } finally {
+    await file.close();
+  }
 }
 
 async function readOnnxFile(path: string): Promise<Model> {

@@ -167,6 +167,9 @@ export class AnalysisPanel implements vscode.Disposable {
       case 'cancel':
         this.session.cancel();
         return;
+      case 'skip':
+        this.session.skip(message.stage);
+        return;
       case 'say':
         await this.session.say(message.said);
         return;

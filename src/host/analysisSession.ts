@@ -17,6 +17,7 @@ import {
   type RequestOptions,
   type SampleSource,
 } from '../report/request';
+import { hasSkipped } from '../report/skipped';
 import { sidecarPath } from '../samples/sidecarPath';
 import type { WorkerCalls } from '../worker/client';
 import type { Method } from '../worker/protocol';
@@ -73,6 +74,8 @@ export class AnalysisSession {
   /** The report of the very run that is made once more. */
   private earlier: Finished | null = null;
   private known: PartialReport = {};
+  /** Tells the worker; nothing to tell where none runs. */
+  private skipStage: (stage: string) => void = () => undefined;
   private chosenComputation: ComputationChoice;
   /** What a file of weights leaves open, until a run succeeded. */
   layers: AskedLayers | null = null;
@@ -119,7 +122,7 @@ export class AnalysisSession {
   /** Shows what is kept of the last run, else analyses. @param fresh whether it must be whole, and its files the same */
   async openOrRun(fresh: boolean): Promise<void> {
     const shown = await this.showKept();
-    if (this.busy || (shown && (!fresh || isFresh(this.currentState)))) return;
+    if (this.busy || (shown && (!fresh || isComplete(this.currentState)))) return;
     await this.run();
   }
 
@@ -249,6 +252,15 @@ export class AnalysisSession {
     void this.checkFiles();
   }
 
+  /** Ends one stage of what is going on; what comes after it goes on. */
+  skip(stage: string): void {
+    const { currentState } = this;
+    if (currentState.phase !== 'running' || currentState.progress.stage !== stage) return;
+    this.skipStage(stage);
+    // Until the worker tells of the next stage.
+    this.change({ ...currentState, progress: { ...currentState.progress, canSkip: false } });
+  }
+
   /** To be called when one of `files` may have changed. */
   async checkFiles(): Promise<void> {
     const { settled } = this;
@@ -354,11 +366,11 @@ export class AnalysisSession {
       const wish = { model: this.file, source, computation: this.chosenComputation, said, machine };
       const plan = await planRun(wish, settled?.run.contents ?? {}, this.parts.isTrusted());
       if (plan.key !== settled?.run.key) this.earlier = null;
-      const kept = again ? null : await this.parts.kept.find(plan.key);
+      const kept = again ? null : await this.parts.kept.findComplete(plan.key);
       if (!this.isCurrent(signal)) return;
       this.planned = plan;
       this.written = plan.sidecar?.options ?? noOptions;
-      if (kept?.whole === true) {
+      if (kept !== null) {
         await this.finish(plan, kept);
         return;
       }
@@ -369,6 +381,9 @@ export class AnalysisSession {
           signal,
           onProgress: (progress) => {
             this.report(signal, progress);
+          },
+          whenSkippable: (skip) => {
+            if (this.isCurrent(signal)) this.skipStage = skip;
           },
         })
         .catch(async (thrown: unknown) => {
@@ -498,6 +513,7 @@ export class AnalysisSession {
   private stop(): void {
     this.work?.abort();
     this.work = null;
+    this.skipStage = () => undefined;
     const { planned, known } = this;
     this.planned = null;
     if (planned !== null && this.settled === null && isWorthKeeping(known))
@@ -517,6 +533,11 @@ export class AnalysisSession {
 /** Whether a whole report is shown and its files are the same. */
 function isFresh(state: PanelState): boolean {
   return state.phase === 'done' && state.changed.length === 0;
+}
+
+/** The same where no step of it was skipped. */
+function isComplete(state: PanelState): boolean {
+  return state.phase === 'done' && isFresh(state) && !hasSkipped(state.report);
 }
 
 function isWorthKeeping({ gradientNorm, sharpness, trace }: PartialReport): boolean {

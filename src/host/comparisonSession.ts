@@ -188,8 +188,8 @@ export class ComparisonSession {
     const wish = { model, source, computation: computationDefaults, said: options, machine };
     const plan = await planRun(wish, this.contents, isTrusted());
     this.contents = { ...this.contents, ...plan.contents };
-    const found = await kept.find(plan.key);
-    if (found?.whole === true) return underNames(found.report, model, source);
+    const found = await kept.findComplete(plan.key);
+    if (found !== null) return underNames(found.report, model, source);
     const report = await worker.analyse(plan.request, {
       owner: `comparison of ${model}`,
       signal,

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, unlink, utimes } from 'node:fs/prom
 import { join } from 'node:path';
 import type { PartialReport, Report } from '../report/report';
 import type { ComputationChoice, SampleSource } from '../report/request';
+import { hasSkipped } from '../report/skipped';
 import type { Contents } from './contents';
 
 /** What the last report of a model was made from, and its numbers for a list. */
@@ -70,11 +71,19 @@ export class KeptReports {
     return kept;
   }
 
+  /** The same where it tells all that a run of its options tells: it is whole, and no step of it was skipped. */
+  async findComplete(key: string): Promise<Extract<KeptReport, { whole: true }> | null> {
+    const kept = await this.find(key);
+    return kept?.whole === true && !hasSkipped(kept.report) ? kept : null;
+  }
+
   /**
-   * Keeps a report; a partial one never takes the place of a whole one.
+   * Keeps a report; one that is not complete never takes the place of one that is.
    * @param isLast whether the model is shown with it when it is opened again
    */
   async keep(run: LastRun, report: PartialReport, whole: boolean, isLast = true): Promise<void> {
+    const isComplete = whole && !hasSkipped(report);
+    if (!isComplete && (await this.findComplete(run.key)) !== null) return;
     if (!whole && (await this.find(run.key))?.whole === true) return;
     await write(this.reportPath(run.key), { version: 1, whole, finished: run.finished, report });
     if (isLast) await write(this.runPath(run.file), run);

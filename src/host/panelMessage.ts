@@ -34,6 +34,10 @@ export function readPanelMessage(message: unknown): PanelToHost | null {
       const isOf = isObject(answers) && Object.values(answers).every((each) => typeof each === 'string');
       return isOf ? { type: 'answer-layers', answers: answers as Answers } : null;
     }
+    case 'skip': {
+      const { stage } = message;
+      return typeof stage === 'string' ? { type: 'skip', stage } : null;
+    }
     case 'say': {
       const said = readSaid(message['said']);
       return said === null ? null : { type: 'say', said };

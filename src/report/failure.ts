@@ -37,6 +37,8 @@ export const failureSubjects = {
   Interrupted: 'interruption',
   /** The user's own limit ended the analysis before there was anything to report: no fault of the model. */
   TimeLimit: 'internal',
+  /** The user wants no more of one stage; it ends that stage alone. */
+  Skipped: 'internal',
   WorkerDied: 'internal',
   InternalError: 'internal',
 } as const satisfies Record<string, 'usage' | 'model' | 'samples' | 'interruption' | 'internal'>;

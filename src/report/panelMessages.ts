@@ -96,6 +96,8 @@ export type PanelToHost =
   | { readonly type: 'ready' }
   | { readonly type: 'run' }
   | { readonly type: 'cancel' }
+  /** End the stage of this name alone, and go on with the next. */
+  | { readonly type: 'skip'; readonly stage: string }
   /** Analyse in another way; null leaves open again. */
   | { readonly type: 'say'; readonly said: Partial<Said> }
   /** Tell what the model puts out, and its tensors. */

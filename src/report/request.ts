@@ -278,5 +278,7 @@ export interface Progress {
   readonly steps: number | null;
   /** What the stage takes, told from its start, with the seconds by its count; null where it is nothing to speak of. */
   readonly cost: (Cost & { readonly seconds: number }) | null;
+  /** Whether the stage may be skipped now; absent: it may not. */
+  readonly canSkip?: boolean;
   readonly report: PartialReport;
 }

@@ -121,7 +121,7 @@ const analysisFacts = object({
   requestedPrecision: number,
   stoppedBy: describe(
     v.string(),
-    '"complete", or the budget that ran out; "time limit" where it ended any part.',
+    '"complete", or the budget that ran out; "time limit" where it ended any part, else "user" where the user skipped one.',
   ),
   threads: count,
   memoryBudget: v.optional(describe(count, 'Bytes that the working set was allowed.')),

@@ -4,12 +4,23 @@ import { thrownAgain, type ToldFailure } from '../report/cutShort';
 import { FailureError, type Failure } from '../report/failure';
 import { describeDeath } from './death';
 import { workerExecutable } from './executable';
-import type { Answer, Argument, Call, Method, ProgressListener, Value } from './protocol';
+import type {
+  Answer,
+  Argument,
+  Call,
+  Method,
+  ProgressListener,
+  Skip,
+  Value,
+  WhenSkippable,
+} from './protocol';
 
 export interface CallOptions {
   /** Whom the call is for: a newer call of the same owner takes the place of an older one. */
   readonly owner: string;
   readonly onProgress?: ProgressListener;
+  /** Handed what skips a stage of the call once it runs. */
+  readonly whenSkippable?: WhenSkippable;
   /** Aborting ends the call at once with an Interrupted failure, and kills the process if the call was running. */
   readonly signal?: AbortSignal;
 }
@@ -151,6 +162,10 @@ export class WorkerClient implements WorkerCalls<Method> {
       const child = await this.ready(() => this.active === job);
       // A channel that closed under the message is answered by bury(), which knows what killed the process.
       child?.process.send(job.call, () => undefined);
+      job.options.whenSkippable?.((stage) => {
+        const skip: Skip = { id: job.call.id, skip: stage };
+        if (this.active === job) child?.process.send(skip, () => undefined);
+      });
     } catch (thrown) {
       this.finish(job, { failure: unstartable(thrown) });
     }

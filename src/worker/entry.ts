@@ -18,10 +18,10 @@ function answerCalls(): void {
   serve(
     process,
     {
-      analyse: async (request, onProgress) => {
+      analyse: async (request, onProgress, whenSkippable) => {
         const { analyse } = await import('../analysis/analyse');
         await watchMemory(request.memoryBudget);
-        return analyse(request, onProgress);
+        return analyse(request, onProgress, whenSkippable);
       },
       inspect: async ({ file, said }) => {
         const { inspectModel } = await import('../analysis/inspect');

@@ -36,9 +36,16 @@ export type Value = { [M in Method]: Awaited<ReturnType<WorkerApi[M]>> };
 
 export type ProgressListener = (progress: Progress) => void;
 
+/** Hands over what ends one stage of a call, by its name, and lets the call go on with the next. */
+export type WhenSkippable = (skip: (stage: string) => void) => void;
+
 /** The server's side: one handler for each method; what it throws becomes the answer's Failure. */
 export type WorkerHandlers = {
-  [M in Method]: (argument: Argument[M], onProgress: ProgressListener) => Promise<Value[M]>;
+  [M in Method]: (
+    argument: Argument[M],
+    onProgress: ProgressListener,
+    whenSkippable: WhenSkippable,
+  ) => Promise<Value[M]>;
 };
 
 /** Host to worker. `id` is chosen by the client and comes back with every message about this call. */
@@ -46,6 +53,12 @@ export interface Call<M extends Method = Method> {
   readonly id: number;
   readonly method: M;
   readonly argument: Argument[M];
+}
+
+/** Host to worker: the user wants no more of a stage of the call. */
+export interface Skip {
+  readonly id: number;
+  readonly skip: string;
 }
 
 export type Result<T> =

@@ -8,7 +8,9 @@ import {
   type Method,
   type ProgressListener,
   type Result,
+  type Skip,
   type Value,
+  type WhenSkippable,
   type WorkerHandlers,
 } from './protocol';
 
@@ -31,16 +33,23 @@ export function serve(channel: Channel, handlers: WorkerHandlers, onDisconnect: 
   const send = (answer: Answer): void => {
     channel.send?.(answer);
   };
+  const skippable = new Map<number, (stage: string) => void>();
   channel.on('disconnect', onDisconnect);
   channel.on('message', (message) => {
-    void answerCall(message, handlers, send);
+    if (isSkip(message)) skippable.get(message.id)?.(message.skip);
+    else void answerCall(message, handlers, send, skippable);
   });
+}
+
+function isSkip(message: unknown): message is Skip {
+  return typeof message === 'object' && message !== null && 'skip' in message;
 }
 
 async function answerCall(
   message: unknown,
   handlers: WorkerHandlers,
   send: (answer: Answer) => void,
+  skippable: Map<number, (stage: string) => void>,
 ): Promise<void> {
   const { id, method, argument } = readCall(message);
   if (method === null) {
@@ -59,7 +68,10 @@ async function answerCall(
   const progress = new ThrottledProgress((value) => {
     send({ id, type: 'progress', progress: value });
   });
-  const result = await runHandler(handlers, method, argument, progress.listen);
+  const result = await runHandler(handlers, method, argument, progress.listen, (skip) => {
+    skippable.set(id, skip);
+  });
+  skippable.delete(id);
   progress.end();
   send({ id, type: 'result', result });
 }
@@ -69,9 +81,10 @@ async function runHandler<M extends Method>(
   method: M,
   argument: Argument[M],
   onProgress: ProgressListener,
+  whenSkippable: WhenSkippable,
 ): Promise<Result<Value[M]>> {
   try {
-    return { ok: true, value: await handlers[method](argument, onProgress) };
+    return { ok: true, value: await handlers[method](argument, onProgress, whenSkippable) };
   } catch (thrown) {
     return failedResponse(toldFailure(thrown));
   }

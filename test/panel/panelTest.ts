@@ -71,6 +71,21 @@ export const phases = {
     },
     earlier: null,
   },
+  skippable: {
+    phase: 'running',
+    file,
+    progress: {
+      stage: 'Comparing with the Gauss-Newton matrix',
+      fraction: 0.8,
+      remainingSeconds: 3,
+      step: 6,
+      steps: 7,
+      cost: null,
+      canSkip: true,
+      report: { model, samples, loss, lossAssumed, gradientNorm: report.gradientNorm },
+    },
+    earlier: null,
+  },
   again: {
     phase: 'running',
     file,

@@ -115,6 +115,36 @@ describe('each phase', () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('cancel');
   });
 
+  it('running: a step that can be skipped is, and the focus is lost to no other button', async () => {
+    const page = await panel(phases.running);
+    expect(await page.locator('#skip').count()).toBe(0);
+    await show(page, phases.skippable);
+    await page.locator('#skip').focus();
+    await page.keyboard.press('Enter');
+    expect((await posted(page)).at(-1)).toEqual({
+      type: 'skip',
+      stage: 'Comparing with the Gauss-Newton matrix',
+    });
+    const { progress } = phases.skippable;
+    await show(page, { ...phases.skippable, progress: { ...progress, canSkip: false } });
+    expect(await page.locator('#skip').count()).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe('section status');
+    await page.keyboard.press('Enter');
+    expect((await posted(page)).filter(({ type }) => type === 'cancel')).toEqual([]);
+  });
+
+  it('done with a skipped step: says so and offers what is missing', async () => {
+    const warnings = [
+      { kind: 'skipped', message: 'Skipped by the user: the Gauss-Newton matrix; run it again.' },
+    ];
+    const analysis = { ...report.analysis, stoppedBy: 'user' };
+    const page = await panel({ ...done, report: { ...report, analysis, warnings } });
+    expect(await textOf(page, '.strip')).toContain('Ended by user before it was complete.');
+    expect(await textOf(page, '.warnings')).toContain('Skipped by the user: the Gauss-Newton matrix');
+    await page.locator('#strip-run').click();
+    expect((await posted(page)).at(-1)).toEqual({ type: 'run' });
+  });
+
   it('done and stale: says that the file changed and offers to run again', async () => {
     const page = await panel(phases.stale);
     expect(await textOf(page, '.strip')).toContain(

@@ -42,8 +42,7 @@ export function externalBytes(
   const location = externalLocation(tensor, source.file);
   const contents = source.externalFiles.get(location);
   if (contents === undefined) throw missing(source.file, location);
-  const offset = Number(entryOf(tensor, 'offset') ?? 0);
-  const length = Number(entryOf(tensor, 'length') ?? expected);
+  const { offset, length } = externalPlace(tensor, expected);
   const sizes = [offset, length];
   if (!sizes.every((size) => Number.isSafeInteger(size) && size >= 0) || offset + length > contents.length) {
     throw damagedModel(
@@ -54,9 +53,19 @@ export function externalBytes(
   return contents.subarray(offset, offset + length);
 }
 
+/** Where an external tensor lies in its file, as the model has it. */
+export function externalPlace(
+  tensor: TensorProto,
+  expected: number,
+): { readonly offset: number; readonly length: number } {
+  return {
+    offset: Number(entryOf(tensor, 'offset') ?? 0),
+    length: Number(entryOf(tensor, 'length') ?? expected),
+  };
+}
+
 /**
- * Reads the files that external tensors name. They must lie in the model's folder, or, where the model's path is a
- * symbolic link (as in download caches), in the folder of the file that it leads to.
+ * Reads the files that external tensors name.
  * @param modelPath absolute.
  * @throws FailureError ExternalDataMissing, ExternalDataOutsideFolder, LfsPointer, FileUnreadable, TooLarge
  */
@@ -65,18 +74,25 @@ export async function readExternalFiles(
   file: string,
   locations: ReadonlySet<string>,
 ): Promise<ExternalFiles> {
-  if (locations.size === 0) return new Map();
+  const files = new Map<string, Uint8Array>();
+  for (const location of locations)
+    files.set(location, await readWhole(await realPathOf(modelPath, file, location), file, location));
+  return files;
+}
+
+/**
+ * The file that a location names. It must lie in the model's folder, or, where the model's path is a symbolic link (as in
+ * download caches), in the folder of the file that it leads to.
+ * @throws FailureError ExternalDataMissing, ExternalDataOutsideFolder
+ */
+export async function realPathOf(modelPath: string, file: string, location: string): Promise<string> {
+  if (namesOutside(location)) throw outside(file, location);
   const folder = dirname(modelPath);
   const folders = [await realpath(folder), dirname(await realpath(modelPath))];
-  const files = new Map<string, Uint8Array>();
-  for (const location of locations) {
-    if (namesOutside(location)) throw outside(file, location);
-    const real = await realpath(join(folder, location)).catch(() => null);
-    if (real === null) throw missing(file, location);
-    if (!folders.some((allowed) => isInside(real, allowed))) throw outside(file, location);
-    files.set(location, await readWhole(real, file, location));
-  }
-  return files;
+  const real = await realpath(join(folder, location)).catch(() => null);
+  if (real === null) throw missing(file, location);
+  if (!folders.some((allowed) => isInside(real, allowed))) throw outside(file, location);
+  return real;
 }
 
 async function readWhole(path: string, file: string, location: string): Promise<Uint8Array> {

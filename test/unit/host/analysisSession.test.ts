@@ -473,6 +473,36 @@ describe('progress and ends', () => {
     expect(shown.busy).toBe(false);
   });
 
+  it('a step that runs is skipped, and the report is not taken for a complete one', async () => {
+    const shown = session();
+    const run = shown.run();
+    await worker.answer(inspection(candidate(samples, true)));
+    while (worker.requests.length === 0) await turn();
+    const skipped: string[] = [];
+    worker.options?.whenSkippable?.((stage) => skipped.push(stage));
+    const progress = { fraction: 0.5, remainingSeconds: null, step: null, steps: null, cost: null };
+    worker.options?.onProgress?.({ stage: 'probes', ...progress, canSkip: true, report: {} });
+    shown.skip('forward');
+    shown.skip('probes');
+    expect(skipped).toEqual(['probes']);
+    expect(shown.state).toMatchObject({ phase: 'running', progress: { stage: 'probes', canSkip: false } });
+    const warnings = [{ kind: 'skipped', message: 'Skipped by the user: some of the probes; run it again.' }];
+    await worker.answer({ ...report, warnings });
+    await run;
+    expect(shown.state).toMatchObject({ phase: 'done', report: { warnings } });
+    shown.skip('probes');
+    expect(skipped).toHaveLength(1);
+
+    const later = session();
+    await later.openOrRun(false);
+    expect(later.state).toMatchObject({ phase: 'done', report: { warnings } });
+    const fresh = later.openOrRun(true);
+    await worker.answer(report);
+    await fresh;
+    expect(worker.requests).toHaveLength(2);
+    expect(later.state).toMatchObject({ phase: 'done', report });
+  });
+
   it('a model that cannot be read fails, and the next run starts over', async () => {
     const shown = session();
     const run = shown.run();

@@ -50,6 +50,20 @@ it('a partial one never takes the place of a whole one, but the other way round'
   expect(await kept.find('a')).toMatchObject({ whole: true });
 });
 
+it('one with a skipped step is shown, is not complete, and takes no complete one’s place', async () => {
+  const skipped = {
+    ...exampleReport,
+    warnings: [{ kind: 'skipped', message: 'Skipped by the user: a; run.' }],
+  };
+  await kept.keep(run('a'), skipped, true);
+  expect(await kept.find('a')).toMatchObject({ whole: true, report: { warnings: skipped.warnings } });
+  expect(await kept.findComplete('a')).toBeNull();
+  await kept.keep(run('a'), exampleReport, true);
+  expect(await kept.findComplete('a')).toMatchObject({ report: exampleReport });
+  await kept.keep(run('a'), skipped, true);
+  expect(await kept.findComplete('a')).toMatchObject({ report: exampleReport });
+});
+
 it('what was used longest ago goes first, by number and by bytes', async () => {
   const size = JSON.stringify(exampleReport).length;
   for (const limits of [

@@ -9,6 +9,7 @@ const messages: readonly PanelToHost[] = [
   { type: 'run' },
   { type: 'cancel' },
   { type: 'look' },
+  { type: 'skip', stage: 'Probing the Hessian' },
   { type: 'say', said: {} },
   { type: 'say', said: { method: 'estimate', blocks: true, precision: 0.05, seed: 3, timeLimit: null } },
   {
@@ -51,6 +52,8 @@ const refused: readonly unknown[] = [
   {},
   { type: 'eval' },
   { type: 'answer-layers', answers: { '1.function': ['relu'] } },
+  { type: 'skip' },
+  { type: 'skip', stage: 3 },
   { type: 'say' },
   { type: 'say', said: { samples: '/etc/passwd' } },
   { type: 'say', said: { method: 'guess' } },

@@ -117,6 +117,27 @@ describe('calls', () => {
     expect(seen).toHaveLength(count);
   });
 
+  it('ends a stage of the call that runs, and of none before or after it', async () => {
+    const worker = client();
+    const skips: ((stage: string) => void)[] = [];
+    const whenSkippable = (skip: (stage: string) => void) => void skips.push(skip);
+    const run = (onProgress: (skip: ((stage: string) => void) | undefined) => void) =>
+      worker.analyse(request('skippable'), {
+        owner: 'a',
+        whenSkippable,
+        onProgress: ({ canSkip }) => {
+          if (canSkip === true) onProgress(skips.at(-1));
+        },
+      });
+    expect((await run((skip) => skip?.('counting'))).gradientNorm).toBe('counting'.length);
+    const second = run((skip) => {
+      skips[0]?.('the call before is over');
+      skip?.('more');
+    });
+    expect((await second).gradientNorm).toBe('more'.length);
+    expect(skips).toHaveLength(2);
+  });
+
   it('runs calls of several owners one after another and says that the later ones wait', async () => {
     const worker = client();
     const order: string[] = [];

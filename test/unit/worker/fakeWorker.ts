@@ -5,6 +5,7 @@ import { FailureError } from '../../../src/report/failure';
 import type { Report } from '../../../src/report/report';
 import type { ModelInspection, Progress } from '../../../src/report/request';
 import { overMemory } from '../../../src/worker/death';
+import type { WhenSkippable } from '../../../src/worker/protocol';
 import { serve } from '../../../src/worker/server';
 
 function progressAt(fraction: number): Progress {
@@ -24,7 +25,9 @@ function reportOf(gradientNorm: number): Report {
   return { gradientNorm } as Report;
 }
 
-const behaviours: Readonly<Record<string, (onProgress: (progress: Progress) => void) => Promise<Report>>> = {
+type Behaviour = (onProgress: (progress: Progress) => void, whenSkippable: WhenSkippable) => Promise<Report>;
+
+const behaviours: Readonly<Record<string, Behaviour>> = {
   pid: () => Promise.resolve(reportOf(process.pid)),
   infinite: () => Promise.resolve(reportOf(Number.POSITIVE_INFINITY)),
   reject: () =>
@@ -48,6 +51,14 @@ const behaviours: Readonly<Record<string, (onProgress: (progress: Progress) => v
     await new Promise((resolve) => setTimeout(resolve, 250));
     onProgress(progressAt(0.5));
     return reportOf(1);
+  },
+  skippable: (onProgress, whenSkippable) => {
+    onProgress({ ...progressAt(0), canSkip: true });
+    return new Promise((resolve) => {
+      whenSkippable((stage) => {
+        resolve(reportOf(stage.length));
+      });
+    });
   },
   exit137: () => process.exit(137),
   exit3: () => process.exit(3),
@@ -73,10 +84,10 @@ function die(signal: NodeJS.Signals): Promise<Report> {
 serve(
   process,
   {
-    analyse: (request, onProgress) => {
+    analyse: (request, onProgress, whenSkippable) => {
       const behaviour = behaviours[request.model];
       if (behaviour === undefined) throw new Error(`no behaviour ${request.model}`);
-      return behaviour(onProgress);
+      return behaviour(onProgress, whenSkippable);
     },
     inspect: ({ file }): Promise<ModelInspection> =>
       Promise.resolve({
