@@ -1,3 +1,4 @@
+import './host/translations';
 import * as vscode from 'vscode';
 import { AnalysisPanels } from './host/analysisPanels';
 import { registerAssistantServer } from './host/assistantServer';

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { fields, nothingSaid, readValue, showValue, type Field, type Said } from '../src/report/form';
 import { groups, type Group } from '../src/report/options';
 import { choicesOf, wantedText } from '../src/report/optionValue';
@@ -50,7 +51,7 @@ function form(group: Group, before: Typed, view: View): HTMLElement {
       const text = typed[field.key];
       const value = text === undefined ? view.form.said[field.key] : readValue(field, text);
       if (value === undefined) {
-        fault.textContent = `“${field.label}” takes ${wantedText(field.value)}; nothing is computed before that.`;
+        fault.textContent = t`“${field.label}” takes ${wantedText(field.value)}; nothing is computed before that.`;
         control.querySelector<HTMLElement>(`#${idOf(field)}`)?.focus();
         return;
       }
@@ -63,7 +64,7 @@ function form(group: Group, before: Typed, view: View): HTMLElement {
     'div',
     { class: 'menu-items', role: 'group', 'aria-label': groups[group] },
     ...(group === 'samples'
-      ? [button('Change samples…', 'menu-samples', () => post({ type: 'change-samples' }))]
+      ? [button(t('Change samples…'), 'menu-samples', () => post({ type: 'change-samples' }))]
       : []),
     ...controls.map(({ control }) => control),
     ...(group === 'parameters'
@@ -76,7 +77,7 @@ function form(group: Group, before: Typed, view: View): HTMLElement {
         ]
       : []),
     fault,
-    button('Compute', 'compute', say, { primary: true }),
+    button(t('Compute'), 'compute', say, { primary: true }),
   );
 }
 
@@ -116,5 +117,5 @@ function namesToChoose(
   if (key !== 'output' || known === null) return null;
   const inside = said.output !== nothingSaid.output && !known.outputs.includes(said.output ?? '');
   const names = inside && said.output !== null ? [said.output, ...known.outputs] : known.outputs;
-  return [['', `Automatic: ${open}`], ...names.map((name) => [name, name] as const)];
+  return [['', t`Automatic: ${open}`], ...names.map((name) => [name, name] as const)];
 }

@@ -1,3 +1,5 @@
+import './translations';
+import { t } from '@vscode/l10n';
 import { comparisonCards, comparisonDrawing } from '../src/charts/comparisonCards';
 import type {
   ComparisonProgress,
@@ -86,8 +88,8 @@ function header({ comparison, folder, following, notes }: ComparisonState, post:
   const names = comparison.rows.map(({ name }) => name);
   const ready = names.length > 1;
   const follow = following
-    ? button('Stop following the folder', 'follow', () => post({ type: 'stop-following' }))
-    : button('Follow the folder', 'follow', () => post({ type: 'follow' }));
+    ? button(t('Stop following the folder'), 'follow', () => post({ type: 'stop-following' }))
+    : button(t('Follow the folder'), 'follow', () => post({ type: 'follow' }));
   return [
     element(
       'div',
@@ -95,7 +97,7 @@ function header({ comparison, folder, following, notes }: ComparisonState, post:
       element(
         'div',
         { class: 'identity' },
-        element('h1', {}, 'Sharpness compared'),
+        element('h1', {}, t('Sharpness compared')),
         element('p', { class: 'faint' }, folder ?? names.join(' · ')),
         ...notes.map((note) => element('p', { class: 'faint' }, note)),
       ),
@@ -103,13 +105,13 @@ function header({ comparison, folder, following, notes }: ComparisonState, post:
         'div',
         { class: 'actions' },
         folder === null ? null : follow,
-        button('Copy as Markdown', 'copy-markdown', () => post({ type: 'copy-markdown' }), {
+        button(t('Copy as Markdown'), 'copy-markdown', () => post({ type: 'copy-markdown' }), {
           disabled: !ready,
         }),
-        button('Export as HTML', 'export-html', () => post({ type: 'export', format: 'html' }), {
+        button(t('Export as HTML'), 'export-html', () => post({ type: 'export', format: 'html' }), {
           disabled: !ready,
         }),
-        button('Export as JSON', 'export-json', () => post({ type: 'export', format: 'json' }), {
+        button(t('Export as JSON'), 'export-json', () => post({ type: 'export', format: 'json' }), {
           disabled: !ready,
         }),
       ),
@@ -123,16 +125,16 @@ function status(state: ComparisonState, progress: ComparisonProgress | null, pos
   const { phase, waiting, comparison, following } = state;
   const sentence = (text: string): HTMLElement => element('p', { role: 'status' }, text);
   const busy = phase === 'reading' || phase === 'running';
-  const again = button('Run again', 'run', () => post({ type: 'run' }));
+  const again = button(t('Run again'), 'run', () => post({ type: 'run' }));
   const [next = ''] = waiting;
   const words = {
-    reading: 'Looking for the models…',
-    running: `${comparison.rows.length} ready, ${waiting.length} to come: ${next}${progress === null ? '' : `, ${progress.stage}`}…`,
+    reading: t('Looking for the models…'),
+    running: t`${comparison.rows.length} ready, ${waiting.length} to come: ${next}${progress === null ? '' : `, ${progress.stage}`}…`,
     done: following
-      ? 'Each new checkpoint of the folder joins.'
-      : `All ${comparison.rows.length} are compared.`,
-    cancelled: 'Cancelled. What was ready by then is shown.',
-    failed: 'Nothing is compared.',
+      ? t('Each new checkpoint of the folder joins.')
+      : t`All ${comparison.rows.length} are compared.`,
+    cancelled: t('Cancelled. What was ready by then is shown.'),
+    failed: t('Nothing is compared.'),
   } as const;
   const bar = element('div', { class: 'progress' });
   if (busy) {
@@ -150,7 +152,7 @@ function status(state: ComparisonState, progress: ComparisonProgress | null, pos
       { class: `strip ${phase}` },
       busy ? element('vscode-progress-ring', { 'aria-hidden': 'true' }) : null,
       sentence(words[phase]),
-      busy ? button('Cancel', 'cancel', () => post({ type: 'cancel' })) : again,
+      busy ? button(t('Cancel'), 'cancel', () => post({ type: 'cancel' })) : again,
     ),
     bar,
   ];
@@ -159,7 +161,7 @@ function status(state: ComparisonState, progress: ComparisonProgress | null, pos
 function failureCard({ message }: Failure): HTMLElement {
   return element(
     'section',
-    { class: 'card wide failure', role: 'alert', 'aria-label': 'What went wrong' },
+    { class: 'card wide failure', role: 'alert', 'aria-label': t('What went wrong') },
     message,
   );
 }

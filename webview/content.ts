@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { numbersTable, numbersWord, type Choice, type Content, type Numbers } from '../src/charts/content';
 import { unknown } from './card';
 import { chartBox } from './chartBox';
@@ -57,7 +58,7 @@ function chosenLayer({ layers }: Choice, id: string, view: Chooser): Child[] {
   if (layers.length < 2) return shown;
   const dropdown = element(
     'vscode-dropdown',
-    { id: `${id}-layer`, 'aria-label': 'Layer' },
+    { id: `${id}-layer`, 'aria-label': t('Layer') },
     ...layers.map(({ name, index }) =>
       element('vscode-option', { value: index, selected: index === chosen.index }, name),
     ),

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { layerCards } from '../src/charts/layerCards';
 import { listedSample, sampleCards } from '../src/charts/sampleCards';
 import { formatCount } from '../src/report/wording/number';
@@ -7,8 +8,9 @@ import { button, element } from './dom';
 import { hasNumbers, type Part, type View } from './view';
 
 /** In the place of what only the files tell, for a report that has none beside it. */
-const withoutFiles =
-  'This is a saved report: weights and samples are not in it. Open the model itself to see them.';
+const withoutFiles = t(
+  'This is a saved report: weights and samples are not in it. Open the model itself to see them.',
+);
 
 /** Whether a page of a layer or sample stands in the place of the report. */
 export function showsPage({ state, settings: { page }, known }: View): boolean {
@@ -40,8 +42,8 @@ export const detailPage: Part = {
       element(
         'div',
         { class: 'page-head' },
-        button('Back to the report', 'back', () => view.change({ page: null })),
-        element('h2', { id: 'page-title' }, `${isLayer ? 'Layer' : 'Sample'} ${name}`),
+        button(t('Back to the report'), 'back', () => view.change({ page: null })),
+        element('h2', { id: 'page-title' }, `${isLayer ? t('Layer') : t('Sample')} ${name}`),
       ),
       ...cards.map(({ id, title, term, content }) =>
         card(title, term, 'wide', ...content.flatMap((each) => nodesOf(each, id, view))),

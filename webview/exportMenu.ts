@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { reportDrawing } from '../src/charts/reportDrawing';
 import type { PanelToHost } from '../src/report/panelMessages';
 import { button, element } from './dom';
@@ -10,9 +11,9 @@ export function exportMenu(view: View): HTMLElement {
   const report = state.phase === 'done' ? state.report : null;
   const partial = isPartial(view);
   const open = settings.exportOpen && (report !== null || partial);
-  const toggle = button(open ? 'Export ▴' : 'Export ▾', 'export', () => change({ exportOpen: !open }), {
+  const toggle = button(open ? t('Export ▴') : t('Export ▾'), 'export', () => change({ exportOpen: !open }), {
     disabled: report === null && !partial,
-    label: 'Export',
+    label: t('Export'),
   });
   toggle.setAttribute('aria-expanded', String(open));
   const menu = element('div', { class: 'menu' }, toggle);
@@ -27,14 +28,14 @@ export function exportMenu(view: View): HTMLElement {
     'div',
     { class: 'menu-items' },
     ...(report === null
-      ? [to('json', 'JSON: what was known by then')]
+      ? [to('json', t('JSON: what was known by then'))]
       : [
-          button('Copy as Markdown', 'copy-markdown', () => send({ type: 'copy-markdown' })),
-          to('html', 'HTML: a page that stands alone'),
-          to('json', 'JSON: the whole report'),
-          to('csv', 'CSV: one row per layer'),
+          button(t('Copy as Markdown'), 'copy-markdown', () => send({ type: 'copy-markdown' })),
+          to('html', t('HTML: a page that stands alone')),
+          to('json', t('JSON: the whole report')),
+          to('csv', t('CSV: one row per layer')),
           ...pictureButtons(
-            { name: 'report', draw: (palette) => reportDrawing(report, palette) },
+            { name: t('report'), draw: (palette) => reportDrawing(report, palette) },
             (picture) => send({ type: 'picture', picture }),
           ),
         ]),

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { circumstances, modelText, type Circumstance } from '../src/charts/circumstances';
 import type { Term } from '../src/charts/explanations';
 import { fields, showValue } from '../src/report/form';
@@ -35,7 +36,7 @@ export const header: Part = {
   },
   draw: (view) => [
     element('div', { class: 'heading' }, identity(view), actions(view)),
-    element('ul', { class: 'chips', 'aria-label': 'What the numbers depend on' }, ...chips(view)),
+    element('ul', { class: 'chips', 'aria-label': t('What the numbers depend on') }, ...chips(view)),
   ],
 };
 
@@ -45,7 +46,7 @@ function identity({ state, known, name }: View): HTMLElement {
   const sha =
     model === undefined
       ? null
-      : element('span', { class: 'sha', title: model.sha256 }, ` · sha ${model.sha256.slice(0, 8)}…`);
+      : element('span', { class: 'sha', title: model.sha256 }, t` · sha ${model.sha256.slice(0, 8)}…`);
   return element(
     'div',
     { class: 'identity' },
@@ -59,18 +60,18 @@ function actions(view: View): HTMLElement {
   const busy = state.phase === 'reading' || state.phase === 'running';
   const choosing = state.phase === 'choosing-samples';
   if (state.phase === 'overview') {
-    const analyze = button('Analyze sharpness', 'analyze', () => post({ type: 'run' }), { primary: true });
+    const analyze = button(t('Analyze sharpness'), 'analyze', () => post({ type: 'run' }), { primary: true });
     return element('div', { class: 'actions' }, analyze);
   }
   if (readOnly) return element('div', { class: 'actions' }, exportMenu(view));
   return element(
     'div',
     { class: 'actions' },
-    button('Change samples…', 'change-samples', () => post({ type: 'change-samples' }), {
+    button(t('Change samples…'), 'change-samples', () => post({ type: 'change-samples' }), {
       disabled: busy || choosing,
     }),
     exportMenu(view),
-    button('Run again', 'run-again', () => post({ type: 'run' }), {
+    button(t('Run again'), 'run-again', () => post({ type: 'run' }), {
       primary: true,
       disabled: busy || choosing,
     }),
@@ -96,7 +97,7 @@ function chips(view: View): HTMLElement[] {
   const told = circumstances(known);
   if (readOnly) return told.map((each) => element('li', {}, informing(each)));
   if (state.phase === 'reading') return [];
-  const parameters = known.model && `${formatCount(known.model.parameters)} parameters`;
+  const parameters = known.model && t`${formatCount(known.model.parameters)} parameters`;
   const all: Circumstance[] = [
     ...told,
     { term: 'parameters', text: parameters ?? groups.parameters, caution: false },

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Term } from '../src/charts/explanations';
 import {
   columns,
@@ -33,7 +34,7 @@ export const layerTable: Part = {
     const table = element(
       'table',
       {},
-      element('caption', { class: 'hidden' }, 'Layers, with every number of each'),
+      element('caption', { class: 'hidden' }, t('Layers, with every number of each')),
       element('thead', {}, element('tr', {}, ...heads(shown, view))),
       element(
         'tbody',
@@ -47,14 +48,14 @@ export const layerTable: Part = {
     return [
       element(
         'section',
-        { class: 'card wide table', 'aria-label': 'All layers' },
+        { class: 'card wide table', 'aria-label': t('All layers') },
         element(
           'div',
           {
             class: rows.length > mostRows ? 'scroller tall' : 'scroller',
             tabindex: 0,
             role: 'region',
-            'aria-label': 'Table of layers',
+            'aria-label': t('Table of layers'),
           },
           table,
         ),
@@ -92,7 +93,7 @@ function heads(shown: readonly ColumnLook[], view: View): HTMLElement[] {
     });
     return element('th', { scope: 'col', 'aria-sort': order, class: column }, findExplained(press, column));
   };
-  return [head('layer', 'layer'), ...shown.map(({ column, head: caption }) => head(column, caption))];
+  return [head('layer', t('layer')), ...shown.map(({ column, head: caption }) => head(column, caption))];
 }
 
 function tableRow(row: Row, shown: readonly ColumnLook[], place: number): HTMLElement {

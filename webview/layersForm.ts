@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { LayersForm, TriedLayers } from '../src/report/layersForm';
 import { formatNumber } from '../src/report/wording/number';
 import { button, dropdown, element } from './dom';
@@ -12,28 +13,34 @@ export function layersForm(
     post({ type: 'answer-layers', answers: { ...answers, ...more } });
   return element(
     'div',
-    { class: 'layers-form', role: 'group', 'aria-label': 'Layers' },
-    element('h2', {}, 'What is between the weights?'),
+    { class: 'layers-form', role: 'group', 'aria-label': t('Layers') },
+    element('h2', {}, t('What is between the weights?')),
     ...questions.map(({ id, label, choices }, place) =>
-      dropdown(`layers-${String(place)}`, label, [['', 'choose…'], ...choices], answers[id] ?? '', (value) =>
-        answer({ [id]: value }),
+      dropdown(
+        `layers-${String(place)}`,
+        label,
+        [['', t('choose…')], ...choices],
+        answers[id] ?? '',
+        (value) => answer({ [id]: value }),
       ),
     ),
     element(
       'p',
       { class: 'sentence', role: 'status' },
-      tried === null ? 'Trying them on the samples…' : tried.sentence,
+      tried === null ? t('Trying them on the samples…') : tried.sentence,
     ),
     tried === null || tried.rows.length === 0 ? null : trials(tried.rows, answers, answer),
     element(
       'div',
       { class: 'buttons' },
-      button('Analyse with these layers', 'layers-use', () => post({ type: 'use-layers' }), {
+      button(t('Analyse with these layers'), 'layers-use', () => post({ type: 'use-layers' }), {
         primary: true,
         disabled: !complete,
       }),
-      runsPython ? button('Run in your Python…', 'layers-python', () => post({ type: 'run-python' })) : null,
-      button('Write them as JSON…', 'layers-json', () => post({ type: 'write-architecture' })),
+      runsPython
+        ? button(t('Run in your Python…'), 'layers-python', () => post({ type: 'run-python' }))
+        : null,
+      button(t('Write them as JSON…'), 'layers-json', () => post({ type: 'write-architecture' })),
     ),
   );
 }
@@ -48,7 +55,7 @@ function trials(
     { class: 'candidates' },
     ...rows.map(({ answers, caption, loss, accuracy }, place) => {
       const chosen = Object.entries(answers).every(([id, json]) => before[id] === json);
-      const share = accuracy === null ? '' : `, accuracy ${formatNumber(100 * accuracy)} %`;
+      const share = accuracy === null ? '' : t`, accuracy ${formatNumber(100 * accuracy)} %`;
       return element(
         'li',
         {},
@@ -56,12 +63,12 @@ function trials(
           'div',
           {},
           element('strong', {}, caption),
-          element('span', { class: 'faint' }, `mean loss ${formatNumber(loss)}${share}`),
+          element('span', { class: 'faint' }, t`mean loss ${formatNumber(loss)}${share}`),
         ),
         chosen
-          ? element('span', { class: 'faint' }, 'chosen')
-          : button('Take', `layers-take-${String(place)}`, () => answer(answers), {
-              label: `Take ${caption}`,
+          ? element('span', { class: 'faint' }, t('chosen'))
+          : button(t('Take'), `layers-take-${String(place)}`, () => answer(answers), {
+              label: t`Take ${caption}`,
             }),
       );
     }),

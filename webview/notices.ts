@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Failure } from '../src/report/failure';
 import type { PanelState, SampleChoice } from '../src/report/panelMessages';
 import { button, element } from './dom';
@@ -32,7 +33,7 @@ function failureCard(failure: Failure, view: View): HTMLElement {
   const { layers } = form;
   return element(
     'section',
-    { class: 'card wide failure', role: 'alert', 'aria-label': 'What went wrong' },
+    { class: 'card wide failure', role: 'alert', 'aria-label': t('What went wrong') },
     element('p', {}, failure.message),
     layers === null || readOnly ? null : layersForm(layers, view),
     readOnly
@@ -42,17 +43,17 @@ function failureCard(failure: Failure, view: View): HTMLElement {
           { class: 'buttons' },
           training
             ? button(
-                'Analyse in evaluation mode',
+                t('Analyse in evaluation mode'),
                 'failure-evaluation',
                 () => post({ type: 'say', said: { evaluation: true } }),
                 { primary: true },
               )
             : null,
-          button('Run again', 'failure-run', () => post({ type: 'run' }), {
+          button(t('Run again'), 'failure-run', () => post({ type: 'run' }), {
             primary: !training && layers === null,
           }),
-          button('Change samples…', 'failure-samples', () => post({ type: 'change-samples' })),
-          button('Show log', 'failure-log', () => post({ type: 'show-log' })),
+          button(t('Change samples…'), 'failure-samples', () => post({ type: 'change-samples' })),
+          button(t('Show log'), 'failure-log', () => post({ type: 'show-log' })),
         ),
   );
 }
@@ -61,8 +62,8 @@ function warningsCard(warnings: readonly { readonly message: string }[]): HTMLEl
   if (warnings.length === 0) return null;
   return element(
     'section',
-    { class: 'card wide warnings', 'aria-label': 'Warnings' },
-    element('h2', {}, warnings.length === 1 ? 'Warning' : `${warnings.length} warnings`),
+    { class: 'card wide warnings', 'aria-label': t('Warnings') },
+    element('h2', {}, warnings.length === 1 ? t('Warning') : t`${warnings.length} warnings`),
     element('ul', {}, ...warnings.map(({ message }) => element('li', {}, message))),
   );
 }
@@ -79,14 +80,18 @@ function chooser({ candidates, openInputs }: Choosing, { post }: View): HTMLElem
   const others = candidates.filter(({ fits }) => !fits);
   return element(
     'section',
-    { class: 'card wide chooser', 'aria-label': 'Choose samples' },
-    element('h2', {}, 'Which samples?'),
+    { class: 'card wide chooser', 'aria-label': t('Choose samples') },
+    element('h2', {}, t('Which samples?')),
     element(
       'p',
       { class: 'sentence' },
       candidates.length === 0
-        ? 'No data file lies beside the model. The loss, and so its curvature, depends on the samples: best are those that the model was trained on.'
-        : 'Files beside the model, best first. The loss, and so its curvature, depends on the samples: best are those that the model was trained on.',
+        ? t(
+            'No data file lies beside the model. The loss, and so its curvature, depends on the samples: best are those that the model was trained on.',
+          )
+        : t(
+            'Files beside the model, best first. The loss, and so its curvature, depends on the samples: best are those that the model was trained on.',
+          ),
     ),
     element(
       'ul',
@@ -101,10 +106,10 @@ function chooser({ candidates, openInputs }: Choosing, { post }: View): HTMLElem
             element('strong', {}, candidate.name),
             element('span', { class: 'faint' }, candidate.description),
           ),
-          button('Use', `candidate-${place}`, () => choose({ kind: 'file', path: candidate.path }), {
+          button(t('Use'), `candidate-${place}`, () => choose({ kind: 'file', path: candidate.path }), {
             primary: place === 0 && candidate.fits,
             disabled: !candidate.fits,
-            label: `Use ${candidate.name}`,
+            label: t`Use ${candidate.name}`,
           }),
         ),
       ),
@@ -113,8 +118,8 @@ function chooser({ candidates, openInputs }: Choosing, { post }: View): HTMLElem
     element(
       'div',
       { class: 'buttons' },
-      button('Browse…', 'browse', () => choose({ kind: 'browse' })),
-      button('Random inputs (not your training data)', 'random', () => choose({ kind: 'random' })),
+      button(t('Browse…'), 'browse', () => choose({ kind: 'browse' })),
+      button(t('Random inputs (not your training data)'), 'random', () => choose({ kind: 'random' })),
     ),
   );
 }

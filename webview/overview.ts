@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatCount } from '../src/report/wording/number';
 import type { TensorFacts } from '../src/report/request';
 import { element } from './dom';
@@ -15,10 +16,10 @@ export const overview: Part = {
     return [
       element(
         'section',
-        { class: 'card wide', 'aria-label': 'Layers and parameters' },
-        element('h2', {}, 'Layers and parameters'),
-        table(['Layer', 'Kind', 'Tensor', 'Shape', 'Numbers'], trained.map(layerRow)),
-        element('p', { class: 'faint' }, `Puts out ${outputs.join(', ')}.`),
+        { class: 'card wide', 'aria-label': t('Layers and parameters') },
+        element('h2', {}, t('Layers and parameters')),
+        table([t('Layer'), t('Kind'), t('Tensor'), t('Shape'), t('Numbers')], trained.map(layerRow)),
+        element('p', { class: 'faint' }, t`Puts out ${outputs.join(', ')}.`),
       ),
       others.length === 0
         ? null
@@ -29,10 +30,10 @@ export const overview: Part = {
               'summary',
               { id: 'other-tensors' },
               others.length === 1
-                ? 'One tensor is not trained'
-                : `${formatCount(others.length)} tensors are not trained`,
+                ? t('One tensor is not trained')
+                : t`${formatCount(others.length)} tensors are not trained`,
             ),
-            table(['Tensor', 'Shape', 'Numbers'], others.map(tensorCells)),
+            table([t('Tensor'), t('Shape'), t('Numbers')], others.map(tensorCells)),
           ),
     ];
   },
@@ -46,7 +47,7 @@ function layerRow(tensor: TensorFacts, place: number, all: readonly TensorFacts[
 
 function tensorCells({ name, shape }: TensorFacts): string[] {
   const count = shape.reduce((product, size) => product * size, 1);
-  return [name, shape.length === 0 ? 'a number' : shape.join(' × '), formatCount(count)];
+  return [name, shape.length === 0 ? t('a number') : shape.join(' × '), formatCount(count)];
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): HTMLElement {

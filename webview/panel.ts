@@ -1,3 +1,4 @@
+import './translations';
 import type { DetailAnswer } from '../src/report/detail';
 import type { FormState, HostToPanel, PanelState, PanelToHost } from '../src/report/panelMessages';
 import { answers } from './answers';

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { PaletteName } from '../src/charts/colours';
 import type { Picture } from '../src/report/panelMessages';
 import { button, element } from './dom';
@@ -16,7 +17,7 @@ export interface Drawn {
 export function pictureButtons({ name, draw }: Drawn, send: (picture: Picture) => void): HTMLElement[] {
   return (['svg', 'png'] as const).flatMap((format) =>
     (['light', 'dark'] as const).map((palette) =>
-      button(`${format.toUpperCase()} picture, ${palette}`, `${name}-${format}-${palette}`, () => {
+      button(t`${format.toUpperCase()} picture, ${palette}`, `${name}-${format}-${palette}`, () => {
         const svg = draw(palette);
         if (format === 'svg') send({ name, format, content: svg });
         else void pngOf(svg).then((content) => send({ name, format, content }));
@@ -27,7 +28,7 @@ export function pictureButtons({ name, draw }: Drawn, send: (picture: Picture) =
 
 /** "⤓" at the corner of a card, which opens the forms that its charts can be saved in. */
 export function pictureMenu(title: string, drawn: Drawn, send: (picture: Picture) => void): HTMLElement {
-  const label = `Save a picture: ${title}`;
+  const label = t`Save a picture: ${title}`;
   const summary = element('summary', { id: `${drawn.name}-picture`, 'aria-label': label, title: label }, '⤓');
   const menu = element('details', { class: 'menu picture-menu' }, summary);
   const close = (): void => {

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { PaletteName } from '../src/charts/colours';
 import type { Section } from '../src/charts/section';
 import { hasPicture, reportDrawing } from '../src/charts/reportDrawing';
@@ -22,7 +23,7 @@ const live: Readonly<Record<string, Live>> = {
     draw: ({ known, state, post, readOnly }) =>
       known.plane === null && known.slices && state.phase === 'done' && !readOnly
         ? [
-            button('Measure a plane of two directions', 'measure-plane', () =>
+            button(t('Measure a plane of two directions'), 'measure-plane', () =>
               post({ type: 'say', said: { plane: true } }),
             ),
           ]
@@ -33,7 +34,7 @@ const live: Readonly<Record<string, Live>> = {
     draw: ({ known, state, post, readOnly }) =>
       known.blocks === null && state.phase === 'done' && !readOnly
         ? [
-            button('Estimate the blocks', 'estimate-blocks', () =>
+            button(t('Estimate the blocks'), 'estimate-blocks', () =>
               post({ type: 'say', said: { blocks: true } }),
             ),
           ]

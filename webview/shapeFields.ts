@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import {
   describeShape,
   fitsShape,
@@ -32,7 +33,7 @@ export function shapeFields(inputs: readonly OpenInput[]): ShapeFields {
       spellcheck: 'false',
       'aria-describedby': fault.id,
     });
-    return { input, field, label: element('label', {}, `Shape of ${name} `, field) };
+    return { input, field, label: element('label', {}, t`Shape of ${name} `, field) };
   });
   const read = (needed: boolean): ShapeChanges | null => {
     fault.textContent = '';
@@ -58,7 +59,9 @@ export function shapeFields(inputs: readonly OpenInput[]): ShapeFields {
     element(
       'p',
       { class: 'sentence' },
-      'The model leaves sizes open. Random inputs need them: the samples first, as in 1x3x224x224. Files have their own.',
+      t(
+        'The model leaves sizes open. Random inputs need them: the samples first, as in 1x3x224x224. Files have their own.',
+      ),
     ),
     ...rows.map(({ label }) => label),
     fault,
@@ -68,10 +71,10 @@ export function shapeFields(inputs: readonly OpenInput[]): ShapeFields {
 
 function faultOf({ name, dims }: OpenInput, text: string): string {
   const found =
-    text === '' ? 'is open, but random inputs need it' : `is "${text}", which the model does not take`;
+    text === '' ? t('is open, but random inputs need it') : t`is "${text}", which the model does not take`;
   const wanted =
     dims === null
-      ? 'write sizes from 1 with x between, the samples first'
-      : `write ${describeShape(dims)} with a size from 1 for every ?, the samples first`;
-  return `The shape of ${name} ${found}; ${wanted}.`;
+      ? t('write sizes from 1 with x between, the samples first')
+      : t`write ${describeShape(dims)} with a size from 1 for every ?, the samples first`;
+  return t`The shape of ${name} ${found}; ${wanted}.`;
 }

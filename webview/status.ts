@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { ageText } from '../src/report/wording/age';
 import { costText, durationText } from '../src/report/wording/cost';
 import { formatCount, formatNumber } from '../src/report/wording/number';
@@ -61,37 +62,39 @@ export const status: Part = {
 function content({ state, post, readOnly }: View): (Node | null)[] {
   const sentence = (text: string): HTMLElement => element('p', { role: 'status' }, text);
   const again = (): HTMLElement | null =>
-    readOnly ? null : button('Run again', 'strip-run', () => post({ type: 'run' }));
+    readOnly ? null : button(t('Run again'), 'strip-run', () => post({ type: 'run' }));
   switch (state.phase) {
     case 'reading':
-      return [ring(), sentence(`Reading ${state.file}…`)];
+      return [ring(), sentence(t`Reading ${state.file}…`)];
     case 'overview':
-      return [sentence('Nothing was computed yet: this is what the file holds.')];
+      return [sentence(t('Nothing was computed yet: this is what the file holds.'))];
     case 'choosing-samples':
-      return [sentence('Sharpness is measured on samples: choose which.')];
+      return [sentence(t('Sharpness is measured on samples: choose which.'))];
     case 'running':
       return [
         ring(),
         sentence(
-          `${state.progress.stage}…${state.earlier === null ? '' : ` Until it is done, the numbers are those of the last run${aged(state.earlier.finished)}.`}`,
+          `${state.progress.stage}…${state.earlier === null ? '' : t` Until it is done, the numbers are those of the last run${aged(state.earlier.finished)}.`}`,
         ),
         element('span', { class: 'faint remaining' }, remaining(state.progress)),
         state.progress.canSkip === true
-          ? button('Skip this step', 'skip', () => post({ type: 'skip', stage: state.progress.stage }))
+          ? button(t('Skip this step'), 'skip', () => post({ type: 'skip', stage: state.progress.stage }))
           : null,
-        button('Cancel', 'cancel', () => post({ type: 'cancel' })),
+        button(t('Cancel'), 'cancel', () => post({ type: 'cancel' })),
       ];
     case 'done':
       return state.changed.length > 0
         ? [sentence(changedText(state.changed)), again()]
         : [
-            sentence(`${readOnly ? 'A saved report. ' : ''}${evidence(state.report)}${age(state.finished)}`),
+            sentence(
+              `${readOnly ? t('A saved report. ') : ''}${evidence(state.report)}${age(state.finished)}`,
+            ),
             hasSkipped(state.report) ? again() : null,
           ];
     case 'failed':
-      return [sentence(readOnly ? 'The report cannot be shown.' : 'The analysis stopped.')];
+      return [sentence(readOnly ? t('The report cannot be shown.') : t('The analysis stopped.'))];
     case 'cancelled':
-      return [sentence('Cancelled. What was known by then is shown.'), again()];
+      return [sentence(t('Cancelled. What was known by then is shown.')), again()];
   }
 }
 
@@ -103,13 +106,13 @@ function aged(finished: number | null): string {
 
 function age(finished: number | null): string {
   const text = aged(finished);
-  return text === '' ? '' : ` Analysed${text.slice(1)}.`;
+  return text === '' ? '' : t` Analysed${text.slice(1)}.`;
 }
 
 function changedText(names: readonly string[]): string {
-  const list = names.length < 3 ? names.join(' and ') : `${names.length} files`;
-  const them = names.length === 1 ? 'it as it was' : 'them as they were';
-  return `${list} changed since this analysis: the numbers describe ${them}.`;
+  const list = names.length < 3 ? names.join(' and ') : t`${names.length} files`;
+  const them = names.length === 1 ? t('it as it was') : t('them as they were');
+  return t`${list} changed since this analysis: the numbers describe ${them}.`;
 }
 
 function ring(): HTMLElement {
@@ -118,9 +121,9 @@ function ring(): HTMLElement {
 
 function remaining({ fraction, remainingSeconds, step, steps, cost }: Progress): string {
   const parts = [
-    ...(step === null || steps === null ? [] : [`step ${step} of ${steps}`]),
+    ...(step === null || steps === null ? [] : [t`step ${step} of ${steps}`]),
     ...(fraction === null ? [] : [`${formatNumber(Math.round(100 * fraction))} %`]),
-    ...(remainingSeconds === null ? [] : [`about ${durationText(remainingSeconds)} left`]),
+    ...(remainingSeconds === null ? [] : [t`about ${durationText(remainingSeconds)} left`]),
     ...(cost === null ? [] : [costText(cost)]),
   ];
   return parts.join(' · ');
@@ -128,16 +131,16 @@ function remaining({ fraction, remainingSeconds, step, steps, cost }: Progress):
 
 /** With which certainty the numbers are known. */
 function evidence({ method, samples, analysis, estimate }: Report): string {
-  const over = `over ${formatCount(samples.count)} samples${rowsText(samples)} in ${analysis.precision}`;
+  const over = t`over ${formatCount(samples.count)} samples${rowsText(samples)} in ${analysis.precision}`;
   const cut =
-    analysis.stoppedBy === 'complete' ? '' : ` Ended by ${analysis.stoppedBy} before it was complete.`;
+    analysis.stoppedBy === 'complete' ? '' : t` Ended by ${analysis.stoppedBy} before it was complete.`;
   switch (method) {
     case 'closed-form':
-      return `Exact to rounding: trace and Frobenius norm in closed form ${over}.${cut}`;
+      return t`Exact to rounding: trace and Frobenius norm in closed form ${over}.${cut}`;
     case 'exact':
-      return `Exact to rounding: trace and Frobenius norm from the whole Hessian ${over}.${cut}`;
+      return t`Exact to rounding: trace and Frobenius norm from the whole Hessian ${over}.${cut}`;
     case 'estimate':
-      return `Estimated from Hessian-vector products${estimate === undefined ? '' : ` with ${formatCount(estimate.probes)} random probes`} ${over}; ± is one standard error.${cut}`;
+      return t`Estimated from Hessian-vector products${estimate === undefined ? '' : t` with ${formatCount(estimate.probes)} random probes`} ${over}; ± is one standard error.${cut}`;
   }
 }
 

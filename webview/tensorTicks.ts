@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Said } from '../src/report/form';
 import { element } from './dom';
 import type { View } from './view';
@@ -9,7 +10,7 @@ export function tensorTicks(
   type: (key: keyof Said, text: string) => void,
 ): HTMLElement {
   const { known } = form;
-  if (known === null) return element('p', { class: 'faint' }, 'Reading which tensors the model has…');
+  if (known === null) return element('p', { class: 'faint' }, t('Reading which tensors the model has…'));
   const boxOf = (key: 'trained' | 'fixed'): HTMLInputElement | null =>
     fields
       .map((field) => field.querySelector<HTMLInputElement>(`#said-${key}`))
@@ -36,7 +37,7 @@ export function tensorTicks(
   return element(
     'div',
     { class: 'ticks' },
-    element('ul', { 'aria-label': 'Tensors that are trained', tabindex: 0 }, ...rows),
+    element('ul', { 'aria-label': t('Tensors that are trained'), tabindex: 0 }, ...rows),
     asTheFileSays(change, type, boxOf),
   );
 }
@@ -49,7 +50,7 @@ function asTheFileSays(
   const press = element(
     'button',
     { type: 'button', class: 'link', id: 'as-the-file-says' },
-    'As the file says',
+    t('As the file says'),
   );
   press.addEventListener('click', () => {
     for (const key of ['trained', 'fixed'] as const) {

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { explanations, type Term } from '../src/charts/explanations';
 import { element, withSubscripts } from './dom';
 
@@ -18,7 +19,7 @@ export function findExplained<Target extends HTMLElement>(target: Target, term: 
 /** The question mark beside a title. */
 export function hint(term: Term, about: string): HTMLElement {
   return findExplained(
-    element('button', { class: 'hint', type: 'button', 'aria-label': `About: ${about}` }, '?'),
+    element('button', { class: 'hint', type: 'button', 'aria-label': t`About: ${about}` }, '?'),
     term,
   );
 }

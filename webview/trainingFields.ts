@@ -1,13 +1,14 @@
+import { t } from '@vscode/l10n';
 import type { Training } from '../src/report/report';
 import { completeTraining, optimisers } from '../src/report/request';
 import { element } from './dom';
 import type { View } from './view';
 
 const names: Readonly<Record<Training['optimiser'], string>> = {
-  sgd: 'Gradient descent',
-  momentum: 'Momentum',
-  nesterov: 'Nesterov’s momentum',
-  adam: 'Adam',
+  sgd: t('Gradient descent'),
+  momentum: t('Momentum'),
+  nesterov: t('Nesterov’s momentum'),
+  adam: t('Adam'),
 };
 
 /** How the model is trained, as the reader says it here, or else the file. */
@@ -52,17 +53,19 @@ export function trainingFields(
   return element(
     'details',
     { class: 'training', open },
-    element('summary', { id: 'training' }, 'How it is trained'),
-    element('label', {}, 'Optimiser ', optimiser),
-    field('training-rate', 'Learning rate', training.learningRate, (learningRate) => say({ learningRate })),
+    element('summary', { id: 'training' }, t('How it is trained')),
+    element('label', {}, t('Optimiser '), optimiser),
+    field('training-rate', t('Learning rate'), training.learningRate, (learningRate) =>
+      say({ learningRate }),
+    ),
     ...(training.optimiser === 'sgd'
       ? []
       : [
-          field('training-momentum', 'Momentum', training.momentum, (momentum) =>
+          field('training-momentum', t('Momentum'), training.momentum, (momentum) =>
             say({ momentum: momentum !== null && momentum < 1 ? momentum : training.momentum }),
           ),
         ]),
-    field('training-batch', 'Batch size', training.batchSize, (batchSize) =>
+    field('training-batch', t('Batch size'), training.batchSize, (batchSize) =>
       say({ batchSize: batchSize === null ? null : Math.round(batchSize) }),
     ),
   );

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { element, withSubscripts } from './dom';
 import { hint } from './tooltip';
 import { hasNumbers, type Part } from './view';
@@ -12,8 +13,8 @@ export const verdict: Part = {
     return [
       element(
         'section',
-        { class: `card verdict ${found?.kind ?? 'unknown'}`, 'aria-label': 'What it means' },
-        element('h2', {}, 'What it means', hint('verdict', 'What it means')),
+        { class: `card verdict ${found?.kind ?? 'unknown'}`, 'aria-label': t('What it means') },
+        element('h2', {}, t('What it means'), hint('verdict', t('What it means'))),
         element('p', {}, ...withSubscripts(found?.text ?? '…')),
       ),
     ];

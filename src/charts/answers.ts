@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { evenGuess } from '../report/wording/evenGuess';
 import { formatEstimate, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type {
@@ -39,10 +40,10 @@ export interface Question {
 export function questions(known: PartialReport): readonly Question[] {
   return (
     [
-      { title: 'The sharpest direction', term: 'upperBound', answer: sharpest(known) },
-      { title: 'Which layer', term: 'whichLayer', answer: heaviestLayer(known) },
-      { title: 'Is this a minimum?', term: 'criticalPoint', answer: criticalPoint(known) },
-      { title: 'Learning rate', term: 'learningRate', answer: learningRateAnswer(known) },
+      { title: t('The sharpest direction'), term: 'upperBound', answer: sharpest(known) },
+      { title: t('Which layer'), term: 'whichLayer', answer: heaviestLayer(known) },
+      { title: t('Is this a minimum?'), term: 'criticalPoint', answer: criticalPoint(known) },
+      { title: t('Learning rate'), term: 'learningRate', answer: learningRateAnswer(known) },
     ] as const
   ).map(({ title, term, answer }) => ({
     title,
@@ -54,18 +55,18 @@ export function questions(known: PartialReport): readonly Question[] {
 function sharpest(known: PartialReport): Answer | null {
   const { bounds, sharpness, lossAssumed } = known;
   if (bounds === undefined && sharpness === undefined) return null;
-  const assumed = lossAssumed === true ? ['For a loss that was assumed.'] : [];
+  const assumed = lossAssumed === true ? [t('For a loss that was assumed.')] : [];
   if (sharpness === undefined) {
     if (bounds === undefined) return null;
     return {
-      headline: `λ_max ${boundSign(known)} ${formatQuantity(bounds.lambdaMax.upper)}`,
+      headline: t`λ_max ${boundSign(known)} ${formatQuantity(bounds.lambdaMax.upper)}`,
       sentences: [looseness(known, bounds), ...fromBlocks(known), ...assumed],
     };
   }
   const { lambdaMax } = sharpness;
   const value = commonValue(lambdaMax);
   return {
-    headline: value === null ? `λ_max ${rangeText(lambdaMax)}` : `λ_max = ${value}`,
+    headline: value === null ? t`λ_max ${rangeText(lambdaMax)}` : t`λ_max = ${value}`,
     sentences: [
       foundSentence(lambdaMax),
       ...ofSamples(sharpness),
@@ -84,19 +85,19 @@ function boundSign({ bounds, method }: PartialReport): string {
 /** With which certainty λ_max is known, and between which ends where they can be told apart. */
 function foundSentence(interval: EigenvalueInterval): string {
   const { kind, certified } = interval;
-  if (kind === 'spectrum') return 'From the whole spectrum: exact to rounding.';
+  if (kind === 'spectrum') return t('From the whole spectrum: exact to rounding.');
   const within = intervalText(interval);
   // Where the headline names the ends they are not said again.
   const ends = commonValue(interval) === null || within.startsWith('=') ? '' : `, ${within}`;
   return certified
     ? `${capitalise(certaintyText(interval))}${ends}.`
-    : `Not certified: ${groundsText(interval)}.`;
+    : t`Not certified: ${groundsText(interval)}.`;
 }
 
 /** What the certificate does not speak of. */
 function ofSamples(sharpness: Sharpness): string[] {
   const found = samplingErrorText(sharpness);
-  return found === null ? [] : [`That is on these samples; ${found}.`];
+  return found === null ? [] : [t`That is on these samples; ${found}.`];
 }
 
 function intervalsOf({ estimate }: PartialReport): EstimateIntervals['bounds']['lambdaMax'] | undefined {
@@ -109,8 +110,8 @@ function boundSentence(known: PartialReport): string[] {
   const upper = shownUpperBound(bounds, sharpness);
   return [
     isEstimate(upper, method)
-      ? `Estimate of the upper bound: ${formatEstimate(upper, intervalsOf(known)?.upper)}.`
-      : `Upper bound from trace and norm: ${formatQuantity(upper)}.`,
+      ? t`Estimate of the upper bound: ${formatEstimate(upper, intervalsOf(known)?.upper)}.`
+      : t`Upper bound from trace and norm: ${formatQuantity(upper)}.`,
   ];
 }
 
@@ -121,8 +122,8 @@ function fromBlocks(known: PartialReport): string[] {
   if (formatQuantity(blockwiseUpper) === formatQuantity(upper)) return [];
   return [
     isEstimate(blockwiseUpper, method)
-      ? `Estimated from the blocks: ${formatEstimate(blockwiseUpper, intervalsOf(known)?.blockwiseUpper ?? undefined)}.`
-      : `From the blocks: at most ${formatQuantity(blockwiseUpper)}.`,
+      ? t`Estimated from the blocks: ${formatEstimate(blockwiseUpper, intervalsOf(known)?.blockwiseUpper ?? undefined)}.`
+      : t`From the blocks: at most ${formatQuantity(blockwiseUpper)}.`,
   ];
 }
 
@@ -130,10 +131,12 @@ function fromBlocks(known: PartialReport): string[] {
 function looseness(known: PartialReport, { lambdaMax: { lower, upper } }: Bounds): string {
   const estimated = isEstimate(upper, known.method);
   const interval = intervalsOf(known)?.upper;
-  const within = interval === undefined ? '± one standard error' : formatEstimate(upper, interval);
-  const kind = estimated ? `An estimate of the upper bound, ${within}, and no proof` : 'Proved upper bound';
-  if (formatQuantity(lower) === formatQuantity(upper)) return `${kind}; the lower bound meets it.`;
-  return `${kind}; it may be many times too high: λ_max itself is not computed yet, only that it is ${estimated ? 'about' : 'at least'} ${formatQuantity(lower)}${estimated ? ' or more' : ''}.`;
+  const within = interval === undefined ? t('± one standard error') : formatEstimate(upper, interval);
+  const kind = estimated
+    ? t`An estimate of the upper bound, ${within}, and no proof`
+    : t('Proved upper bound');
+  if (formatQuantity(lower) === formatQuantity(upper)) return t`${kind}; the lower bound meets it.`;
+  return t`${kind}; it may be many times too high: λ_max itself is not computed yet, only that it is ${estimated ? t('about') : t('at least')} ${formatQuantity(lower)}${estimated ? t(' or more') : ''}.`;
 }
 
 function capitalise(sentence: string): string {
@@ -152,7 +155,7 @@ function heaviestOfDirection(
 ): Answer {
   const { group = 1 } = sharpness?.lambdaMax ?? {};
   const direction =
-    group === 1 ? 'the sharpest direction' : `the ${group} sharpest directions, which are as good as one`;
+    group === 1 ? t('the sharpest direction') : t`the ${group} sharpest directions, which are as good as one`;
   return {
     layer: {
       index,
@@ -161,7 +164,7 @@ function heaviestOfDirection(
     },
     headline: ` · ${formatPercent(share)}`,
     sentences: [
-      `of ${direction}, with ${formatPercent(ofParameters)} of the parameters.`,
+      t`of ${direction}, with ${formatPercent(ofParameters)} of the parameters.`,
       ...negatives(layers),
     ],
   };
@@ -185,11 +188,11 @@ function heaviestOfBound({ layers, bounds, method }: PartialReport): Answer | nu
     layer: { index, shown: names[index] ?? layer.name, whole: layer.name },
     headline: ` · ${amount}`,
     sentences: [
-      `of the ${isEstimate(bounds.lambdaMax.upper, method) ? 'estimate of the upper bound' : 'upper bound'}${ownSentence(ownShare(layer))}`,
+      t`of the ${isEstimate(bounds.lambdaMax.upper, method) ? t('estimate of the upper bound') : t('upper bound')}${ownSentence(ownShare(layer))}`,
       ...(layer.blockUpperBound === null
         ? []
         : [
-            `Its own block: λ_max ${isEstimate(layer.blockUpperBound, method) ? '≲' : '≤'} ${formatQuantity(layer.blockUpperBound)}.`,
+            t`Its own block: λ_max ${isEstimate(layer.blockUpperBound, method) ? '≲' : '≤'} ${formatQuantity(layer.blockUpperBound)}.`,
           ]),
       ...negatives(layers),
     ],
@@ -199,8 +202,8 @@ function heaviestOfBound({ layers, bounds, method }: PartialReport): Answer | nu
 /** How a layer's row of ‖H‖_F² divides. */
 function ownSentence(own: number | null): string {
   if (own === null) return '.';
-  if (own === 1) return '; all of its curvature is its own.';
-  return `; ${formatPercent(own)} of its curvature is its own, the rest coupling with others.`;
+  if (own === 1) return t('; all of its curvature is its own.');
+  return t`; ${formatPercent(own)} of its curvature is its own, the rest coupling with others.`;
 }
 
 function negatives(layers: readonly LayerReport[]): string[] {
@@ -209,10 +212,10 @@ function negatives(layers: readonly LayerReport[]): string[] {
   if (first === undefined) return [];
   return negative.length === 1
     ? [
-        `${first.name} is negative: it lowers the bound, evening the spectrum out more than its squared norm spreads it.`,
+        t`${first.name} is negative: it lowers the bound, evening the spectrum out more than its squared norm spreads it.`,
       ]
     : [
-        `${negative.length} layers are negative: they lower the bound, evening the spectrum out more than their squared norms spread it.`,
+        t`${negative.length} layers are negative: they lower the bound, evening the spectrum out more than their squared norms spread it.`,
       ];
 }
 
@@ -222,7 +225,7 @@ function criticalPoint(known: PartialReport): Answer | null {
   return {
     headline: `‖∇L‖ = ${formatNumber(gradientNorm)}`,
     sentences: [
-      `Zero at a critical point. ${kindOfPoint(known)}`,
+      t`Zero at a critical point. ${kindOfPoint(known)}`,
       ...lossSentence(known),
       ...stepSentence(known),
     ],
@@ -239,7 +242,7 @@ function kindOfPoint(known: PartialReport): string {
     const { lambdaMin } = sharpness;
     const certain = lambdaMin.kind === 'spectrum' || lambdaMin.certified;
     const grounds = certain ? certaintyText(lambdaMin) : groundsText(lambdaMin);
-    return `λ_min ${intervalText(lambdaMin)} (${grounds}): ${meaning}.`;
+    return t`λ_min ${intervalText(lambdaMin)} (${grounds}): ${meaning}.`;
   }
   if (bounds === undefined) return '';
   const { lower, upper } = bounds.lambdaMin;
@@ -247,23 +250,23 @@ function kindOfPoint(known: PartialReport): string {
     return `λ_min ≤ ${formatQuantity(upper)}: ${meaning}.`;
   if (downwards.kind === 'none' || downwards.kind === 'negligible')
     return `λ_min ≥ ${formatQuantity(lower)}: ${meaning}.`;
-  const lies = isEstimate(lower, method) ? 'is estimated to lie' : 'lies';
-  return `λ_min ${lies} between ${formatQuantity(lower)} and ${formatQuantity(upper)}: ${meaning}.`;
+  const lies = isEstimate(lower, method) ? t('is estimated to lie') : t('lies');
+  return t`λ_min ${lies} between ${formatQuantity(lower)} and ${formatQuantity(upper)}: ${meaning}.`;
 }
 
 function meaningOf(downwards: DownwardCurvature): string {
   switch (downwards.kind) {
     case 'none':
-      return 'no direction curves downwards';
+      return t('no direction curves downwards');
     case 'negligible':
-      return 'no direction curves downwards to speak of';
+      return t('no direction curves downwards to speak of');
     case 'open':
-      return 'whether a direction curves downwards is left open';
+      return t('whether a direction curves downwards is left open');
     case 'saddle':
-      return 'a direction curves downwards where the gradient is as good as zero, so this is no minimum';
+      return t('a direction curves downwards where the gradient is as good as zero, so this is no minimum');
     case 'ordinary': {
       // No longer than the others: the panel's cards keep their height while the numbers come.
-      return `curves downwards${downwards.share === null ? '' : ` by ${downwards.share}`}, as is ordinary`;
+      return t`curves downwards${downwards.share === null ? '' : t` by ${downwards.share}`}, as is ordinary`;
     }
   }
 }
@@ -275,14 +278,14 @@ function stepSentence({ gradientNorm, samples, sharpness }: PartialReport): stri
   const share = stepShare({ gradientNorm, samples, sharpness });
   return share === null || share > 1
     ? []
-    : [`One plain step should still save ${formatPercent(share)} of it.`];
+    : [t`One plain step should still save ${formatPercent(share)} of it.`];
 }
 
 function lossSentence({ samples, loss }: PartialReport): string[] {
   if (samples === undefined) return [];
   const { meanLoss, accuracy } = samples;
   const guess = evenGuess({ samples, ...(loss !== undefined && { loss }) });
-  const chance = guess === null ? '' : ` (chance: ${guess.text})`;
-  const right = accuracy === null ? '' : `, accuracy ${formatPercent(accuracy, 4)}`;
-  return [`Mean loss ${formatNumber(meanLoss)}${chance}${right}.`];
+  const chance = guess === null ? '' : t` (chance: ${guess.text})`;
+  const right = accuracy === null ? '' : t`, accuracy ${formatPercent(accuracy, 4)}`;
+  return [t`Mean loss ${formatNumber(meanLoss)}${chance}${right}.`];
 }

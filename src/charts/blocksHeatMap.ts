@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { scaleLog } from 'd3-scale';
 import { formatPercent } from '../report/wording/number';
 import type { Quantity } from '../report/report';
@@ -50,8 +51,8 @@ export function blocksHeatMap(
       id,
       width,
       height: bottom + 24,
-      title: 'Share of ‖H‖² between layers',
-      description: `${String(count)} × ${String(count)} blocks; the largest is ${names[largest.row] ?? ''} with ${names[largest.column] ?? ''}, ${formatPercent(largest.share)} of ‖H‖².`,
+      title: t('Share of ‖H‖² between layers'),
+      description: t`${String(count)} × ${String(count)} blocks; the largest is ${names[largest.row] ?? ''} with ${names[largest.column] ?? ''}, ${formatPercent(largest.share)} of ‖H‖².`,
     },
     element(
       'g',
@@ -113,7 +114,7 @@ function separateCells(
     return element(
       'g',
       { class: 'cell', 'data-layer': row === column ? String(row) : `${String(row)} ${String(column)}` },
-      element('title', {}, text(`${names[row] ?? ''} × ${names[column] ?? ''}: ${written} of ‖H‖²`)),
+      element('title', {}, text(t`${names[row] ?? ''} × ${names[column] ?? ''}: ${written} of ‖H‖²`)),
       element('rect', {
         class: 'cells',
         x: column * width + gap / 2,

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatQuantity } from '../report/wording/number';
 import type { EigenvalueInterval, Interval, Range } from '../report/report';
 import { certaintyText, commonValue, intervalText } from '../report/wording/sharpnessText';
@@ -76,10 +77,10 @@ function found(interval: EigenvalueInterval, scale: Scale, { name, id, top }: Ba
 /** What was found, beside its mark; else what the band is. */
 function caption(middle: number, scale: Scale, { name, found, estimated, caption: y }: BandLook): SvgText {
   const band = estimated
-    ? ' by the estimated bounds'
+    ? t(' by the estimated bounds')
     : name === 'max'
-      ? ' lies in this band'
-      : ' lies in this one';
+      ? t(' lies in this band')
+      : t(' lies in this one');
   const content = found === null ? band : ` ${foundText(found)}`;
   const centre = found === null ? middle : scale((found.lower + found.upper) / 2);
   return element(

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatEstimate, formatNumber, formatQuantity } from '../report/wording/number';
 import type { Bounds, EigenvalueBound, PartialReport, Quantity } from '../report/report';
 import { isEstimate, shownUpperBound } from '../report/wording/sharpnessText';
@@ -56,7 +57,7 @@ export function boundsChart(known: BoundsChartNumbers, options: BoundsChartOptio
       id,
       width,
       height: boundsChartHeight,
-      title: 'The bounds on one number line',
+      title: t('The bounds on one number line'),
       description: describe(known),
     },
     foundHatch(id),
@@ -120,13 +121,13 @@ function describe({ bounds, estimate, sharpness, method }: BoundsChartNumbers): 
   const { lambdaMin } = bounds;
   const upper = shownUpperBound(bounds, sharpness);
   const shown = formatEstimate(upper, estimate?.intervals.bounds.lambdaMax.upper);
-  const verb = isEstimate(upper, method) ? 'is estimated to lie' : 'lies';
+  const verb = isEstimate(upper, method) ? t('is estimated to lie') : t('lies');
   return [
     ...(sharpness === undefined
       ? []
-      : [`λ_max ${foundText(sharpness.lambdaMax)}`, `λ_min ${foundText(sharpness.lambdaMin)}`]),
-    `λ_max ${verb} between ${formatQuantity(bounds.lambdaMax.lower)} and ${shown}` +
-      ` by trace and norm; λ_min ${verb} between ${formatQuantity(lambdaMin.lower)} and ${formatQuantity(lambdaMin.upper)}.`,
+      : [t`λ_max ${foundText(sharpness.lambdaMax)}`, t`λ_min ${foundText(sharpness.lambdaMin)}`]),
+    t`λ_max ${verb} between ${formatQuantity(bounds.lambdaMax.lower)} and ${shown}` +
+      t` by trace and norm; λ_min ${verb} between ${formatQuantity(lambdaMin.lower)} and ${formatQuantity(lambdaMin.upper)}.`,
   ].join('; ');
 }
 
@@ -178,7 +179,7 @@ function blockwiseMark(quantity: Quantity, scale: Scale): SvgText {
   return element(
     'g',
     { class: 'blockwise' },
-    element('title', {}, text(`Upper bound from the blocks: ${formatQuantity(quantity)}`)),
+    element('title', {}, text(t`Upper bound from the blocks: ${formatQuantity(quantity)}`)),
     element('line', {
       x1: x,
       x2: x,

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { probesText } from '../report/wording/estimateText';
 import { formatEstimate, formatNumber, formatQuantity } from '../report/wording/number';
 import type { EigenvalueInterval, Interval, PartialReport, Quantity, Range } from '../report/report';
@@ -43,22 +44,22 @@ export function boundsFacts(report: Known): Fact[] {
   return known([
     ['λ_max', sharpness && foundText(sharpness.lambdaMax), 'found'],
     ['λ_min', sharpness && foundText(sharpness.lambdaMin), 'found'],
-    ['λ_max, scale-adapted', scaleAdapted && foundText(scaleAdapted.lambdaMax), 'scaleAdapted'],
-    ['trace T', awaited(trace, intervals?.trace), 'traces'],
-    ['squared norm F²', awaited(frobeniusSquared, intervals?.frobeniusSquared), 'traces'],
+    [t('λ_max, scale-adapted'), scaleAdapted && foundText(scaleAdapted.lambdaMax), 'scaleAdapted'],
+    [t('trace T'), awaited(trace, intervals?.trace), 'traces'],
+    [t('squared norm F²'), awaited(frobeniusSquared, intervals?.frobeniusSquared), 'traces'],
     // Found, they have a table of their own.
     ...(report.eigenvalues ? [] : [nextEigenvalues(report, sign)]),
     [
-      'from the blocks',
+      t('from the blocks'),
       blockwise && atMost(blockwise, intervals?.bounds.lambdaMax.blockwiseUpper),
       'blockwise',
     ],
     [
-      'Gauss-Newton part alone',
+      t('Gauss-Newton part alone'),
       gaussNewton && atMost(gaussNewton.upper, gaussNewton.intervals?.upper),
       'gaussNewton',
     ],
-    ['error bars', probesText(report), 'probes'],
+    [t('error bars'), probesText(report), 'probes'],
   ]);
 }
 
@@ -74,9 +75,9 @@ function nextEigenvalues({ bounds, estimate }: Known, sign: string): PossibleFac
   const intervals = estimate?.intervals.bounds.eigenvalues;
   if (first === undefined || last === undefined) return ['', null, 'eigenvalues'];
   const several = first !== last;
-  const to = several ? ` to ${formatEstimate(last.upper, intervals?.at(-1)?.upper)}` : '';
+  const to = several ? t` to ${formatEstimate(last.upper, intervals?.at(-1)?.upper)}` : '';
   return [
-    several ? `λ${first.k} to λ${last.k}` : `λ${first.k}`,
+    several ? t`λ${first.k} to λ${last.k}` : `λ${first.k}`,
     `${sign} ${formatEstimate(first.upper, intervals?.[0]?.upper)}${to}`,
     'eigenvalues',
   ];
@@ -86,18 +87,18 @@ function nextEigenvalues({ bounds, estimate }: Known, sign: string): PossibleFac
 export function boundsDetails({ bounds, estimate, gaussNewton, gradientNorm, method }: Known): Fact[] {
   if (bounds === undefined) return [];
   const intervals = estimate?.intervals.bounds;
-  const bound = method === 'estimate' ? 'estimated bounds' : 'bounds';
+  const bound = method === 'estimate' ? t('estimated bounds') : 'bounds';
   const both = (
     { lower, upper }: Interval,
     of: { readonly lower: Range; readonly upper: Range } | undefined,
   ): string =>
     of === undefined
-      ? `${formatQuantity(lower)} to ${formatQuantity(upper)}`
-      : `from ${formatEstimate(lower, of.lower)} to ${formatEstimate(upper, of.upper)}`;
+      ? t`${formatQuantity(lower)} to ${formatQuantity(upper)}`
+      : t`from ${formatEstimate(lower, of.lower)} to ${formatEstimate(upper, of.upper)}`;
   const ofGaussNewton = gaussNewton?.intervals;
   return known([
-    [`λ_max, ${bound}`, both(bounds.lambdaMax, intervals?.lambdaMax), 'bounds'],
-    [`λ_min, ${bound}`, both(bounds.lambdaMin, intervals?.lambdaMin), 'bounds'],
+    [t`λ_max, ${bound}`, both(bounds.lambdaMax, intervals?.lambdaMax), 'bounds'],
+    [t`λ_min, ${bound}`, both(bounds.lambdaMin, intervals?.lambdaMin), 'bounds'],
     ...bounds.eigenvalues.map((each, index): PossibleFact => [
       `λ_${each.k}, ${bound}`,
       both(each, intervals?.eigenvalues[index]),
@@ -105,12 +106,12 @@ export function boundsDetails({ bounds, estimate, gaussNewton, gradientNorm, met
     ]),
     ['‖∇L‖', gradientNorm === undefined ? null : formatNumber(gradientNorm), 'criticalPoint'],
     [
-      'Gauss-Newton, T',
+      t('Gauss-Newton, T'),
       gaussNewton && formatEstimate(gaussNewton.trace, ofGaussNewton?.trace),
       'gaussNewton',
     ],
     [
-      'Gauss-Newton, F²',
+      t('Gauss-Newton, F²'),
       gaussNewton && formatEstimate(gaussNewton.frobeniusSquared, ofGaussNewton?.frobeniusSquared),
       'gaussNewton',
     ],

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { LayerReport, Plane, Quantity, Report } from '../report/report';
 import { formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type { Numbers } from './content';
@@ -31,7 +32,7 @@ function largest(parts: readonly Part[], format: (value: number) => string): str
 
 /** The shares of a layer's units, or of its inputs. */
 export function unitNumbers(id: string, shares: readonly number[], each: string, layer: string): Numbers {
-  return numbers(id, `Largest shares by ${each} of ${layer}`, [each, 'share'], () =>
+  return numbers(id, t`Largest shares by ${each} of ${layer}`, [each, t('share')], () =>
     largest(
       shares.map((value, at) => ({ name: String(at), value })),
       formatPercent,
@@ -49,7 +50,7 @@ export function betweenLayers(blocks: readonly (readonly Quantity[])[]): number 
 /** The blocks by their shares. */
 export function blockNumbers(blocks: readonly (readonly Quantity[])[], names: readonly string[]): Numbers {
   const whole = blocks.flat().reduce((sum, { value }) => sum + value, 0) || 1;
-  return numbers('blocks', 'Largest shares of ‖H‖² by block', ['block', 'share'], () =>
+  return numbers('blocks', t('Largest shares of ‖H‖² by block'), [t('block'), t('share')], () =>
     largest(
       blocks.flatMap((row, at) =>
         row.map(({ value }, other) => ({
@@ -68,11 +69,11 @@ export function gramNumbers(
   gram: readonly (readonly number[])[],
   classes: NonNullable<Report['orthogonality']>['classes'],
 ): Numbers {
-  const name = (at: number): string => `${at}${classes === null ? '' : ` (class ${classes[at] ?? '?'})`}`;
-  return numbers(id, 'Largest cosines between samples', ['samples', 'cosine'], () =>
+  const name = (at: number): string => `${at}${classes === null ? '' : t` (class ${classes[at] ?? '?'})`}`;
+  return numbers(id, t('Largest cosines between samples'), [t('samples'), t('cosine')], () =>
     largest(
       gram.flatMap((row, at) =>
-        row.slice(0, at).map((value, other) => ({ name: `${name(other)} and ${name(at)}`, value })),
+        row.slice(0, at).map((value, other) => ({ name: t`${name(other)} and ${name(at)}`, value })),
       ),
       formatNumber,
     ),
@@ -85,18 +86,18 @@ export function planeNumbers({ step, loss, second }: Plane): Numbers {
     `${sliceNames[second]} \\ ${sliceNames.sharpest}`,
     ...step.map((each) => formatPercent(each)),
   ];
-  return numbers('plane', 'The loss over the plane', head, () =>
+  return numbers('plane', t('The loss over the plane'), head, () =>
     loss.map((row, at) => [
       formatPercent(step[at] ?? 0),
-      ...row.map((value) => (value === null ? 'no number' : formatNumber(value))),
+      ...row.map((value) => (value === null ? t('no number') : formatNumber(value))),
     ]),
   );
 }
 
 /** What each layer contributes, and what of it is its own. */
 export function contributionNumbers(layers: readonly LayerReport[], upper: number): Numbers {
-  const head = ['layer', 'contribution', 'share', 'own curvature', 'coupling'];
-  return numbers('contributions', 'Contribution of every layer', head, () =>
+  const head = [t('layer'), t('contribution'), t('share'), t('own curvature'), t('coupling')];
+  return numbers('contributions', t('Contribution of every layer'), head, () =>
     layers.map(({ name, contribution, ownCurvature, coupling }) => [
       name,
       formatQuantity(contribution),

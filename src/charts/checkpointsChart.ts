@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { comparedNumbers, comparedText } from '../comparison/numbers';
 import type { Compared, Comparison, NumberName } from '../comparison/schema';
@@ -44,7 +45,7 @@ export function checkpointsChart(
       id,
       width,
       height,
-      title: `${comparedNumbers[name].head} over the models`,
+      title: t`${comparedNumbers[name].head} over the models`,
       description: told.join('; '),
     },
     ...gridLines(vertical.ticks, axis),
@@ -177,7 +178,7 @@ function edgeLine(edges: readonly (number | null)[], axis: CheckpointAxis, { y }
     ...known.map(({ edge, row }) => `L${coordinate(axis.at(row))} ${coordinate(y(edge))}`),
     `L${coordinate(axis.right)} ${coordinate(y(last.edge))}`,
   ];
-  const words = `edge of stability: λ_max ${formatNumber(last.edge)}`;
+  const words = t`edge of stability: λ_max ${formatNumber(last.edge)}`;
   const below = y(last.edge) < top + 14;
   return [
     element('path', {

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { costText } from '../report/wording/cost';
 import { lossOptionTexts } from '../report/wording/lossText';
 import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
@@ -19,7 +20,7 @@ export function circumstances(known: PartialReport): Circumstance[] {
   const total = time?.['total'];
   const rows: readonly (readonly [term: Term, text: string | undefined, caution?: boolean])[] = [
     ['method', method && methodText({ ...known, method })],
-    ['loss', loss && (lossAssumed ? `${loss} · assumed` : loss), lossAssumed],
+    ['loss', loss && (lossAssumed ? t`${loss} · assumed` : loss), lossAssumed],
     ...(lossOptions === undefined
       ? []
       : lossOptionTexts(lossOptions).map((text) => ['lossOptions', text] as const)),
@@ -28,9 +29,9 @@ export function circumstances(known: PartialReport): Circumstance[] {
       samples && samplesText(samples),
       samples?.labels === 'predicted' || samples?.labels === 'drawn',
     ],
-    ['mode', analysis && `${analysis.mode} mode`],
+    ['mode', analysis && t`${analysis.mode} mode`],
     ['precision', analysis && precisionText(analysis)],
-    ['seed', analysis && `seed ${analysis.seed}`],
+    ['seed', analysis && t`seed ${analysis.seed}`],
     ['stopped', stoppedText(analysis), true],
     ['cost', analysis && costText(analysis.cost)],
     ['time', total === undefined ? undefined : `${formatNumber(total)} s`],
@@ -44,15 +45,15 @@ export function circumstances(known: PartialReport): Circumstance[] {
 export function methodText({ method, analysis, model }: PartialReport & { readonly method: Method }): string {
   switch (method) {
     case 'closed-form':
-      return 'exact · closed form';
+      return t('exact · closed form');
     case 'exact':
       return model === undefined
-        ? 'exact · full Hessian'
-        : `exact · ${formatCount(model.parameters)} columns`;
+        ? t('exact · full Hessian')
+        : t`exact · ${formatCount(model.parameters)} columns`;
     case 'estimate':
       return analysis === undefined
-        ? 'estimate · error bars'
-        : `estimate · ${formatPercent(analysis.requestedPrecision)}`;
+        ? t('estimate · error bars')
+        : t`estimate · ${formatPercent(analysis.requestedPrecision)}`;
   }
 }
 
@@ -60,8 +61,8 @@ export function methodText({ method, analysis, model }: PartialReport & { readon
 export function modelText(model: ModelFacts): string {
   return [
     model.architecture,
-    `${formatCount(model.parameters)} parameters`,
-    model.producer === null ? model.format : `${model.format} by ${model.producer}`,
+    t`${formatCount(model.parameters)} parameters`,
+    model.producer === null ? model.format : t`${model.format} by ${model.producer}`,
   ].join(' · ');
 }
 
@@ -69,20 +70,20 @@ function samplesText(samples: SampleFacts): string {
   const { count, source, scale, labels } = samples;
   const origin = {
     given: '',
-    predicted: ' · labels predicted by the model',
-    drawn: ' · labels drawn',
+    predicted: t(' · labels predicted by the model'),
+    drawn: t(' · labels drawn'),
     none: '',
   };
   const scaled = scale === 1 ? '' : ` × ${formatNumber(scale)}`;
-  return `${formatCount(count)} samples · ${source}${scaled}${rowsText(samples)}${origin[labels]}`;
+  return t`${formatCount(count)} samples · ${source}${scaled}${rowsText(samples)}${origin[labels]}`;
 }
 
 function precisionText({ precision, productError }: AnalysisFacts): string {
-  return productError > 0 ? `${precision} · product error ${formatNumber(productError)}` : precision;
+  return productError > 0 ? t`${precision} · product error ${formatNumber(productError)}` : precision;
 }
 
 function stoppedText(analysis: AnalysisFacts | undefined): string | undefined {
   return analysis === undefined || analysis.stoppedBy === 'complete'
     ? undefined
-    : `stopped by ${analysis.stoppedBy}`;
+    : t`stopped by ${analysis.stoppedBy}`;
 }

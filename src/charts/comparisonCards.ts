@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { edgeSentences } from '../comparison/edge';
 import { comparedNumbers, comparedText } from '../comparison/numbers';
 import type { Comparison, NumberName } from '../comparison/schema';
@@ -36,12 +37,12 @@ const halfPage = 440;
 
 /** What the small charts are called; λ_max has a card of its own. */
 const titles: Readonly<Partial<Record<NumberName, string>>> = {
-  loss: 'Loss',
-  accuracy: 'Accuracy',
+  loss: t('Loss'),
+  accuracy: t('Accuracy'),
   gradientNorm: '‖∇L‖',
-  moveCost: 'What a move of 1 % costs',
+  moveCost: t('What a move of 1 % costs'),
   scaleInvariant: 'λ_max·‖θ‖²',
-  upperBound: 'Upper bound U',
+  upperBound: t('Upper bound U'),
 };
 
 /** Everything that a comparison shows, in the order in which it is read. */
@@ -55,12 +56,12 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
       ? null
       : {
           id: 'rows',
-          title: 'The models',
+          title: t('The models'),
           term: 'comparedRows',
           place: 'rows',
           content: [
             ...(summary === null ? [] : [sentence(summary)]),
-            tableOf(rowTable(comparison), 'Numbers of every model'),
+            tableOf(rowTable(comparison), t('Numbers of every model')),
             ...failures.map((line) => sentence(line)),
             sentence(comparedAdvice.rows),
           ],
@@ -69,7 +70,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
       ? null
       : {
           id: 'warnings',
-          title: 'Warnings',
+          title: t('Warnings'),
           term: null,
           place: 'warnings',
           content: [tag('ul', {}, ...warnings.map(({ message }) => tag('li', {}, message)))],
@@ -77,7 +78,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
     known.includes('lambdaMax')
       ? {
           id: 'edge',
-          title: 'λ_max and the edge of stability',
+          title: t('λ_max and the edge of stability'),
           term: 'comparedEdge',
           place: 'edge',
           content: [
@@ -102,7 +103,7 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
       ? null
       : {
           id: 'layers-over',
-          title: 'Contributions of the layers',
+          title: t('Contributions of the layers'),
           term: 'comparedLayers',
           place: 'stacks',
           content: [
@@ -117,11 +118,11 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
       ? null
       : {
           id: 'differences',
-          title: 'What changed',
+          title: t('What changed'),
           term: 'comparedDifferences',
           place: 'differences',
           content: [
-            tableOf(differenceTable(comparison), 'Differences between the models'),
+            tableOf(differenceTable(comparison), t('Differences between the models')),
             sentence(errorBarsSentence),
           ],
         },
@@ -138,12 +139,16 @@ function chartOf(comparison: Comparison, name: NumberName, pageWidth: number): C
     chart({ height: checkpointsChartHeight, pageWidth }, (options) =>
       checkpointsChart(comparison, name, options),
     ),
-    numbers(`over-${name}`, `${head} of every model`, ['model', head, ...(withEdge ? ['edge'] : [])], () =>
-      comparison.rows.map((row) => [
-        row.name,
-        comparedText(name, row.numbers?.[name] ?? null),
-        ...(withEdge ? [row.edge?.lambdaMax ? formatNumber(row.edge.lambdaMax) : '–'] : []),
-      ]),
+    numbers(
+      `over-${name}`,
+      t`${head} of every model`,
+      [t('model'), head, ...(withEdge ? [t('edge')] : [])],
+      () =>
+        comparison.rows.map((row) => [
+          row.name,
+          comparedText(name, row.numbers?.[name] ?? null),
+          ...(withEdge ? [row.edge?.lambdaMax ? formatNumber(row.edge.lambdaMax) : '–'] : []),
+        ]),
     ),
   ];
 }
@@ -159,15 +164,15 @@ function tableOf(
 /** Each layer's contribution, and its share of the sharpest direction, for every row with numbers. */
 function layersOverNumbers({ layers, rows }: Comparison): Content {
   const known = rows.flatMap(({ name, numbers }, at) => (numbers === null ? [] : [{ name, at }]));
-  const head = ['Layer', ...known.map(({ name }) => name)];
-  return numbers('layers-over', 'Contribution of every layer', head, () =>
+  const head = [t('Layer'), ...known.map(({ name }) => name)];
+  return numbers('layers-over', t('Contribution of every layer'), head, () =>
     layers.map(({ name, contributions, sharpestShares }) => [
       name,
       ...known.map(({ at }) => {
         const contribution = contributions[at] ?? null;
         const share = sharpestShares[at] ?? null;
         if (contribution === null) return '–';
-        return `${formatQuantity(contribution)}${share === null ? '' : ` (${formatPercent(share)} of the sharpest)`}`;
+        return `${formatQuantity(contribution)}${share === null ? '' : t` (${formatPercent(share)} of the sharpest)`}`;
       }),
     ]),
   );
@@ -198,10 +203,10 @@ function comparedLambdaMax({ rows }: Comparison): string | null {
   const known = rows.flatMap(({ numbers }) => (numbers?.lambdaMax ? [numbers.lambdaMax] : []));
   const ends = known.length > 1 ? [known[0], known.at(-1)] : known;
   const told = ends.map((each) => comparedText('lambdaMax', each ?? null));
-  return told.length === 0 ? null : `λ_max ${told.join(' → ')}`;
+  return told.length === 0 ? null : t`λ_max ${told.join(' → ')}`;
 }
 
 /** The heading of a comparison: "3 models compared". */
 export function comparisonTitle({ rows }: Comparison): string {
-  return `${rows.length} models compared`;
+  return t`${rows.length} models compared`;
 }

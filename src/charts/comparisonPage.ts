@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { comparisonJson, type Comparison } from '../comparison/schema';
 import { comparisonCards, comparisonTitle } from './comparisonCards';
 import { html, words, type HtmlText } from './html';
@@ -29,7 +30,7 @@ export function comparisonPage(comparison: Comparison): string {
     html(
       'p',
       { class: 'faint' },
-      words(`${limitsSentence} The comparison as JSON is in this page’s element #comparison.`),
+      words(t`${limitsSentence} The comparison as JSON is in this page’s element #comparison.`),
     ),
   ];
   return standalonePage(title, main, { id: 'comparison', json: comparisonJson(comparison) });

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Term } from './explanations';
 
 /**
@@ -66,7 +67,7 @@ export interface Numbers {
 }
 
 /** What opens the table behind a chart. */
-export const numbersWord = 'The numbers';
+export const numbersWord = t('The numbers');
 
 /** The table behind a chart, in a region that scrolls. */
 export function numbersTable({ caption, head, rows }: Numbers): Tag {

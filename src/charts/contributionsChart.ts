@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatPercent, formatQuantity } from '../report/wording/number';
 import type { LayerReport } from '../report/report';
 import { colours } from './colours';
@@ -44,7 +45,7 @@ export function contributionsChart(
       id,
       width,
       height: rows.height + footer,
-      title: 'Contribution of each layer to the upper bound',
+      title: t('Contribution of each layer to the upper bound'),
       description: drawn
         .map(({ layer }, row) => `${layer.name}: ${values[row]?.value ?? ''} ${values[row]?.share ?? ''}`)
         .join('; '),
@@ -199,13 +200,13 @@ function key(rows: LayerRows, id: string, width: number): SvgText[] {
       fill,
       stroke: colours.upper,
     });
-  const second = 16 + textWidth('own curvature') + 18;
+  const second = 16 + textWidth(t('own curvature')) + 18;
   const start = Math.min(rows.scale.range()[0] ?? 0, Math.max(0, width - second - 190));
   return [
-    keyEntry(swatch(start, 'own', colours.upper), 'own curvature', start, y, width),
+    keyEntry(swatch(start, 'own', colours.upper), t('own curvature'), start, y, width),
     keyEntry(
       swatch(start + second, 'coupling', `url(#${id}-hatch-upper)`),
-      width - start - second < 200 ? 'coupling' : 'coupling with other layers',
+      width - start - second < 200 ? 'coupling' : t('coupling with other layers'),
       start + second,
       y,
       width - start - second,
@@ -217,6 +218,6 @@ function omission(omitted: number, y: number, width: number): SvgText {
   return element(
     'text',
     { x: width, y, 'text-anchor': 'end', fill: colours.faint },
-    text(`${String(omitted)} smaller in the table`),
+    text(t`${String(omitted)} smaller in the table`),
   );
 }

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatPercent } from '../report/wording/number';
 import type { LayerReport } from '../report/report';
 import { colours } from './colours';
@@ -38,7 +39,7 @@ export function elasticityChart(
       id,
       width,
       height: rows.height + 6,
-      title: 'Elasticity of the upper bound in each layer’s weight',
+      title: t('Elasticity of the upper bound in each layer’s weight'),
       description: known.map(({ layer }, row) => `${layer.name}: ${values[row] ?? ''}`).join('; '),
     },
     ...known.map(({ layer, index, elasticity }, row) => {

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { colours } from './colours';
 import { cellPaths } from './cells';
 import { signedKey } from './signedKey';
@@ -33,8 +34,8 @@ export function gramHeatMap(gram: readonly (readonly number[])[], options: GramH
       id,
       width: options.width,
       height: width + keyHeight,
-      title: `Cosines between the inputs of ${layer}`,
-      description: `${String(count)} samples in the order of their classes; mean absolute cosine of different samples ${mean.toFixed(2)}.`,
+      title: t`Cosines between the inputs of ${layer}`,
+      description: t`${String(count)} samples in the order of their classes; mean absolute cosine of different samples ${mean.toFixed(2)}.`,
     },
     ...classNames(runs, cell.height, gutter),
     element(

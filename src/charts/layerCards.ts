@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { DetailAnswer, LayerDetail, SingularValues, WeightMatrix } from '../report/detail';
 import type { PartialReport } from '../report/report';
 import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
@@ -38,7 +39,7 @@ export function layerCards(known: PartialReport, index: number, answer: DetailAn
     return shown.length === 0 ? [] : [{ id: `layer-${id}`, title, term, content: shown }];
   });
   return [
-    { id: 'layer-facts', title: 'In the report', term: null, content: [factList(facts)] },
+    { id: 'layer-facts', title: t('In the report'), term: null, content: [factList(facts)] },
     ...ofFile(name, answer),
     ...ofReport,
     ...blocksOf(known, index),
@@ -48,7 +49,7 @@ export function layerCards(known: PartialReport, index: number, answer: DetailAn
 function ofFile(name: string, answer: DetailAnswer | null): DetailCard[] {
   const weightCard = (content: readonly Content[]): DetailCard => ({
     id: 'layer-weight',
-    title: 'The weight',
+    title: t('The weight'),
     term: 'layerWeight',
     content,
   });
@@ -59,7 +60,7 @@ function ofFile(name: string, answer: DetailAnswer | null): DetailCard[] {
   const { weight, singularValues } = detail;
   const singular: DetailCard = {
     id: 'layer-singular',
-    title: 'Singular values of the weight',
+    title: t('Singular values of the weight'),
     term: 'singularValues',
     content: singularContent(name, detail),
   };
@@ -78,29 +79,29 @@ function ofFile(name: string, answer: DetailAnswer | null): DetailCard[] {
 }
 
 function weightWords({ rows, columns, ofOutputs, cell: [tall, wide] }: WeightMatrix): string {
-  const sizes = `${formatCount(rows)} × ${formatCount(columns)} numbers`;
-  const lies = ofOutputs ? 'a row for each output' : 'as they lie in the file';
+  const sizes = t`${formatCount(rows)} × ${formatCount(columns)} numbers`;
+  const lies = ofOutputs ? t('a row for each output') : t('as they lie in the file');
   const reduced =
     tall * wide === 1
       ? ''
-      : ` Each cell stands for ${tall} × ${wide} of them and shows the one furthest from 0.`;
+      : t` Each cell stands for ${tall} × ${wide} of them and shows the one furthest from 0.`;
   return `${sizes}, ${lies}.${reduced}`;
 }
 
 function tensorTable({ tensors }: LayerDetail): Content {
   const rows = tensors.map(({ name, shape, norm, mean, least, greatest, zeros }) => [
     name,
-    shape.length === 0 ? 'a number' : shape.join(' × '),
+    shape.length === 0 ? t('a number') : shape.join(' × '),
     ...[norm, mean, least, greatest].map(formatNumber),
     formatCount(zeros),
   ]);
-  const head = ['tensor', 'shape', 'norm', 'mean', 'least', 'greatest', 'zeros'];
-  return table({}, head, rows, 'The tensors of the layer');
+  const head = [t('tensor'), t('shape'), t('norm'), t('mean'), t('least'), t('greatest'), t('zeros')];
+  return table({}, head, rows, t('The tensors of the layer'));
 }
 
 function singularContent(name: string, { singularValues, tensors }: LayerDetail): Content[] {
   if (singularValues === null)
-    return [sentence('This weight is too large for its singular values to be found here.')];
+    return [sentence(t('This weight is too large for its singular values to be found here.'))];
   const { values, count } = singularValues;
   const rows = values.map((value, at) => [`σ${at + 1}`, formatNumber(value)]);
   return [
@@ -108,18 +109,18 @@ function singularContent(name: string, { singularValues, tensors }: LayerDetail)
     chart({ height: singularValuesHeight, pageWidth }, (options) =>
       singularValuesChart({ values, count }, { ...options, layer: name }),
     ),
-    numbers('layer-singular', 'The singular values', ['singular value', 'value'], () => rows),
+    numbers('layer-singular', t('The singular values'), [t('singular value'), t('value')], () => rows),
   ];
 }
 
 function singularWords({ values, count }: SingularValues, norm: number): string {
   const [largest = 0] = values;
   const smallest = values.at(-1) ?? 0;
-  if (largest === 0) return 'All are 0.';
-  const rank = `‖W‖²/σ1² = ${formatNumber((norm / largest) ** 2)} of at most ${formatCount(count)}.`;
+  if (largest === 0) return t('All are 0.');
+  const rank = t`‖W‖²/σ1² = ${formatNumber((norm / largest) ** 2)} of at most ${formatCount(count)}.`;
   if (values.length < count)
-    return `The ${formatCount(values.length)} largest of ${formatCount(count)}: the weight is too large for all of them. ${rank}`;
-  const condition = smallest > 0 ? ` σ1 is ${formatNumber(largest / smallest)} times the smallest.` : '';
+    return t`The ${formatCount(values.length)} largest of ${formatCount(count)}: the weight is too large for all of them. ${rank}`;
+  const condition = smallest > 0 ? t` σ1 is ${formatNumber(largest / smallest)} times the smallest.` : '';
   return `${rank}${condition}`;
 }
 
@@ -131,15 +132,15 @@ function blocksOf({ blocks, layers }: PartialReport, index: number): DetailCard[
   if (!(all > 0)) return [];
   const shares = layers.map(({ name }, layer) => ({
     layer,
-    name: layer === index ? `${name} (itself)` : name,
+    name: layer === index ? t`${name} (itself)` : name,
     share: (own[layer]?.value ?? 0) / all,
   }));
   return [
     {
       id: 'layer-blocks',
-      title: 'Its row of the blocks',
+      title: t('Its row of the blocks'),
       term: 'layerBlocks',
-      content: [layerShares(shares, 'share of ‖H‖²', 'Its blocks with all layers')],
+      content: [layerShares(shares, t('share of ‖H‖²'), t('Its blocks with all layers'))],
     },
   ];
 }
@@ -156,7 +157,7 @@ export function layerShares(
   head: string,
   caption: string,
 ): Content {
-  const heads = ['layer', head].map((each) => tag('th', { scope: 'col' }, each));
+  const heads = [t('layer'), head].map((each) => tag('th', { scope: 'col' }, each));
   const rows = shares.map(({ layer, name, share }) =>
     tag(
       'tr',

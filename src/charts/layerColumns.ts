@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { endsText } from '../report/wording/eigenvaluesText';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from '../report/wording/number';
 import type { LayerReport, PartialReport, Quantity } from '../report/report';
@@ -60,28 +61,28 @@ export function signed(percent: number): string {
 }
 
 export const columns: readonly ColumnLook[] = [
-  { column: 'parameters', head: 'parameters', ...plain(({ layer }) => layer.parameters, formatCount) },
+  { column: 'parameters', head: t('parameters'), ...plain(({ layer }) => layer.parameters, formatCount) },
   {
     column: 'sharpestShare',
-    head: 'sharpest',
+    head: t('sharpest'),
     // A report of an earlier version, which the panel kept, lacks the field.
     ...plain(
       ({ layer }) => (typeof layer.sharpestShare === 'number' ? layer.sharpestShare : null),
       formatPercent,
     ),
   },
-  { column: 'trace', head: 'trace', ...quantity(({ layer }) => layer.trace) },
+  { column: 'trace', head: t('trace'), ...quantity(({ layer }) => layer.trace) },
   {
     column: 'layerLambdaMax',
-    head: 'own λ_max',
+    head: t('own λ_max'),
     value: ({ layer }) => layer.lambdaMax?.upper ?? null,
     text: ({ layer }) => (layer.lambdaMax ? endsText(layer.lambdaMax) : '–'),
   },
-  { column: 'ownBound', head: 'own bound', ...quantity(({ layer }) => layer.blockUpperBound) },
-  { column: 'contribution', head: 'contribution', ...quantity(({ layer }) => layer.contribution) },
+  { column: 'ownBound', head: t('own bound'), ...quantity(({ layer }) => layer.blockUpperBound) },
+  { column: 'contribution', head: t('contribution'), ...quantity(({ layer }) => layer.contribution) },
   {
     column: 'share',
-    head: 'share',
+    head: t('share'),
     ...plain(
       ({ layer, upperBound }) =>
         upperBound !== null && upperBound > 0 ? layer.contribution.value / upperBound : null,
@@ -89,10 +90,10 @@ export const columns: readonly ColumnLook[] = [
     ),
   },
   { column: 'weightNorm', head: '‖W‖', ...plain(({ layer }) => layer.weightNorm, formatNumber) },
-  { column: 'elasticity', head: 'elasticity', ...plain(({ layer }) => layer.elasticity, signed) },
+  { column: 'elasticity', head: t('elasticity'), ...plain(({ layer }) => layer.elasticity, signed) },
   {
     column: 'crossSampleShare',
-    head: 'cross-sample',
+    head: t('cross-sample'),
     ...plain(
       (row) => row.crossSampleShare,
       (share) => formatPercent(share),

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { scaleLinear } from 'd3-scale';
 import type { Comparison } from '../comparison/schema';
 import { formatNumber } from '../report/wording/number';
@@ -38,7 +39,7 @@ function seriesOf({ layers, rows }: Comparison): Series[] {
   });
   return [
     ...drawn.toSorted((one, other) => one.at - other.at),
-    ...(others.length === 0 ? [] : [{ name: `${others.length} other layers`, values: sum }]),
+    ...(others.length === 0 ? [] : [{ name: t`${others.length} other layers`, values: sum }]),
   ].map(({ name, values }, at) => ({ name, values, colour: seriesColours[at] ?? colours.axis }));
 }
 
@@ -71,11 +72,11 @@ export function layersOverChart(
       id,
       width,
       height: layersOverChartHeight(comparison, width),
-      title: 'Contributions of the layers to the upper bound over the models',
+      title: t('Contributions of the layers to the upper bound over the models'),
       description: rows
         .map(
           ({ name }, row) =>
-            `${name}: ${(stacks[row] ?? []).map(({ told }) => told).join(', ') || 'not known'}`,
+            `${name}: ${(stacks[row] ?? []).map(({ told }) => told).join(', ') || t('not known')}`,
         )
         .join('; '),
     },

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatNumber, formatPercent } from '../report/wording/number';
 import type { Plane } from '../report/report';
 import { cellPaths } from './cells';
@@ -35,8 +36,8 @@ export function planeHeatMap(
       id,
       width,
       height: side + axisHeight,
-      title: 'The loss over two directions',
-      description: `Sharpest direction across, ${sliceNames[second]} up, each to ${formatPercent(last)} of the size of the weights: the loss lies between ${formatNumber(least)} and ${formatNumber(most)}.`,
+      title: t('The loss over two directions'),
+      description: t`Sharpest direction across, ${sliceNames[second]} up, each to ${formatPercent(last)} of the size of the weights: the loss lies between ${formatNumber(least)} and ${formatNumber(most)}.`,
     },
     element(
       'g',
@@ -65,6 +66,6 @@ export function planeHeatMap(
     note(left, side + 14, 'start', `−${formatPercent(last)}`),
     note(left + side, side + 14, 'end', `+${formatPercent(last)}`),
     note(middle, side + 14, 'middle', sliceNames.sharpest),
-    note(left, side + 32, 'start', `up: ${sliceNames[second]}; stronger colour: higher loss`),
+    note(left, side + 32, 'start', t`up: ${sliceNames[second]}; stronger colour: higher loss`),
   );
 }

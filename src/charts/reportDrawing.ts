@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatCount, formatNumber } from '../report/wording/number';
 import type { PartialReport, Report } from '../report/report';
 import { lambdaMaxText } from '../report/wording/sharpnessText';
@@ -23,14 +24,14 @@ export function reportDrawing(report: Report, palette: PaletteName, only?: Drawn
   return standalonePicture(
     {
       title: model.file,
-      subtitle: `${model.architecture} · ${formatCount(model.parameters)} parameters`,
+      subtitle: t`${model.architecture} · ${formatCount(model.parameters)} parameters`,
       headline: lambdaMaxText(report),
       facts: [
         ...circumstances(report)
           // What it took says nothing of the numbers.
           .filter(({ term }) => term !== 'cost' && term !== 'time')
           .map((each) => each.text),
-        `mean loss ${formatNumber(samples.meanLoss)}`,
+        t`mean loss ${formatNumber(samples.meanLoss)}`,
         `‖∇L‖ ${formatNumber(report.gradientNorm)}`,
       ],
       panels: drawn.flatMap((section) => panelsOf(section, report, only?.layer ?? 0)),

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { markdownTable, markdownText } from '../report/markdown';
 import type { Report } from '../report/report';
 import { formatNumber, formatPercent } from '../report/wording/number';
@@ -22,13 +23,13 @@ export function reportMarkdown(report: Report): string {
   const error = sharpness === undefined ? null : samplingErrorText(sharpness);
   const facts = [
     `${lambdaMaxText(report) ?? ''}${error === null ? '' : `; ${error}`}`,
-    `mean loss ${formatNumber(samples.meanLoss)}${samples.accuracy === null ? '' : `, accuracy ${formatPercent(samples.accuracy, 4)}`}`,
+    t`mean loss ${formatNumber(samples.meanLoss)}${samples.accuracy === null ? '' : t`, accuracy ${formatPercent(samples.accuracy, 4)}`}`,
     `‖∇L‖ ${formatNumber(gradientNorm)}`,
   ];
   const stated = circumstances(report).filter(({ term }) => term !== 'cost' && term !== 'time');
   const versions = Object.entries(analysis.versions).map(([name, version]) => `${name} ${version}`);
   return `${[
-    `### Sharpness of ${markdownText(model.file)}`,
+    t`### Sharpness of ${markdownText(model.file)}`,
     ...(verdict === null ? [] : [markdownText(verdict.text)]),
     facts.map((fact) => `- ${markdownText(fact)}`).join('\n'),
     topLayers(report),

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Report } from '../report/report';
 import { reportJson } from '../report/schema';
 import { questions, type Question } from './answers';
@@ -15,7 +16,7 @@ import { standalonePage } from './standalonePage';
  * @throws FailureError InternalError where the report does not keep its schema
  */
 export function reportPage(report: Report): string {
-  const title = `Sharpness of ${report.model.file}`;
+  const title = t`Sharpness of ${report.model.file}`;
   return standalonePage(title, content(report), { id: 'report', json: reportJson(report) });
 }
 
@@ -39,7 +40,7 @@ function header(report: Report): HtmlText[] {
     html(
       'p',
       { class: 'faint facts-line' },
-      words(`${modelText(model)} · output ${model.output} · sha256 ${model.sha256}`),
+      words(t`${modelText(model)} · output ${model.output} · sha256 ${model.sha256}`),
     ),
     html('ul', { class: 'chips' }, ...chips),
   ];
@@ -51,7 +52,7 @@ function verdict({ verdict: found }: Report): HtmlText[] {
     html(
       'section',
       { class: `card verdict ${found.kind}` },
-      html('h2', { class: 'faint' }, words('What it means')),
+      html('h2', { class: 'faint' }, words(t('What it means'))),
       html('p', {}, words(found.text)),
       html('p', { class: 'why' }, words(explanations.verdict)),
     ),
@@ -62,7 +63,12 @@ function warnings({ warnings: given }: Report): HtmlText[] {
   if (given.length === 0) return [];
   const items = given.map(({ message }) => html('li', {}, words(message)));
   return [
-    html('section', { class: 'card warnings' }, html('h2', {}, words('Warnings')), html('ul', {}, ...items)),
+    html(
+      'section',
+      { class: 'card warnings' },
+      html('h2', {}, words(t('Warnings'))),
+      html('ul', {}, ...items),
+    ),
   ];
 }
 
@@ -81,19 +87,19 @@ function answerCard({ title, term, answer }: Question): HtmlText {
 function terms(): HtmlText {
   const explained = [
     ...columns.map(({ column, head }) => [head, explanations[column]] as const),
-    ['λ_max, λ_min found', explanations.found] as const,
-    ['λ_max, scale-adapted', explanations.scaleAdapted] as const,
+    [t('λ_max, λ_min found'), explanations.found] as const,
+    [t('λ_max, scale-adapted'), explanations.scaleAdapted] as const,
     ['T, F²', explanations.traces] as const,
     ['λ_k', explanations.eigenvalues] as const,
-    ['from the blocks', explanations.blockwise] as const,
+    [t('from the blocks'), explanations.blockwise] as const,
     ['method, ±', explanations.method] as const,
-    ['error bars', explanations.probes] as const,
+    [t('error bars'), explanations.probes] as const,
     ['Gauss-Newton', explanations.gaussNewton] as const,
   ];
   return html(
     'section',
     { class: 'card' },
-    html('h2', {}, words('What the terms mean')),
+    html('h2', {}, words(t('What the terms mean'))),
     html(
       'dl',
       { class: 'terms' },
@@ -111,6 +117,6 @@ function limits({ analysis }: Report): HtmlText {
   return html(
     'p',
     { class: 'faint' },
-    words(`${limitsSentence} Made by ${versions}; the report as JSON is in this page’s element #report.`),
+    words(t`${limitsSentence} Made by ${versions}; the report as JSON is in this page’s element #report.`),
   );
 }

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { DetailAnswer, InputDetail, SampleDetail } from '../report/detail';
 import type { PartialReport, TopSample } from '../report/report';
 import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
@@ -41,10 +42,10 @@ export function sampleCards(known: PartialReport, index: number, answer: DetailA
   const detail = answer?.ok === true && answer.detail.kind === 'sample' ? answer.detail : null;
   const missing = missingContent(answer, 200);
   return [
-    { id: 'sample-facts', title: 'In the report', term: null, content: factsOf(listed) },
+    { id: 'sample-facts', title: t('In the report'), term: null, content: factsOf(listed) },
     ...(missing === null
       ? []
-      : [{ id: 'sample-missing', title: 'Its numbers', term: null, content: missing }]),
+      : [{ id: 'sample-missing', title: t('Its numbers'), term: null, content: missing }]),
     ...(detail === null ? [] : cardsOf(known, listed.sample, detail)),
   ];
 }
@@ -53,12 +54,12 @@ function factsOf({ sample, ofSharpest, ofNorm }: ListedSample): Content[] {
   const { label, predicted, loss, picture } = sample;
   const rows = [
     ['label', label],
-    ['predicted', predicted],
+    [t('predicted'), predicted],
     ['loss', loss],
   ].flatMap(([name, value]) => (typeof value === 'number' ? [[String(name), formatNumber(value)]] : []));
   const shares = [
-    ['share of λ_max', ofSharpest],
-    ['share of ‖H‖²', ofNorm],
+    [t('share of λ_max'), ofSharpest],
+    [t('share of ‖H‖²'), ofNorm],
   ].flatMap(([name, value]) => (typeof value === 'number' ? [[String(name), formatPercent(value)]] : []));
   const drawn: Content[] =
     picture === null
@@ -71,7 +72,12 @@ function factsOf({ sample, ofSharpest, ofNorm }: ListedSample): Content[] {
         ];
   return [
     ...drawn,
-    table({ class: 'bins' }, ['what', 'value'], [...rows, ...shares], 'What the report says of the sample'),
+    table(
+      { class: 'bins' },
+      [t('what'), t('value')],
+      [...rows, ...shares],
+      t('What the report says of the sample'),
+    ),
   ];
 }
 
@@ -92,11 +98,11 @@ function cardsOf(
     ...(probability === null ? [] : [formatPercent(probability)]),
   ]);
   const withProbability = outputs.some(({ probability }) => probability !== null);
-  const targetWords = `Its target: ${target.slice(0, 10).map(formatNumber).join(', ')}${target.length > 10 ? ', …' : ''}.`;
+  const targetWords = t`Its target: ${target.slice(0, 10).map(formatNumber).join(', ')}${target.length > 10 ? ', …' : ''}.`;
   const cards: (DetailCard | null)[] = [
     ...inputs.map((input, at) => ({
       id: `sample-input-${at}`,
-      title: inputs.length === 1 ? 'Its input' : `Its input ${input.name}`,
+      title: inputs.length === 1 ? t('Its input') : t`Its input ${input.name}`,
       term: 'sampleInput' as const,
       content: inputContent(input, sample, at),
     })),
@@ -104,17 +110,17 @@ function cardsOf(
       ? null
       : {
           id: 'sample-outputs',
-          title: 'What the model says of it',
+          title: t('What the model says of it'),
           term: 'sampleOutputs',
           content: [
             ...(outputs.length < outputCount
-              ? [sentence(`The ${outputs.length} largest of ${formatCount(outputCount)} outputs.`)]
+              ? [sentence(t`The ${outputs.length} largest of ${formatCount(outputCount)} outputs.`)]
               : []),
             table(
               { class: 'bins' },
-              ['output', 'value', ...(withProbability ? ['probability'] : [])],
+              [t('output'), t('value'), ...(withProbability ? [t('probability')] : [])],
               told,
-              'The outputs for the sample',
+              t('The outputs for the sample'),
             ),
             ...(target.length === 0 ? [] : [sentence(targetWords)]),
           ],
@@ -123,11 +129,11 @@ function cardsOf(
       ? null
       : {
           id: 'sample-gradient',
-          title: 'Which layer it pulls at',
+          title: t('Which layer it pulls at'),
           term: 'sampleGradient',
           content: [
-            sentence(`The gradient of its own loss has the norm ${formatNumber(gradient.norm)}.`),
-            layerShares(shares, 'share of ‖∇ℓ‖²', 'Its gradient by layers'),
+            sentence(t`The gradient of its own loss has the norm ${formatNumber(gradient.norm)}.`),
+            layerShares(shares, t('share of ‖∇ℓ‖²'), t('Its gradient by layers')),
           ],
         },
   ];
@@ -137,14 +143,15 @@ function cardsOf(
 function inputContent(input: InputDetail, sample: TopSample, at: number): Content[] {
   const { name, dims, picture, every, mean, least, greatest, values } = input;
   const count = dims.reduce((product, size) => product * size, 1);
-  const shape = dims.length === 0 ? 'one number' : `${dims.join(' × ')} numbers`;
-  const drawn = every === 1 ? '' : ` Of the picture every ${every}th pixel is drawn.`;
-  const head = ['place', 'value'];
+  const shape = dims.length === 0 ? t('one number') : t`${dims.join(' × ')} numbers`;
+  const drawn = every === 1 ? '' : t` Of the picture every ${every}th pixel is drawn.`;
+  const head = [t('place'), t('value')];
   const rows = values.map((value, place) => [String(place), formatNumber(value)]);
-  const caption = values.length < count ? `The first ${formatCount(values.length)} numbers` : 'All numbers';
+  const caption =
+    values.length < count ? t`The first ${formatCount(values.length)} numbers` : t('All numbers');
   return [
     sentence(
-      `${name}: ${shape} from ${formatNumber(least)} to ${formatNumber(greatest)}, mean ${formatNumber(mean)}.${drawn}`,
+      t`${name}: ${shape} from ${formatNumber(least)} to ${formatNumber(greatest)}, mean ${formatNumber(mean)}.${drawn}`,
     ),
     ...(picture === null
       ? []

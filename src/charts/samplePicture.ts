@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { SamplePicture, TopSample } from '../report/report';
 import { element, text, type SvgText } from './svg';
 
@@ -60,8 +61,8 @@ function hexadecimal(channels: readonly number[]): string {
 /** "picture of sample 1658, label 9, predicted 7". */
 export function pictureDescription({ index, label, predicted }: TopSample): string {
   return [
-    `picture of sample ${index}`,
-    ...(label === null ? [] : [`label ${label}`]),
-    ...(predicted === null || predicted === label ? [] : [`predicted ${predicted}`]),
+    t`picture of sample ${index}`,
+    ...(label === null ? [] : [t`label ${label}`]),
+    ...(predicted === null || predicted === label ? [] : [t`predicted ${predicted}`]),
   ].join(', ');
 }

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatPercent } from '../report/wording/number';
 import type { TopSample } from '../report/report';
 import { colours } from './colours';
@@ -23,8 +24,8 @@ export function samplesDrawing(samples: readonly TopSample[], { id, width }: Sam
       id,
       width,
       height: rowHeight * Math.ceil(samples.length / columns),
-      title: 'Samples that contribute most to ‖H‖²',
-      description: samples.map(({ index, share }) => `sample ${index}: ${formatPercent(share)}`).join('; '),
+      title: t('Samples that contribute most to ‖H‖²'),
+      description: samples.map(({ index, share }) => t`sample ${index}: ${formatPercent(share)}`).join('; '),
     },
     ...samples.map((sample, place) =>
       element(

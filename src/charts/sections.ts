@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { endsText } from '../report/wording/eigenvaluesText';
 import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
 import type { LayerReport, PartialReport } from '../report/report';
@@ -44,7 +45,7 @@ import { sliceNames, slicesChart, slicesChartHeight } from './slicesChart';
 import { spectrumBins, spectrumRows, spectrumSource } from './spectrumBins';
 import { spectrumChart, spectrumChartHeight } from './spectrumChart';
 import { sampleList } from './topSamples';
-import { unitsChart, unitsChartHeight } from './unitsChart';
+import { unitNames, unitsChart, unitsChartHeight } from './unitsChart';
 
 /** Pixels of a chart over the whole page. */
 const wholePage = 960;
@@ -57,7 +58,7 @@ const layersHeight = 150;
 const outstandingShare = 0.5;
 
 /** On what grounds an interval of an eigenvalue holds, in a word or two. */
-const kindWords = { spectrum: 'exactly', proved: 'proved', probabilistic: 'at 99.9 %' } as const;
+const kindWords = { spectrum: t('exactly'), proved: 'proved', probabilistic: t('at 99.9 %') } as const;
 
 function hasMany({ layers }: Pick<PartialReport, 'layers'>): boolean {
   return (layers?.length ?? 0) > mostSeparateCells;
@@ -67,7 +68,7 @@ function hasMany({ layers }: Pick<PartialReport, 'layers'>): boolean {
 export const sections: readonly Section[] = [
   section({
     id: 'response',
-    title: 'What a move of the weights costs',
+    title: t('What a move of the weights costs'),
     term: 'response',
     place: 'response',
     fields: ['response', 'samples', 'sharpness', 'slices'],
@@ -81,7 +82,7 @@ export const sections: readonly Section[] = [
           const measured = loss[at] ?? null;
           return [
             `${sliceNames[direction]}, ${formatPercent(each)}`,
-            measured === null ? 'no number' : formatNumber(measured),
+            measured === null ? t('no number') : formatNumber(measured),
             formatNumber(parabola[at] ?? 0),
           ];
         }),
@@ -89,10 +90,14 @@ export const sections: readonly Section[] = [
       return [
         chart({ height: responseHeight, pageWidth: wholePage }, (options) => slicesChart(slices, options)),
         factList([
-          { name: `${step} along the sharpest`, value: movedText(samples, response.worst), term: 'response' },
-          { name: `${step} at random`, value: movedText(samples, response.random), term: 'response' },
           {
-            name: 'λ_max·‖θ‖²',
+            name: t`${step} along the sharpest`,
+            value: movedText(samples, response.worst),
+            term: 'response',
+          },
+          { name: t`${step} at random`, value: movedText(samples, response.random), term: 'response' },
+          {
+            name: t('λ_max·‖θ‖²'),
             value: formatNumber(response.scaleInvariant),
             term: 'scaleInvariant',
           },
@@ -100,8 +105,8 @@ export const sections: readonly Section[] = [
         ...(half === null ? [] : [sentence(`${half.charAt(0).toUpperCase()}${half.slice(1)}.`)]),
         numbers(
           'slices',
-          'The loss along each direction',
-          ['direction and distance', 'measured', 'predicted'],
+          t('The loss along each direction'),
+          [t('direction and distance'), t('measured'), t('predicted')],
           () => rows,
         ),
         sentence(responseAdvice({ response, samples })),
@@ -111,7 +116,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'plane',
-    title: 'The loss over two directions',
+    title: t('The loss over two directions'),
     term: 'plane',
     place: 'response',
     fields: ['plane'],
@@ -130,7 +135,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'sharpest',
-    title: 'Where the sharpest direction lies',
+    title: t('Where the sharpest direction lies'),
     term: 'sharpestShare',
     place: 'sharpest',
     look: () => 'wide driver',
@@ -143,15 +148,15 @@ export const sections: readonly Section[] = [
       return [
         ofLayer(
           index,
-          `${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
+          t`${layer.name} holds ${formatPercent(share)} of it, with ${formatPercent(ofParameters)} of the parameters.`,
         ),
         chart({ height: sharpestShareHeight(shares.length), pageWidth: wholePage }, (options) =>
           sharpestShareChart(shares, options),
         ),
         numbers(
           'sharpest',
-          'Share of the sharpest direction by layer',
-          ['layer', 'share', 'of the parameters'],
+          t('Share of the sharpest direction by layer'),
+          [t('layer'), t('share'), t('of the parameters')],
           () =>
             shares.map((each) => [
               each.layer.name,
@@ -166,7 +171,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'bounds',
-    title: 'The bounds',
+    title: t('The bounds'),
     term: 'bounds',
     place: 'bounds',
     fields: [
@@ -193,7 +198,7 @@ export const sections: readonly Section[] = [
               boundsChart({ ...known, bounds }, options),
             ),
         factList(boundsFacts(known)),
-        numbers('bounds', 'Both ends of every bound', ['', 'value'], () =>
+        numbers('bounds', t('Both ends of every bound'), ['', t('value')], () =>
           [...boundsFacts(known), ...boundsDetails(known)].map(({ name, value }) => [name, value]),
         ),
         ...(bounds === undefined ? [] : [sentence(boundsAdvice(known))]),
@@ -203,7 +208,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'spectrum',
-    title: 'The spectrum',
+    title: t('The spectrum'),
     term: 'spectrum',
     place: 'spectrum',
     fields: ['bounds', 'method', 'model', 'sharpness', 'spectrum'],
@@ -219,7 +224,7 @@ export const sections: readonly Section[] = [
           spectrumChart({ ...known, spectrum, model }, options),
         ),
         tag('p', { class: 'sentence source' }, spectrumSource(spectrum, model.parameters)),
-        numbers('spectrum', 'How many eigenvalues lie in each bin', ['λ', 'eigenvalues'], () =>
+        numbers('spectrum', t('How many eigenvalues lie in each bin'), ['λ', t('eigenvalues')], () =>
           spectrumRows(spectrumBins(spectrum, model)).map(({ range, count }) => [range, count]),
         ),
         sentence(spectrumAdvice(known)),
@@ -229,7 +234,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'eigenvalues',
-    title: 'The largest eigenvalues',
+    title: t('The largest eigenvalues'),
     term: 'largest',
     place: 'spectrum',
     fields: ['eigenvalues', 'layers'],
@@ -242,20 +247,20 @@ export const sections: readonly Section[] = [
         const largest = shares === null ? -1 : shares.indexOf(Math.max(...shares));
         const where =
           shares === null || largest < 0
-            ? 'not told apart from its neighbours'
+            ? t('not told apart from its neighbours')
             : `${names[largest] ?? ''} ${formatPercent(shares[largest] ?? 0)}`;
         return [`λ${k}`, endsText(ends), kindWords[kind], where];
       });
-      const head = ['', 'value', 'certainty', 'most of it in'];
+      const head = ['', t('value'), t('certainty'), t('most of it in')];
       return [
-        tag('div', { class: 'scroller' }, table({}, head, rows, 'The largest eigenvalues')),
+        tag('div', { class: 'scroller' }, table({}, head, rows, t('The largest eigenvalues'))),
         sentence(eigenvaluesAdvice(first, second)),
       ];
     },
   }),
   section({
     id: 'contributions',
-    title: 'Contribution of each layer to the upper bound',
+    title: t('Contribution of each layer to the upper bound'),
     term: 'contributions',
     place: 'layers',
     look: () => 'contributions',
@@ -283,7 +288,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'blocks',
-    title: 'Share of ‖H‖² between layers',
+    title: t('Share of ‖H‖² between layers'),
     term: 'blocks',
     place: 'layers',
     look: (known) => (known.blocks === null ? 'blocks absent' : hasMany(known) ? 'blocks many' : 'blocks'),
@@ -306,7 +311,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'table',
-    title: 'All layers',
+    title: t('All layers'),
     term: null,
     place: 'table',
     look: () => 'wide table',
@@ -314,12 +319,12 @@ export const sections: readonly Section[] = [
     content: (known) => {
       const rows = rowsOf(known);
       const shown = shownColumns(rows);
-      const head = ['layer', ...shown.map((column) => column.head)];
+      const head = [t('layer'), ...shown.map((column) => column.head)];
       const cells = rows.map((row) => [
         `${row.layer.name} ${row.layer.kind} ${layerSizes(row.layer)}`,
         ...shown.map(({ text }) => text(row)),
       ]);
-      const caption = 'Layers, with every number of each';
+      const caption = t('Layers, with every number of each');
       return rows.length === 0
         ? []
         : [tag('div', { class: 'scroller' }, table({}, head, cells, caption)), sentence(tableAdvice)];
@@ -327,7 +332,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'elasticity',
-    title: 'What drives it: weights',
+    title: t('What drives it: weights'),
     term: 'elasticity',
     place: 'drivers',
     look: () => 'driver',
@@ -336,12 +341,12 @@ export const sections: readonly Section[] = [
       const known = layers.filter(({ elasticity }) => elasticity !== null);
       if (known.length === 0) return [];
       return [
-        sentence('Scaling a layer’s weight by +1 % changes the bound by'),
+        sentence(t('Scaling a layer’s weight by +1 % changes the bound by')),
         chart(
           { height: rowsHeight(known.length), pageWidth: 560 },
           (options) => elasticityChart(layers, options) ?? '',
         ),
-        numbers('elasticity', 'Change of the bound by layer', ['layer', 'change'], () =>
+        numbers('elasticity', t('Change of the bound by layer'), [t('layer'), t('change')], () =>
           known.map(({ name, elasticity }) => [name, signed(elasticity ?? 0)]),
         ),
         sentence(elasticityAdvice(known)),
@@ -350,7 +355,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'units',
-    title: 'What drives it: widths',
+    title: t('What drives it: widths'),
     term: 'units',
     place: 'drivers',
     look: () => 'driver',
@@ -360,11 +365,11 @@ export const sections: readonly Section[] = [
         if (units === null || units.length === 0) return [];
         const largest = units.toSorted((one, other) => other - one).slice(0, 3);
         const carried = formatPercent(largest.reduce((sum, share) => sum + share, 0));
-        const words = `${formatCount(units.length)} hidden units fed by ${name}; the largest ${largest.length} carry ${carried} of ‖H‖².`;
+        const words = t`${formatCount(units.length)} hidden units fed by ${name}; the largest ${largest.length} carry ${carried} of ‖H‖².`;
         const drawn = chart({ height: unitsChartHeight, pageWidth: 290 }, (options) =>
           unitsChart(units, { ...options, layer: name, each: 'hidden unit' }),
         );
-        const table = unitNumbers(`units-${index}`, units, 'hidden unit', name);
+        const table = unitNumbers(`units-${index}`, units, unitNames['hidden unit'], name);
         return [
           { index, name, content: [ofLayer(index, words), drawn, table, ofLayer(index, unitsAdvice(units))] },
         ];
@@ -374,7 +379,7 @@ export const sections: readonly Section[] = [
   }),
   section({
     id: 'gram',
-    title: 'What drives it: samples',
+    title: t('What drives it: samples'),
     term: 'orthogonality',
     place: 'drivers',
     look: () => 'driver',
@@ -385,8 +390,8 @@ export const sections: readonly Section[] = [
       const choices = orthogonality.layers.flatMap(({ gram, crossSampleShare }, index) => {
         if (gram === null) return [];
         const name = layers[index]?.name ?? String(index);
-        const ordered = classes === null ? '' : ', ordered by class';
-        const words = `Cosines between the inputs of ${name} of ${gram.length} samples${ordered}; cross-sample share of its part ${formatPercent(crossSampleShare)}.`;
+        const ordered = classes === null ? '' : t(', ordered by class');
+        const words = t`Cosines between the inputs of ${name} of ${gram.length} samples${ordered}; cross-sample share of its part ${formatPercent(crossSampleShare)}.`;
         const drawn = chart({ height: 170, pageWidth: 220, widest: 220 }, (options) =>
           gramHeatMap(gram, { ...options, layer: name, classes }),
         );
@@ -396,15 +401,15 @@ export const sections: readonly Section[] = [
       return [
         sentence(
           tag('strong', {}, formatPercent(orthogonality.crossSampleShare)),
-          ' of ‖H‖² comes from pairs of different samples: 0 % if no two samples acted together.',
+          t(' of ‖H‖² comes from pairs of different samples: 0 % if no two samples acted together.'),
         ),
         ...(choices.length === 0 ? [] : [{ kind: 'choice', layers: choices } as const]),
         sentence(samplesAlikeAdvice(orthogonality.crossSampleShare)),
       ];
     },
   }),
-  sampleSection('sharpest-samples', 'Samples that carry the sharpest direction', 'sharpestSamples'),
-  sampleSection('samples', 'Samples that contribute most to ‖H‖²', 'topSamples'),
+  sampleSection('sharpest-samples', t('Samples that carry the sharpest direction'), 'sharpestSamples'),
+  sampleSection('samples', t('Samples that contribute most to ‖H‖²'), 'topSamples'),
 ];
 
 /** The places, in their order. */
@@ -441,23 +446,23 @@ function withinLayers(layers: readonly LayerReport[]): Content[] {
         ? [
             ofLayer(
               index,
-              `Input ${formatCount(sharpestInputs.indexOf(most))} alone holds ${formatPercent(most)}: an input that is not scaled like the others stands out so.`,
+              t`Input ${formatCount(sharpestInputs.indexOf(most))} alone holds ${formatPercent(most)}: an input that is not scaled like the others stands out so.`,
             ),
           ]
         : [];
     const content = [
       ...(sharpestInputs
         ? [
-            ofLayer(index, `In the weights from each input of ${name}`),
+            ofLayer(index, t`In the weights from each input of ${name}`),
             chartOf(sharpestInputs, 'input'),
-            unitNumbers(`inputs-${index}`, sharpestInputs, 'input', name),
+            unitNumbers(`inputs-${index}`, sharpestInputs, unitNames.input, name),
           ]
         : []),
       ...(sharpestUnits
         ? [
-            ofLayer(index, `In the weights into each output of ${name}`),
+            ofLayer(index, t`In the weights into each output of ${name}`),
             chartOf(sharpestUnits, 'output'),
-            unitNumbers(`outputs-${index}`, sharpestUnits, 'output', name),
+            unitNumbers(`outputs-${index}`, sharpestUnits, unitNames.output, name),
           ]
         : []),
       ...outstanding,

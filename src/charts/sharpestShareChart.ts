@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatPercent } from '../report/wording/number';
 import type { LayerReport } from '../report/report';
 import { colours } from './colours';
@@ -61,19 +62,22 @@ export function sharpestShareChart(
     element('rect', { x, y: rows.height + 12, width: 10, height: 10, ...look(name) });
   const omitted = shares.length - drawn.length;
   const entries = [
-    { name: 'share', words: 'sharpest direction' },
-    { name: 'parameters', words: omitted > 0 ? `parameters; ${omitted} smaller not drawn` : 'parameters' },
+    { name: 'share', words: t('sharpest direction') },
+    {
+      name: 'parameters',
+      words: omitted > 0 ? t`parameters; ${omitted} smaller not drawn` : t('parameters'),
+    },
   ];
   return chart(
     {
       id,
       width,
       height: rows.height + keyHeight,
-      title: 'Share of the sharpest direction in each layer',
+      title: t('Share of the sharpest direction in each layer'),
       description: drawn
         .map(
           ({ layer, ofParameters }, row) =>
-            `${layer.name}: ${values[row] ?? ''}, with ${formatPercent(ofParameters)} of the parameters`,
+            t`${layer.name}: ${values[row] ?? ''}, with ${formatPercent(ofParameters)} of the parameters`,
         )
         .join('; '),
     },

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { scaleLinear } from 'd3-scale';
 import type { SingularValues } from '../report/detail';
 import { formatCount, formatNumber } from '../report/wording/number';
@@ -32,8 +33,8 @@ export function singularValuesChart(
       id,
       width,
       height: singularValuesHeight,
-      title: `Singular values of the weight of ${layer}`,
-      description: `${formatCount(values.length)} of ${formatCount(count)}, from ${formatNumber(largest)} down to ${formatNumber(smallest)}.`,
+      title: t`Singular values of the weight of ${layer}`,
+      description: t`${formatCount(values.length)} of ${formatCount(count)}, from ${formatNumber(largest)} down to ${formatNumber(smallest)}.`,
     },
     element('path', { class: 'bar', d: bars, fill: colours.upper }),
     element('line', { x1: 0, x2: width, y1: barsHeight, y2: barsHeight, stroke: colours.axis }),

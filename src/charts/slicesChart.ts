@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { scaleLinear } from 'd3-scale';
 import { formatNumber, formatPercent } from '../report/wording/number';
 import type { Slice } from '../report/report';
@@ -7,9 +8,9 @@ import { chart, coordinate, element, text, textWidth, type SvgText } from './svg
 
 /** What the directions are called. */
 export const sliceNames: Readonly<Record<Slice['direction'], string>> = {
-  sharpest: 'sharpest direction',
-  gradient: 'along the gradient',
-  random: 'random direction',
+  sharpest: t('sharpest direction'),
+  gradient: t('along the gradient'),
+  random: t('random direction'),
 };
 
 /** Pixels of one direction. */
@@ -47,7 +48,7 @@ export function slicesChart(
       id,
       width,
       height,
-      title: 'The loss where the weights move along a direction',
+      title: t('The loss where the weights move along a direction'),
       description: slices.map(describeSlice).join('; '),
     },
     ...slices.map((slice, at) => {
@@ -64,7 +65,7 @@ export function slicesChart(
 function describeSlice({ direction, step, loss }: Slice): string {
   const told = [0, Math.floor(step.length / 2), step.length - 1].map((at) => {
     const value = loss[at] ?? null;
-    return `${value === null ? 'no number' : formatNumber(value)} at ${formatPercent(step[at] ?? 0)}`;
+    return t`${value === null ? t('no number') : formatNumber(value)} at ${formatPercent(step[at] ?? 0)}`;
   });
   return `${sliceNames[direction]}: ${told.join(', ')}`;
 }
@@ -190,8 +191,8 @@ function key(y: number): SvgText[] {
     element('text', { x, y, 'font-size': 11, fill: colours.faint }, text(content));
   return [
     line(0, false),
-    words(30, 'measured loss'),
+    words(30, t('measured loss')),
     line(130, true),
-    words(160, 'what slope and curvature say; across: distance in % of ‖θ‖'),
+    words(160, t('what slope and curvature say; across: distance in % of ‖θ‖')),
   ];
 }

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatCount, formatNumber, formatQuantity } from '../report/wording/number';
 import type { ModelFacts, Spectrum } from '../report/report';
 
@@ -34,8 +35,8 @@ export function spectrumBins(
 /** Where the density comes from: "8 × 24 Lanczos steps, ± one standard error". */
 export function spectrumSource({ method, probes, steps }: Spectrum, parameters: number): string {
   return method === 'exact'
-    ? `All ${formatCount(parameters)} eigenvalues, counted in bins.`
-    : `Estimated by stochastic Lanczos quadrature from ${formatCount(probes)} random starts of ${formatCount(steps)} steps each; the pale band is one standard error to either side.`;
+    ? t`All ${formatCount(parameters)} eigenvalues, counted in bins.`
+    : t`Estimated by stochastic Lanczos quadrature from ${formatCount(probes)} random starts of ${formatCount(steps)} steps each; the pale band is one standard error to either side.`;
 }
 
 /** The bins that hold something, as rows of a table. */
@@ -43,7 +44,7 @@ export function spectrumRows(bins: readonly SpectrumBin[]): { range: string; cou
   return bins
     .filter(({ count }) => count > 0)
     .map(({ from, to, count, standardError }) => ({
-      range: `${formatNumber(from)} to ${formatNumber(to)}`,
+      range: t`${formatNumber(from)} to ${formatNumber(to)}`,
       count: standardError === 0 ? formatNumber(count) : formatQuantity({ value: count, standardError }),
     }));
 }

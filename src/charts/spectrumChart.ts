@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatNumber, formatPercent } from '../report/wording/number';
 import type { PartialReport, Spectrum } from '../report/report';
 import { colours } from './colours';
@@ -47,7 +48,7 @@ export function spectrumChart(known: SpectrumChartNumbers, options: SpectrumChar
       id,
       width,
       height: spectrumChartHeight,
-      title: 'How many eigenvalues lie where',
+      title: t('How many eigenvalues lie where'),
       description: describe(bins, marks),
     },
     ...vertical.ticks.flatMap((tick) => countTick(tick, vertical.place(tick), horizontal)),
@@ -154,7 +155,9 @@ function spreadBand(
 function axis(horizontal: Scale, bottom: number, width: number, logarithmic: boolean): SvgText[] {
   const [start = 0, end = 0] = horizontal.range();
   const ticks = horizontal.ticks(Math.max(2, Math.floor(width / 110)));
-  const unit = logarithmic ? 'eigenvalues in each bin, on a logarithmic scale' : 'eigenvalues in each bin';
+  const unit = logarithmic
+    ? t('eigenvalues in each bin, on a logarithmic scale')
+    : t('eigenvalues in each bin');
   return [
     element('line', { class: 'axis', x1: start, x2: end, y1: bottom, y2: bottom, stroke: colours.axis }),
     ...ticks.map((tick) =>
@@ -247,7 +250,7 @@ function describe(bins: readonly SpectrumBin[], marks: readonly SpectrumMark[]):
   const fullest = bins.reduce((one, other) => (other.count > one.count ? other : one));
   const share = total > 0 ? formatPercent(fullest.count / total) : '0 %';
   return [
-    `${share} of the eigenvalues lie between ${formatNumber(fullest.from)} and ${formatNumber(fullest.to)}`,
+    t`${share} of the eigenvalues lie between ${formatNumber(fullest.from)} and ${formatNumber(fullest.to)}`,
     ...marks.map(({ label }) => label),
   ].join('; ');
 }

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatQuantity } from '../report/wording/number';
 import type { EigenvalueInterval, PartialReport, Quantity, Spectrum } from '../report/report';
 import { commonValue, isEstimate, rangeText, shownUpperBound } from '../report/wording/sharpnessText';
@@ -27,7 +28,7 @@ export function spectrumMarks({
   const bound = (name: 'upper' | 'lower', quantity: Quantity): SpectrumMark => ({
     name,
     value: quantity.value,
-    label: `${isEstimate(quantity, method) ? 'estimated bound' : `${name} bound`} ${formatQuantity(quantity)}`,
+    label: `${isEstimate(quantity, method) ? t('estimated bound') : t`${name} bound`} ${formatQuantity(quantity)}`,
     colour: name === 'upper' ? colours.upper : colours.lower,
     dashes: name === 'upper' ? '6 3' : '2 3',
   });

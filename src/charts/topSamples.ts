@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
 import type { TopSample } from '../report/report';
 import { tag, type Content } from './content';
@@ -16,9 +17,9 @@ export function sampleWords({ index, label, predicted, loss, share }: TopSample)
   const wrong = label !== null && predicted !== null && label !== predicted;
   return {
     share: formatPercent(share),
-    name: `#${formatCount(index)}${label === null ? '' : `, label ${formatNumber(label)}`}`,
-    predicted: wrong ? `predicted ${formatNumber(predicted)}` : null,
-    loss: `loss ${formatNumber(loss)}`,
+    name: `#${formatCount(index)}${label === null ? '' : t`, label ${formatNumber(label)}`}`,
+    predicted: wrong ? t`predicted ${formatNumber(predicted)}` : null,
+    loss: t`loss ${formatNumber(loss)}`,
   };
 }
 

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { scaleBand, scaleLinear } from 'd3-scale';
 import { formatPercent } from '../report/wording/number';
 import { colours } from './colours';
@@ -10,8 +11,11 @@ export interface UnitsChartOptions {
   /** The layer whose units or inputs these are. */
   readonly layer: string;
   /** What each of them is. */
-  readonly each: 'hidden unit' | 'input' | 'output';
+  readonly each: keyof typeof unitNames;
 }
+
+/** What is told apart within a layer. */
+export const unitNames = { 'hidden unit': t('hidden unit'), input: t('input'), output: t('output') };
 
 export const unitsChartHeight = 128;
 const barsHeight = 100;
@@ -22,7 +26,7 @@ const emphasised = 3;
 /** The share of each of a layer’s units or inputs, largest first, the first three emphasised. */
 export function unitsChart(units: readonly number[], options: UnitsChartOptions): string {
   const { id, width, layer, each } = options;
-  const word = each === 'hidden unit' ? 'unit' : each;
+  const word = each === 'hidden unit' ? t('unit') : unitNames[each];
   const sorted = units
     .map((share, unit) => ({ share, unit }))
     .toSorted((one, other) => other.share - one.share);
@@ -42,7 +46,7 @@ export function unitsChart(units: readonly number[], options: UnitsChartOptions)
       id,
       width,
       height: unitsChartHeight,
-      title: `Share of each ${each} of ${layer}`,
+      title: t`Share of each ${unitNames[each]} of ${layer}`,
       description: drawn
         .slice(0, 10)
         .map(({ share, unit }) => `${word} ${String(unit)}: ${formatPercent(share)}`)
@@ -76,14 +80,14 @@ export function unitsChart(units: readonly number[], options: UnitsChartOptions)
     element(
       'text',
       { x: 0, y: barsHeight + 20, fill: colours.faint },
-      text(`largest: ${word} no. ${String(drawn[0]?.unit ?? 0)} from 0, ${formatPercent(largest)}`),
+      text(t`largest: ${word} no. ${String(drawn[0]?.unit ?? 0)} from 0, ${formatPercent(largest)}`),
     ),
     ...(omitted > 0
       ? [
           element(
             'text',
             { x: width, y: barsHeight + 20, 'text-anchor': 'end', fill: colours.faint },
-            text(`${String(omitted)} smaller ones not drawn`),
+            text(t`${String(omitted)} smaller ones not drawn`),
           ),
         ]
       : []),

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { WeightMatrix } from '../report/detail';
 import { formatCount, formatNumber } from '../report/wording/number';
 import { cellPaths } from './cells';
@@ -32,8 +33,8 @@ export function weightHeatMap(
       id,
       width,
       height: bottom + keyHeight,
-      title: `The weight of ${layer}`,
-      description: `${formatCount(rows)} × ${formatCount(columns)} numbers, none further from 0 than ${end}.`,
+      title: t`The weight of ${layer}`,
+      description: t`${formatCount(rows)} × ${formatCount(columns)} numbers, none further from 0 than ${end}.`,
     },
     element('rect', {
       class: 'frame',

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { adamEdge, plainDescent } from '../report/wording/learningRate';
 import { formatNumber, formatPercent } from '../report/wording/number';
 import { namesText } from './compare';
@@ -15,20 +16,20 @@ export function edgeSentences({ rows }: Comparison): string[] {
   const [only, ...others] = edges;
   const line =
     only !== undefined && others.length === 0
-      ? `η = ${rates.map(formatNumber).join(', ')}: the edge of stability is a λ_max of ${formatNumber(only)}${formula}.`
-      : `The learning rates differ, and with them the edge of stability${formula}: a λ_max from ${formatNumber(Math.min(...edges))} to ${formatNumber(Math.max(...edges))}.`;
+      ? t`η = ${rates.map(formatNumber).join(', ')}: the edge of stability is a λ_max of ${formatNumber(only)}${formula}.`
+      : t`The learning rates differ, and with them the edge of stability${formula}: a λ_max from ${formatNumber(Math.min(...edges))} to ${formatNumber(Math.max(...edges))}.`;
   const at = (wanted: string): number[] => rows.flatMap(({ edge }, k) => (edge?.place === wanted ? [k] : []));
   const [near, above, below] = [at('at'), at('above'), at('below')];
-  const within = `within ${formatPercent(atEdge.from)} to ${formatPercent(atEdge.to, 3)} of it`;
+  const within = t`within ${formatPercent(atEdge.from)} to ${formatPercent(atEdge.to, 3)} of it`;
   const stands = [
-    ...(near.length === 0 ? [] : [`At it (${within}): ${namesText(rows, near)}.`]),
+    ...(near.length === 0 ? [] : [t`At it (${within}): ${namesText(rows, near)}.`]),
     ...(above.length === 0
       ? []
-      : [`Above it: ${namesText(rows, above)}; with this rate the loss would rise there first.`]),
+      : [t`Above it: ${namesText(rows, above)}; with this rate the loss would rise there first.`]),
     ...(near.length === 0 && above.length === 0 && below.length > 0
-      ? [`None is at it (${within}): all are below.`]
+      ? [t`None is at it (${within}): all are below.`]
       : []),
   ];
   const batches = rows.some(({ training }) => (training?.batchSize ?? null) !== null);
-  return [line, ...stands, ...(batches ? ['Mini-batches are stable for less.'] : [])];
+  return [line, ...stands, ...(batches ? [t('Mini-batches are stable for less.')] : [])];
 }

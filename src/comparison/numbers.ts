@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { PrintedReport, Quantity, Range } from '../report/report';
 import { endsText } from '../report/wording/eigenvaluesText';
 import { formatNumber, formatPercent } from '../report/wording/number';
@@ -55,12 +56,12 @@ function shareError(share: number, count: number): number {
 /** Every number that is compared, in the order of the columns. */
 export const comparedNumbers: Readonly<Record<NumberName, ComparedNumber>> = {
   loss: {
-    head: 'Loss',
+    head: t('Loss'),
     of: ({ samples }) => exactly(samples.meanLoss, samples.lossError ?? null),
     format: formatNumber,
   },
   accuracy: {
-    head: 'Accuracy',
+    head: t('Accuracy'),
     of: ({ samples: { accuracy, count } }) =>
       accuracy === null ? null : exactly(accuracy, shareError(accuracy, count)),
     format: (value) => formatPercent(value, 4),
@@ -70,7 +71,7 @@ export const comparedNumbers: Readonly<Record<NumberName, ComparedNumber>> = {
     of: ({ gradientNorm }) => (gradientNorm === null ? null : exactly(gradientNorm)),
     format: formatNumber,
   },
-  lambdaMax: { head: 'λ_max', of: (report) => curvature(report), format: formatNumber },
+  lambdaMax: { head: t('λ_max'), of: (report) => curvature(report), format: formatNumber },
   upperBound: {
     head: 'U',
     of: ({ bounds, sharpness, estimate }) =>
@@ -80,12 +81,12 @@ export const comparedNumbers: Readonly<Record<NumberName, ComparedNumber>> = {
     format: formatNumber,
   },
   trace: {
-    head: 'Trace',
+    head: t('Trace'),
     of: ({ trace, estimate }) => (trace === null ? null : estimated(trace, estimate?.intervals.trace)),
     format: formatNumber,
   },
   scaleInvariant: {
-    head: 'λ_max·‖θ‖²',
+    head: t('λ_max·‖θ‖²'),
     of: (report) => {
       const size = squaredSize(report);
       return size === null ? null : curvature(report, size);
@@ -93,7 +94,7 @@ export const comparedNumbers: Readonly<Record<NumberName, ComparedNumber>> = {
     format: formatNumber,
   },
   moveCost: {
-    head: '1 % move',
+    head: t('1 % move'),
     of: (report) => {
       const { response, samples, sharpness } = report;
       if (response?.worst.loss === undefined || response.worst.loss === null) return null;
@@ -145,7 +146,7 @@ export function changeText(name: NumberName, change: Change | null): string {
   const [unit, sign] = name === 'accuracy' ? ([100, ' %'] as const) : ([1, ''] as const);
   const error = Math.max(value - lower, upper - value) * unit;
   const width = formatNumber(Number(error.toPrecision(2)));
-  if (!differs) return error === 0 ? 'none' : `none (± ${width}${sign})`;
+  if (!differs) return error === 0 ? 'none' : t`none (± ${width}${sign})`;
   const signed = (text: string): string => `${value > 0 ? '+' : ''}${text}`;
   if (error === 0) return `${signed(formatNumber(value * unit))}${sign}`;
   // To the place of the error's second digit.

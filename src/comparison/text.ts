@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { markdownTable, markdownText } from '../report/markdown';
 import { printable } from '../report/printable';
 import { formatCount } from '../report/wording/number';
@@ -6,8 +7,9 @@ import { changeText, comparedNumbers, comparedText, numberNames } from './number
 import type { Comparison, ComparisonRow, Difference, NumberName } from './schema';
 
 /** What the error bars hold, below every table of differences. */
-export const errorBarsSentence =
-  'A difference within its error bars is none. Those of loss, accuracy, λ_max and what follows from it hold the samples’ own error (95 %, as if each row had samples of its own), those of ‖∇L‖, U and trace only that of the computation.';
+export const errorBarsSentence = t(
+  'A difference within its error bars is none. Those of loss, accuracy, λ_max and what follows from it hold the samples’ own error (95 %, as if each row had samples of its own), those of ‖∇L‖, U and trace only that of the computation.',
+);
 
 /** The numbers that at least one row has. */
 export function knownNumbers({ rows }: Comparison): NumberName[] {
@@ -16,7 +18,7 @@ export function knownNumbers({ rows }: Comparison): NumberName[] {
 
 /** A row's verdict, and its place at the edge where there is one. */
 function standing({ verdict, edge }: ComparisonRow): string[] {
-  const places = { below: 'below the edge', at: 'at the edge', above: 'above the edge' } as const;
+  const places = { below: t('below the edge'), at: t('at the edge'), above: t('above the edge') } as const;
   return [...(verdict === null ? [] : [verdict]), ...(edge?.place ? [places[edge.place]] : [])];
 }
 
@@ -24,7 +26,7 @@ function standing({ verdict, edge }: ComparisonRow): string[] {
 export function rowTable(comparison: Comparison): { head: string[]; rows: string[][] } {
   const names = knownNumbers(comparison);
   return {
-    head: ['Model', ...names.map((name) => comparedNumbers[name].head), 'Verdict'],
+    head: [t('Model'), ...names.map((name) => comparedNumbers[name].head), t('Verdict')],
     rows: comparison.rows.map((row) => {
       const { name, numbers } = row;
       if (numbers === null) return [name, ...names.map(() => '–'), 'failed'];
@@ -45,7 +47,7 @@ export function differenceTable(comparison: Comparison): { head: string[]; rows:
   const last = comparison.differences.at(-1);
   const shown = last === undefined || successive.includes(last) ? successive : [...successive, last];
   return {
-    head: ['From → to', ...names.map((name) => comparedNumbers[name].head)],
+    head: [t('From → to'), ...names.map((name) => comparedNumbers[name].head)],
     rows: shown.map((difference) => [
       pairText(comparison, difference),
       ...names.map((name) => changeText(name, difference.numbers[name])),
@@ -68,7 +70,7 @@ const summaryNames = {
   loss: 'loss',
   accuracy: 'accuracy',
   lambdaMax: 'λ_max',
-  moveCost: 'what a move of 1 % of the weights costs',
+  moveCost: t('what a move of 1 % of the weights costs'),
 } as const;
 
 /** The line that a row gets when it is ready. */
@@ -90,15 +92,15 @@ export function comparisonText(comparison: Comparison): string {
   const known = comparison.rows.filter(({ numbers }) => numbers !== null).length;
   const summary = summarySentence(comparison);
   const parts = [
-    [`${formatCount(known)} of ${formatCount(comparison.rows.length)} models compared`],
+    [t`${formatCount(known)} of ${formatCount(comparison.rows.length)} models compared`],
     lines(rowTable(comparison)),
     ...(summary === null ? [] : [[printable(summary)]]),
     edgeSentences(comparison),
     ...(comparison.differences.length === 0
       ? []
       : [[...lines(differenceTable(comparison)), errorBarsSentence]]),
-    comparison.warnings.map(({ message }) => printable(`Warning: ${message}`)),
-    failureLines(comparison).map((line) => printable(`Failed: ${line}`)),
+    comparison.warnings.map(({ message }) => printable(t`Warning: ${message}`)),
+    failureLines(comparison).map((line) => printable(t`Failed: ${line}`)),
   ];
   return `${parts
     .filter((part) => part.length > 0)
@@ -113,7 +115,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const table = ({ head, rows: cells }: ReturnType<typeof rowTable>): string => markdownTable(head, cells);
   const sentences = [...warnings.map(({ message }) => message), ...failureLines(comparison)];
   return `${[
-    `### Sharpness of ${formatCount(rows.length)} models compared`,
+    t`### Sharpness of ${formatCount(rows.length)} models compared`,
     ...(summary === null ? [] : [markdownText(summary)]),
     table(rowTable(comparison)),
     ...edgeSentences(comparison).map(markdownText),

@@ -21,6 +21,7 @@ export function showPanelPage(
   webview.html = webviewPage({
     title: panel.title,
     language: vscode.env.language,
+    translations: vscode.l10n.bundle,
     script: webview.asWebviewUri(resource(script)).toString(),
     style: webview.asWebviewUri(resource('panel.css')).toString(),
     source: webview.cspSource,

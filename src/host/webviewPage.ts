@@ -2,6 +2,8 @@
 export interface PageParts {
   readonly title: string;
   readonly language: string;
+  /** `vscode.l10n.bundle`: the texts of that language by the English ones; undefined in English. */
+  readonly translations: Readonly<Record<string, string>> | undefined;
   readonly script: string;
   readonly style: string;
   /** `Webview.cspSource`. */
@@ -24,6 +26,9 @@ export function webviewPage(parts: PageParts): string {
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
+  const { translations } = parts;
+  const translated =
+    translations === undefined ? '' : ` data-translations="${escape(JSON.stringify(translations))}"`;
   return `<!DOCTYPE html>
 <html lang="${escape(parts.language)}">
   <head>
@@ -35,7 +40,7 @@ export function webviewPage(parts: PageParts): string {
     <link rel="stylesheet" href="${escape(parts.style)}">
     <title>${escape(parts.title)}</title>
   </head>
-  <body>
+  <body${translated}>
     <script nonce="${escape(parts.nonce)}" src="${escape(parts.script)}"></script>
   </body>
 </html>

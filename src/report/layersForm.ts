@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { isConvolution, open, type ProposedArchitecture } from './architecture';
 
 /** What names and shapes do not tell of a file of weights, as the panel asks it: one question for every choice. */
@@ -75,10 +76,10 @@ const choices: Readonly<Record<QuestionKind, Question['choices']>> = {
   function: words,
   pooling: [
     ['[]', 'none'],
-    ['[{"maxPool":2}]', 'max 2'],
-    ['[{"avgPool":2}]', 'average 2'],
-    ['[{"maxPool":3,"stride":2}]', 'max 3, stride 2'],
-    ['["globalAvgPool"]', 'global average'],
+    ['[{"maxPool":2}]', t('max 2')],
+    ['[{"avgPool":2}]', t('average 2')],
+    ['[{"maxPool":3,"stride":2}]', t('max 3, stride 2')],
+    ['["globalAvgPool"]', t('global average')],
   ],
 };
 
@@ -108,9 +109,9 @@ export function questionsOf({ layers }: ProposedArchitecture): readonly Question
     if (layer === open) {
       if (layers[index - 1] === open) return [];
       const next = layers.findIndex((each, at) => at > index && each !== open && each !== 'flatten');
-      const place = `${named(index - 1)} and ${next === -1 ? 'the output' : named(next)}`;
-      const all = [ask('function', 'function', `Between ${place}`)];
-      return spatial ? [...all, ask('pooling', 'pooling', `Pooling between ${place}`)] : all;
+      const place = t`${named(index - 1)} and ${next === -1 ? t('the output') : named(next)}`;
+      const all = [ask('function', 'function', t`Between ${place}`)];
+      return spatial ? [...all, ask('pooling', 'pooling', t`Pooling between ${place}`)] : all;
     }
     if (typeof layer !== 'object' || layer === null) {
       if (layer === 'flatten') spatial = false;
@@ -119,7 +120,7 @@ export function questionsOf({ layers }: ProposedArchitecture): readonly Question
     if (isConvolution(layer)) spatial = true;
     return Object.entries(layer).flatMap(([key, value]) =>
       value === open && key in properties
-        ? [ask(key as QuestionKind, key, `${named(index)}: ${key === 'normFirst' ? 'norm first' : key}`)]
+        ? [ask(key as QuestionKind, key, `${named(index)}: ${key === 'normFirst' ? t('norm first') : key}`)]
         : [],
     );
   });
@@ -195,7 +196,7 @@ export function alternativesOf(questions: readonly Question[], answers: Answers)
   const tied = silent.length > 0 ? silent : chosen.size === 1 ? ofFunction : [];
   const list =
     tied.length === 0
-      ? [{ answers: {}, caption: 'these layers' }]
+      ? [{ answers: {}, caption: t('these layers') }]
       : words.map(([json, caption]) => ({
           answers: Object.fromEntries(tied.map(({ id }) => [id, json])),
           caption,

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 /** What can be said in an option: how it is written, and what of that is allowed. */
 export type Value =
   | { readonly kind: 'tick' }
@@ -76,24 +77,24 @@ export function wantedText(value: Value): string {
     case 'number': {
       const { whole, least, above, most, below, not, unit } = value;
       const range =
-        (above === undefined ? '' : ` above ${above}`) +
+        (above === undefined ? '' : t` above ${above}`) +
         (least === undefined
           ? ''
-          : `${most === undefined && below === undefined ? ' of at least' : ' from'} ${least}`) +
-        (most === undefined ? '' : ` to ${most}`) +
-        (below === undefined ? '' : ` to below ${below}`);
-      return `a ${whole === true ? 'whole ' : ''}number${unit === undefined ? '' : ` of ${unit}`}${range}${not === undefined ? '' : ` other than ${not}`}`;
+          : `${most === undefined && below === undefined ? t(' of at least') : t(' from')} ${least}`) +
+        (most === undefined ? '' : t` to ${most}`) +
+        (below === undefined ? '' : t` to below ${below}`);
+      return t`a ${whole === true ? t('whole ') : ''}number${unit === undefined ? '' : t` of ${unit}`}${range}${not === undefined ? '' : t` other than ${not}`}`;
     }
     case 'numbers':
-      return `${value.word === undefined ? '' : `${value.word}, or `}numbers of at least 0 with commas between`;
+      return t`${value.word === undefined ? '' : t`${value.word}, or `}numbers of at least 0 with commas between`;
     case 'choice':
-      return `one of ${value.values.join(', ')}`;
+      return t`one of ${value.values.join(', ')}`;
     case 'names':
-      return 'names or patterns such as *.weight, each once, with commas between';
+      return t('names or patterns such as *.weight, each once, with commas between');
     case 'keys':
-      return 'the key, or INPUT=KEY for each input with commas between';
+      return t('the key, or INPUT=KEY for each input with commas between');
     default:
-      return 'another value';
+      return t('another value');
   }
 }
 

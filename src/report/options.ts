@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Computation, RequestOptions } from './request';
 import { methods, mostTop, optimisers, requestDefaults, defaultRandomCount } from './request';
 import type { Training } from './report';
@@ -6,13 +7,13 @@ import { lossChoices, lossChoicesText } from './wording/lossWords';
 
 /** What the numbers depend on, as the chips of the panel divide it. */
 export const groups = {
-  method: 'Method',
-  loss: 'Loss',
-  samples: 'Samples',
-  parameters: 'Parameters',
-  mode: 'Mode',
-  precision: 'Type of numbers',
-  seed: 'Seed',
+  method: t('Method'),
+  loss: t('Loss'),
+  samples: t('Samples'),
+  parameters: t('Parameters'),
+  mode: t('Mode'),
+  precision: t('Type of numbers'),
+  seed: t('Seed'),
 } as const;
 
 export type Group = keyof typeof groups;
@@ -60,19 +61,19 @@ JPEG files for each class
     value: { kind: 'keys' },
     help: ['KEY', 'key of the inputs in FILE; GRAPHINPUT=KEY, repeated, where the model has several inputs'],
     sidecar: 'an object of keys in the data file by graph input',
-    panel: { group: 'samples', label: 'Key of the inputs', open: 'found by name' },
+    panel: { group: 'samples', label: t('Key of the inputs'), open: t('found by name') },
   },
   labels: {
     value: name,
     help: ['KEY', 'key of the labels in FILE, or the path of their npy file'],
     sidecar: 'the key of the labels in the data file',
-    panel: { group: 'samples', label: 'Key of the labels', open: 'found by name' },
+    panel: { group: 'samples', label: t('Key of the labels'), open: t('found by name') },
   },
   scale: {
     value: { kind: 'number', not: 0 },
     help: ['NUMBER', 'multiplies the inputs (1)'],
     sidecar: 'a number other than 0',
-    panel: { group: 'samples', label: 'Factor of the inputs', open: '1' },
+    panel: { group: 'samples', label: t('Factor of the inputs'), open: '1' },
   },
   normalize: {
     value: name,
@@ -80,8 +81,8 @@ JPEG files for each class
     sidecar: `how the pixels of pictures are normalised: ${normalisations}`,
     panel: {
       group: 'samples',
-      label: 'Normalisation of pictures',
-      open: `as gives the least loss; ${normalisations}`,
+      label: t('Normalisation of pictures'),
+      open: t`as gives the least loss; ${normalisations}`,
     },
   },
   skipBroken: {
@@ -89,7 +90,7 @@ JPEG files for each class
     option: 'skip-broken',
     help: ['', 'leaves out pictures that cannot be read'],
     sidecar: 'true or false: whether pictures that cannot be read are left out',
-    panel: { group: 'samples', label: 'Leave out broken pictures' },
+    panel: { group: 'samples', label: t('Leave out broken pictures') },
   },
   limit: {
     value: count,
@@ -98,7 +99,7 @@ JPEG files for each class
       `uses at most N samples, drawn by the seed; without FILE: N random inputs (${defaultRandomCount})`,
     ],
     sidecar: 'a whole number from 1',
-    panel: { group: 'samples', label: 'At most so many', open: 'all' },
+    panel: { group: 'samples', label: t('At most so many'), open: 'all' },
   },
   shapes: {
     value: { kind: 'shapes' },
@@ -121,51 +122,51 @@ JPEG files for each class
     panel: 'the form “What is between the weights?”',
   },
   loss: {
-    value: { kind: 'choice', values: lossChoices, words: { auto: 'As model and samples say' } },
+    value: { kind: 'choice', values: lossChoices, words: { auto: t('As model and samples say') } },
     help: ['LOSS', `${lossChoicesText} (auto)`],
     sidecar: lossChoicesText,
-    panel: { group: 'loss', label: 'Loss' },
+    panel: { group: 'loss', label: t('Loss') },
   },
   output: {
     value: name,
     help: ['NAME', 'what the loss is put on: a graph output, or any tensor inside the model'],
     sidecar: 'the name of a graph output',
-    panel: { group: 'loss', label: 'Output', open: 'the one with logits' },
+    panel: { group: 'loss', label: t('Output'), open: t('the one with logits') },
   },
   classWeights: {
     value: { kind: 'numbers', word: 'balanced' },
     option: 'class-weights',
     help: ['W,…', 'weight of every class in the cross-entropy, or "balanced" (PyTorch\'s weight=)'],
     sidecar: '"balanced" or an array of numbers of at least 0',
-    panel: { group: 'loss', label: 'Class weights', open: 'balanced, or 1, 2, …' },
+    panel: { group: 'loss', label: t('Class weights'), open: t('balanced, or 1, 2, …') },
   },
   labelSmoothing: {
     value: below1,
     option: 'label-smoothing',
     help: ['E', 'share of every label spread evenly over all classes, from 0 to below 1 (0)'],
     sidecar: 'a number from 0 to below 1',
-    panel: { group: 'loss', label: 'Label smoothing', open: '0' },
+    panel: { group: 'loss', label: t('Label smoothing'), open: '0' },
   },
   posWeight: {
     value: { kind: 'numbers' },
     option: 'pos-weight',
     help: ['P,…', 'weight of the positives in the binary cross-entropy: one, or one for every output'],
     sidecar: 'an array of numbers of at least 0: one, or one for every output',
-    panel: { group: 'loss', label: 'Weight of positives', open: '1' },
+    panel: { group: 'loss', label: t('Weight of positives'), open: '1' },
   },
   ignoreLabel: {
     value: { kind: 'number', whole: true, least: -(2 ** 31), most: 2 ** 31 - 1 },
     option: 'ignore-label',
     help: ['N', 'leaves out what has this label (-100)'],
     sidecar: 'a whole number, the label that leaves out what it stands for',
-    panel: { group: 'loss', label: 'Label to leave out', open: '-100' },
+    panel: { group: 'loss', label: t('Label to leave out'), open: '-100' },
   },
   weightDecay: {
     value: atLeast0,
     option: 'weight-decay',
     help: ['L', 'adds ½L‖θ‖² over all parameters to the loss (0)'],
     sidecar: 'a number of at least 0: λ of ½λ‖θ‖², added to the loss',
-    panel: { group: 'loss', label: 'Weight decay', open: '0' },
+    panel: { group: 'loss', label: t('Weight decay'), open: '0' },
   },
   decayed: {
     value: { ...names, some: true },
@@ -175,7 +176,7 @@ JPEG files for each class
     ],
     sidecar:
       'an array of names of parameters or patterns, such as "*.weight", each once, that the weight decay is over',
-    panel: { group: 'loss', label: 'Weight decay of', open: 'all, or *.weight' },
+    panel: { group: 'loss', label: t('Weight decay of'), open: t('all, or *.weight') },
   },
   training: {
     value: { kind: 'training' },
@@ -197,10 +198,15 @@ JPEG files for each class
     value: {
       kind: 'choice',
       values: methods,
-      words: { auto: 'Automatic', 'closed-form': 'Closed form', exact: 'Exact', estimate: 'Estimate' },
+      words: {
+        auto: t('Automatic'),
+        'closed-form': t('Closed form'),
+        exact: t('Exact'),
+        estimate: t('Estimate'),
+      },
     },
     help: ['METHOD', 'auto, closed-form (perceptrons), exact (small models) or estimate (auto)'],
-    panel: { group: 'method', label: 'Method' },
+    panel: { group: 'method', label: t('Method') },
   },
   precision: {
     value: { kind: 'number', least: 1e-6, below: 1 },
@@ -208,33 +214,33 @@ JPEG files for each class
       'R',
       `relative precision asked of λ_max's interval and of every estimate (${requestDefaults.precision})`,
     ],
-    panel: { group: 'method', label: 'Relative precision', open: `${requestDefaults.precision}` },
+    panel: { group: 'method', label: t('Relative precision'), open: `${requestDefaults.precision}` },
   },
   dtype: {
     value: {
       kind: 'choice',
       values: ['auto', 'float64', 'float32'],
-      words: { auto: 'float32 where precise enough' },
+      words: { auto: t('float32 where precise enough') },
     },
     help: ['TYPE', 'float64, float32 or auto: of Hessian-vector products (auto)'],
-    panel: { group: 'precision', label: 'Type of the products' },
+    panel: { group: 'precision', label: t('Type of the products') },
   },
   evaluation: {
     value: tick,
     help: ['', 'analyses an export in training mode as in evaluation mode'],
-    panel: { group: 'mode', label: 'Evaluation mode of a training export' },
+    panel: { group: 'mode', label: t('Evaluation mode of a training export') },
   },
   trained: {
     value: names,
     help: ['TENSOR', 'counts a tensor of the file as a parameter (repeat it for more)'],
     sidecar: 'an array of names of tensors in the model, each once, that count as parameters',
-    panel: { group: 'parameters', label: 'Trained, too', open: 'names or patterns' },
+    panel: { group: 'parameters', label: t('Trained, too'), open: t('names or patterns') },
   },
   fixed: {
     value: names,
     help: ['TENSOR', 'holds a tensor of the file fixed, so that it is none (repeat it for more)'],
     sidecar: 'an array of names of tensors in the model, each once, that do not count as parameters',
-    panel: { group: 'parameters', label: 'Not trained', open: 'names or patterns' },
+    panel: { group: 'parameters', label: t('Not trained'), open: t('names or patterns') },
   },
   paddingRows: {
     value: { kind: 'rows' },
@@ -244,18 +250,18 @@ JPEG files for each class
   top: {
     value: { ...count, most: mostTop },
     help: ['K', 'finds the K largest eigenvalues, each between two ends (10, for no more than λ_max takes)'],
-    panel: { group: 'method', label: 'Largest eigenvalues', open: '10' },
+    panel: { group: 'method', label: t('Largest eigenvalues'), open: '10' },
   },
   timeLimit: {
-    value: { ...positive, unit: 'seconds' },
+    value: { ...positive, unit: t('seconds') },
     option: 'time',
     help: ['SECONDS', 'ends the analysis; the report has what is known by then'],
-    panel: { group: 'method', label: 'Time limit in seconds', open: 'none' },
+    panel: { group: 'method', label: t('Time limit in seconds'), open: 'none' },
   },
   blocks: {
     value: tick,
     help: ['', 'estimates the blocks of layers, too, which takes more products'],
-    panel: { group: 'method', label: 'Blocks of layers, where estimated' },
+    panel: { group: 'method', label: t('Blocks of layers, where estimated') },
   },
   scaleAdapted: {
     value: tick,
@@ -264,17 +270,17 @@ JPEG files for each class
       '',
       'looks for the scale-adapted sharpness, too: the same however layers are scaled against each other',
     ],
-    panel: { group: 'method', label: 'Scale-adapted sharpness' },
+    panel: { group: 'method', label: t('Scale-adapted sharpness') },
   },
   plane: {
     value: tick,
     help: ['', 'measures the loss over a plane of two directions, too (225 forward passes)'],
-    panel: { group: 'method', label: 'Loss over a plane of two directions' },
+    panel: { group: 'method', label: t('Loss over a plane of two directions') },
   },
   seed: {
     value: { ...count, least: 0, most: 2 ** 32 - 1 },
     help: ['N', 'seed of everything drawn (0)'],
-    panel: { group: 'seed', label: 'Seed', open: '0' },
+    panel: { group: 'seed', label: t('Seed'), open: '0' },
   },
   threads: {
     value: { ...count, most: 1024 },

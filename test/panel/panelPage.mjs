@@ -78,10 +78,18 @@ export function openBrowser() {
  *
  * @param {import('playwright-core').Browser} browser
  * @param {{ script: string, style: string }} bundle
- * @param {{ theme?: ThemeName, width?: number, height?: number, saved?: unknown, reducedMotion?: boolean, zoom?: number }} options
+ * @param {{ theme?: ThemeName, width?: number, height?: number, saved?: unknown, reducedMotion?: boolean, zoom?: number, translations?: Record<string, string> }} options
  */
 export async function openPanel(browser, bundle, options) {
-  const { theme = 'dark', width = 1040, height = 900, saved, reducedMotion = true, zoom = 1 } = options;
+  const {
+    theme = 'dark',
+    width = 1040,
+    height = 900,
+    saved,
+    reducedMotion = true,
+    zoom = 1,
+    translations,
+  } = options;
   const context = await browser.newContext({
     viewport: { width, height },
     deviceScaleFactor: zoom,
@@ -103,7 +111,11 @@ export async function openPanel(browser, bundle, options) {
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8">
     <meta property="csp-nonce" content="${nonce}"><title>Sharpness</title>
     <link rel="stylesheet" href="${origin}/theme.css"><link rel="stylesheet" href="${origin}/panel.css"></head>
-    <body class="${kind}" data-vscode-theme-kind="${kind}"><main id="panel"></main><script nonce="${nonce}" src="${origin}/panel.js"></script></body></html>`;
+    <body class="${kind}" data-vscode-theme-kind="${kind}">${
+      translations === undefined
+        ? ''
+        : `<script nonce="${nonce}">document.body.dataset.translations = ${JSON.stringify(JSON.stringify(translations))}</script>`
+    }<main id="panel"></main><script nonce="${nonce}" src="${origin}/panel.js"></script></body></html>`;
   /** @type {Record<string, [string, string]>} */
   const files = {
     '/': ['text/html', html],

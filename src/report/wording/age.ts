@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatCount } from './number';
 
 const units = [
@@ -12,7 +13,7 @@ const units = [
 export function ageText(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   const [name, size] = units.find((unit) => seconds >= unit[1]) ?? ['', 0];
-  if (size === 0) return 'just now';
+  if (size === 0) return t('just now');
   const count = Math.floor(seconds / size);
-  return `${formatCount(count)} ${name}${count === 1 ? '' : 's'} ago`;
+  return t`${formatCount(count)} ${name}${count === 1 ? '' : 's'} ago`;
 }

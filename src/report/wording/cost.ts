@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatCount, formatNumber } from './number';
 import type { Cost } from '../report';
 import { byteSize } from './byteSize';
@@ -30,11 +31,11 @@ export function durationText(seconds: number): string {
   const rounded = Number(seconds.toPrecision(2));
   if (rounded < 100) return `${formatCount(Math.max(1, rounded))} s`;
   return rounded < 5400
-    ? `${formatCount(rounded / 60)} min`
+    ? t`${formatCount(rounded / 60)} min`
     : `${formatNumber(Number((rounded / 3600).toPrecision(2)))} h`;
 }
 
 /** "5.7e11 multiply-adds, 660 MB". */
 export function costText({ multiplyAdds, bytes }: Cost): string {
-  return `${formatNumber(Number(multiplyAdds.toPrecision(2)))} multiply-adds, ${byteSize(bytes)}`;
+  return t`${formatNumber(Number(multiplyAdds.toPrecision(2)))} multiply-adds, ${byteSize(bytes)}`;
 }

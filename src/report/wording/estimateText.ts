@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatCount, formatEstimate, formatNumber, formatPercent } from './number';
 import type { PartialReport, Quantity, Range } from '../report';
 
@@ -10,17 +11,17 @@ import type { PartialReport, Quantity, Range } from '../report';
 export function probesText({ estimate, analysis, trace }: PartialReport): string | null {
   if (estimate === undefined) return null;
   const { probes, wantedProbes, pilotProbes, stoppedBy, precisionReached } = estimate;
-  const drawn = `${formatCount(probes)} random probes`;
-  const wanted = `a pilot of ${formatCount(pilotProbes)} called for`;
-  if (stoppedBy === null) return `${drawn} of the ${formatCount(wantedProbes)} that ${wanted}, so far`;
+  const drawn = t`${formatCount(probes)} random probes`;
+  const wanted = t`a pilot of ${formatCount(pilotProbes)} called for`;
+  if (stoppedBy === null) return t`${drawn} of the ${formatCount(wantedProbes)} that ${wanted}, so far`;
   const complete = stoppedBy === 'complete';
   const count = complete
-    ? `${drawn}, as many as ${wanted}`
-    : `${drawn} of the ${formatCount(wantedProbes)} that ${wanted}, ended by the ${stoppedBy}`;
+    ? t`${drawn}, as many as ${wanted}`
+    : t`${drawn} of the ${formatCount(wantedProbes)} that ${wanted}, ended by the ${stoppedBy}`;
   if (analysis === undefined) return count;
-  const asked = `the ${formatPercent(analysis.requestedPrecision)} asked`;
-  if (precisionReached) return `${count}: 95 % intervals within ${asked}${traceText(estimate, trace)}`;
-  return `${count}${complete ? ', which was too few' : ''}: 95 % intervals wider than ${asked}`;
+  const asked = t`the ${formatPercent(analysis.requestedPrecision)} asked`;
+  if (precisionReached) return t`${count}: 95 % intervals within ${asked}${traceText(estimate, trace)}`;
+  return t`${count}${complete ? t(', which was too few') : ''}: 95 % intervals wider than ${asked}`;
 }
 
 /** What the trace is measured against where that is not its own size. */
@@ -30,7 +31,7 @@ function traceText(
 ): string {
   return trace === undefined || Math.abs(trace.value) >= 0.95 * absoluteTrace
     ? ''
-    : `, the trace’s relative to Σ|λ| ≈ ${formatNumber(Number(absoluteTrace.toPrecision(2)))}`;
+    : t`, the trace’s relative to Σ|λ| ≈ ${formatNumber(Number(absoluteTrace.toPrecision(2)))}`;
 }
 
 /** 2/U of an upper bound U > 0, with U's interval turned over unless 0 is in it. */

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { PartialReport } from '../report';
 import { lossWords } from './lossWords';
 import { formatNumber } from './number';
@@ -13,6 +14,6 @@ export function evenGuess({
   if (guesses === 'nothing' || classes < 2) return null;
   const weighted = samples.evenGuessLoss;
   if (weighted !== undefined)
-    return { loss: weighted, text: `${formatNumber(weighted)} with these options of the loss` };
-  return { loss: Math.log(classes), text: `ln ${classes} = ${formatNumber(Math.log(classes))}` };
+    return { loss: weighted, text: t`${formatNumber(weighted)} with these options of the loss` };
+  return { loss: Math.log(classes), text: t`ln ${classes} = ${formatNumber(Math.log(classes))}` };
 }

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { PartialReport, Training } from '../report';
 import { rateText } from './estimateText';
 import { formatBelow, formatCount, formatNumber, formatPercent } from './number';
@@ -13,7 +14,9 @@ export function holdsFoldedWeights({ warnings = [] }: Pick<PartialReport, 'warni
 }
 
 /** Why there is no learning rate then. */
-const noRate = 'No learning rate follows: these are not the parameters that were trained (see the warning).';
+const noRate = t(
+  'No learning rate follows: these are not the parameters that were trained (see the warning).',
+);
 
 /** What λ_max says of a learning rate: a headline and the sentences that say of whom it is true. */
 export interface RateAnswer {
@@ -30,10 +33,10 @@ export const plainDescent: Training = {
 };
 
 const steps = {
-  sgd: () => 'Full-batch gradient descent',
-  momentum: (momentum: number) => `Full-batch gradient descent with momentum ${formatNumber(momentum)}`,
+  sgd: () => t('Full-batch gradient descent'),
+  momentum: (momentum: number) => t`Full-batch gradient descent with momentum ${formatNumber(momentum)}`,
   nesterov: (momentum: number) =>
-    `Full-batch gradient descent with Nesterov’s momentum ${formatNumber(momentum)}`,
+    t`Full-batch gradient descent with Nesterov’s momentum ${formatNumber(momentum)}`,
 } as const;
 
 /**
@@ -56,7 +59,7 @@ export function edgeFactor({ optimiser, momentum }: Training): number | null {
 /** Where the learning rate stands to the edge that λ_max sets, never as a recommendation; null where nothing is known yet. */
 export function learningRateAnswer(known: PartialReport): RateAnswer | null {
   const { bounds, estimate, sharpness, method, training = plainDescent } = known;
-  if (holdsFoldedWeights(known)) return { headline: 'not told', sentences: [noRate] };
+  if (holdsFoldedWeights(known)) return { headline: t('not told'), sentences: [noRate] };
   const found = sharpness?.lambdaMax;
   if (found?.certified !== true && bounds === undefined) return null;
   if (training.optimiser === 'adam') return ofAdam(training);
@@ -69,15 +72,16 @@ export function learningRateAnswer(known: PartialReport): RateAnswer | null {
   if (bounds === undefined) return null;
   const upper = shownUpperBound(bounds, sharpness);
   if (upper.value <= 0) {
-    const sentence =
-      'The upper bound is not positive: no direction curves upwards, so that no edge follows from it.';
-    return { headline: 'no edge from here', sentences: [sentence] };
+    const sentence = t(
+      'The upper bound is not positive: no direction curves upwards, so that no edge follows from it.',
+    );
+    return { headline: t('no edge from here'), sentences: [sentence] };
   }
   const edge = factor / upper.value;
   const estimated = isEstimate(upper, method);
   const interval = estimate?.intervals.bounds.lambdaMax.upper;
   const shown = factor === 2 ? rateText(upper, interval) : formatBelow(edge);
-  const grounds = estimated ? ', by the estimate of the upper bound' : ', by the upper bound';
+  const grounds = estimated ? t(', by the estimate of the upper bound') : t(', by the upper bound');
   return answer(known, { sign: estimated ? '≳ ' : '≥ ', shown, edge, who, grounds });
 }
 
@@ -101,19 +105,19 @@ function answer(
   const { learningRate, batchSize } = training;
   const share = learningRate === null ? null : learningRate / edge;
   const above = share !== null && share > 1;
-  const rises = 'above it the loss rises first and may recover';
+  const rises = t('above it the loss rises first and may recover');
   return {
-    headline: share === null ? `edge ${sign}${shown}` : `${formatPercent(share)} of the edge`,
+    headline: share === null ? t`edge ${sign}${shown}` : t`${formatPercent(share)} of the edge`,
     sentences: [
-      `${who}: edge ${sign}${shown}${grounds}; ${rises}.`,
+      t`${who}: edge ${sign}${shown}${grounds}; ${rises}.`,
       ...(learningRate === null
         ? []
         : [
-            `η = ${formatNumber(learningRate)} stands ${above ? 'above' : 'below'} it: its own edge is a λ_max of ${formatNumber((edgeFactor(training) ?? 2) / learningRate)}.`,
+            t`η = ${formatNumber(learningRate)} stands ${above ? 'above' : 'below'} it: its own edge is a λ_max of ${formatNumber((edgeFactor(training) ?? 2) / learningRate)}.`,
           ]),
       batchSize === null || batchSize >= (samples?.count ?? Infinity)
-        ? 'It is no limit for Adam or mini-batches, which have others.'
-        : `Mini-batches of ${formatCount(batchSize)} are stable for less; it is no limit for Adam.`,
+        ? t('It is no limit for Adam or mini-batches, which have others.')
+        : t`Mini-batches of ${formatCount(batchSize)} are stable for less; it is no limit for Adam.`,
       ...saddle(known),
     ],
   };
@@ -121,7 +125,7 @@ function answer(
 
 /** The edge of Adam is one of the preconditioned Hessian (Cohen et al. 2022). */
 function ofAdam(training: Training): RateAnswer {
-  return { headline: 'no edge from here', sentences: [adamEdge(training)] };
+  return { headline: t('no edge from here'), sentences: [adamEdge(training)] };
 }
 
 /** Why λ_max sets Adam no edge, and what does. */
@@ -131,11 +135,11 @@ export function adamEdge({ learningRate, momentum }: Training): string {
     learningRate === null
       ? `${formatNumber(factor)}/η`
       : `${formatNumber(factor)}/η = ${formatNumber(factor / learningRate)}`;
-  return `Adam divides every direction by the size of its gradients, so that λ_max is no limit for it: the edge is ${edge} (β₁ = ${formatNumber(momentum)}) for the largest eigenvalue of the preconditioned Hessian, which takes the optimiser’s own state.`;
+  return t`Adam divides every direction by the size of its gradients, so that λ_max is no limit for it: the edge is ${edge} (β₁ = ${formatNumber(momentum)}) for the largest eigenvalue of the preconditioned Hessian, which takes the optimiser’s own state.`;
 }
 
 function saddle(known: PartialReport): string[] {
   return downwardCurvature(known).kind === 'saddle'
-    ? ['Here λ_min < 0 and the gradient is as good as zero: a saddle, where no rate is stable.']
+    ? [t('Here λ_min < 0 and the gradient is as good as zero: a saddle, where no rate is stable.')]
     : [];
 }

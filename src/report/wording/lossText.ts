@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { LossOptions } from '../report';
 import { printable } from '../printable';
 import { formatCount, formatNumber } from './number';
@@ -16,19 +17,19 @@ export function lossOptionTexts({
   return [
     ...(classWeights === null
       ? []
-      : [`class weights ${typeof classWeights === 'string' ? classWeights : classWeights.join(', ')}`]),
-    ...(labelSmoothing === 0 ? [] : [`label smoothing ${labelSmoothing}`]),
-    ...(posWeight === undefined ? [] : [`positives weigh ${posWeight.join(', ')}`]),
-    ...(ignoreLabel === undefined ? [] : [`label ${ignoreLabel} left out`]),
-    ...(ignoredNumbers === undefined ? [] : [`${formatCount(ignoredNumbers)} targets left out`]),
+      : [t`class weights ${typeof classWeights === 'string' ? classWeights : classWeights.join(', ')}`]),
+    ...(labelSmoothing === 0 ? [] : [t`label smoothing ${labelSmoothing}`]),
+    ...(posWeight === undefined ? [] : [t`positives weigh ${posWeight.join(', ')}`]),
+    ...(ignoreLabel === undefined ? [] : [t`label ${ignoreLabel} left out`]),
+    ...(ignoredNumbers === undefined ? [] : [t`${formatCount(ignoredNumbers)} targets left out`]),
     ...(weightDecay === undefined
       ? []
-      : [`weight decay ${formatNumber(weightDecay)}${decayedText(decayed)}`]),
-    ...(sampleWeights === undefined ? [] : [`samples weighted by "${sampleWeights}"`]),
+      : [t`weight decay ${formatNumber(weightDecay)}${decayedText(decayed)}`]),
+    ...(sampleWeights === undefined ? [] : [t`samples weighted by "${sampleWeights}"`]),
   ];
 }
 
 function decayedText(decayed: LossOptions['decayed']): string {
   if (decayed === undefined) return '';
-  return ` of ${formatCount(decayed.parameters)} parameters (${decayed.patterns.map(printable).join(', ')})`;
+  return t` of ${formatCount(decayed.parameters)} parameters (${decayed.patterns.map(printable).join(', ')})`;
 }

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Loss } from '../report';
 
 /** What people read of a loss, beside its name in options and reports. */
@@ -9,12 +10,12 @@ interface LossWords {
 
 /** The words for every loss; what it computes stands in `loss/losses.ts`. */
 export const lossWords: Readonly<Record<Loss, LossWords>> = {
-  'cross-entropy': { inFull: 'softmax cross-entropy', guesses: 'of all classes' },
-  'binary-cross-entropy': { inFull: 'binary cross-entropy', guesses: 'of two' },
-  'mean-squared-error': { inFull: 'mean squared error', guesses: 'nothing' },
-  'half-squared-error': { inFull: 'half the mean squared error', guesses: 'nothing' },
-  huber: { inFull: 'Huber loss (δ = 1)', guesses: 'nothing' },
-  output: { inFull: 'loss of each sample, as the model puts it out', guesses: 'nothing' },
+  'cross-entropy': { inFull: t('softmax cross-entropy'), guesses: 'of all classes' },
+  'binary-cross-entropy': { inFull: t('binary cross-entropy'), guesses: 'of two' },
+  'mean-squared-error': { inFull: t('mean squared error'), guesses: 'nothing' },
+  'half-squared-error': { inFull: t('half the mean squared error'), guesses: 'nothing' },
+  huber: { inFull: t('Huber loss (δ = 1)'), guesses: 'nothing' },
+  output: { inFull: t('loss of each sample, as the model puts it out'), guesses: 'nothing' },
 };
 
 const names = Object.keys(lossWords) as Loss[];
@@ -23,4 +24,4 @@ const names = Object.keys(lossWords) as Loss[];
 export const lossChoices: readonly (Loss | 'auto')[] = ['auto', ...names];
 
 /** "auto, cross-entropy or mean-squared-error". */
-export const lossChoicesText = `${lossChoices.slice(0, -1).join(', ')} or ${lossChoices.at(-1)}`;
+export const lossChoicesText = t`${lossChoices.slice(0, -1).join(', ')} or ${lossChoices.at(-1) ?? ''}`;

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Quantity, Range } from '../report';
 
 /**
@@ -44,7 +45,7 @@ export function formatCount(count: number): string {
 
 /** At most four significant digits, trailing zeros dropped: 1.59943 is "1.599", 0.00000123 is "1.23e-6". */
 export function formatNumber(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'not a number' : value > 0 ? '∞' : '-∞';
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? t('not a number') : value > 0 ? '∞' : '-∞';
   if (value === 0) return '0';
   const exponent = exponentOf(value);
   if (needsPowerOfTen(Math.abs(Number(value.toPrecision(significantDigits))))) {
@@ -120,7 +121,7 @@ export function formatEstimate(quantity: Quantity, interval: Range | undefined):
     outwards(lower, Math.floor, 1e-9),
     outwards(upper, Math.ceil, -1e-9),
   ].map((part) => `${atPlace(part, place)}${exponent === 0 ? '' : `e${String(exponent)}`}`);
-  return `${middle ?? ''} (${low ?? ''} to ${high ?? ''}, 95 %)`;
+  return t`${middle ?? ''} (${low ?? ''} to ${high ?? ''}, 95 %)`;
 }
 
 /** The place of the error's digit, but of the value's fourth at the last. */

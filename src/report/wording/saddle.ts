@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { PartialReport } from '../report';
 import { formatAbove, formatPercent, formatQuantity } from './number';
 
@@ -62,7 +63,7 @@ function negative(
   certain: boolean,
 ): DownwardCurvature {
   const part = formatPercent(-curvature / largest);
-  const share = largest > 0 ? `${certain ? '' : 'at least '}${part} of λ_max` : null;
+  const share = largest > 0 ? t`${certain ? '' : t('at least ')}${part} of λ_max` : null;
   return { kind: isCritical(report, -curvature, largest) ? 'saddle' : 'ordinary', most, share };
 }
 
@@ -88,12 +89,14 @@ export function downwardSentences(report: Known): string[] {
       return [];
     case 'open':
       return [
-        'These bounds leave open whether λ_min is negative; away from a minimum a little negative curvature is ordinary.',
+        t(
+          'These bounds leave open whether λ_min is negative; away from a minimum a little negative curvature is ordinary.',
+        ),
       ];
     case 'ordinary': {
-      const share = downwards.share === null ? '' : ` (${downwards.share} in size)`;
+      const share = downwards.share === null ? '' : t` (${downwards.share} in size)`;
       return [
-        `λ_min is at most ${downwards.most}${share}: a direction curves downwards, which is ordinary away from a minimum; the slope outweighs it here.`,
+        t`λ_min is at most ${downwards.most}${share}: a direction curves downwards, which is ordinary away from a minimum; the slope outweighs it here.`,
       ];
     }
   }

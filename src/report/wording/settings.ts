@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { groups, optionRows, type SettingName } from '../options';
 
 const mark = /the setting “([a-z-]+)(?:: ([^”]*))?”/g;
@@ -7,7 +8,7 @@ const mark = /the setting “([a-z-]+)(?:: ([^”]*))?”/g;
  * face puts its own words there. As it stands in a report or failure: "the setting “loss: mean-squared-error”".
  */
 export function setting(name: SettingName, value?: string): string {
-  return `the setting “${name}${value === undefined ? '' : `: ${value}`}”`;
+  return t`the setting “${name}${value === undefined ? '' : `: ${value}`}”`;
 }
 
 /** The sentence with its settings as options of the command line: "--loss mean-squared-error". */
@@ -20,8 +21,8 @@ export function inPanelWords(sentence: string): string {
   return inWords(sentence, ({ panel }, value) => {
     const place =
       typeof panel === 'object'
-        ? `“${panel.label}” (behind the chip “${groups[panel.group]}”)`
-        : (panel ?? 'the command line');
+        ? t`“${panel.label}” (behind the chip “${groups[panel.group]}”)`
+        : (panel ?? t('the command line'));
     return `${place}${value === undefined ? '' : ` (${value})`}`;
   });
 }

@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import { formatAbove, formatBelow, formatCount, formatEstimate, formatNumber, formatPercent } from './number';
 import type {
   Bounds,
@@ -25,20 +26,20 @@ export function commonValue({ lower, upper }: Range): string | null {
 export function intervalText(interval: EigenvalueInterval): string {
   const { lower, upper } = interval;
   if (formatNumber(lower) === formatNumber(upper)) return `= ${formatNumber(lower)}`;
-  return `between ${formatBelow(lower)} and ${formatAbove(upper)}`;
+  return t`between ${formatBelow(lower)} and ${formatAbove(upper)}`;
 }
 
 /** "1.031", or "1.02 to 1.041": for a row of facts. */
 export function rangeText({ lower, upper }: Range): string {
   if (formatNumber(lower) === formatNumber(upper)) return formatNumber(lower);
-  return `${formatBelow(lower)} to ${formatAbove(upper)}`;
+  return t`${formatBelow(lower)} to ${formatAbove(upper)}`;
 }
 
 /** "certified at 99.9 %", "proved", "from the whole spectrum"; "not certified" where the interval is wider than was asked. */
 export function certaintyText({ kind, confidence, certified }: EigenvalueInterval): string {
-  if (kind === 'spectrum') return 'from the whole spectrum';
-  if (!certified) return 'not certified';
-  return kind === 'proved' ? 'proved' : `certified at ${formatPercent(confidence, 4)}`;
+  if (kind === 'spectrum') return t('from the whole spectrum');
+  if (!certified) return t('not certified');
+  return kind === 'proved' ? 'proved' : t`certified at ${formatPercent(confidence, 4)}`;
 }
 
 /** "certified at 99.9 % after 24 Lanczos steps"; without a certificate, the grounds on which the interval holds. */
@@ -53,13 +54,13 @@ export function fullCertaintyText(interval: EigenvalueInterval): string {
 /** On what grounds the interval holds: "with 99.9 % confidence, after 24 Lanczos steps". */
 export function groundsText(interval: EigenvalueInterval): string {
   const { kind, confidence } = interval;
-  if (kind === 'spectrum') return 'all eigenvalues were computed';
-  const grounds = kind === 'proved' ? 'a proof' : `with ${formatPercent(confidence, 4)} confidence`;
+  if (kind === 'spectrum') return t('all eigenvalues were computed');
+  const grounds = kind === 'proved' ? t('a proof') : t`with ${formatPercent(confidence, 4)} confidence`;
   return `${grounds}, ${stepsText(interval)}`;
 }
 
 function stepsText({ steps }: EigenvalueInterval): string {
-  return `after ${formatCount(steps)} Lanczos ${steps === 1 ? 'step' : 'steps'}`;
+  return t`after ${formatCount(steps)} Lanczos ${steps === 1 ? 'step' : 'steps'}`;
 }
 
 /**
@@ -86,11 +87,11 @@ export function lambdaMaxText({ bounds, estimate, method, sharpness }: PartialRe
     const { lambdaMax } = sharpness;
     const [value, within] = [commonValue(lambdaMax), intervalText(lambdaMax)];
     const ends = value === null || within.startsWith('=') ? within : `= ${value}, ${within}`;
-    return `λ_max ${ends}, ${certaintyText(lambdaMax)}`;
+    return t`λ_max ${ends}, ${certaintyText(lambdaMax)}`;
   }
   if (bounds === undefined) return null;
   const { upper } = bounds.lambdaMax;
   return isEstimate(upper, method)
-    ? `λ_max ≲ ${formatEstimate(upper, estimate?.intervals.bounds.lambdaMax.upper)}, an estimate of the upper bound`
-    : `λ_max ≤ ${formatNumber(upper.value)}, the upper bound`;
+    ? t`λ_max ≲ ${formatEstimate(upper, estimate?.intervals.bounds.lambdaMax.upper)}, an estimate of the upper bound`
+    : t`λ_max ≤ ${formatNumber(upper.value)}, the upper bound`;
 }

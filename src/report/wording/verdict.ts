@@ -1,3 +1,4 @@
+import { t } from '@vscode/l10n';
 import type { Report, Response, Verdict } from '../report';
 import { evenGuess } from './evenGuess';
 import { formatNumber, formatPercent } from './number';
@@ -30,7 +31,7 @@ type Known = Pick<
 export function verdictOf(known: Known): Verdict | null {
   const reason = voidReason(known);
   if (reason !== null) {
-    const text = `These numbers do not describe your training: ${reason}. Choose the samples that the model was trained on, with their labels and their scaling.`;
+    const text = t`These numbers do not describe your training: ${reason}. Choose the samples that the model was trained on, with their labels and their scaling.`;
     return { kind: 'void', text };
   }
   const { response, samples } = known;
@@ -41,19 +42,19 @@ export function verdictOf(known: Known): Verdict | null {
   const training = stillTraining(known);
   const sentences = [
     ...training,
-    `${leads[kind](step)} In the sharpest direction ${inWorst(known, response)}; in random directions ${inRandom(known, response)}.`,
-    kind === 'tolerant' && training.length > 0 ? 'Nothing else to do.' : advice(kind, known),
+    t`${leads[kind](step)} In the sharpest direction ${inWorst(known, response)}; in random directions ${inRandom(known, response)}.`,
+    kind === 'tolerant' && training.length > 0 ? t('Nothing else to do.') : advice(kind, known),
     ...tooFew(known),
   ];
   return { kind, text: sentences.join(' ') };
 }
 
 const leads = {
-  tolerant: (step: string) => `Tolerant: moving the weights by ${step} costs next to nothing.`,
+  tolerant: (step: string) => t`Tolerant: moving the weights by ${step} costs next to nothing.`,
   ordinary: (step: string) =>
-    `Ordinary: moving the weights by ${step} can cost some of what training gained.`,
+    t`Ordinary: moving the weights by ${step} can cost some of what training gained.`,
   delicate: (step: string) =>
-    `Delicate: moving the weights by ${step} can cost a large part of what training gained.`,
+    t`Delicate: moving the weights by ${step} can cost a large part of what training gained.`,
 } as const;
 
 /** s; infinite where the loss is no number any more; null where nothing is guessed. */
@@ -74,53 +75,54 @@ export function stepShare({
 }
 
 function voidReason({ samples, response, loss }: Known): string | null {
-  if (samples.source === 'random inputs') return 'the inputs are random';
-  if (samples.labels === 'predicted') return 'the labels are the model’s own predictions';
+  if (samples.source === 'random inputs') return t('the inputs are random');
+  if (samples.labels === 'predicted') return t('the labels are the model’s own predictions');
   const guess = response?.guessLoss ?? evenGuess({ loss, samples })?.loss ?? null;
   if (guess === null || samples.meanLoss < guess * (1 - sameAsGuess)) return null;
-  return `the loss of ${formatNumber(samples.meanLoss)} is no better than that of guessing, ${formatNumber(guess)}`;
+  return t`the loss of ${formatNumber(samples.meanLoss)} is no better than that of guessing, ${formatNumber(guess)}`;
 }
 
 function stillTraining(known: Known): string[] {
   const share = stepShare(known);
   if (share === null || share < trainingFrom) return [];
-  const saved = share < 0.5 ? `${formatPercent(share)} of the loss or more` : 'most of the loss';
-  return [`Not trained to the end: one plain step of gradient descent would still save ${saved}; train on.`];
+  const saved = share < 0.5 ? t`${formatPercent(share)} of the loss or more` : t('most of the loss');
+  return [t`Not trained to the end: one plain step of gradient descent would still save ${saved}; train on.`];
 }
 
 /** "the accuracy goes from 99.89 % to 98.44 %" */
 function inWorst({ samples: { accuracy, meanLoss } }: Known, { worst }: Response): string {
-  if (worst.loss === null) return 'the loss is no number any more';
-  const loss = `the loss goes from ${formatNumber(meanLoss)} to ${formatNumber(worst.loss)}`;
+  if (worst.loss === null) return t('the loss is no number any more');
+  const loss = t`the loss goes from ${formatNumber(meanLoss)} to ${formatNumber(worst.loss)}`;
   if (accuracy === null || worst.accuracy === null) return loss;
   return Math.abs(worst.accuracy - accuracy) <= sameAccuracy
-    ? `the accuracy stays at ${formatPercent(accuracy, 4)} and ${loss}`
-    : `the accuracy goes from ${formatPercent(accuracy, 4)} to ${formatPercent(worst.accuracy, 4)}`;
+    ? t`the accuracy stays at ${formatPercent(accuracy, 4)} and ${loss}`
+    : t`the accuracy goes from ${formatPercent(accuracy, 4)} to ${formatPercent(worst.accuracy, 4)}`;
 }
 
 function inRandom({ samples: { accuracy, meanLoss } }: Known, { worst, random }: Response): string {
   const hardly = (before: number, after: number, least: number, most: number | null): boolean =>
     Math.abs(after - before) <= Math.max(least, most === null ? 0 : hardlyAny * Math.abs(most - before));
-  if (random.loss === null) return 'the loss is no number any more';
+  if (random.loss === null) return t('the loss is no number any more');
   if (accuracy !== null && random.accuracy !== null)
     return hardly(accuracy, random.accuracy, sameAccuracy, worst.accuracy)
-      ? 'hardly anything changes'
-      : `the accuracy becomes ${formatPercent(random.accuracy, 4)}`;
+      ? t('hardly anything changes')
+      : t`the accuracy becomes ${formatPercent(random.accuracy, 4)}`;
   return hardly(meanLoss, random.loss, sameLoss * Math.abs(meanLoss), worst.loss)
-    ? 'hardly anything changes'
-    : `the loss becomes ${formatNumber(random.loss)}`;
+    ? t('hardly anything changes')
+    : t`the loss becomes ${formatNumber(random.loss)}`;
 }
 
 function advice(kind: keyof typeof leads, { layers }: Known): string {
-  if (kind === 'tolerant') return 'Nothing to do.';
-  if (kind === 'ordinary') return 'Nothing to do, but measure after rounding the weights to 4 bits or fewer.';
+  if (kind === 'tolerant') return t('Nothing to do.');
+  if (kind === 'ordinary')
+    return t('Nothing to do, but measure after rounding the weights to 4 bits or fewer.');
   const [heaviest] = layers.toSorted((one, other) => (other.sharpestShare ?? 0) - (one.sharpestShare ?? 0));
   const share = heaviest?.sharpestShare ?? null;
   const where =
     heaviest === undefined || share === null || layers.length === 1
       ? ''
-      : `, above all of ${heaviest.name}: ${formatPercent(share)} of the sharpness is there`;
-  return `Measure before and after rounding or fine-tuning${where}.`;
+      : t`, above all of ${heaviest.name}: ${formatPercent(share)} of the sharpness is there`;
+  return t`Measure before and after rounding or fine-tuning${where}.`;
 }
 
 function tooFew({ sharpness }: Known): string[] {
@@ -128,6 +130,6 @@ function tooFew({ sharpness }: Known): string[] {
   if (samplingError === null || !(lower > 0) || samplingError < fewSamplesFrom * lower) return [];
   const error = formatPercent(samplingError / lower);
   return [
-    `The samples are too few: for others like them λ_max may be off by ${error} (one standard error); take more.`,
+    t`The samples are too few: for others like them λ_max may be off by ${error} (one standard error); take more.`,
   ];
 }

@@ -4,6 +4,7 @@ import { webviewPage } from '../../../src/host/webviewPage';
 const parts = {
   title: 'Sharpness of m.onnx',
   language: 'en',
+  translations: undefined,
   script: 'https://host/panel.js',
   style: 'https://host/panel.css',
   source: 'https://host',
@@ -31,4 +32,11 @@ it('holds no markup of a file name', () => {
   const page = webviewPage({ ...parts, title: '</title><script>alert("1")</script>\'' });
   expect(page.match(/<script/g)).toHaveLength(1);
   expect(page).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;');
+});
+
+it('carries the texts of another language, whatever is in them', () => {
+  const page = webviewPage({ ...parts, language: 'de', translations: { Loss: '"Verlust" <b>' } });
+  expect(page).toContain(
+    '<body data-translations="{&quot;Loss&quot;:&quot;\\&quot;Verlust\\&quot; &lt;b&gt;&quot;}">',
+  );
 });

@@ -239,7 +239,7 @@ it('is what media/sidecar.schema.json tells the editor (vitest -u writes it anew
   });
   const described = Object.entries(properties ?? {}).map(([field, schema]): [string, object] => [
     field,
-    { description: sidecarFields[field as keyof typeof sidecarFields], ...(schema as object) },
+    { description: sidecarFields[field], ...(schema as object) },
   ]);
   const title = 'Settings of a model for Model Sharpness';
   const schema = { title, ...rest, properties: Object.fromEntries<object>(described) };
