@@ -134,9 +134,7 @@ it('everything of media/ that the manifest or the code names exists', () => {
   const code = readdirSync(join(root, 'src', 'host'))
     .map((file) => readFileSync(join(root, 'src', 'host', file), 'utf8'))
     .join('\n');
-  const inCode = new Set(
-    [...code.matchAll(/'media', '([^']+)'/g)].map((match) => `media/${match[1] ?? ''}`),
-  );
+  const inCode = new Set([...code.matchAll(/'media', '([^']+)'/g)].map((match) => `media/${match[1] ?? ''}`));
   const inManifest = [...JSON.stringify(manifest).matchAll(/"(?:\.\/)?(media\/[^"]+)"/g)].map(
     (match) => match[1] ?? '',
   );
