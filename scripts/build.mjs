@@ -29,7 +29,7 @@ const forNode = {
 };
 
 /** @type {import('esbuild').BuildOptions} */
-const forPanel = { ...shared, platform: 'browser', format: 'iife', target: 'es2022' };
+const forPanel = { ...shared, platform: 'browser', format: 'iife', target: 'es2022', charset: 'utf8' };
 
 /** @type {readonly { entry: string, output: string, options: import('esbuild').BuildOptions }[]} */
 const bundles = [

@@ -57,6 +57,7 @@ export async function bundledPanel(name = 'panel') {
     minify: true,
     format: 'iife',
     target: 'es2022',
+    charset: 'utf8',
     write: false,
   });
   /** @param {string} ending */
