@@ -73,7 +73,14 @@ describe.each(packages)('%s', (file) => {
     expect(own.filter((name) => name.startsWith('extension/dist/')).sort()).toEqual(
       bundles.map((name) => `extension/dist/${name}`),
     );
-    const read = ['package.json', 'package.nls.json', 'readme.md', 'changelog.md', 'LICENSE.txt'];
+    const read = [
+      'package.json',
+      'package.nls.json',
+      'l10n/bundle.l10n.json',
+      'readme.md',
+      'changelog.md',
+      'LICENSE.txt',
+    ];
     const media = own.filter((name) => name.startsWith('extension/media/'));
     const rest = own.filter((name) => !/^extension\/(dist|media)\//.test(name));
     expect(rest.sort()).toEqual(
