@@ -43,7 +43,7 @@ describe('every chip', () => {
     await page.locator('#said-classWeights').pressSequentially('1, -2');
     await page.locator('#compute').click();
     expect(await textOf(page, '#menu-fault')).toContain(
-      '“Class weights” takes “balanced”, or numbers from 0 with commas between',
+      '“Class weights” takes balanced, or numbers of at least 0 with commas between',
     );
     await page.locator('#said-classWeights').press('Control+A');
     await page.locator('#said-classWeights').pressSequentially('balanced');
