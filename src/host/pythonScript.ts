@@ -95,13 +95,24 @@ export function runScript(
     // It may end before it has read all.
     child.stdin.on('error', () => undefined);
     const fail = (why: string): void => {
-      reject(new FailureError('UsageError', `The script did not run to its end: ${why}`));
+      reject(
+        new FailureError(
+          'UsageError',
+          `The script did not run to its end (${why}); change it and run it again.`,
+        ),
+      );
     };
-    child.on('error', (error) => fail(`${interpreter}: ${error.message}.`));
+    child.on('error', (error) => fail(`${interpreter}: ${error.message}`));
     child.on('close', (code) => {
       if (code === 0) resolve();
-      else fail(last.trim().split('\n').at(-1) ?? `exit code ${String(code)}.`);
+      else fail(lastLine(last) ?? `it wrote nothing, exit code ${String(code)}`);
     });
     child.stdin.end(script);
   });
+}
+
+/** Python ends a failure with the line that says what it was; null where nothing was written. */
+function lastLine(text: string): string | null {
+  const [line = ''] = text.trim().split('\n').slice(-1);
+  return line === '' ? null : line;
 }

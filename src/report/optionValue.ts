@@ -1,4 +1,5 @@
 import { t } from '@vscode/l10n';
+
 /** What can be said in an option: how it is written, and what of that is allowed. */
 export type Value =
   | { readonly kind: 'tick' }

@@ -73,7 +73,11 @@ describe('the script', () => {
     const run = (program: string, script: string): Promise<void> =>
       runScript(program, script, '/', (text) => told.push(text));
     const failing = await failureFrom(() => run('python3', 'print("begun")\nraise ValueError("no width")\n'));
-    expect(failing.message).toBe('The script did not run to its end: ValueError: no width');
+    expect(failing.message).toBe(
+      'The script did not run to its end (ValueError: no width); change it and run it again.',
+    );
+    const silent = await failureFrom(() => run('python3', 'import os\nos._exit(3)\n'));
+    expect(silent.message).toContain('it wrote nothing, exit code 3');
     expect(told.join('')).toContain('begun');
     const absent = await failureFrom(() => run('/nowhere/python', ''));
     expect(absent.message).toContain('/nowhere/python');
