@@ -214,13 +214,13 @@ export class AnalysisSession {
 
   /** @param shapes what was said beside of inputs whose sizes the model leaves open */
   async useSamples(source: SampleSource, shapes: ShapeChanges = {}): Promise<void> {
-    const written = (await sidecarOf(this.file, this.parts.isTrusted()).catch(() => null))?.options;
+    const written = await this.readWritten();
     const { samples: _samples, inputs: _inputs, labels: _labels, ...said } = this.said;
     const changed = Object.keys(shapes).length > 0;
     this.said = {
       ...said,
-      ...(source.kind === 'file' && source.path !== written?.samples && { samples: source.path }),
-      ...(changed && { shapes: changeShapes(said.shapes ?? written?.shapes ?? {}, shapes) }),
+      ...(source.kind === 'file' && source.path !== written.samples && { samples: source.path }),
+      ...(changed && { shapes: changeShapes(said.shapes ?? written.shapes ?? {}, shapes) }),
     };
     await this.analyse(source, this.inspection?.facts);
   }
@@ -293,9 +293,7 @@ export class AnalysisSession {
     this.work = null;
     if (last === null || kept === null) return false;
     this.adopt({ run: last });
-    this.written = (
-      (await sidecarOf(this.file, this.parts.isTrusted()).catch(() => null)) ?? { options: noOptions }
-    ).options;
+    this.written = await this.readWritten();
     if (kept.whole) this.settle(last, kept, changed);
     else this.change({ phase: 'cancelled', file: this.file, known: kept.report });
     return true;
@@ -444,6 +442,12 @@ export class AnalysisSession {
     this.said = {};
   }
 
+  /** What the sidecar says: nothing where there is none, or where only a run will say what is wrong with it. */
+  private async readWritten(): Promise<RequestOptions> {
+    const sidecar = await sidecarOf(this.file, this.parts.isTrusted()).catch(() => null);
+    return sidecar?.options ?? noOptions;
+  }
+
   /** The samples that the sidecar names, if it names any. */
   private async remembered(): Promise<SampleSource | null> {
     const options = (await sidecarOf(this.file, this.parts.isTrusted()))?.options;
@@ -473,7 +477,7 @@ export class AnalysisSession {
     this.layers = new AskedLayers(
       JSON.parse(proposal) as ProposedArchitecture,
       async (architectures, signal) => {
-        const written = (await sidecarOf(this.file, this.parts.isTrusted()))?.options ?? noOptions;
+        const written = await this.readWritten();
         const samples = this.source?.kind === 'file' ? { samples: this.source.path } : {};
         const said = { ...written, ...samples, ...this.said };
         const owner = `${this.file} (its layers)`;
