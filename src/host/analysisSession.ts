@@ -2,12 +2,11 @@ import { basename } from 'node:path';
 import type { ProposedArchitecture } from '../report/architecture';
 import type { DetailAnswer, DetailOf } from '../report/detail';
 import { failureOf } from '../report/failure';
-import { changeShapes, fitsShape, type ShapeChanges } from '../report/inputShapes';
-import { computationDefaults, nothingSaid, type Said } from '../report/form';
+import { fitsShape, type ShapeChanges } from '../report/inputShapes';
+import { computationDefaults, type Said } from '../report/form';
 import type { Finished, FormState, PanelState } from '../report/panelMessages';
 import type { PartialReport } from '../report/report';
 import {
-  defaultRandomCount,
   noOptions,
   requestOf,
   type AnalysisRequest,
@@ -35,6 +34,7 @@ import {
   type PlannedRun,
 } from './plannedRun';
 import { findReportDetail, refused } from './reportDetail';
+import { Wishes } from './wishes';
 
 export interface SessionParts {
   readonly worker: WorkerCalls<Method>;
@@ -63,10 +63,7 @@ export class AnalysisSession {
   private currentState: PanelState;
   private work: AbortController | null = null;
   private inspection: ModelInspection | null = null;
-  private source: SampleSource | null = null;
-  /** What the sidecar says, when it was last read. */
-  private written: RequestOptions = noOptions;
-  private said: Partial<RequestOptions> = {};
+  private readonly wishes: Wishes;
   /** What the state was before the chooser came up, to return to when it is left without a choice. */
   private beforeChoosing: PanelState | null = null;
   private settled: Settled | null = null;
@@ -76,13 +73,12 @@ export class AnalysisSession {
   private known: PartialReport = {};
   /** Tells the worker; nothing to tell where none runs. */
   private skipStage: (stage: string) => void = () => undefined;
-  private chosenComputation: ComputationChoice;
   /** What a file of weights leaves open, until a run succeeded. */
   layers: AskedLayers | null = null;
 
   /** @param computation as an earlier window had it, or null: what nobody has chosen */
   constructor(file: string, parts: SessionParts, computation: ComputationChoice | null = null) {
-    this.chosenComputation = computation ?? computationDefaults;
+    this.wishes = new Wishes(computation ?? computationDefaults);
     this.file = file;
     this.parts = parts;
     this.currentState = { phase: 'reading', file };
@@ -94,10 +90,9 @@ export class AnalysisSession {
 
   /** What the next run will do, and what of it can be said; the webview keeps it over a reload of the window. */
   get form(): FormState {
-    const { written, said, chosenComputation, inspection, source } = this;
-    const keys = source?.kind === 'file' ? { inputs: source.inputs, labels: source.labels } : {};
+    const { inspection } = this;
     return {
-      said: { ...nothingSaid, ...written, ...keys, ...said, ...chosenComputation },
+      said: this.wishes.all,
       known: inspection && { outputs: inspection.outputs, tensors: inspection.tensors },
       layers: this.layers?.form ?? null,
     };
@@ -135,7 +130,7 @@ export class AnalysisSession {
     const sidecarChanged =
       state.phase === 'done' && state.changed.some((name) => name.endsWith('.sharpness.json'));
     const written = sidecarChanged ? await this.remembered().catch(() => null) : null;
-    const source = written ?? this.source;
+    const source = written ?? this.wishes.source;
     if (source === null) await this.inspect('use-the-only-one');
     else await this.analyse(source, {}, true);
   }
@@ -145,24 +140,11 @@ export class AnalysisSession {
    * sidecar can say is written there once a run has succeeded.
    */
   async say(wish: Partial<Said>): Promise<void> {
-    const isComputed = ([key]: [string, unknown]): boolean => Object.hasOwn(computationDefaults, key);
-    const entries = Object.entries(wish);
-    this.chosenComputation = {
-      ...this.chosenComputation,
-      ...(Object.fromEntries(entries.filter(isComputed)) as Partial<ComputationChoice>),
-    };
-    this.said = { ...this.said, ...Object.fromEntries(entries.filter((entry) => !isComputed(entry))) };
-    const { source } = this;
-    if (source?.kind === 'file' && (wish.inputs !== undefined || wish.labels !== undefined)) {
-      const { inputs = source.inputs, labels = source.labels } = wish;
-      this.source = { ...source, inputs: inputs ?? {}, labels };
-      this.said = { samples: source.path, ...this.said };
-    }
-    if (source?.kind === 'random' && wish.limit !== undefined)
-      this.source = { kind: 'random', count: wish.limit ?? defaultRandomCount };
+    this.wishes.add(wish);
+    const { source } = this.wishes;
     if (this.currentState.phase === 'choosing-samples') this.parts.onChange(this.currentState);
-    else if (this.source === null) await this.run();
-    else await this.analyse(this.source);
+    else if (source === null) await this.run();
+    else await this.analyse(source);
   }
 
   /** Analyses with the layers that were chosen; the sidecar gets them once that has succeeded. */
@@ -170,13 +152,13 @@ export class AnalysisSession {
     const architecture = this.layers?.architecture ?? null;
     if (architecture === null) return;
     this.layers?.stop();
-    this.said = { ...this.said, architecture };
+    this.wishes.add({ architecture });
     await this.run();
   }
 
   /** The samples that a run takes, or would take, as far as they are known. */
   async samplesFile(): Promise<string | null> {
-    const source = this.source ?? (await this.remembered().catch(() => null));
+    const source = this.wishes.source ?? (await this.remembered().catch(() => null));
     return source?.kind === 'file' ? source.path : null;
   }
 
@@ -186,7 +168,7 @@ export class AnalysisSession {
     const owner = `${this.file} (its tensors)`;
     // What cannot be read is told of by the analysis.
     const found = await this.parts.worker
-      .inspect({ file: this.file, said: this.said }, { owner })
+      .inspect({ file: this.file, said: this.wishes.said }, { owner })
       .catch(() => null);
     this.inspection ??= found;
     this.parts.onChange(this.currentState);
@@ -214,14 +196,7 @@ export class AnalysisSession {
 
   /** @param shapes what was said beside of inputs whose sizes the model leaves open */
   async useSamples(source: SampleSource, shapes: ShapeChanges = {}): Promise<void> {
-    const written = await this.readWritten();
-    const { samples: _samples, inputs: _inputs, labels: _labels, ...said } = this.said;
-    const changed = Object.keys(shapes).length > 0;
-    this.said = {
-      ...said,
-      ...(source.kind === 'file' && source.path !== written.samples && { samples: source.path }),
-      ...(changed && { shapes: changeShapes(said.shapes ?? written.shapes ?? {}, shapes) }),
-    };
+    this.wishes.addSamples(source, shapes, await this.readWritten());
     await this.analyse(source, this.inspection?.facts);
   }
 
@@ -246,7 +221,7 @@ export class AnalysisSession {
     this.beforeChoosing = null;
     if (beforeChoosing !== null) this.change(beforeChoosing);
     else if (settled !== null) {
-      this.adopt(settled);
+      this.wishes.adopt(settled.run);
       this.change(settled.state);
     } else this.change({ phase: 'cancelled', file: this.file, known: this.known });
     void this.checkFiles();
@@ -292,8 +267,8 @@ export class AnalysisSession {
     if (!this.isCurrent(signal)) return false;
     this.work = null;
     if (last === null || kept === null) return false;
-    this.adopt({ run: last });
-    this.written = await this.readWritten();
+    this.wishes.adopt(last);
+    this.wishes.written = await this.readWritten();
     if (kept.whole) this.settle(last, kept, changed);
     else this.change({ phase: 'cancelled', file: this.file, known: kept.report });
     return true;
@@ -311,7 +286,7 @@ export class AnalysisSession {
         return;
       }
       const inspection = await this.parts.worker.inspect(
-        { file: this.file, said: this.said },
+        { file: this.file, said: this.wishes.said },
         {
           owner: this.file,
           signal,
@@ -346,7 +321,7 @@ export class AnalysisSession {
     const { settled } = this;
     const signal = this.begin();
     this.known = facts;
-    this.source = source;
+    this.wishes.source = source;
     this.beforeChoosing = null;
     this.earlier = again && isFresh(this.currentState) ? (settled?.state ?? null) : null;
     this.report(signal, {
@@ -359,15 +334,14 @@ export class AnalysisSession {
       report: {},
     });
     await this.guard(signal, async () => {
-      const { said } = this;
-      const machine = this.parts.settings();
-      const wish = { model: this.file, source, computation: this.chosenComputation, said, machine };
+      const { said, computation } = this.wishes;
+      const wish = { model: this.file, source, computation, said, machine: this.parts.settings() };
       const plan = await planRun(wish, settled?.run.contents ?? {}, this.parts.isTrusted());
       if (plan.key !== settled?.run.key) this.earlier = null;
       const kept = again ? null : await this.parts.kept.findComplete(plan.key);
       if (!this.isCurrent(signal)) return;
       this.planned = plan;
-      this.written = plan.sidecar?.options ?? noOptions;
+      this.wishes.written = plan.sidecar?.options ?? noOptions;
       if (kept !== null) {
         await this.finish(plan, kept);
         return;
@@ -396,9 +370,7 @@ export class AnalysisSession {
   private async finish(plan: PlannedRun, made: Finished): Promise<void> {
     this.work = null;
     this.planned = null;
-    const { said } = this;
-    this.written = { ...this.written, ...said };
-    this.said = {};
+    const said = this.wishes.fulfil();
     this.layers = null;
     // The parameters are others: the form looks once more.
     if ('output' in said || 'trained' in said || 'fixed' in said) this.inspection = null;
@@ -434,12 +406,6 @@ export class AnalysisSession {
     const state = { phase: 'done', file: this.file, report, finished, changed: names } as const;
     this.settled = { state, run };
     this.change(state);
-  }
-
-  private adopt({ run }: Pick<Settled, 'run'>): void {
-    this.source = run.source;
-    this.chosenComputation = { ...this.chosenComputation, ...run.computation };
-    this.said = {};
   }
 
   /** What the sidecar says: nothing where there is none, or where only a run will say what is wrong with it. */
@@ -478,8 +444,9 @@ export class AnalysisSession {
       JSON.parse(proposal) as ProposedArchitecture,
       async (architectures, signal) => {
         const written = await this.readWritten();
-        const samples = this.source?.kind === 'file' ? { samples: this.source.path } : {};
-        const said = { ...written, ...samples, ...this.said };
+        const { source, said: since } = this.wishes;
+        const samples = source?.kind === 'file' ? { samples: source.path } : {};
+        const said = { ...written, ...samples, ...since };
         const owner = `${this.file} (its layers)`;
         return this.parts.worker.tryLayers({ file: this.file, said, architectures }, { owner, signal });
       },
