@@ -45,11 +45,11 @@ export function questions(known: PartialReport): readonly Question[] {
       { title: t('Is this a minimum?'), term: 'criticalPoint', answer: criticalPoint(known) },
       { title: t('Learning rate'), term: 'learningRate', answer: learningRateAnswer(known) },
     ] as const
-  ).map(({ title, term, answer }) => ({
-    title,
-    term,
-    answer: answer && { ...answer, sentences: [...answer.sentences, answerAdvice(term, known)] },
-  }));
+  ).map(({ title, term, answer }) => {
+    const advice = answerAdvice(term, known);
+    if (answer === null || advice === null) return { title, term, answer };
+    return { title, term, answer: { ...answer, sentences: [...answer.sentences, advice] } };
+  });
 }
 
 function sharpest(known: PartialReport): Answer | null {

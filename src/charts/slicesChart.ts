@@ -18,6 +18,8 @@ const sliceHeight = 168;
 const titleHeight = 26;
 const axisHeight = 24;
 const keyHeight = 24;
+const keyRow = 18;
+const keySize = 11;
 const leastWidth = 220;
 const between = 18;
 const dotRadius = 2.5;
@@ -27,7 +29,9 @@ const mostAbove = 3;
 
 /** Pixels of the chart of so many directions in this width. */
 export function slicesChartHeight(count: number, width: number): number {
-  return Math.ceil(count / columnsIn(count, width)) * sliceHeight + keyHeight;
+  return (
+    Math.ceil(count / columnsIn(count, width)) * sliceHeight + keyHeight + (keyWraps(width) ? keyRow : 0)
+  );
 }
 
 function columnsIn(count: number, width: number): number {
@@ -57,7 +61,7 @@ export function slicesChart(
       const marks = drawSlice(slice, { id: `${id}-${slice.direction}`, width: ownWidth, low, high });
       return element('g', { transform: `translate(${coordinate(x)} ${y})` }, ...marks);
     }),
-    ...key(height - 8),
+    ...key(height - 8, keyWraps(width)),
   );
 }
 
@@ -176,23 +180,30 @@ function drawSlice({ direction, step, loss, parabola }: Slice, { id, width, low,
   ];
 }
 
-function key(y: number): SvgText[] {
-  const line = (x: number, dashed: boolean): SvgText =>
+/** Left of the second entry, where it stands beside the first. */
+const secondEntry = 130;
+const predictedWords = t('what slope and curvature say; across: distance in % of ‖θ‖');
+
+/** Whether the second entry needs a row of its own. */
+function keyWraps(width: number): boolean {
+  return secondEntry + 30 + textWidth(predictedWords, keySize) > width;
+}
+
+function key(y: number, wraps: boolean): SvgText[] {
+  const entry = (x: number, at: number, dashed: boolean, content: string): SvgText[] => [
     element('line', {
       x1: x,
       x2: x + 24,
-      y1: y - 4,
-      y2: y - 4,
+      y1: at - 4,
+      y2: at - 4,
       stroke: dashed ? colours.found : colours.upper,
       'stroke-width': 2,
       ...(dashed && { 'stroke-dasharray': '5 4' }),
-    });
-  const words = (x: number, content: string): SvgText =>
-    element('text', { x, y, 'font-size': 11, fill: colours.faint }, text(content));
+    }),
+    element('text', { x: x + 30, y: at, 'font-size': keySize, fill: colours.faint }, text(content)),
+  ];
   return [
-    line(0, false),
-    words(30, t('measured loss')),
-    line(130, true),
-    words(160, t('what slope and curvature say; across: distance in % of ‖θ‖')),
+    ...entry(0, wraps ? y - keyRow : y, false, t('measured loss')),
+    ...entry(wraps ? 0 : secondEntry, y, true, predictedWords),
   ];
 }

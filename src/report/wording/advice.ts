@@ -113,19 +113,19 @@ export function topSamplesAdvice(samples: readonly TopSample[]): string {
   return t`Check the labels of ${which} predicted wrongly.`;
 }
 
-/** The end of each of the four answers of a first glance. */
+/** The end of each of the four answers of a first glance; null where what it rests on is not known yet. */
 export function answerAdvice(
   question: 'upperBound' | 'whichLayer' | 'criticalPoint' | 'learningRate',
   { gradientNorm, layers = [], samples, sharpness, training }: PartialReport,
-): string {
+): string | null {
   switch (question) {
     case 'upperBound':
       return t('Compare it only between models of one loss and the same samples.');
     case 'whichLayer':
       return layers.length < 2 ? t`${nothing}: there is no other.` : t('Quantise it last.');
     case 'criticalPoint': {
-      const known = gradientNorm !== undefined && samples !== undefined && sharpness !== undefined;
-      const share = known ? stepShare({ gradientNorm, samples, sharpness }) : null;
+      if (gradientNorm === undefined || samples === undefined || sharpness === undefined) return null;
+      const share = stepShare({ gradientNorm, samples, sharpness });
       return share !== null && share >= trainingFrom
         ? t('Train on.')
         : t`${nothing} while the loss is low enough.`;
