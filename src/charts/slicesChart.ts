@@ -182,7 +182,7 @@ function drawSlice({ direction, step, loss, parabola }: Slice, { id, width, low,
 
 /** Left of the second entry, where it stands beside the first. */
 const secondEntry = 130;
-const predictedWords = t('what slope and curvature say; across: distance in % of ‖θ‖');
+const predictedWords = t('predicted by slope and curvature; across: % of ‖θ‖');
 
 /** Whether the second entry needs a row of its own. */
 function keyWraps(width: number): boolean {

@@ -43,7 +43,7 @@ describe('slicesChart', () => {
     const heights = heightsOf(parabola!.attributes['d']!);
     expect((heights[0]! - heights[2]!) / (heights[1]! - heights[2]!)).toBeCloseTo(4, 1);
     expect(textOf(svg)).toContain('measured');
-    expect(textOf(svg)).toContain('what slope and curvature say');
+    expect(textOf(svg)).toContain('predicted by slope and curvature');
     const described = textOf(elementsOf(svg, 'desc')[0]!);
     expect(described).toContain('sharpest direction: 9 at -2 %, 1 at 0 %, 9 at 2 %');
     expect(described).toContain('along the gradient: 5 at -2 %, 1 at 0 %, no number at 2 %');
