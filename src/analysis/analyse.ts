@@ -34,6 +34,7 @@ export async function analyse(
   const model = await readModel(request.model, request.architecture);
   run.stopwatch.lap('read');
   run.request = completedByFile(request, model.said);
+  if (run.request.training?.optimiser === 'adam') run.preconditioner = model.preconditioner ?? null;
   const beforeRun = (): void => {
     run.requireTime();
   };

@@ -36,6 +36,8 @@ export class AnalysisRun {
 
   /** What was asked for, completed by what the model's file says. */
   request: AnalysisRequest;
+  /** What Adam divides the gradient by, where it is known and the model is trained with Adam. */
+  preconditioner: ReadonlyMap<string, Float64Array> | null = null;
 
   constructor(
     request: AnalysisRequest,

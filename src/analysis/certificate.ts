@@ -19,7 +19,7 @@ import { withLayerSharpness } from './layerSharpness';
 import { inGroup, withMeasurements, type MeasuredSamples } from './measurements';
 import type { PlannedStage } from './runPlan';
 import { missingIntervals, missingPrecision } from './leftOut';
-import { withoutScaleAdapted, withScaleAdapted } from './scaleAdapted';
+import { withoutScaledSharpness, withScaledSharpness } from './scaledSharpness';
 import type { PredictedCost } from '../report/wording/cost';
 import { setting } from '../report/wording/settings';
 
@@ -147,7 +147,7 @@ export async function certify(
   const { threads, memoryBudget } = run;
   if (run.outOfTime()) {
     run.leaveOut(missingIntervals, certificateStage);
-    return withoutScaleAdapted(report, run, 'the time limit had run out.');
+    return withoutScaledSharpness(report, run, 'the time limit had run out.');
   }
   const inFloat64 = async (planned: PlannedModel | null): Promise<HessianProducts> => {
     run.tell('Differentiating the graph');
@@ -161,7 +161,7 @@ export async function certify(
     if (!(error instanceof FailureError)) throw error;
     if (error.failure.kind === 'TimeLimit') {
       run.leaveOut(missingIntervals, certificateStage);
-      return withoutScaleAdapted(report, run, error.failure.message);
+      return withoutScaledSharpness(report, run, error.failure.message);
     }
     return withoutProducts(report, error.failure.message, run);
   }
@@ -176,7 +176,7 @@ export async function certify(
     run.known = measured;
     const whole = await withLayerSharpness(measured, products, run);
     run.known = whole;
-    return await withScaleAdapted(whole, products, maxProducts, run);
+    return await withScaledSharpness(whole, products, maxProducts, run);
   } finally {
     if (products !== first.products) await products.release();
   }
@@ -311,5 +311,5 @@ function withoutCertificate(report: Report, reason: string): Report {
 }
 
 function withoutProducts(report: Report, reason: string, run: AnalysisRun): Report {
-  return withoutScaleAdapted(withoutCertificate(report, reason), run, reason);
+  return withoutScaledSharpness(withoutCertificate(report, reason), run, reason);
 }

@@ -22,7 +22,7 @@ import { openGraph } from './openedGraph';
 import type { PredictedCost } from '../report/wording/cost';
 import { exactCost, lanczosMemory, productsCost, workOfProduct } from './predictedCost';
 import { analysisFacts, lossOptions, rowFacts, sampleFacts } from './reportFacts';
-import { withScaleAdapted } from './scaleAdapted';
+import { withScaledSharpness } from './scaledSharpness';
 import {
   gaussNewtonStage,
   searchStages,
@@ -111,9 +111,9 @@ export async function analyseGraph(
     const whole = await withLayerSharpness(measured, products, run);
     run.known = whole;
     stopwatch.lap('measured');
-    const report = await withScaleAdapted(whole, products, productBudget(products), run);
+    const report = await withScaledSharpness(whole, products, productBudget(products), run);
     run.known = report;
-    if (request.scaleAdapted) stopwatch.lap('scale-adapted');
+    if (request.scaleAdapted || run.preconditioner !== null) stopwatch.lap('scaled');
     // A loss of which nothing is known has no curvature of its own by the outputs.
     const hasGaussNewton = chosen.loss !== 'output';
     const compared = hasGaussNewton ? await gaussNewtonOf(products, method, productError, run) : null;

@@ -20,7 +20,7 @@ export function inTrueSizes<Known extends PartialReport>(report: Known, unit: nu
   const scales = new Scales(unit);
   const { linear, squared, range, squares, interval } = scales;
   const { trace, frobeniusSquared, frobeniusNorm, bounds, estimate, gaussNewton, layers } = report;
-  const { blocks, eigenvalues, sharpness, scaleAdapted, spectrum, warnings } = report;
+  const { blocks, eigenvalues, sharpness, scaleAdapted, preconditioned, spectrum, warnings } = report;
   const both = <Of extends { readonly lower: Quantity; readonly upper: Quantity }>(of: Of): Of => ({
     ...of,
     lower: linear(of.lower),
@@ -102,6 +102,7 @@ export function inTrueSizes<Known extends PartialReport>(report: Known, unit: nu
       },
     }),
     ...(eigenvalues && { eigenvalues: eigenvalues.map((each) => ({ ...each, ...range(each) })) }),
+    ...(preconditioned && { preconditioned: { lambdaMax: interval(preconditioned.lambdaMax) } }),
     ...(scaleAdapted && { scaleAdapted: { lambdaMax: interval(scaleAdapted.lambdaMax) } }),
     ...(spectrum && {
       spectrum: {

@@ -14,7 +14,7 @@ import { FlatTensors, parameterFeeds, pickFeeds, realArray } from './feeds';
 import { ForwardModel } from './forwardModel';
 import { isFiniteVector, requireFinite, requireOwnOutputs } from './outputChecks';
 import type { ProductLayer } from './productLayers';
-import { placesOf, productLayers, weightsOf } from './productLayers';
+import { laidOut, placesOf, productLayers, weightsOf } from './productLayers';
 import { someSamples, type Objective } from './preparedModel';
 import { countProduct, planModel, vectorBytes, type PlannedModel } from './plannedModel';
 import type { OncePerBatch } from './productSessions';
@@ -235,6 +235,11 @@ export class HessianProducts {
     let squares = 0;
     for (const [from, to] of places) for (let at = from; at < to; at++) squares += weights[at]! ** 2;
     return (lambda / 2) * squares;
+  }
+
+  /** Numbers by parameter as a vector in the order of the products; null where they are not those of its parameters. */
+  inOrder(numbers: ReadonlyMap<string, Float64Array>): Float64Array | null {
+    return laidOut(this.plan.prepared.layers, numbers);
   }
 
   /** Multiply-adds of one product of the Hessian over all samples, counted from the graph. */

@@ -44,6 +44,23 @@ export function placesOf(
   );
 }
 
+/** Numbers of every parameter, in the order of that vector; null where they are not those of all of them. */
+export function laidOut(
+  layers: readonly Layer[],
+  numbers: ReadonlyMap<string, Float64Array>,
+): Float64Array | null {
+  const tensors = layers.flatMap(({ parameters }) => parameters);
+  const flat = new Float64Array(tensors.reduce((sum, { tensor }) => sum + tensor.data.length, 0));
+  let at = 0;
+  for (const { name, tensor } of tensors) {
+    const own = numbers.get(name);
+    if (own?.length !== tensor.data.length) return null;
+    flat.set(own, at);
+    at += own.length;
+  }
+  return flat;
+}
+
 /** The layers with their places in that vector. */
 export function productLayers(layers: readonly Layer[]): readonly ProductLayer[] {
   let at = 0;

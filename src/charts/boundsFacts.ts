@@ -16,6 +16,7 @@ type Known = Pick<
   | 'gaussNewton'
   | 'gradientNorm'
   | 'method'
+  | 'preconditioned'
   | 'scaleAdapted'
   | 'sharpness'
   | 'trace'
@@ -32,7 +33,7 @@ function known(facts: readonly PossibleFact[]): Fact[] {
 
 /** What was found of the extreme eigenvalues, what the bounds are made from, and what else is bounded. */
 export function boundsFacts(report: Known): Fact[] {
-  const { bounds, sharpness, scaleAdapted, trace, frobeniusSquared, gaussNewton } = report;
+  const { bounds, sharpness, scaleAdapted, preconditioned, trace, frobeniusSquared, gaussNewton } = report;
   const intervals = report.estimate?.intervals;
   const blockwise = bounds?.lambdaMax.blockwiseUpper;
   const awaited = (quantity: Quantity | undefined, interval: Range | undefined): string =>
@@ -45,6 +46,7 @@ export function boundsFacts(report: Known): Fact[] {
     ['λ_max', sharpness && foundText(sharpness.lambdaMax), 'found'],
     ['λ_min', sharpness && foundText(sharpness.lambdaMin), 'found'],
     [t('λ_max, scale-adapted'), scaleAdapted && foundText(scaleAdapted.lambdaMax), 'scaleAdapted'],
+    [t('λ_max that Adam meets'), preconditioned && foundText(preconditioned.lambdaMax), 'preconditioned'],
     [t('trace T'), awaited(trace, intervals?.trace), 'traces'],
     [t('squared norm F²'), awaited(frobeniusSquared, intervals?.frobeniusSquared), 'traces'],
     // Found, they have a table of their own.

@@ -89,6 +89,7 @@ function terms(): HtmlText {
     ...columns.map(({ column, head }) => [head, explanations[column]] as const),
     [t('λ_max, λ_min found'), explanations.found] as const,
     [t('λ_max, scale-adapted'), explanations.scaleAdapted] as const,
+    [t('λ_max that Adam meets'), explanations.preconditioned] as const,
     ['T, F²', explanations.traces] as const,
     ['λ_k', explanations.eigenvalues] as const,
     [t('from the blocks'), explanations.blockwise] as const,

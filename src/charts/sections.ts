@@ -183,6 +183,7 @@ export const sections: readonly Section[] = [
       'gaussNewton',
       'gradientNorm',
       'method',
+      'preconditioned',
       'scaleAdapted',
       'sharpness',
       'spectrum',

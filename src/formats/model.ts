@@ -34,6 +34,8 @@ export interface RunnableModel {
   readonly paddingRows?: PaddingRows;
   /** How it was trained, where the file itself says so. */
   readonly said?: TrainingSaid;
+  /** P = √v̂ + ε of Adam's state, by parameter, where the file holds it: what Adam divides the gradient by. */
+  readonly preconditioner?: ReadonlyMap<string, Float64Array>;
   /** The names of the classes in the order of the outputs, where the file has them; undefined: the graph may. */
   readonly classNames?: readonly string[];
   /** Sentences for a reader of the report: on what the file does not tell of its model, or says and an analysis does not do. */

@@ -446,6 +446,13 @@ export const reportSchema = object({
     v.nullable(object({ lambdaMax: eigenvalueInterval })),
     'Largest eigenvalue of D·H·D with D = diag(|θ|), where it was asked for.',
   ),
+  /** Cohen et al. 2022. Absent where the file holds no such state, or a warning says why it was not looked for. */
+  preconditioned: v.exactOptional(
+    describe(
+      object({ lambdaMax: eigenvalueInterval }),
+      "Largest eigenvalue of P^(-1/2)·H·P^(-1/2) with P = √v̂ + ε of Adam's state in the file: what Adam's edge of stability is of.",
+    ),
+  ),
   /** The distribution of the Hessian's eigenvalues. */
   spectrum: v.nullable(spectrum),
   warnings: list(object({ kind: v.string(), message: v.string() })),

@@ -97,6 +97,12 @@ function resultLines(report: Report): Line[] {
       `λ_max ${foundText(report.scaleAdapted.lambdaMax)}   (the same however layers are scaled against each other)`,
     ]);
   }
+  if (report.preconditioned !== undefined) {
+    lines.push([
+      'For Adam',
+      `λ_max ${foundText(report.preconditioned.lambdaMax)}   (of P^-½·H·P^-½, P = √v̂ + ε)`,
+    ]);
+  }
   lines.push(...spectrumLines(report));
   if (report.orthogonality !== null) {
     const share = formatPercent(report.orthogonality.crossSampleShare);

@@ -38,14 +38,17 @@ export async function until<T>(condition: () => T | undefined | Promise<T | unde
 
 type Phase = PanelState['phase'];
 
+type StateOf<P extends Phase> = Extract<PanelState, { phase: P }>;
+
 /**
- * The state of a model's panel, once it is in the phase. A failure that came since the call ends the wait with its
- * sentence.
+ * The state of a model's panel, once it is in the phase and as wanted. A failure that came since the call ends the wait
+ * with its sentence.
  */
 export async function shown<P extends Phase>(
   uri: vscode.Uri,
   phase: P,
-): Promise<Extract<PanelState, { phase: P }>> {
+  isWanted: (state: StateOf<P>) => boolean = () => true,
+): Promise<StateOf<P>> {
   const { states } = await activated();
   const stateNow = (): PanelState | undefined => states().find(({ file }) => file === uri.fsPath);
   const before = stateNow();
@@ -53,7 +56,9 @@ export async function shown<P extends Phase>(
     const state = stateNow();
     if (state !== before && state?.phase === 'failed' && phase !== 'failed')
       throw new Error(state.failure.message);
-    return state?.phase === phase ? (state as Extract<PanelState, { phase: P }>) : undefined;
+    if (state?.phase !== phase) return undefined;
+    const found = state as StateOf<P>;
+    return isWanted(found) ? found : undefined;
   });
 }
 

@@ -5,6 +5,7 @@ import { quote } from '../../files/quote';
 import type { WeightsFile } from '../weights/weightsFile';
 import { sha256Of } from '../weights/fileFacts';
 import { moduleArchitecture } from './moduleLayers';
+import { optimiserTraining } from './optimiserTraining';
 import { checkpointOf } from './stateDict';
 
 /**
@@ -36,6 +37,7 @@ async function weightsOf(path: string, file: RandomAccessFile): Promise<WeightsF
     name: file.name,
     weights: found.weights,
     told: found.module === null ? null : moduleArchitecture(found.module),
+    trainingOf: async (trained) => optimiserTraining(torch, found.weights, trained),
     close: () => file.close(),
   };
 }

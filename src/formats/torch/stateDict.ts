@@ -37,7 +37,7 @@ export function checkpointOf(torch: TorchFile): Checkpoint | null {
 }
 
 /** A tensor of the file, whose numbers are read when they are asked for. */
-function weightOf(torch: TorchFile, tensor: TorchTensor): WeightTensor {
+export function weightOf(torch: TorchFile, tensor: TorchTensor): WeightTensor {
   const { dims, strides, offset, storage, type, requiresGrad } = tensor;
   return {
     dims,

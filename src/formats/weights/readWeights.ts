@@ -24,15 +24,28 @@ export async function weightsModel(
   const file = await opening;
   try {
     const { facts, name, weights, told } = file;
-    if (architecture !== null) return await buildModel(facts, name, weights, architecture);
+    if (architecture !== null)
+      return await withTraining(await buildModel(facts, name, weights, architecture), file);
     if (told?.isWhole === true) {
       const whole = parseArchitecture(told.architecture);
-      if (whole.ok) return await buildModel(facts, name, weights, whole.value);
+      if (whole.ok) return await withTraining(await buildModel(facts, name, weights, whole.value), file);
     }
     throw missing(file);
   } finally {
     await file.close();
   }
+}
+
+/** The model with what its file tells of the training. */
+async function withTraining(model: Model, { weights, trainingOf }: WeightsFile): Promise<Model> {
+  if (trainingOf === undefined) return model;
+  const trained = [...weights.keys()].filter((name) => model.parameters?.trained.has(name) === true);
+  const { notes, ...told } = await trainingOf(trained);
+  return {
+    ...model,
+    ...told,
+    notes: (analysed) => [...(model.notes?.(analysed) ?? []), ...(notes?.(analysed) ?? [])],
+  };
 }
 
 /** The architecture of a file of weights as far as it tells it. */

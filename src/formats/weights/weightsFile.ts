@@ -14,5 +14,9 @@ export interface WeightsFile {
     /** Whether it is all that the file's model does, and needs nobody's word. */
     readonly isWhole: boolean;
   } | null;
+  /** What the file tells of the training of these parameters, named in its order; absent: nothing. */
+  readonly trainingOf?: (
+    trained: readonly string[],
+  ) => Promise<Pick<Model, 'said' | 'preconditioner' | 'notes'>>;
   readonly close: () => Promise<void>;
 }

@@ -62,12 +62,13 @@ export function learningRateAnswer(known: PartialReport): RateAnswer | null {
   if (holdsFoldedWeights(known)) return { headline: t('not told'), sentences: [noRate] };
   const found = sharpness?.lambdaMax;
   if (found?.certified !== true && bounds === undefined) return null;
-  if (training.optimiser === 'adam') return ofAdam(training);
+  if (training.optimiser === 'adam') return ofAdam(known, training);
   const factor = edgeFactor(training) ?? 2;
   const who = steps[training.optimiser](training.momentum);
+  const beside = t('; it is no limit for Adam');
   if (found?.certified === true && found.upper > 0) {
     const edge = factor / found.upper;
-    return answer(known, { sign: '', shown: formatBelow(edge), edge, who, grounds: '' });
+    return answer(known, { sign: '', shown: formatBelow(edge), factor, edge, who, grounds: '', beside });
   }
   if (bounds === undefined) return null;
   const upper = shownUpperBound(bounds, sharpness);
@@ -82,30 +83,32 @@ export function learningRateAnswer(known: PartialReport): RateAnswer | null {
   const interval = estimate?.intervals.bounds.lambdaMax.upper;
   const shown = factor === 2 ? rateText(upper, interval) : formatBelow(edge);
   const grounds = estimated ? t(', by the estimate of the upper bound') : t(', by the upper bound');
-  return answer(known, { sign: estimated ? '≳ ' : '≥ ', shown, edge, who, grounds });
+  return answer(known, { sign: estimated ? '≳ ' : '≥ ', shown, factor, edge, who, grounds, beside });
 }
 
-function answer(
-  known: PartialReport,
-  {
-    sign,
-    shown,
-    edge,
-    who,
-    grounds,
-  }: {
-    readonly sign: string;
-    readonly shown: string;
-    readonly edge: number;
-    readonly who: string;
-    readonly grounds: string;
-  },
-): RateAnswer {
+interface Edge {
+  readonly sign: string;
+  readonly shown: string;
+  /** η·λ at the edge. */
+  readonly factor: number;
+  /** η at the edge. */
+  readonly edge: number;
+  readonly who: string;
+  readonly grounds: string;
+  /** For whom it is no limit at all, as the end of a sentence. */
+  readonly beside: string;
+}
+
+function answer(known: PartialReport, { sign, shown, factor, edge, who, grounds, beside }: Edge): RateAnswer {
   const { training = plainDescent, samples } = known;
   const { learningRate, batchSize } = training;
   const share = learningRate === null ? null : learningRate / edge;
   const above = share !== null && share > 1;
   const rises = t('above it the loss rises first and may recover');
+  const batches =
+    batchSize === null || batchSize >= (samples?.count ?? Infinity)
+      ? t('Mini-batches are stable for less')
+      : t`Mini-batches of ${formatCount(batchSize)} are stable for less`;
   return {
     headline: share === null ? t`edge ${sign}${shown}` : t`${formatPercent(share)} of the edge`,
     sentences: [
@@ -113,24 +116,35 @@ function answer(
       ...(learningRate === null
         ? []
         : [
-            t`η = ${formatNumber(learningRate)} stands ${above ? 'above' : 'below'} it: its own edge is a λ_max of ${formatNumber((edgeFactor(training) ?? 2) / learningRate)}.`,
+            t`η = ${formatNumber(learningRate)} stands ${above ? 'above' : 'below'} it: its own edge is a λ_max of ${formatNumber(factor / learningRate)}.`,
           ]),
-      batchSize === null || batchSize >= (samples?.count ?? Infinity)
-        ? t('It is no limit for Adam or mini-batches, which have others.')
-        : t`Mini-batches of ${formatCount(batchSize)} are stable for less; it is no limit for Adam.`,
+      `${batches}${beside}.`,
       ...saddle(known),
     ],
   };
 }
 
 /** The edge of Adam is one of the preconditioned Hessian (Cohen et al. 2022). */
-function ofAdam(training: Training): RateAnswer {
-  return { headline: t('no edge from here'), sentences: [adamEdge(training)] };
+function ofAdam(known: PartialReport, training: Training): RateAnswer {
+  const met = known.preconditioned?.lambdaMax;
+  if (met?.certified !== true || met.upper <= 0)
+    return { headline: t('no edge from here'), sentences: [adamEdge(training)] };
+  const factor = adamFactor(training);
+  const edge = factor / met.upper;
+  const grounds = t`, by the largest eigenvalue of the Hessian that its state in the file preconditions, ${formatNumber(met.upper)}`;
+  const who = t`Full-batch Adam with β₁ = ${formatNumber(training.momentum)}`;
+  return answer(known, { sign: '', shown: formatBelow(edge), factor, edge, who, grounds, beside: '' });
+}
+
+/** η·λ at the edge of Adam, whose momentum is an average (Cohen et al. 2022). */
+function adamFactor({ momentum }: Training): number {
+  return (2 + 2 * momentum) / (1 - momentum);
 }
 
 /** Why λ_max sets Adam no edge, and what does. */
-export function adamEdge({ learningRate, momentum }: Training): string {
-  const factor = (2 + 2 * momentum) / (1 - momentum);
+export function adamEdge(training: Training): string {
+  const { learningRate, momentum } = training;
+  const factor = adamFactor(training);
   const edge =
     learningRate === null
       ? `${formatNumber(factor)}/η`

@@ -9,7 +9,6 @@ import { npzBytes } from '../samples/writers';
 
 /** A perceptron 3-4-3 with ReLU, in plain arrays and as a model file, at any scale of its first layer. */
 
-const folder = temporaryFolder();
 const widths = [3, 4, 3] as const;
 const count = 6;
 const random = randomSource(3);
@@ -47,8 +46,25 @@ function rescaled(scale: number): typeof weights {
   };
 }
 
-/** Its report. */
-export async function analysed(scale: number, asked: Partial<AnalysisRequest>): Promise<Report> {
+/** Makes its reports, in a folder of the calling file's tests. */
+export function analysing(): (scale: number, asked: Partial<AnalysisRequest>) => Promise<Report> {
+  const folder = temporaryFolder();
+  return async (scale, asked) =>
+    analyse(
+      {
+        ...requestDefaults,
+        model: await folder.write('m.onnx', modelFile(scale)),
+        samples: { kind: 'file', path: await folder.write('m.npz', samplesFile()), inputs: {}, labels: null },
+        loss: 'cross-entropy',
+        threads: 1,
+        precision: 1e-6,
+        ...asked,
+      },
+      () => undefined,
+    );
+}
+
+function modelFile(scale: number): Uint8Array {
   const { W1, b1, W2, b2 } = rescaled(scale);
   const gemm = (x: string, layer: number, y: string) => ({
     operator: 'Gemm',
@@ -56,7 +72,7 @@ export async function analysed(scale: number, asked: Partial<AnalysisRequest>): 
     outputs: [y],
     attributes: { transB: { int: 1 } },
   });
-  const model = onnxModel({
+  return onnxModel({
     nodes: [gemm('x', 1, 'z'), { operator: 'Relu', inputs: ['z'], outputs: ['a'] }, gemm('a', 2, 'logits')],
     initialisers: {
       W1: { dims: [4, 3], data: Float32Array.from(W1) },
@@ -67,20 +83,11 @@ export async function analysed(scale: number, asked: Partial<AnalysisRequest>): 
     inputs: [{ name: 'x', dims: ['N', 3] }],
     outputs: ['logits'],
   });
-  const data = npzBytes({
+}
+
+function samplesFile(): Uint8Array {
+  return npzBytes({
     x: { type: 'f4', shape: [count, 3], values: samples.flat() },
     y: { type: 'i8', shape: [count], values: samples.map((_, n) => n % 3) },
   });
-  return analyse(
-    {
-      ...requestDefaults,
-      model: await folder.write('m.onnx', model),
-      samples: { kind: 'file', path: await folder.write('m.npz', data), inputs: {}, labels: null },
-      loss: 'cross-entropy',
-      threads: 1,
-      precision: 1e-6,
-      ...asked,
-    },
-    () => undefined,
-  );
 }

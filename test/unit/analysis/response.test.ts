@@ -1,7 +1,9 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { explicitCurvature, type PlainNetwork } from '../perceptron/closedForm/explicitHessian';
-import { analysed, network } from './reluNetwork';
+import { analysing, network } from './reluNetwork';
+
+const analysed = analysing();
 
 /** Loss and correctness of every sample of a perceptron of two layers with ReLU at flat weights: no code of the project. */
 function forward({ widths, samples, targets }: PlainNetwork, theta: readonly number[]) {

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../src/report/report';
 import { reportJson } from '../../../src/report/schema';
 import { explicitCurvature, type PlainNetwork } from '../perceptron/closedForm/explicitHessian';
-import { analysed, network } from './reluNetwork';
+import { analysing, network } from './reluNetwork';
+
+const analysed = analysing();
 
 /** λ_max of D·H·D from the explicit Hessian. */
 function explicitLambdaMax(of: PlainNetwork): number {

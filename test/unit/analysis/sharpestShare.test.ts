@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { reportJson } from '../../../src/report/schema';
 import { explicitCurvature } from '../perceptron/closedForm/explicitHessian';
-import { analysed, network } from './reluNetwork';
+import { analysing, network } from './reluNetwork';
+
+const analysed = analysing();
 
 /** The shares of two layers in the eigenvector of λ_max of an explicit Hessian, by its powers. */
 function explicitShares(): number[] {

@@ -40,7 +40,7 @@ function withTraining(training: Partial<Training>): string {
 describe('what λ_max says of a learning rate', () => {
   it('is an edge, whose it is, and for whom it is none; never a recommendation', () => {
     expect(said()).toBe(
-      'edge 0.8 | Full-batch gradient descent: edge 0.8; above it the loss rises first and may recover. | It is no limit for Adam or mini-batches, which have others.',
+      'edge 0.8 | Full-batch gradient descent: edge 0.8; above it the loss rises first and may recover. | Mini-batches are stable for less; it is no limit for Adam.',
     );
     expect(said({}, { kind: 'spectrum' })).toContain('descent: edge 0.8; above it');
     expect(said()).not.toMatch(/use|recommend|choose|should/);
@@ -55,7 +55,7 @@ describe('what λ_max says of a learning rate', () => {
 
   it('says where the learning rate stands that was given', () => {
     expect(withTraining({ learningRate: 0.2 })).toBe(
-      '25 % of the edge | Full-batch gradient descent: edge 0.8; above it the loss rises first and may recover. | η = 0.2 stands below it: its own edge is a λ_max of 10. | It is no limit for Adam or mini-batches, which have others.',
+      '25 % of the edge | Full-batch gradient descent: edge 0.8; above it the loss rises first and may recover. | η = 0.2 stands below it: its own edge is a λ_max of 10. | Mini-batches are stable for less; it is no limit for Adam.',
     );
     expect(withTraining({ learningRate: 1.6 })).toMatch(/^200 % of the edge.*stands above it/);
     expect(withTraining({ learningRate: 0.2, momentum: 0.9 })).toMatch(/momentum 0\.9: edge 1\.52/);
