@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Tests that start browsers: one file at a time, and patient. */
-const inBrowser = { testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false, maxWorkers: 1 };
+/** Tests that start browsers are patient. */
+const inBrowser = { testTimeout: 60_000, hookTimeout: 120_000 };
+/** Vitest leaves a core free, which of two is half of the machine. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 export default defineConfig({
   test: {
@@ -14,16 +16,26 @@ export default defineConfig({
           // For a machine that is busy with ten times as much: what hangs is found all the same.
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Vitest leaves a core free, which of two is half of the machine.
-          maxWorkers: Math.max(2, availableParallelism() - 1),
+          // What they test is loaded once, not for every file; what a test sets up belongs to its file all the same.
+          isolate: false,
+          maxWorkers,
         },
       },
       // What `npm run package` made.
       { test: { name: 'package', include: ['test/package/**/*.test.ts'] } },
       // The panel in a browser.
-      { test: { name: 'panel', include: ['test/panel/**/*.test.ts'], ...inBrowser } },
-      // VS Code in a browser, used as a person does.
-      { test: { name: 'person', include: ['test/host/**/*.test.ts'], ...inBrowser, testTimeout: 300_000 } },
+      { test: { name: 'panel', include: ['test/panel/**/*.test.ts'], ...inBrowser, maxWorkers } },
+      // VS Code in a browser, used as a person does: one at a time.
+      {
+        test: {
+          name: 'person',
+          include: ['test/host/**/*.test.ts'],
+          ...inBrowser,
+          testTimeout: 300_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 });
