@@ -134,7 +134,7 @@ export const explanations = {
     'Does the number survive a rescaling of layers? λ_max where every parameter is measured in units of its own size, D·H·D with D = diag(|θ|): unlike λ_max itself it stays the same when one ReLU layer is scaled up and the next one down by as much.',
   ),
   preconditioned: t(
-    'Does the learning rate of Adam hold? Adam divides every parameter’s step by P = √v̂ + ε, the size of its gradients, which the file’s optimiser state holds: what its edge of stability is of is the largest eigenvalue of P^(-1/2)·H·P^(-1/2), not of H.',
+    'Does Adam’s learning rate hold? Adam divides each step by P = √v̂ + ε, the size of its gradients: its edge is that of the largest eigenvalue of P^(-1/2)·H·P^(-1/2), P from the file.',
   ),
   traces: t(
     'What are the bounds made from? T is the sum of all eigenvalues of the Hessian H, and F² = ‖H‖² (Frobenius) the sum of their squares: all that the bounds need.',

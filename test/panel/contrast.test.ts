@@ -19,8 +19,8 @@ interface Place {
 async function onlyCharts(page: Page): Promise<void> {
   await page.evaluate(() => {
     for (const element of document.querySelectorAll<HTMLElement>('#panel *'))
-      if (element.closest('.chart') === null && element.querySelector('.chart') === null)
-        element.style.display = 'none';
+      element.style.display =
+        element.closest('.chart') === null && element.querySelector('.chart') === null ? 'none' : '';
   });
 }
 

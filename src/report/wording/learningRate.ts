@@ -105,10 +105,8 @@ function answer(known: PartialReport, { sign, shown, factor, edge, who, grounds,
   const share = learningRate === null ? null : learningRate / edge;
   const above = share !== null && share > 1;
   const rises = t('above it the loss rises first and may recover');
-  const batches =
-    batchSize === null || batchSize >= (samples?.count ?? Infinity)
-      ? t('Mini-batches are stable for less')
-      : t`Mini-batches of ${formatCount(batchSize)} are stable for less`;
+  const isPart = batchSize !== null && batchSize < (samples?.count ?? Infinity);
+  const batches = t`Mini-batches${isPart ? t` of ${formatCount(batchSize)}` : ''} are stable for less`;
   return {
     headline: share === null ? t`edge ${sign}${shown}` : t`${formatPercent(share)} of the edge`,
     sentences: [
@@ -131,7 +129,7 @@ function ofAdam(known: PartialReport, training: Training): RateAnswer {
     return { headline: t('no edge from here'), sentences: [adamEdge(training)] };
   const factor = adamFactor(training);
   const edge = factor / met.upper;
-  const grounds = t`, by the largest eigenvalue of the Hessian that its state in the file preconditions, ${formatNumber(met.upper)}`;
+  const grounds = t`, by λ_max = ${formatNumber(met.upper)} of the Hessian preconditioned by its state`;
   const who = t`Full-batch Adam with β₁ = ${formatNumber(training.momentum)}`;
   return answer(known, { sign: '', shown: formatBelow(edge), factor, edge, who, grounds, beside: '' });
 }
