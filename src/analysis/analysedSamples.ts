@@ -2,9 +2,9 @@ import { tensorAt } from '../inference/tensorAt';
 import { lossFor } from '../loss/chooseLoss';
 import { meanLossOf } from '../loss/evenGuess';
 import { FailureError } from '../report/failure';
+import { normalisationsText } from '../report/normalisations';
 import { setting } from '../report/wording/settings';
 import {
-  normalisationNames,
   normalisationOf,
   normalised,
   usualNormalisations,
@@ -48,7 +48,7 @@ async function normalisedAsTrained(
         'UsageError',
         pictures === undefined
           ? `${samples.source} holds no pictures that ${setting('normalize')} could be for; use ${setting('scale')}, or leave it out.`
-          : `${setting('normalize', normalize)} does not say how to normalise pictures of ${String(pictures.channels)} channels; write ${normalisationNames} (numbers of pixels from 0 to 1, one or one for each channel).`,
+          : `${setting('normalize', normalize)} does not say how to normalise pictures of ${String(pictures.channels)} channels; write ${normalisationsText} (numbers of pixels from 0 to 1, one or one for each channel).`,
       );
     }
     return normalised(samples, asked);

@@ -3,6 +3,7 @@ import type { Computation, RequestOptions } from './request';
 import { methods, mostTop, optimisers, requestDefaults, defaultRandomCount } from './request';
 import type { Training } from './report';
 import type { Value } from './optionValue';
+import { normalisationsText } from './normalisations';
 import { lossChoices, lossChoicesText } from './wording/lossWords';
 
 /** What the numbers depend on, as the chips of the panel divide it. */
@@ -41,7 +42,6 @@ const positive = { kind: 'number', above: 0 } as const;
 const atLeast0 = { kind: 'number', least: 0 } as const;
 const below1 = { kind: 'number', least: 0, below: 1 } as const;
 const count = { kind: 'number', whole: true, least: 1, most: 2 ** 31 - 1 } as const;
-const normalisations = '0-1, -1-1, imagenet, 0-255 or MEAN/DEVIATION';
 
 /** Everything that can be said of an analysis, once: help, command line, sidecar, forms and their sentences follow. */
 export const options = {
@@ -77,12 +77,12 @@ JPEG files for each class
   },
   normalize: {
     value: name,
-    help: ['HOW', `of pictures' pixels: ${normalisations} (whatever gives the least loss)`],
-    sidecar: `how the pixels of pictures are normalised: ${normalisations}`,
+    help: ['HOW', `of pictures' pixels: ${normalisationsText} (whatever gives the least loss)`],
+    sidecar: `how the pixels of pictures are normalised: ${normalisationsText}`,
     panel: {
       group: 'samples',
       label: t('Normalisation of pictures'),
-      open: t`as gives the least loss; ${normalisations}`,
+      open: t`as gives the least loss; ${normalisationsText}`,
     },
   },
   skipBroken: {

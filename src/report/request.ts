@@ -23,7 +23,7 @@ export interface AnalysisRequest {
   readonly samples: SampleSource;
   /** Multiplies the inputs. */
   readonly scale: number;
-  /** How the pixels of pictures are normalised, see normalisationNames; null: as gives the least mean loss. */
+  /** How the pixels of pictures are normalised, see normalisations.ts; null: as gives the least mean loss. */
   readonly normalize: string | null;
   /** Whether pictures that cannot be read are left out. */
   readonly skipBroken: boolean;

@@ -15,13 +15,14 @@ interface Place {
   readonly clip: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
 
-/** Leaves nothing on the page but the charts: it is photographed many times. */
-async function onlyCharts(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    for (const element of document.querySelectorAll<HTMLElement>('#panel *'))
-      element.style.display =
-        element.closest('.chart') === null && element.querySelector('.chart') === null ? 'none' : '';
-  });
+/** Leaves nothing on the page but the charts, which is photographed many times, or shows everything again. */
+async function showOnlyCharts(page: Page, only: boolean): Promise<void> {
+  await page.evaluate((hides) => {
+    for (const element of document.querySelectorAll<HTMLElement>('#panel *')) {
+      const holds = element.closest('.chart') !== null || element.querySelector('.chart') !== null;
+      element.style.display = hides && !holds ? 'none' : '';
+    }
+  }, only);
 }
 
 /** Hides every shape and tells where one of each kind is, in groups of which no two overlap: each is measured alone. */
@@ -86,7 +87,7 @@ async function contrasts(page: Page, places: readonly Omit<Place, 'name'>[]): Pr
 
 /** The marks that were measured, and those below 3:1. */
 async function measured(page: Page): Promise<{ names: string; faint: string[] }> {
-  await onlyCharts(page);
+  await showOnlyCharts(page, true);
   const groups = await hiddenMarks(page);
   const faint: string[] = [];
   for (const [group, places] of groups.entries()) {
@@ -98,7 +99,16 @@ async function measured(page: Page): Promise<{ names: string; faint: string[] }>
     for (const [at, { name }] of places.entries())
       if ((found[at] ?? 0) < 3) faint.push(`${name} ${(found[at] ?? 0).toFixed(2)}:1`);
   }
+  await showOnlyCharts(page, false);
   return { names: groups.flatMap((places) => places.map(({ name }) => name)).join('\n'), faint };
+}
+
+/** Charts are drawn one after the other: waits for these marks before it measures. */
+async function expectContrast(page: Page, marks: readonly string[]): Promise<void> {
+  for (const mark of marks) await page.locator(`.${mark}`).first().waitFor({ state: 'attached' });
+  const { names, faint } = await measured(page);
+  for (const mark of marks) expect(names).toContain(mark);
+  expect(faint).toEqual([]);
 }
 
 describe.each(themeNames)('in %s', (theme) => {
@@ -106,26 +116,22 @@ describe.each(themeNames)('in %s', (theme) => {
     // Few layers: the charts are photographed for every group of marks.
     const short = { ...estimateReport, layers: estimateReport.layers.slice(0, 4) };
     const page = await panel({ ...done, report: short }, { theme, zoom: 2 });
-    const estimated = await measured(page);
-    for (const mark of ['found-max', 'whisker', 'spread', 'parabola'])
-      expect(estimated.names).toContain(mark);
-    expect(estimated.faint).toEqual([]);
+    await expectContrast(page, ['found-max', 'whisker', 'spread', 'parabola']);
     await show(page, { ...done, report: { ...report, sharpness: exactReport.sharpness! } });
-    const closed = await measured(page);
-    for (const mark of ['blockwise', 'bar-coupling', 'bar-unit']) expect(closed.names).toContain(mark);
-    expect(closed.faint).toEqual([]);
+    await expectContrast(page, ['blockwise', 'bar-coupling', 'bar-unit']);
   }, 240_000);
 
   it('borders that warn have 3:1', async () => {
     const page = await panel({ ...phases['done-estimate'], changed: ['x'] }, { theme, zoom: 2 });
-    for (const selector of ['.chip.assumed', '.strip.stale', '.warnings']) {
-      const box = (await page.locator(selector).first().boundingBox())!;
+    const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const places: Place[] = [];
+    for (const name of ['.chip.assumed', '.strip.stale', '.warnings']) {
+      const { x, y, ...box } = (await page.locator(name).first().boundingBox())!;
       // Of what is round the upper border, else the left one.
-      const [width, height] = selector === '.warnings' ? [4, box.height] : [box.width, 2];
-      const clip = { x: box.x, y: box.y, width, height };
-      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-      const [found] = await contrasts(page, [{ clip, ground }]);
-      expect(found, selector).toBeGreaterThan(3);
+      const [width, height] = name === '.warnings' ? [4, box.height] : [box.width, 2];
+      places.push({ name, ground, clip: { x, y, width, height } });
     }
+    const found = await contrasts(page, places);
+    for (const [at, { name }] of places.entries()) expect(found[at], name).toBeGreaterThan(3);
   });
 });

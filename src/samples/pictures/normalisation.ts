@@ -1,3 +1,4 @@
+import { normalisationNames } from '../../report/normalisations';
 import type { SampleInput, Samples } from '../samples';
 
 /** What pixels of 0 to 255 become: (pixel / 255 − mean) / deviation, for each channel. */
@@ -8,18 +9,16 @@ export interface Normalisation {
   readonly deviation: readonly number[];
 }
 
-const named: readonly Normalisation[] = [
-  { name: '0-1', mean: [0], deviation: [1] },
-  { name: '-1-1', mean: [0.5], deviation: [0.5] },
+const ofName: Readonly<Record<(typeof normalisationNames)[number], Omit<Normalisation, 'name'>>> = {
+  '0-1': { mean: [0], deviation: [1] },
+  '-1-1': { mean: [0.5], deviation: [0.5] },
   // torchvision's models.
-  { name: 'imagenet', mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] },
-  { name: '0-255', mean: [0], deviation: [1 / 255] },
-];
+  imagenet: { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] },
+  '0-255': { mean: [0], deviation: [1 / 255] },
+};
+const named: readonly Normalisation[] = normalisationNames.map((name) => ({ name, ...ofName[name] }));
 /** PyTorch's example of MNIST. */
 const mnist: Normalisation = { name: '0.1307/0.3081', mean: [0.1307], deviation: [0.3081] };
-
-/** What can be asked for by name, for a sentence. */
-export const normalisationNames = `${named.map(({ name }) => name).join(', ')} or MEAN/DEVIATION`;
 
 /** Those that a model may have been trained with, the usual one first. */
 export function usualNormalisations(channels: number): readonly Normalisation[] {
