@@ -25,15 +25,14 @@ export default defineConfig({
       { test: { name: 'package', include: ['test/package/**/*.test.ts'] } },
       // The panel in a browser.
       { test: { name: 'panel', include: ['test/panel/**/*.test.ts'], ...inBrowser, maxWorkers } },
-      // VS Code in a browser, used as a person does: one at a time.
+      // VS Code in a browser, used as a person does: two files at a time, each with a VS Code of its own.
       {
         test: {
           name: 'person',
           include: ['test/host/**/*.test.ts'],
           ...inBrowser,
           testTimeout: 300_000,
-          fileParallelism: false,
-          maxWorkers: 1,
+          maxWorkers: 2,
         },
       },
     ],

@@ -16,6 +16,7 @@ import {
   root,
   saveAs,
   sharpestDirectionShown,
+  unfold,
   until,
   untilWritten,
   usePersonalVscode,
@@ -55,16 +56,16 @@ class MlpTanh(nn.Module):
   );
 });
 
-async function unfold(name: string): Promise<void> {
-  await page.locator('.explorer-folders-view .monaco-list-row', { hasText: new RegExp(`^${name}$`) }).click();
-}
-
 /** A comparison but for its sentences, which name a setting as its face has it: panel or terminal. */
 const withoutSentences = (json: string): unknown =>
   JSON.parse(json, (key, value: unknown) => (key === 'message' ? '' : value));
 
-/** Nothing that is computed meanwhile comes to its end: every worker that appears stands still. */
-async function withWorkersHeld(work: () => Promise<void>): Promise<void> {
+/**
+ * Nothing that is computed meanwhile comes to its end: every worker that appears stands still.
+ *
+ * @param work is told the workers that stand
+ */
+async function withWorkersHeld(work: (held: ReadonlySet<number>) => Promise<void>): Promise<void> {
   const held = new Set<number>();
   let over = false;
   const signal = (worker: number, name: NodeJS.Signals): void => {
@@ -82,7 +83,7 @@ async function withWorkersHeld(work: () => Promise<void>): Promise<void> {
     return over;
   });
   try {
-    await work();
+    await work(held);
   } finally {
     over = true;
     await holding;
@@ -105,7 +106,12 @@ it('a folder of checkpoints is compared, is there after a reload, grows as it is
 
   await panel.locator('#follow').click();
   await panel.getByText('Each new checkpoint of the folder joins.').waitFor();
-  await copyFile(join(folder, 'digits.onnx'), join(folder, 'checkpoints', 'epoch-3.onnx'));
+  const checkpoints = join(folder, 'checkpoints');
+  await copyFile(join(folder, 'digits.onnx'), join(checkpoints, 'epoch-3.onnx'));
+  const cli = join(root, 'dist', 'cli.js');
+  // The panel takes the only data file that fits; the terminal takes none that is not named.
+  const args = [cli, 'compare', checkpoints, '--samples', join(checkpoints, 'samples.csv'), '--json'];
+  const printed = promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 });
   await rows.filter({ hasText: 'epoch-3' }).waitFor();
   await panel.locator('.strip.done').waitFor();
   await panel.locator('#follow').click();
@@ -115,12 +121,7 @@ it('a folder of checkpoints is compared, is there after a reload, grows as it is
   await panel.locator('#export-json').click();
   await saveAs(path, 'comparison.json');
   await untilWritten(path);
-  const cli = join(root, 'dist', 'cli.js');
-  // The panel takes the only data file that fits; the terminal takes none that is not named.
-  const checkpoints = join(folder, 'checkpoints');
-  const args = [cli, 'compare', checkpoints, '--samples', join(checkpoints, 'samples.csv'), '--json'];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 });
-  expect(withoutSentences(await readFile(path, 'utf8'))).toEqual(withoutSentences(stdout));
+  expect(withoutSentences(await readFile(path, 'utf8'))).toEqual(withoutSentences((await printed).stdout));
 });
 
 it('a report is entered and left, changed by its chip, cancelled, closed, found again, exported and read back', async () => {
@@ -145,13 +146,21 @@ it('a report is entered and left, changed by its chip, cancelled, closed, found 
   await chips.filter({ hasText: 'label smoothing 0.1' }).waitFor();
   const smoothed = await sharpestDirectionShown();
   expect(smoothed).not.toBe(plain);
-  await withWorkersHeld(async () => {
+  await withWorkersHeld(async (held) => {
     await smoothing('0.2');
+    await until(() => Promise.resolve(held.size > 0));
     await panel.locator('#cancel').click();
-    await panel.locator('.strip.done').waitFor();
+    expect(await sharpestDirectionShown()).toBe(smoothed);
+    await until(async () => !(await workersBelow(process.pid)).some((worker) => held.has(worker)));
   });
   const sidecar = join(folder, 'journey', 'journey.sharpness.json');
-  expect(JSON.parse(await readFile(sidecar, 'utf8'))).toEqual({ labelSmoothing: 0.1 });
+  const written = await readFile(sidecar, 'utf8');
+  expect(JSON.parse(written)).toEqual({ labelSmoothing: 0.1 });
+  // By hand, it makes the report old, and current again.
+  await writeFile(sidecar, '{ "labelSmoothing": 0 }');
+  await panel.locator('.strip.stale', { hasText: 'journey.sharpness.json changed' }).waitFor();
+  await writeFile(sidecar, written);
+  await panel.locator('.strip.done:not(.stale)').waitFor();
 
   await runCommand(page, 'View: Close All Editors');
   await page.reload();
@@ -168,6 +177,7 @@ it('a report is entered and left, changed by its chip, cancelled, closed, found 
   await page.locator('[id="status.notifications"]').click();
   await page.locator('.notifications-center').getByRole('button', { name: 'Open', exact: true }).click();
   await panel.getByText('A saved report.').waitFor();
+  expect(await panel.locator('#run-again').count()).toBe(0);
   expect(await sharpestDirectionShown()).toBe(smoothed);
   await panel.locator('.section.table tbody .layer-name').first().click();
   expect(await panel.locator('#page-title').innerText()).toBe(layer);

@@ -63,6 +63,11 @@ export async function sharpestDirectionShown(): Promise<string> {
   return webview(page).getByRole('region', { name: 'The sharpest direction', exact: true }).innerText();
 }
 
+/** Opens a folder in the explorer. */
+export async function unfold(name: string): Promise<void> {
+  await page.locator('.explorer-folders-view .monaco-list-row', { hasText: new RegExp(`^${name}$`) }).click();
+}
+
 /** "Analyze sharpness" in the explorer's menu, until its panel is there. */
 export async function analyze(fileName: string): Promise<void> {
   await chooseUntilTab(fileName, 'Analyze sharpness', `Sharpness of ${fileName}`);
