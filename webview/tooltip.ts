@@ -52,14 +52,26 @@ export function installTooltips(): void {
     bubble.hidden = false;
     place(bubble, target.getBoundingClientRect());
   };
-  const at = (event: Event): void => {
-    if (!(event.target instanceof Element) || bubble.contains(event.target)) return;
-    const target = event.target.closest<HTMLElement>(selector);
+  const termOf = ({ target }: Event): HTMLElement | null =>
+    target instanceof Element ? target.closest<HTMLElement>(selector) : null;
+  let pointed: HTMLElement | null = null;
+  // What comes to lie under a mouse that stands still was not pointed at, and what was may be gone.
+  document.addEventListener('mouseover', () => {
+    if (shown?.isConnected === false) hide();
+  });
+  document.addEventListener('mousemove', (event) => {
+    if (event.target instanceof Node && bubble.contains(event.target)) return;
+    const target = termOf(event);
+    if (target === pointed) return;
+    pointed = target;
     if (target !== null) show(target);
-    else if (!(event.type === 'mouseover' && document.activeElement?.matches(selector) === true)) hide();
-  };
-  document.addEventListener('mouseover', at);
-  document.addEventListener('focusin', at);
+    else if (document.activeElement?.matches(selector) !== true) hide();
+  });
+  document.addEventListener('focusin', (event) => {
+    const target = termOf(event);
+    if (target !== null) show(target);
+    else hide();
+  });
   document.addEventListener('focusout', hide);
   // Focus scrolls its element into view: the explanation goes along.
   const follow = (): void => {

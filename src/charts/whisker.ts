@@ -1,23 +1,12 @@
-import { line } from 'd3-shape';
+import { coordinate } from './svg';
 
 const half = 4;
 
 /** The path of an error bar from `low` to `high` at the height `at`, or upright at that place, with a cap at either end. */
 export function whiskerPath(low: number, high: number, at: number, upright = false): string {
-  const points: readonly (readonly [along: number, across: number] | null)[] = [
-    [low, at - half],
-    [low, at + half],
-    null,
-    [low, at],
-    [high, at],
-    null,
-    [high, at - half],
-    [high, at + half],
-  ];
-  const [x, y] = upright ? ([1, 0] as const) : ([0, 1] as const);
-  const path = line<readonly [number, number] | null>()
-    .defined((point) => point !== null)
-    .x((point) => point?.[x] ?? 0)
-    .y((point) => point?.[y] ?? 0);
-  return path(points) ?? '';
+  const point = (along: number, across: number): string =>
+    (upright ? [across, along] : [along, across]).map(coordinate).join(',');
+  const stroke = (...points: readonly string[]): string => `M${points.join('L')}`;
+  const cap = (along: number): string => stroke(point(along, at - half), point(along, at + half));
+  return cap(low) + stroke(point(low, at), point(high, at)) + cap(high);
 }
