@@ -15,15 +15,22 @@ type Parts = Pick<PanelParts, 'extensionUri' | 'worker' | 'kept' | 'settings' | 
 
 /** "Compare sharpness": of the files or the folder that are selected, else of models that are picked; or of before a reload. */
 export function registerCompareCommand(parts: Parts): vscode.Disposable {
-  const open = new Set<ComparisonPanel>();
+  /** By what they compare: at most one of the same. */
+  const open = new Map<string, ComparisonPanel>();
   const show = (
     files: readonly string[],
     folder: string | null,
     restored: vscode.WebviewPanel | null,
   ): void => {
-    const close = (): boolean => open.delete(panel);
-    const panel: ComparisonPanel = new ComparisonPanel(files, folder, parts, close, restored);
-    open.add(panel);
+    const key = [...files].sort().join('\n');
+    const shown = open.get(key);
+    if (shown === undefined) {
+      const close = (): boolean => open.delete(key);
+      open.set(key, new ComparisonPanel(files, folder, parts, close, restored));
+    } else {
+      restored?.dispose();
+      shown.reveal();
+    }
   };
   const serializer = vscode.window.registerWebviewPanelSerializer(comparisonViewType, {
     deserializeWebviewPanel: (panel, saved: unknown) => {
@@ -54,7 +61,7 @@ export function registerCompareCommand(parts: Parts): vscode.Disposable {
   );
   return vscode.Disposable.from(command, serializer, {
     dispose: () => {
-      for (const panel of open) panel.dispose();
+      for (const panel of open.values()) panel.dispose();
     },
   });
 }

@@ -71,6 +71,10 @@ export class ComparisonPanel implements vscode.Disposable {
     void this.session.run();
   }
 
+  reveal(): void {
+    this.panel.reveal();
+  }
+
   dispose(): void {
     this.panel.dispose();
   }

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import { chooseInExplorerMenu, startHostedVscode, webview } from './hostedVscode.mjs';
+import { chooseInExplorerMenu, runCommand, startHostedVscode, webview } from './hostedVscode.mjs';
 
-/** What every test of a person starts from: a VS Code with a copy of the examples in it, and a window for each test. */
+/** What every test of a person starts from: a VS Code with a copy of the examples in it, and one window for the tests of a file. */
 
 export const root = join(import.meta.dirname, '..', '..');
 
 let vscode: Awaited<ReturnType<typeof startHostedVscode>>;
 /** The workspace folder. */
 export let folder: string;
-/** The window of this test. */
+/** The window. */
 export let page: Page;
 
 /** @param prepare what the tests of this file want beside the examples */
@@ -30,19 +30,36 @@ export function usePersonalVscode(prepare: () => Promise<void>): void {
     await rm(folder, { recursive: true, force: true });
   });
 
+  // A window takes longer to open than most tests: the next test has it, too, unless something went wrong in it.
+  let opened = false;
   beforeEach(async () => {
+    if (opened) {
+      await runCommand(page, 'View: Close All Editors');
+      await runCommand(page, 'View: Show Explorer');
+      await runCommand(page, 'Collapse Folders in Explorer');
+      return;
+    }
     page = await vscode.openPage();
+    opened = true;
     page.setDefaultTimeout(240_000);
+    // VS Code reads extensions seconds after it shows files: opened before, a model is bytes to it.
+    await viewIcon().waitFor();
   });
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'pass') return;
+    opened = false;
     await page.context().close();
   });
 }
 
+function viewIcon(): Locator {
+  return page.locator('.activitybar .action-label[aria-label^="Model Sharpness"]');
+}
+
 /** The rows of the view, which has an icon of its own in the activity bar. */
 export async function openModels(): Promise<Locator> {
-  await page.locator('.activitybar .action-label[aria-label^="Model Sharpness"]').click();
+  await viewIcon().click();
   return page.locator('[id="workbench.view.extension.modelSharpness"] .monaco-list-row');
 }
 
