@@ -228,10 +228,10 @@ export async function textOf(page: Page, selector = 'main'): Promise<string> {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Every violation of accessibility that axe-core finds in the page as it stands, the least as well. */
-export async function violations(page: Page): Promise<unknown[]> {
+/** Every violation of accessibility that axe-core finds in a part of the page as it stands, the least as well. */
+export async function violations(page: Page, part = 'html'): Promise<unknown[]> {
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe);
   return page.evaluate(`
-    axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+    axe.run(document.querySelector(${JSON.stringify(part)}), { resultTypes: ['violations'] }).then(({ violations }) =>
       violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => html.slice(0, 200) + failureSummary) })))`);
 }
