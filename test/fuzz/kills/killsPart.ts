@@ -112,6 +112,8 @@ class WatchedWorker {
     await Promise.race([wait(milliseconds), run]);
     await meet(pid, what, stopped, abort);
     const failure = await run;
+    // Done before it was stopped, so that there was nothing to cancel: the next run has this worker.
+    if (failure === null && what === 'stopped and cancelled') signal(pid, 'SIGCONT');
     const due = dueKinds(what);
     if (!due.includes(failure?.kind ?? 'value') || (failure !== null && !plainSentence.test(failure.message)))
       throw new Error(`${what} ended with ${failure === null ? 'a report' : JSON.stringify(failure)}`);
