@@ -39,21 +39,7 @@ usePersonalVscode(async () => {
   await copyFile(reference('mlp_tanh.state.pt'), join(weights, 'mlp.pt'));
   await copyFile(reference('mlp_tanh.npz'), join(weights, 'mlp.npz'));
   await writeFile(join(weights, 'mlp.sharpness.json'), '{ "samples": "mlp.npz" }');
-  await writeFile(
-    join(weights, 'net.py'),
-    `import torch
-from torch import nn
-
-class MlpTanh(nn.Module):
-    def __init__(self, width=16):
-        super().__init__()
-        self.fc1 = nn.Linear(64, width)
-        self.fc2 = nn.Linear(width, 10)
-
-    def forward(self, x):
-        return self.fc2(torch.tanh(self.fc1(x)))
-`,
-  );
+  await copyFile(reference('mlp_tanh.py'), join(weights, 'net.py'));
 });
 
 /** A comparison but for its sentences, which name a setting as its face has it: panel or terminal. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -97,19 +97,8 @@ describe('the script', () => {
       await copyFile(reference('mlp_tanh.state.pt'), weights);
       await copyFile(reference('mlp_tanh.npz'), samples);
       const source = join(path, 'net.py');
-      const text = `import torch
-from torch import nn
-
-class MlpTanh(nn.Module):
-    def __init__(self, width=16):
-        super().__init__()
-        self.fc1 = nn.Linear(64, width)
-        self.fc2 = nn.Linear(width, 10)
-
-    def forward(self, x):
-        return self.fc2(torch.tanh(self.fc1(x)))
-`;
-      await writeFile(source, text);
+      await copyFile(reference('mlp_tanh.py'), source);
+      const text = await readFile(source, 'utf8');
       const [maker] = makersIn(text);
       const script = exportScript({ source, maker: maker!, weights, samples, pythonFolder });
       const told: string[] = [];
