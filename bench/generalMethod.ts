@@ -10,75 +10,43 @@ export interface ProductCase {
   /** As torchModels.py knows it. */
   readonly name: string;
   readonly network: string;
+  readonly classes: number;
   /** Timed rounds where none are told. */
   readonly rounds: number;
-  /**
-   * Operations of one product with the activations kept, no less: six products of matrices for every weight matrix and
-   * for each of the two products within an attention head, two for the first layer.
-   */
-  readonly leastWork: number;
   /** Samples in a batch of PyTorch's second form: the fastest of a few that were tried. */
   readonly torchBatch: number;
-  /** What was set out for: our time over PyTorch's at most, and products until λ_max is certified. */
+  /** What was set out for: our time over PyTorch's at most without AVX-512, and products until λ_max is certified. */
   readonly aim: { readonly ratio: number; readonly products: number | null };
-  /** Seconds of PyTorch's product and of PyHessian's λ_max by its defaults, on another machine, or null. */
-  readonly published: { readonly product: number; readonly pyHessian: number } | null;
+  /** Whether the shared references bring model and samples; else exportModel.py makes them. */
+  readonly isReference: boolean;
 }
 
-const reference: readonly ProductCase[] = [
-  {
-    name: 'b',
-    network: '784-512-256-10, tanh',
-    rounds: 31,
-    leastWork: 3.21e9,
-    torchBatch: 500,
-    aim: { ratio: 0.9, products: 32 },
-    published: { product: 0.0249, pyHessian: 0.93 },
-  },
-  {
-    name: 'c',
-    network: 'two convolutions',
-    rounds: 15,
-    leastWork: 5.88e9,
-    torchBatch: 32,
-    aim: { ratio: 0.8, products: 12 },
-    published: { product: 0.124, pyHessian: 1.38 },
-  },
-  {
-    name: 'd',
-    network: 'transformer, 2 layers',
-    rounds: 15,
-    leastWork: 3.33e9,
-    torchBatch: 128,
-    aim: { ratio: 0.8, products: 12 },
-    published: { product: 0.153, pyHessian: 2.49 },
-  },
+const cases: readonly ProductCase[] = [
+  productCase('b', '784-512-256-10, tanh', { torchBatch: 500, ratio: 1, products: 32, rounds: 31 }),
+  productCase('c', 'two convolutions', { torchBatch: 32, ratio: 0.95, products: 12 }),
+  productCase('d', 'transformer, 2 layers', { torchBatch: 128, ratio: 0.45, products: 12 }),
+  productCase('transformer', 'transformer, 12 layers', { torchBatch: 2, ratio: 0.75 }),
+  productCase('gpt', 'GPT, 6 layers of 256', { torchBatch: 2, ratio: 0.8, classes: 256 }),
+  productCase('resnet18', 'ResNet-18, width 16', { torchBatch: 16, ratio: 1, rounds: 7 }),
+  productCase('mobilenet', 'depthwise, 15 convolutions', { torchBatch: 16, ratio: 1.1 }),
+  productCase('lstm', 'LSTM, 16 steps', { torchBatch: 128, ratio: 1.5 }),
 ];
 
-/** Four samples of 64 tokens; see exportTransformer.py. */
-const transformer: ProductCase = {
-  name: 'transformer',
-  network: 'transformer, 12 layers',
-  rounds: 15,
-  leastWork: transformerWork({ tokens: 64, samples: 4, width: 192, hidden: 768, layers: 12, inputs: 16 }),
-  torchBatch: 2,
-  aim: { ratio: 0.8, products: null },
-  published: null,
-};
-
-function transformerWork(shape: {
-  readonly tokens: number;
-  readonly samples: number;
-  readonly width: number;
-  readonly hidden: number;
-  readonly layers: number;
-  readonly inputs: number;
-}): number {
-  const { tokens, samples, width, hidden, layers, inputs } = shape;
-  const weights = 4 * width ** 2 + 2 * width * hidden;
-  const attention = 2 * tokens * width;
-  const rows = tokens * samples;
-  return 2 * rows * (6 * layers * (weights + attention) + 2 * inputs * width);
+/** A case with numbers for what differs; those with an aim for λ_max are the references. */
+function productCase(
+  name: string,
+  network: string,
+  told: {
+    readonly torchBatch: number;
+    readonly ratio: number;
+    readonly products?: number;
+    readonly rounds?: number;
+    readonly classes?: number;
+  },
+): ProductCase {
+  const { torchBatch, ratio, products = null, rounds = 15, classes = 10 } = told;
+  const isReference = products !== null;
+  return { name, network, classes, rounds, torchBatch, aim: { ratio, products }, isReference };
 }
 
 export interface ProductRow extends ProductsMeasured, ProductCase {
@@ -97,29 +65,28 @@ const certificates = 5;
 /** Measures all cases that are there, and says which are not. */
 export function generalMethod(roundsFor: (usual: number) => number, madeFolder: string): GeneralMethod {
   const rows: ProductRow[] = [];
-  for (const productCase of reference) {
-    const folder = referenceFolder(productCase.name);
+  for (const productCase of cases) {
+    const { name, isReference } = productCase;
+    const folder = isReference ? referenceFolder(name) : exportModel(name, madeFolder);
     if (folder === null) continue;
-    const text = readFileSync(join(folder, `${productCase.name}.ref.json`), 'utf8');
-    const { lambda_max: truth } = JSON.parse(text) as { lambda_max: number };
-    rows.push({ ...productCase, truth, ...measured(productCase, folder, certificates) });
-  }
-  if (exportTransformer(madeFolder)) {
-    rows.push({ ...transformer, truth: null, ...measured(transformer, madeFolder, 0) });
+    const truth = isReference ? lambdaMaxOf(folder, name) : null;
+    rows.push({ ...productCase, truth, ...measured(productCase, folder) });
   }
   const folder = referenceFolder('a');
   const hard = folder === null ? [] : (measurement('measureHardCases', folder, madeFolder) as HardCase[]);
   return { rows, hard };
 
-  function measured({ name, rounds, torchBatch }: ProductCase, from: string, runs: number): ProductsMeasured {
+  function measured(productCase: ProductCase, from: string): ProductsMeasured {
+    const { name, classes, rounds, torchBatch, isReference } = productCase;
     const wanted: ProductsWanted = {
       name,
       modelFile: join(from, `${name}.onnx`),
       samplesFile: join(from, `${name}.npz`),
+      classes,
       python,
       rounds: roundsFor(rounds),
       torchBatch,
-      certificates: runs,
+      certificates: isReference ? certificates : 0,
     };
     const result = measurement('measureProducts', JSON.stringify(wanted)) as ProductsMeasured;
     const { seconds, torch } = result;
@@ -129,17 +96,22 @@ export function generalMethod(roundsFor: (usual: number) => number, madeFolder: 
   }
 }
 
-/** Whether PyTorch's exporter wrote the transformer; says why not. */
-function exportTransformer(folder: string): boolean {
-  const script = join('bench', 'exportTransformer.py');
-  const { status, stderr, error } = spawnSync(python, [script, folder], {
+function lambdaMaxOf(folder: string, name: string): number {
+  const text = readFileSync(join(folder, `${name}.ref.json`), 'utf8');
+  return (JSON.parse(text) as { lambda_max: number }).lambda_max;
+}
+
+/** The folder, after PyTorch's exporter wrote the model into it; null after saying why not. */
+function exportModel(name: string, folder: string): string | null {
+  const script = join('bench', 'exportModel.py');
+  const { status, stderr, error } = spawnSync(python, [script, name, folder], {
     encoding: 'utf8',
     env: torchEnvironment,
   });
-  if (status === 0) return true;
+  if (status === 0) return folder;
   const reason = error?.message ?? stderr.trim().split('\n').at(-1) ?? '';
   console.error(
-    `Skipped the 12-layer transformer: ${python} ${script} does not run (${reason}); MODEL_SHARPNESS_PYTHON names a Python with PyTorch.`,
+    `Skipped ${name}: ${python} ${script} does not run (${reason}); MODEL_SHARPNESS_PYTHON names a Python with PyTorch.`,
   );
-  return false;
+  return null;
 }

@@ -11,35 +11,38 @@ import type { Samples } from '../src/samples/samples';
 /** The budget of an analysis where none is told, bytes. */
 export const defaultMemory = 2 ** 31;
 
-/** A model with the samples and class labels of its cross-entropy. */
+/** A model with the samples and class labels of its cross-entropy, one or, on the last axis but one, several of each. */
 export interface GraphCase {
   readonly model: Model;
   readonly samples: Samples;
   readonly labels: Int32Array;
+  readonly classes: number;
 }
 
 /** All samples of an .npz file for the model of an .onnx file. */
-export async function readCase(modelFile: string, samplesFile: string): Promise<GraphCase> {
+export async function readCase(modelFile: string, samplesFile: string, classes = 10): Promise<GraphCase> {
   const model = await readModel(modelFile);
   const samples = await readSamples(
     { kind: 'file', path: samplesFile, inputs: {}, labels: null },
     findSubject(model, noSubjectChoice).inputs,
     { scale: 1, limit: null, seed: 0 },
   );
-  if (samples.labels?.kind !== 'classes') throw new Error(`${samplesFile} must hold class labels.`);
-  return { model, samples, labels: samples.labels.values };
+  if (samples.labels === null) throw new Error(`${samplesFile} must hold class labels.`);
+  return { model, samples, labels: Int32Array.from(samples.labels.values), classes };
 }
 
-/** Products of the mean cross-entropy's Hessian for ten classes, one thread, proved. */
+/** Products of the mean cross-entropy's Hessian, one thread, proved. */
 export function openProducts(
-  { model, samples, labels }: GraphCase,
+  { model, samples, labels, classes }: GraphCase,
   precision: 'float32' | 'float64',
 ): Promise<HessianProducts> {
-  const width = 10;
+  const perSample = labels.length / samples.count;
+  const weights = new Float64Array(labels.length).fill(1 / labels.length);
   const targets: Targets = {
     count: samples.count,
-    width,
-    values: oneHotRows(labels, width, samples.source),
+    width: classes,
+    values: oneHotRows(labels, classes, samples.source),
+    ...(perSample > 1 && { rows: { classAxis: 2, perSample, weights } }),
   };
   const subject = findSubject(model, noSubjectChoice);
   const session = new ModelSession(model, [subject.head.logits], 1);

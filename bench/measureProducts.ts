@@ -19,6 +19,7 @@ export interface ProductsWanted {
   readonly name: string;
   readonly modelFile: string;
   readonly samplesFile: string;
+  readonly classes: number;
   /** An interpreter with PyTorch, or null for none. */
   readonly python: string | null;
   readonly rounds: number;
@@ -48,10 +49,18 @@ export interface ProductsMeasured {
     /** All samples at once. */
     readonly seconds: number;
     readonly batchedSeconds: number;
+    /** One pass forward and back, all samples at once. */
+    readonly gradientSeconds: number;
     /** For which processor OpenBLAS chose its kernels; null where it is not what multiplies. */
     readonly kernels: string | null;
     /** All samples at once with faster kernels, which OpenBLAS takes when it is told to; null where it took them. */
-    readonly told: { readonly kernels: string; readonly seconds: number } | null;
+    readonly told: {
+      readonly kernels: string;
+      readonly seconds: number;
+      readonly gradientSeconds: number;
+    } | null;
+    /** Operations that no product with kept activations can do without. */
+    readonly leastWork: number;
     /** The largest relative difference in loss, ‖Hθ‖ and θᵀHθ, ours in float32 too. */
     readonly difference: number;
   } | null;
@@ -113,6 +122,12 @@ function singlesOf({ float32 }: HessianProducts): Float32Products {
   return float32;
 }
 
+const forms = ['whole', 'batches', 'gradient'] as const;
+
+function noTimes(): Record<(typeof forms)[number], number[]> {
+  return { whole: [], batches: [], gradient: [] };
+}
+
 async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
@@ -121,7 +136,7 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
 
 async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
   const start = performance.now();
-  const graphCase = await readCase(wanted.modelFile, wanted.samplesFile);
+  const graphCase = await readCase(wanted.modelFile, wanted.samplesFile, wanted.classes);
   const products = await openProducts(graphCase, 'float32');
   const openingSeconds = (performance.now() - start) / 1000;
   const torch = await torchFor(wanted);
@@ -137,24 +152,19 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
   const multiplications = await Promise.all(matrixSizes.map(matMul));
   const works = [multiply, ...multiplications];
   for (const work of works) await work();
-  await torch?.product('whole');
-  await torch?.product('batches');
-  await told?.product('whole');
+  const peers = [torch, told].map((process) => (process === null ? null : { process, times: noTimes() }));
+  for (const peer of peers) for (const form of forms) await peer?.process.seconds(form);
   const times: number[][] = works.map(() => []);
-  const wholeTimes: number[] = [];
-  const batchedTimes: number[] = [];
-  const toldTimes: number[] = [];
   // One of each in turn, so that whatever else the machine does meets all of them alike.
   for (let round = 0; round < wanted.rounds; round++) {
     for (const [index, work] of works.entries()) {
       times[index]?.push(await secondsOf(work));
     }
-    if (torch !== null) {
-      wholeTimes.push(await torch.product('whole'));
-      batchedTimes.push(await torch.product('batches'));
+    for (const peer of peers) {
+      for (const form of forms) peer?.times[form].push(await peer.process.seconds(form));
     }
-    if (told !== null) toldTimes.push(await told.product('whole'));
   }
+  const [own, faster] = peers.map((peer) => peer?.times ?? noTimes());
   await torch?.end();
   await told?.end();
   const [seconds = NaN, ...matMulSeconds] = times.map(median);
@@ -173,10 +183,15 @@ async function measure(wanted: ProductsWanted): Promise<ProductsMeasured> {
     runtimeRate: Math.max(...rates),
     torch: torch && {
       version: torch.facts.version,
-      seconds: median(wholeTimes),
-      batchedSeconds: median(batchedTimes),
+      seconds: median(own!.whole),
+      batchedSeconds: median(own!.batches),
+      gradientSeconds: median(own!.gradient),
       kernels: torch.facts.kernels,
-      told: kernels === null || told === null ? null : { kernels, seconds: median(toldTimes) },
+      told:
+        kernels === null || told === null
+          ? null
+          : { kernels, seconds: median(faster!.whole), gradientSeconds: median(faster!.gradient) },
+      leastWork: torch.facts.leastWork,
       difference,
     },
     search,

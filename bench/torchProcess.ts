@@ -14,6 +14,8 @@ export interface TorchFacts {
   readonly norm: number;
   /** θᵀHθ */
   readonly curvature: number;
+  /** Operations that no product with kept activations can do without. */
+  readonly leastWork: number;
 }
 
 /** A Python that runs scripts of bench/ on one thread. */
@@ -75,8 +77,8 @@ export class TorchProcess {
     return new TorchProcess(child, closed, lines, JSON.parse(first.value) as TorchFacts);
   }
 
-  /** Seconds of one product over all samples. */
-  async product(form: 'whole' | 'batches'): Promise<number> {
+  /** Seconds of one product, or of one gradient, over all samples. */
+  async seconds(form: 'whole' | 'batches' | 'gradient'): Promise<number> {
     this.child.stdin.write(`${form}\n`);
     const line = await this.lines.next();
     if (line.done === true) throw new Error('PyTorch ended before its work was done.');

@@ -22,7 +22,16 @@ try {
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
   });
-  await build({ ...shared, entryPoints: ['bench/run.ts'], format: 'esm', outExtension: { '.js': '.mjs' } });
+  await build({
+    ...shared,
+    entryPoints: ['bench/run.ts'],
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    // For a package in it that asks for modules of Node by `require`.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
   await runNode([join(bundles, 'run.mjs'), ...process.argv.slice(2)]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { thrownAgain, type ToldFailure } from '../report/cutShort';
 import { FailureError, type Failure } from '../report/failure';
 import { describeDeath } from './death';
-import { workerExecutable } from './executable';
+import { allocation, workerExecutable } from './executable';
 import type {
   Answer,
   Argument,
@@ -189,8 +189,12 @@ export class WorkerClient implements WorkerCalls<Method> {
     const forked = fork(script, [], {
       execPath: executable,
       ...(terminal
-        ? { execArgv: process.execArgv }
-        : { execArgv: [], env: { ...environment, ELECTRON_RUN_AS_NODE: '1' }, cwd: dirname(script) }),
+        ? { execArgv: process.execArgv, env: { ...allocation, ...process.env } }
+        : {
+            execArgv: [],
+            env: { ...allocation, ...environment, ELECTRON_RUN_AS_NODE: '1' },
+            cwd: dirname(script),
+          }),
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
