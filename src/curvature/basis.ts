@@ -28,7 +28,7 @@ export interface Basis {
   /** Σ coefficient_i · q_i of the first ones. */
   combination(coefficients: Float64Array): Promise<Float64Array>;
   /** ⟨q_i, q_j⟩ over a part of the length, for all i and j. */
-  gram(from: number, to: number): readonly (readonly number[])[];
+  gram(from: number, to: number): Promise<readonly (readonly number[])[]>;
   /** Lets the memory go. */
   release(): void;
 }

@@ -27,12 +27,14 @@ const deflationTime = 0.4;
 /** Probes that only tell how many to draw, and the fewest that carry an error bar. */
 const pilotProbes = 10;
 const leastProbes = 20;
-/** The pilot's errors are as uncertain as ten numbers make them: somewhat more probes than they ask for. */
-const pilotMargin = 1.5;
+/** Of the probes that the first pilot asks for, so many make a larger one, where ten tell too little of what it costs. */
+const pilotShare = 1 / 8;
 
 /** The probes to draw: what is deflated, how many the precision takes, and what the trace is measured against. */
 interface PlannedProbes {
   readonly probes: Probes;
+  /** Those that told how many, which are used for nothing else. */
+  readonly pilot: readonly LayerNumbers[];
   readonly wanted: number;
   readonly magnitude: number;
 }
@@ -85,7 +87,7 @@ class Estimation {
     const onStep = (): void => this.tellSteps(first);
     await lanczos.advance(1, first, first, onStep, certificateTime);
     await lanczos.advance(deflationSteps, first, first, onStep, deflationTime);
-    const planned = await this.deflatedProbes();
+    const planned = await this.withLargerPilot(await this.deflatedProbes());
     const { wanted } = planned;
     const affordable = Math.min(wanted, this.affordableProbes(planned.probes));
     const samples = await this.draw(planned, affordable);
@@ -144,7 +146,7 @@ class Estimation {
 
   /** The numbers from the probes that there are, with their errors. */
   private estimated(
-    { probes, wanted, magnitude }: PlannedProbes,
+    { probes, pilot, wanted, magnitude }: PlannedProbes,
     samples: readonly LayerNumbers[],
     stoppedBy: StoppedBy | null,
   ): EstimatedMoments {
@@ -155,7 +157,7 @@ class Estimation {
       errors: {
         probes: samples.length,
         wantedProbes: wanted,
-        pilotProbes,
+        pilotProbes: pilot.length,
         stoppedBy,
         precisionReached: shortfall(moments, magnitude, this.options.precision, quantile) <= 1,
         absoluteTrace: traceScale(moments, magnitude),
@@ -177,10 +179,11 @@ class Estimation {
     const { lanczos, mostSteps } = this.lanczos;
     let last = Number.POSITIVE_INFINITY;
     for (;;) {
-      const probes = new Probes(products, lanczos, options.random, options.blocks);
+      const probes = await Probes.of(products, lanczos, options.random, options.blocks);
       const before = products.count;
       const magnitude = absoluteTrace(lanczos);
-      const wanted = await this.wantedProbes(probes, magnitude);
+      const pilot = await this.drawPilot(probes, [], pilotProbes);
+      const wanted = this.wantedProbes(probes, magnitude, pilot);
       const saved = (last - wanted) * probes.productsPerProbe;
       const steps = 2 * lanczos.steps;
       const forPilot = pilotProbes * probes.productsPerProbe;
@@ -191,25 +194,49 @@ class Estimation {
       const done = wanted * probes.productsPerProbe <= lanczos.steps || lanczos.ended;
       const late = endOfStage(options, 'lanczos', deflationTime) !== null;
       if (done || !pays || late || left < lanczos.steps || steps > mostSteps)
-        return { probes, wanted, magnitude };
+        return { probes, pilot, wanted, magnitude };
       const onStep = (): void => this.tell(steps - lanczos.steps + forPilot);
       await this.lanczos.advance(steps, steps, options.maxProducts, onStep, deflationTime);
     }
   }
 
-  /** How many probes the precision takes, as a pilot tells whose probes are used for nothing else. */
-  private async wantedProbes(probes: Probes, magnitude: number): Promise<number> {
-    const samples: LayerNumbers[] = [];
+  /** The same with a pilot that is as large as what it decides is worth. */
+  private async withLargerPilot(planned: PlannedProbes): Promise<PlannedProbes> {
+    const { probes, magnitude, wanted } = planned;
+    const affordable = this.affordableProbes(probes);
+    const size = Math.floor(pilotShare * Math.min(wanted, affordable));
+    if (size <= planned.pilot.length) return planned;
+    const pilot = await this.drawPilot(probes, planned.pilot, size);
+    return { ...planned, pilot, wanted: this.wantedProbes(probes, magnitude, pilot) };
+  }
+
+  /** Adds to a pilot until it has `size` probes, or, beyond the smallest one, until its share of a time limit is used. */
+  private async drawPilot(
+    probes: Probes,
+    drawn: readonly LayerNumbers[],
+    size: number,
+  ): Promise<readonly LayerNumbers[]> {
+    const pilot = [...drawn];
     this.begin('pilot');
-    while (samples.length < pilotProbes) {
+    const isLate = (): boolean => endOfStage(this.options, 'lanczos', deflationTime) !== null;
+    while (pilot.length < size && (pilot.length < pilotProbes || !isLate())) {
       this.failIfOutOfTime();
-      samples.push(await probes.draw());
-      this.tell((pilotProbes - samples.length) * probes.productsPerProbe);
+      pilot.push(await probes.draw());
+      this.tell((size - pilot.length) * probes.productsPerProbe);
     }
-    const pilot = estimateMoments(this.parameters, probes.exact, samples);
+    return pilot;
+  }
+
+  /**
+   * How many probes the precision takes, as a pilot tells. Its errors are as uncertain as a variance of so many numbers is
+   * (its relative standard deviation is √(2/(n − 1)) where they are normal): so many more than they ask for.
+   */
+  private wantedProbes({ exact }: Probes, magnitude: number, drawn: readonly LayerNumbers[]): number {
+    const pilot = estimateMoments(this.parameters, exact, drawn);
+    const margin = 1 + Math.sqrt(2 / (drawn.length - 1));
     const probesFor = (quantile: number): number => {
       const missing = shortfall(pilot, magnitude, this.options.precision, quantile);
-      const probes = Math.ceil(pilotProbes * pilotMargin * missing * missing);
+      const probes = Math.ceil(drawn.length * margin * missing * missing);
       return Math.min(Number.MAX_SAFE_INTEGER, Math.max(leastProbes, probes));
     };
     // Student's quantile falls with the number of probes: that of the fewest gives more than enough of them.

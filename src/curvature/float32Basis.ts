@@ -82,17 +82,38 @@ export class Float32Basis implements Basis {
     return sum;
   }
 
-  gram(from: number, to: number): readonly (readonly number[])[] {
-    const { count } = this;
-    const sums = Array.from({ length: count }, () => new Array<number>(count).fill(0));
+  async gram(from: number, to: number): Promise<readonly (readonly number[])[]> {
+    const sums = Array.from({ length: this.count }, () => new Array<number>(this.count).fill(0));
+    // Whole segments by the kernels, what a part has before and after them here.
+    const whole = [Math.ceil(from / segmentLength), Math.floor(to / segmentLength)] as const;
+    if (whole[0] < whole[1]) {
+      this.addGramOfPart(sums, from, whole[0] * segmentLength);
+      await this.addGramOfSegments(sums, whole);
+      this.addGramOfPart(sums, whole[1] * segmentLength, to);
+    } else this.addGramOfPart(sums, from, to);
+    return sums.map((row, i) => row.map((sum, j) => (j <= i ? sum : sums[j]![i]!)));
+  }
+
+  private async addGramOfSegments(sums: number[][], segments: readonly [number, number]): Promise<void> {
+    const { blocks, perBlock, products } = this;
+    for (const [b, q] of blocks.entries())
+      for (const [c, r] of blocks.slice(0, b + 1).entries()) {
+        const found = await products.kernels.gram([q, r], perBlock, segments);
+        for (const [i, row] of sums.slice(b * perBlock, (b + 1) * perBlock).entries())
+          for (let j = 0; j < perBlock && c * perBlock + j < row.length; j++)
+            row[c * perBlock + j]! += found[i * perBlock + j]!;
+      }
+  }
+
+  /** The lower triangle. */
+  private addGramOfPart(sums: number[][], from: number, to: number): void {
     const first = Math.floor(from / segmentLength) * segmentLength;
     for (let at = first; at < to; at += segmentLength) {
       const [start, end] = [Math.max(0, from - at), Math.min(segmentLength, to - at)];
-      const segments = Array.from({ length: count }, (_, i) => this.segment(i, at).subarray(start, end));
+      const segments = sums.map((_, i) => this.segment(i, at).subarray(start, end));
       for (const [i, x] of segments.entries())
         for (let j = 0; j <= i; j++) sums[i]![j]! += innerProductOfFloat32(x, segments[j]!);
     }
-    return sums.map((row, i) => row.map((sum, j) => (j <= i ? sum : sums[j]![i]!)));
   }
 
   release(): void {
@@ -137,10 +158,13 @@ export class Float32Basis implements Basis {
   private addWorking(norm: number): void {
     const { perBlock, count, before: added, working } = this;
     if (count % perBlock === 0) this.blocks.push(new Float32Array(perBlock * working.length));
+    const block = this.blocks[this.blocks.length - 1]!;
     const factor = norm > leastNorm ? 1 / norm : 1;
-    for (let i = 0; i < added.length; i++) added[i] = working[i]! * factor;
-    for (let from = 0; from < added.length; from += segmentLength)
-      this.segment(count, from).set(added.subarray(from, from + segmentLength));
+    const place = (count % perBlock) * segmentLength;
+    for (let from = 0; from < added.length; from += segmentLength) {
+      const at = from * perBlock + place;
+      for (let i = 0; i < segmentLength; i++) block[at + i] = added[from + i] = working[from + i]! * factor;
+    }
     [this.before, this.last] = [this.last, added];
     this.count++;
   }

@@ -80,11 +80,11 @@ export class Float64Basis implements Basis {
     return Promise.resolve(sum);
   }
 
-  gram(from: number, to: number): readonly (readonly number[])[] {
+  gram(from: number, to: number): Promise<readonly (readonly number[])[]> {
     const rows: number[][] = [];
     for (const [i, x] of this.vectors.entries())
       rows.push(this.vectors.map((y, j) => (j < i ? rows[j]![i]! : innerProduct(x, y, from, to))));
-    return rows;
+    return Promise.resolve(rows);
   }
 
   release(): void {

@@ -25,8 +25,6 @@ export interface LayerNumbers {
  * the deflated part A = HQQᵀ as a control variate: ‖H_ml‖² = ‖A_ml‖² + E[ ‖(Hv^(l))_m‖² − ‖(Av^(l))_m‖² ].
  */
 export class Probes {
-  /** The sums that need no probe: the first terms above. */
-  readonly exact: LayerNumbers;
   /** k: q_1 … q_k are deflated. */
   private readonly deflated: number;
   /** A probe, what is left of it, and its product: of none is more needed than its numbers, and memory is dear. */
@@ -34,21 +32,31 @@ export class Probes {
   private readonly projected: Float64Array;
   private readonly image: Float64Array;
 
-  constructor(
+  /** @param exact the sums that need no probe: the first terms above */
+  private constructor(
     private readonly products: SymmetricProducts,
     private readonly lanczos: Lanczos,
     private readonly random: RandomSource,
-    private readonly withBlocks: boolean,
+    readonly exact: LayerNumbers,
   ) {
     this.deflated = lanczos.steps;
     const zeros = (): Float64Array => new Float64Array(products.order);
     [this.probe, this.projected, this.image] = [zeros(), zeros(), zeros()];
-    this.exact = exactNumbers(products, lanczos, withBlocks);
+  }
+
+  /** @param withBlocks whether to estimate the blocks, too */
+  static async of(
+    products: SymmetricProducts,
+    lanczos: Lanczos,
+    random: RandomSource,
+    withBlocks: boolean,
+  ): Promise<Probes> {
+    return new Probes(products, lanczos, random, await exactNumbers(products, lanczos, withBlocks));
   }
 
   /** One, or one and one more for every layer. */
   get productsPerProbe(): number {
-    return 1 + (this.withBlocks ? this.products.layers.length : 0);
+    return 1 + (this.exact.blocks !== null ? this.products.layers.length : 0);
   }
 
   async draw(): Promise<LayerNumbers> {
@@ -61,7 +69,7 @@ export class Probes {
     const numbers: LayerNumbers = {
       traces: Float64Array.from(layers, ({ from, to }) => innerProduct(probe, image, from, to)),
       rows: Float64Array.from(layers, ({ from, to }) => innerProduct(image, image, from, to)),
-      blocks: this.withBlocks ? new Float64Array(layers.length ** 2) : null,
+      blocks: this.exact.blocks !== null ? new Float64Array(layers.length ** 2) : null,
     };
     if (numbers.blocks !== null) await this.addBlocks(probe, numbers.blocks);
     return numbers;
@@ -87,18 +95,18 @@ export class Probes {
 }
 
 /** From the layers' Gram matrices of the basis alone: (HQ)_l = Q⁺_l C with C the coefficients of Lanczos. */
-function exactNumbers(
+async function exactNumbers(
   { layers }: SymmetricProducts,
   { basis, coefficients }: Lanczos,
   withBlocks: boolean,
-): LayerNumbers {
+): Promise<LayerNumbers> {
   const traces = new Float64Array(layers.length);
   const rows = new Float64Array(layers.length);
   const steps = coefficients.length;
   /** Of every layer: ⟨q_i, q_j⟩ and ⟨Hq_i, Hq_j⟩ for i, j ≤ k, over its parameters. */
   const grams: { ofBasis: Float64Array; ofImages: Float64Array }[] = [];
   for (const [l, { from, to }] of layers.entries()) {
-    const gram = basis.gram(from, to);
+    const gram = await basis.gram(from, to);
     // ⟨q_i, Hq_j⟩, then ⟨Hq_i, Hq_j⟩.
     const mixed = gram.map((row) =>
       coefficients.map((column) => column.reduce((sum, value, i) => sum + value * row[i]!, 0)),

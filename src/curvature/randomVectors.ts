@@ -28,9 +28,9 @@ export function drawDirection(length: number, random: RandomSource): Float64Arra
 export function drawSigns(vector: Float64Array, random: RandomSource): Float64Array {
   const { length } = vector;
   for (let start = 0; start < length; start += 32) {
-    const bits = random.nextUint32();
-    for (let bit = 0; bit < Math.min(32, length - start); bit++)
-      vector[start + bit] = (bits >>> bit) & 1 ? 1 : -1;
+    const end = Math.min(start + 32, length);
+    // A branch on a random bit is one that no processor foresees.
+    for (let i = start, bits = random.nextUint32(); i < end; i++, bits >>>= 1) vector[i] = 2 * (bits & 1) - 1;
   }
   return vector;
 }

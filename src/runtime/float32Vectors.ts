@@ -1,6 +1,12 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { matrixModel } from './matrixProducts';
-import { ModelProtoSchema, TensorProto_DataType } from './onnx/onnx_pb';
+import {
+  AttributeProto_AttributeType,
+  ModelProtoSchema,
+  TensorProto_DataType,
+  type AttributeProtoSchema,
+  type NodeProtoSchema,
+} from './onnx/onnx_pb';
 import { Session } from './session';
 
 /** Numbers of a segment. Sums of float32 over many more of them would lose the small ones beside the large. */
@@ -15,11 +21,32 @@ export class Float32Vectors {
   private constructor(
     private readonly products: Session,
     private readonly differences: Session,
+    private readonly grams: Session,
   ) {}
 
   static async open(threads: number): Promise<Float32Vectors> {
     const open = (bytes: Uint8Array): Promise<Session> => Session.open({ bytes, externalData: [] }, threads);
-    return new Float32Vectors(await open(matrixModel('float32', 'MatMul')), await open(differenceModel()));
+    return new Float32Vectors(
+      await open(matrixModel('float32', 'MatMul')),
+      await open(
+        kernelModel(
+          ['a', 'b', 'from'],
+          [
+            { opType: 'MatMul', input: ['a', 'b'], output: ['product'] },
+            { opType: 'Sub', input: ['from', 'product'], output: ['y'] },
+          ],
+        ),
+      ),
+      await open(
+        kernelModel(
+          ['a', 'b'],
+          [
+            { opType: 'Transpose', input: ['b'], output: ['transposed'], attribute: [swapLast] },
+            { opType: 'MatMul', input: ['a', 'transposed'], output: ['y'] },
+          ],
+        ),
+      ),
+    );
   }
 
   /** ⟨q_i, vector⟩. */
@@ -58,29 +85,51 @@ export class Float32Vectors {
     );
   }
 
+  /** ⟨q_i, r_j⟩ of two blocks of `count` vectors over the segments from one to before another, row-major. */
+  async gram(
+    [q, r]: readonly [Float32Array, Float32Array],
+    count: number,
+    [from, to]: readonly [number, number],
+  ): Promise<Float64Array> {
+    const dims = [to - from, count, segmentLength];
+    const part = (block: Float32Array) => ({
+      data: block.subarray(from * count * segmentLength, to * count * segmentLength),
+      dims,
+    });
+    const partial = new Float32Array((to - from) * count ** 2);
+    await this.grams.runInto(
+      { a: part(q), b: part(r) },
+      { y: { data: partial, dims: [to - from, count, count] } },
+    );
+    const sums = new Float64Array(count ** 2);
+    for (let at = 0; at < partial.length; at += sums.length)
+      for (let i = 0; i < sums.length; i++) sums[i]! += partial[at + i]!;
+    return sums;
+  }
+
   async release(): Promise<void> {
-    await this.products.release();
-    await this.differences.release();
+    for (const session of [this.products, this.differences, this.grams]) await session.release();
   }
 }
 
-/** y = from − a·b. */
-function differenceModel(): Uint8Array {
+const swapLast: MessageInitShape<typeof AttributeProtoSchema> = {
+  name: 'perm',
+  ints: [0n, 2n, 1n],
+  type: AttributeProto_AttributeType.INTS,
+};
+
+/** Tensors of float32 to y. */
+function kernelModel(
+  inputs: readonly string[],
+  node: MessageInitShape<typeof NodeProtoSchema>[],
+): Uint8Array {
   const stack = (name: string) => ({ name, type: { tensorType: { elemType: TensorProto_DataType.FLOAT } } });
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
       irVersion: 8n,
       opsetImport: [{ domain: '', version: 13n }],
-      graph: {
-        name: 'difference',
-        node: [
-          { opType: 'MatMul', input: ['a', 'b'], output: ['product'] },
-          { opType: 'Sub', input: ['from', 'product'], output: ['y'] },
-        ],
-        input: [stack('a'), stack('b'), stack('from')],
-        output: [stack('y')],
-      },
+      graph: { name: 'kernel', node, input: inputs.map(stack), output: [stack('y')] },
     }),
   );
 }

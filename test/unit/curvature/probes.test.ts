@@ -26,7 +26,7 @@ async function averaged(
   const products = productsOf(rows, sizes);
   const lanczos = new Lanczos(products, SeededRandom.fromSeed(1), 0);
   while (lanczos.steps < steps) await lanczos.step();
-  const probes = new Probes(products, lanczos, new EverySign(), blocks);
+  const probes = await Probes.of(products, lanczos, new EverySign(), blocks);
   const samples: LayerNumbers[] = [];
   for (let count = 0; count < 2 ** rows.length; count++) samples.push(await probes.draw());
   const mean = (of: (numbers: LayerNumbers) => Float64Array): Float64Array =>
