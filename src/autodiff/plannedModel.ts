@@ -34,17 +34,21 @@ const cachedNumbers = 2 ** 17;
 /** But every batch reads and writes all weights: beside many of them no tensor need be smaller than a few times as many. */
 const numbersPerWeight = 2;
 
+/** And an operator takes some microseconds by itself, in which so many numbers go through one: on fewer it is wasted. */
+const numbersPerOperator = 2 ** 15;
+
 /** Of ProductOptions. */
 interface PlanOptions {
   readonly memoryBudget: number;
   readonly batch: number | null;
 }
 
-/** Bytes of the working set of one batch, and numbers of its largest tensor. */
+/** Bytes of the working set of one batch, and numbers of its largest tensor and of the mean one. */
 interface Work {
   readonly samples: number;
   readonly bytes: number;
   readonly largest: number;
+  readonly mean: number;
 }
 
 /**
@@ -90,7 +94,8 @@ export async function planModel(
   // Lowering for a batch keeps all tensors of the model's own run on it.
   const { traced } = await session.bytesOfSample(samples);
   const largest = (memoryBudget - vectors) / Math.max(1, traced);
-  const most = Math.floor(Math.min(room / bytesPerSample, (cached * more.samples) / more.largest, largest));
+  const fastest = more.samples * Math.max(cached / more.largest, numbersPerOperator / more.mean);
+  const most = Math.floor(Math.min(room / bytesPerSample, fastest, largest));
   const { size } = cutBatches(samples.count, most);
   const known = [few, some].find(({ prepared }) => prepared.batches.size === size);
   return known ?? planFor(size, some.prepared);
@@ -147,6 +152,7 @@ function workOf({ prepared, graphs }: PlannedModel): Work {
     samples: prepared.batches.size,
     bytes: peakBytesOf(graphs.hessianProduct, new Map<Value, string>(), 'float64'),
     largest: sizes.reduce((most, size) => Math.max(most, size), 1),
+    mean: Math.max(1, sizes.reduce((sum, size) => sum + size, 0) / sizes.length),
   };
 }
 
