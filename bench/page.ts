@@ -2,6 +2,7 @@ import type { GeneralMethod } from './generalMethod';
 import { generalMethodSections } from './generalMethodPage';
 import { markdownTable } from './markdownTable';
 import type { Measured } from './measure';
+import { panelSections, type PanelFrames } from './panelPage';
 import type { WholeAnalysis } from './wholeAnalyses';
 
 export interface Row extends Measured {
@@ -28,11 +29,12 @@ export interface ClosedFormBenchmarks {
   readonly budget: number;
 }
 
-/** A part that was not asked for is null. */
+/** A part that was never measured is null. */
 export interface Benchmarks {
-  readonly closedForm: ClosedFormBenchmarks | null;
-  readonly generalMethod: GeneralMethod | null;
+  readonly 'closed-form': ClosedFormBenchmarks | null;
+  readonly products: GeneralMethod | null;
   readonly whole: readonly WholeAnalysis[] | null;
+  readonly panel: PanelFrames | null;
   readonly machine: {
     readonly processor: string;
     readonly cores: number;
@@ -59,16 +61,18 @@ const heading = [
 ];
 
 /** docs/benchmarks.md. */
-export function benchmarkPage({ closedForm, generalMethod, whole, machine, alone }: Benchmarks): string {
+export function benchmarkPage({ whole, products, panel, machine, alone, ...parts }: Benchmarks): string {
+  const closedForm = parts['closed-form'];
   const { processor, cores, memory, node, runtime } = machine;
   const paragraphs = [
     '# Benchmarks',
-    'Written by `npm run bench`; change nothing here by hand. `MODEL_SHARPNESS_SHARED` names the folder whose `reference/` holds cases b, c and d, `MODEL_SHARPNESS_PYTHON` a Python with PyTorch, `MODEL_SHARPNESS_PYHESSIAN` the folder in which PyHessian lies.',
+    'Written by `npm run bench`; change nothing here by hand. Parts are measured one after the other, with nothing beside them. `MODEL_SHARPNESS_SHARED` names the folder whose `reference/` holds cases b, c and d, `MODEL_SHARPNESS_PYTHON` a Python with PyTorch, `MODEL_SHARPNESS_PYHESSIAN` the folder in which PyHessian lies.',
     `${processor}, ${cores} cores for this process, ${memory.toFixed(0)} GiB; Node ${node}, onnxruntime ${runtime}.` +
       (alone ? '' : ' A try with few rounds: not for comparison.'),
     ...(whole === null ? [] : wholeSections(whole)),
     ...(closedForm === null ? [] : closedFormSections(closedForm)),
-    ...(generalMethod === null ? [] : generalMethodSections(generalMethod)),
+    ...(products === null ? [] : generalMethodSections(products)),
+    ...(panel === null ? [] : panelSections(panel)),
   ];
   return `${paragraphs.join('\n\n')}\n`;
 }

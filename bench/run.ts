@@ -1,8 +1,8 @@
-// `npm run bench`: measures the closed form and the products of the general method, and writes docs/benchmarks.md with its
-// plot. Options: `--rounds N` timed runs of everything (fewer for a try), `--to FOLDER` writes somewhere else,
-// `--only closed-form`, `--only products` or `--only whole` measures one part and, where no folder is told, leaves docs/ as it is.
+// `npm run bench`: measures, part by part, and writes docs/benchmarks.md with its plot. Options: `--only PART` (closed-form,
+// products, whole, panel) measures one part anew, the others are what was measured last; `--rounds N` timed runs of
+// everything, fewer for a try, which leaves docs/ as it is; `--to FOLDER` writes somewhere else.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,7 +11,14 @@ import { generalMethod } from './generalMethod';
 import { growthPlot, type Growth } from './growthPlot';
 import type { Measured, Wanted } from './measure';
 import { measurement, python, referenceFolder } from './measurementProcess';
-import { benchmarkPage, type ClosedFormBenchmarks, type FullHessian, type Row } from './page';
+import {
+  benchmarkPage,
+  type Benchmarks,
+  type ClosedFormBenchmarks,
+  type FullHessian,
+  type Row,
+} from './page';
+import type { PanelFrames } from './panelPage';
 import { torchEnvironment } from './torchProcess';
 import { wholeAnalyses } from './wholeAnalyses';
 
@@ -30,17 +37,11 @@ const growthByWidth = [8, 16, 32, 64, 128, 256, 512];
 const { values: options } = parseArgs({
   options: { rounds: { type: 'string' }, to: { type: 'string' }, only: { type: 'string' } },
 });
-const parts = ['closed-form', 'products', 'whole'];
-if (options.only !== undefined && !parts.includes(options.only))
-  throw new Error(`--only takes one of ${parts.join(', ')}.`);
-/** Where the models that are made lie; git ignores it. */
+/** Where the models that are made lie, and what was measured last; git ignores it. */
 const madeFolder = import.meta.dirname;
-const folder = options.to ?? (options.only === undefined ? 'docs' : madeFolder);
+const isTry = options.rounds !== undefined;
+const folder = options.to ?? (isTry ? madeFolder : 'docs');
 mkdirSync(folder, { recursive: true });
-
-function wants(part: string): boolean {
-  return options.only === undefined || options.only === part;
-}
 
 function roundsFor(usual: number): number {
   const told = options.rounds === undefined ? usual : Number(options.rounds);
@@ -102,11 +103,43 @@ function closedForm(): ClosedFormBenchmarks {
   return { rows, pytorch, budget: memoryBudget / gibibyte };
 }
 
+/** Frames of the panel with a large report, or null after saying why there is no browser. */
+function panelFrames(): PanelFrames | null {
+  const script = join('bench', 'panelFrames.mjs');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  if (status === 0) return JSON.parse(stdout) as PanelFrames;
+  console.error(`Skipped the panel: ${stderr.trim()}`);
+  return null;
+}
+
+type Parts = Omit<Benchmarks, 'machine' | 'alone'>;
+
+const measures: { readonly [part in keyof Parts]: () => Promise<Parts[part]> | Parts[part] } = {
+  'closed-form': closedForm,
+  products: () => generalMethod(roundsFor, madeFolder),
+  whole: () => wholeAnalyses(roundsFor, madeFolder),
+  panel: panelFrames,
+};
+const names = Object.keys(measures) as (keyof Parts)[];
+if (options.only !== undefined && !names.some((name) => name === options.only))
+  throw new Error(`--only takes one of ${names.join(', ')}.`);
+
+/** Measured now, or what was measured last; null where neither. */
+async function measured<Name extends keyof Parts>(name: Name): Promise<Parts[Name] | null> {
+  const file = join(madeFolder, `${name}.json`);
+  if (options.only !== undefined && options.only !== name)
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Parts[Name]) : null;
+  const found = await measures[name]();
+  if (!isTry) writeFileSync(file, JSON.stringify(found));
+  return found;
+}
+
 const [cpu] = cpus();
 const page = benchmarkPage({
-  closedForm: wants('closed-form') ? closedForm() : null,
-  generalMethod: wants('products') ? generalMethod(roundsFor, madeFolder) : null,
-  whole: wants('whole') ? await wholeAnalyses(roundsFor, madeFolder) : null,
+  'closed-form': await measured('closed-form'),
+  products: await measured('products'),
+  whole: await measured('whole'),
+  panel: await measured('panel'),
   machine: {
     processor: cpu?.model ?? 'unknown processor',
     cores: availableParallelism(),
@@ -114,7 +147,7 @@ const page = benchmarkPage({
     node: process.versions.node,
     runtime: runtimeVersion,
   },
-  alone: options.rounds === undefined,
+  alone: !isTry,
 });
 const pageFile = join(folder, 'benchmarks.md');
 writeFileSync(pageFile, page);

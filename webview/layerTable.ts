@@ -8,43 +8,67 @@ import {
   type ColumnLook,
   type Row,
 } from '../src/charts/layerColumns';
+import { formatCount } from '../src/report/wording/number';
 import { tableAdvice } from '../src/report/wording/advice';
 import { layerSizes } from '../src/charts/layerRows';
-import { element } from './dom';
+import { button, element } from './dom';
 import { findExplained } from './tooltip';
 import { hasNumbers, type Part, type View } from './view';
 
 /** A longer table scrolls in its card, under its head. */
 const mostRows = 24;
 
+/** Of more layers the first in the order are shown until all are asked for: the browser lays out all rows for any of them. */
+const firstRows = 64;
+
 /** Every number of every layer, sorted by a click on a head. */
 export const layerTable: Part = {
   id: 'table',
-  inputs: ({ known, state, settings, pending }) => {
+  // Not the order: another one moves the rows that are there.
+  inputs: ({ known, state, pending }) => {
     const { layers, bounds, orthogonality } = known;
     const shares = orthogonality?.layers.map((layer) => layer.crossSampleShare);
-    return [pending, hasNumbers(state), layers, bounds?.lambdaMax.upper, shares, settings.sort];
+    return [pending, hasNumbers(state), layers, bounds?.lambdaMax.upper, shares];
   },
   draw: (view) => {
     const { known, state, pending } = view;
     const { layers } = known;
     if (!hasNumbers(state) || (layers === undefined && !pending)) return [];
-    const rows = sort(rowsOf(known), view.settings.sort);
+    const rows = rowsOf(known);
     const shown = shownColumns(rows);
+    const body = element('tbody', {});
+    const head = element('tr', {});
+    const built = rows.map((row) => ({ row, line: tableRow(row, shown) }));
+    let most = rows.length > firstRows ? firstRows : rows.length;
+    const arrange = (order: View['settings']['sort']): void => {
+      const sorted = sort(built, order).slice(0, most);
+      for (const [place, { line }] of sorted.entries()) line.tabIndex = place === 0 ? 0 : -1;
+      body.replaceChildren(...sorted.map(({ line }) => line));
+      head.replaceChildren(
+        ...heads(shown, order, (chosen) => {
+          arrange(chosen);
+          document.getElementById(`sort-${chosen.column}`)?.focus();
+          view.change({ sort: chosen });
+        }),
+      );
+      current = order;
+    };
+    let current = view.settings.sort;
+    arrange(current);
+    if (rows.length === 0) body.append(emptyRow(shown.length));
     const table = element(
       'table',
       {},
       element('caption', { class: 'hidden' }, t('Layers, with every number of each')),
-      element('thead', {}, element('tr', {}, ...heads(shown, view))),
-      element(
-        'tbody',
-        {},
-        ...(rows.length === 0
-          ? [emptyRow(shown.length)]
-          : rows.map((row, place) => tableRow(row, shown, place))),
-      ),
+      element('thead', {}, head),
+      body,
     );
     table.addEventListener('keydown', moveByArrow);
+    const all = button(t`Show all ${formatCount(rows.length)} layers`, 'all-layers', () => {
+      most = rows.length;
+      arrange(current);
+      all.remove();
+    });
     return [
       element(
         'section',
@@ -59,6 +83,7 @@ export const layerTable: Part = {
           },
           table,
         ),
+        rows.length === most ? null : all,
         rows.length === 0 ? null : element('p', { class: 'sentence' }, tableAdvice),
       ),
     ];
@@ -66,18 +91,24 @@ export const layerTable: Part = {
 };
 
 /** In the order of the column, what is not known last; the order of the forward pass breaks ties. */
-function sort(rows: readonly Row[], { column, descending }: View['settings']['sort']): Row[] {
+function sort<Built extends { readonly row: Row }>(
+  rows: readonly Built[],
+  { column, descending }: View['settings']['sort'],
+): Built[] {
   const look = columns.find((candidate) => candidate.column === column);
   const value = (row: Row): number | null => (look === undefined ? row.index : look.value(row));
-  return rows.toSorted((one, other) => {
+  return rows.toSorted(({ row: one }, { row: other }) => {
     const [left, right] = [value(one), value(other)];
     if (left === null || right === null) return Number(left === null) - Number(right === null);
     return (descending ? right - left : left - right) || one.index - other.index;
   });
 }
 
-function heads(shown: readonly ColumnLook[], view: View): HTMLElement[] {
-  const { sort } = view.settings;
+function heads(
+  shown: readonly ColumnLook[],
+  sort: View['settings']['sort'],
+  choose: (sort: View['settings']['sort']) => void,
+): HTMLElement[] {
   const head = (column: Column & Term, caption: string): HTMLElement => {
     const active = sort.column === column;
     const order = active ? (sort.descending ? 'descending' : 'ascending') : 'none';
@@ -89,18 +120,18 @@ function heads(shown: readonly ColumnLook[], view: View): HTMLElement[] {
     );
     press.addEventListener('click', () => {
       const descending = active ? !sort.descending : column !== 'layer';
-      view.change({ sort: { column, descending } });
+      choose({ column, descending });
     });
     return element('th', { scope: 'col', 'aria-sort': order, class: column }, findExplained(press, column));
   };
   return [head('layer', t('layer')), ...shown.map(({ column, head: caption }) => head(column, caption))];
 }
 
-function tableRow(row: Row, shown: readonly ColumnLook[], place: number): HTMLElement {
+function tableRow(row: Row, shown: readonly ColumnLook[]): HTMLElement {
   const { layer, index } = row;
   const built = element(
     'tr',
-    { 'data-layer': index, id: `row-${index}`, tabindex: place === 0 ? 0 : -1 },
+    { 'data-layer': index, id: `row-${index}`, tabindex: -1 },
     element(
       'th',
       { scope: 'row' },

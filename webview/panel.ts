@@ -6,6 +6,7 @@ import { verdict } from './verdict';
 import { detailPage, showsPage } from './detailPage';
 import { element } from './dom';
 import { header } from './header';
+import { isEqual } from './isEqual';
 import { limits } from './limits';
 import { installMarking } from './marking';
 import { notices } from './notices';
@@ -58,7 +59,7 @@ function start(): void {
   installTooltips();
   installMarking(root);
 
-  const drawn = new Map<string, string>();
+  const drawn = new Map<string, unknown>();
   const keep = (): void => api.setState({ state, settings, form, scroll: window.scrollY });
   /** Asks the host for what a page shows beside the report: once for each page and report. */
   const askForDetail = (): void => {
@@ -107,10 +108,10 @@ function start(): void {
     const isPage = showsPage(view);
     if (!isPage && settings.page !== null) settings = { ...settings, page: null };
     for (const part of parts) {
-      const inputs = JSON.stringify(part.inputs(view));
+      const inputs = part.inputs(view);
       const place = places.get(part.id);
       if (place !== undefined) place.hidden = !frame.includes(part) && (part === detailPage) !== isPage;
-      if (place === undefined || drawn.get(part.id) === inputs) continue;
+      if (place === undefined || (drawn.has(part.id) && isEqual(drawn.get(part.id), inputs))) continue;
       drawn.set(part.id, inputs);
       replace(place, part.draw(view));
     }

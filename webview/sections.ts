@@ -90,6 +90,15 @@ function pictureOf(section: Section, { state, known, settings, post }: View): HT
   return pictureMenu(title, { name: id, draw }, (picture) => post({ type: 'picture', picture }));
 }
 
-function showsOneLayer({ content }: Section, { known, pending }: View): boolean {
-  return content(known, pending).some((each) => typeof each !== 'string' && each.kind === 'choice');
+function showsOneLayer({ id, content }: Section, { known, pending }: View): boolean {
+  const found = ofOneLayer.get(known) ?? new Map<string, boolean>();
+  ofOneLayer.set(known, found);
+  const shows =
+    found.get(id) ??
+    content(known, pending).some((each) => typeof each !== 'string' && each.kind === 'choice');
+  found.set(id, shows);
+  return shows;
 }
+
+/** Known of a report once and for all: what a section of many layers holds takes its time to write. */
+const ofOneLayer = new WeakMap<View['known'], Map<string, boolean>>();

@@ -15,6 +15,8 @@ export interface BlocksHeatMapOptions {
 
 /** Up to this many layers each cell is its own element with its own tooltip; more are drawn together. */
 export const mostSeparateCells = 24;
+/** Of more layers a cell stands for several of their blocks: a pixel for each can neither be seen nor drawn in time. */
+const mostCells = 128;
 /** The strongest cell is filled at this opacity, so that text on it is still read in the colour of all other text. */
 const fullestOpacity = 0.55;
 const faintestOpacity = 0.04;
@@ -36,8 +38,10 @@ export function blocksHeatMap(
   const total = blocks.flat().reduce((sum, block) => sum + block.value, 0);
   const share = (row: number, column: number): number =>
     total > 0 ? (blocks[row]?.[column]?.value ?? 0) / total : 0;
-  const shares = blocks.flatMap((row, index) => row.map((_, column) => share(index, column)));
-  const strength = logarithmicStrength(shares);
+  const each = blocksInCell(count);
+  const cells = Math.ceil(count / each);
+  const strongest = strongestShares(share, count, each);
+  const strength = logarithmicStrength(strongest.flat());
   const short = shortNames(names);
   const longest = Math.max(0, ...short.map((name) => textWidth(name, fontSize - 1)));
   const gutter = Math.min(longest, Math.max(0.28 * width, Math.min(120, 0.36 * width))) + 12;
@@ -60,15 +64,38 @@ export function blocksHeatMap(
       ...(count <= mostSeparateCells
         ? separateCells(count, cell, share, strength, names)
         : cellPaths(
-            cell,
-            [count, count],
-            (row, column) => strength(share(row, column)) * fullestOpacity,
+            { width: (cell.width * count) / cells, height: (cell.height * count) / cells },
+            [cells, cells],
+            (row, column) => strength(strongest[row]?.[column] ?? 0) * fullestOpacity,
             colours.upper,
           )),
     ),
     ...short.map((name, row) => rowName({ name, whole: names[row] ?? name, row }, cell, gutter, top)),
     ...short.map((name, column) => columnName(name, column, cell, gutter, bottom)),
   );
+}
+
+/** Blocks of a cell along each side: as few as the picture has room for. */
+export function blocksInCell(layers: number): number {
+  return Math.ceil(layers / mostCells);
+}
+
+/** By cell, the largest share of its blocks. */
+function strongestShares(
+  share: (row: number, column: number) => number,
+  count: number,
+  each: number,
+): readonly (readonly number[])[] {
+  const cells = Math.ceil(count / each);
+  const strongest = Array.from({ length: cells }, () => new Array<number>(cells).fill(0));
+  for (let row = 0; row < count; row += 1) {
+    const line = strongest[Math.floor(row / each)]!;
+    for (let column = 0; column < count; column += 1) {
+      const at = Math.floor(column / each);
+      line[at] = Math.max(line[at]!, share(row, column));
+    }
+  }
+  return strongest;
 }
 
 /** 0 for the smallest share shown to 1 for the largest; at most six powers of ten below the largest. */

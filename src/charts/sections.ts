@@ -18,7 +18,7 @@ import {
   unitsAdvice,
 } from '../report/wording/advice';
 import { movedText, splitHalfText } from '../report/wording/samplingText';
-import { blocksHeatMap, mostSeparateCells } from './blocksHeatMap';
+import { blocksHeatMap, blocksInCell, mostSeparateCells } from './blocksHeatMap';
 import { boundsChart, boundsChartHeight } from './boundsChart';
 import { boundsDetails, boundsFacts } from './boundsFacts';
 import {
@@ -59,6 +59,14 @@ const outstandingShare = 0.5;
 
 /** On what grounds an interval of an eigenvalue holds, in a word or two. */
 const kindWords = { spectrum: t('exactly'), proved: 'proved', probabilistic: t('at 99.9 %') } as const;
+
+/** What a cell of the picture of the blocks is, where it is several of them. */
+function cellsSentence(layers: number): Content[] {
+  const each = String(blocksInCell(layers));
+  return each === '1'
+    ? []
+    : [sentence(t`Each cell is ${each} × ${each} blocks, and shows the strongest of them.`)];
+}
 
 function hasMany({ layers }: Pick<PartialReport, 'layers'>): boolean {
   return (layers?.length ?? 0) > mostSeparateCells;
@@ -304,6 +312,7 @@ export const sections: readonly Section[] = [
         chart({ height: layersHeight, pageWidth: widest, widest }, (options) =>
           blocksHeatMap(blocks, names, options),
         ),
+        ...cellsSentence(blocks.length),
         blockNumbers(blocks, names),
         sentence(blocksAdvice(betweenLayers(blocks))),
       ];

@@ -9,7 +9,7 @@ import { reportDrawing } from '../../../src/charts/reportDrawing';
 import { samplePicture } from '../../../src/charts/samplePicture';
 import { unitsChart } from '../../../src/charts/unitsChart';
 import { formatPercent, formatQuantity } from '../../../src/report/wording/number';
-import type { SamplePicture } from '../../../src/report/report';
+import type { Quantity, SamplePicture } from '../../../src/report/report';
 import { exampleEstimate } from '../report/exampleReport';
 import { anyName, bounds, digits, estimateReport, exact, exactReport, interval, layer } from './reports';
 import { elementsOf, place, readXml, textOf, type XmlElement } from './wellFormed';
@@ -246,6 +246,20 @@ describe('blocksHeatMap', () => {
     const svg = readXml(blocksHeatMap(blocks, many, { id: 'chart', width: 340 }));
     expect(elementsOf(svg, 'path', 'cells').length).toBeLessThan(30);
     expect(elementsOf(svg, 'path', 'cells').length).toBeGreaterThan(5);
+  });
+
+  it('draws of five hundred layers no more cells than are seen, the strongest block of each', () => {
+    const count = 500;
+    const zero = exact(0);
+    const blocks = Array.from({ length: count }, () => new Array<Quantity>(count).fill(zero));
+    blocks[3]![499] = exact(1);
+    const many = Array.from({ length: count }, (_, index) => `layer ${index}`);
+    const svg = readXml(blocksHeatMap(blocks, many, { id: 'chart', width: 720 }));
+    const paths = elementsOf(svg, 'path', 'cells').map(({ attributes }) => attributes['d']);
+    // Row 0 and the last column: four layers are one cell.
+    expect(paths).toHaveLength(1);
+    expect(paths[0]).toMatch(/^M[\d.]+ 0H/);
+    expect(paths[0]!.match(/Z/g)).toHaveLength(1);
   });
 
   it('draws blocks that are all zero', () => {
