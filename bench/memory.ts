@@ -7,6 +7,7 @@ import { initialNetwork } from '../examples/perceptronTraining';
 import { perceptronOnnx } from '../examples/perceptronOnnx';
 import { requestDefaults, type AnalysisRequest } from '../src/report/request';
 import { SeededRandom } from '../src/samples/random';
+import { allocation } from '../src/worker/executable';
 import type { Answer } from '../src/worker/protocol';
 import { markdownTable } from './markdownTable';
 
@@ -73,6 +74,7 @@ function analysis({ model, samples, method = 'auto', budget }: Case): Promise<Ou
   const child = fork('dist/worker.js', [], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...allocation, ...process.env },
   });
   let peak = 0;
   const ask = (): void => {

@@ -1,45 +1,11 @@
 // The panel with a report of many layers in a real browser: prints as JSON what it takes until it is painted, and what
 // scripts, styles and layout take of a frame while it is scrolled and its table is sorted.
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { largeReport } from '../test/panel/largeReport.mjs';
 import { bundledPanel, openBrowser, openPanel, post, saidDefaults } from '../test/panel/panelPage.mjs';
 
 const layerCount = 500;
 /** Pixels of a turn of the wheel, as a person's. */
 const turn = 120;
-
-/** @type {import('../src/report/report').Report} */
-const small = JSON.parse(
-  readFileSync(fileURLToPath(new URL('../test/panel/fixtures/report.json', import.meta.url)), 'utf8'),
-);
-
-/** A report as of a network of 500 layers and 50,000 samples, whose numbers are those of the fixture over and over. */
-function largeReport() {
-  /**
-   * @template T
-   * @param {readonly T[]} values
-   * @returns {T[]}
-   */
-  const over = (values) =>
-    Array.from({ length: layerCount }, (_, l) => /** @type {T} */ (values[l % values.length]));
-  const layers = over(small.layers).map((layer, l) => ({
-    ...layer,
-    name: `encoder.layers.${String(Math.floor(l / 4))}.attention.part${String(l % 4)}`,
-    contribution: { value: Math.sin(l) + 1.1, standardError: 0 },
-  }));
-  const row = (/** @type {number} */ l) =>
-    Array.from({ length: layerCount }, (_, m) => ({ value: 1 / (1 + Math.abs(l - m)), standardError: 0 }));
-  return {
-    ...small,
-    layers,
-    samples: { ...small.samples, count: 50_000 },
-    blocks: Array.from({ length: layerCount }, (_, l) => row(l)),
-    orthogonality: small.orthogonality && {
-      ...small.orthogonality,
-      layers: over(small.orthogonality.layers),
-    },
-  };
-}
 
 /** @param {number[]} times of frames */
 function spread(times) {
@@ -66,7 +32,7 @@ try {
     return (await spent()) - before;
   };
 
-  const report = largeReport();
+  const report = largeReport(layerCount);
   const state = { phase: 'done', file: report.model.file, report, changed: [], finished: null };
   const form = { said: saidDefaults, known: null, layers: null };
   const message = { type: 'state', state, form, name: null, readOnly: false };

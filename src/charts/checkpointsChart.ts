@@ -34,7 +34,8 @@ export function checkpointsChart(
   const height = checkpointsChartHeight;
   const bottom = height - axisHeight;
   const points = rows.map(({ numbers }) => numbers?.[name] ?? null);
-  const edges = name === 'lambdaMax' ? rows.map(({ edge }) => edge?.lambdaMax ?? null) : [];
+  const edges =
+    name === 'lambdaMax' ? rows.map(({ edge }) => (edge?.of === 'hessian' ? edge.lambdaMax : null)) : [];
   const vertical = verticalScale(name, points, edges, bottom);
   const axis = checkpointAxis(rows, tickRoom(vertical.ticks.map(({ label }) => label)), width - 6);
   const told = rows.map(

@@ -12,7 +12,12 @@ export function edgeSentences({ rows }: Comparison): string[] {
   if (edges.length === 0) return adam === undefined ? [] : [adamEdge(adam)];
   const rates = [...new Set(rows.flatMap(({ training }) => training?.learningRate ?? []))];
   const { optimiser } = rows.find(({ edge }) => edge !== null)?.training ?? plainDescent;
-  const formula = optimiser === 'sgd' ? ' (2/η)' : '';
+  const formula =
+    optimiser === 'sgd'
+      ? ' (2/η)'
+      : optimiser === 'adam'
+        ? t(' of the Hessian preconditioned by the optimiser’s state')
+        : '';
   const [only, ...others] = edges;
   const line =
     only !== undefined && others.length === 0

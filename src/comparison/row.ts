@@ -1,12 +1,12 @@
 import type { Failure } from '../report/failure';
-import type { PrintedReport, Training } from '../report/report';
+import type { PrintedReport, Range, Training } from '../report/report';
 import { edgeFactor, holdsFoldedWeights } from '../report/wording/learningRate';
 import { lossOptionTexts } from '../report/wording/lossText';
 import { lossWords } from '../report/wording/lossWords';
 import { formatCount } from '../report/wording/number';
 import { numbersOf } from './numbers';
 import { placeIn, shortPaths } from './order';
-import type { ComparisonRow, Numbers } from './schema';
+import type { ComparisonRow } from './schema';
 
 /** A row with the layers of its report, by which they are matched. */
 export interface ComparedRow {
@@ -14,13 +14,16 @@ export interface ComparedRow {
   readonly path: string;
   readonly row: ComparisonRow;
   readonly layers: PrintedReport['layers'];
-  /** How its file says that it is trained, and whether λ_max tells where that stands; null of a failure. */
+  /** How its file says that it is trained, and what tells where that stands; null of a failure. */
   readonly own: {
     readonly training: Training | null;
-    readonly certified: boolean;
+    /** λ_max of the Hessian, and of the one that Adam's state preconditions. */
+    readonly edges: Readonly<Record<'hessian' | 'preconditioned', Eigenvalue | null>>;
     readonly folded: boolean;
   } | null;
 }
+
+type Eigenvalue = Range & { readonly certified: boolean };
 
 /** λ_max within these parts of the edge is at it: training that sits there swings about it. */
 export const atEdge = { from: 0.8, to: 1.25 } as const;
@@ -60,9 +63,11 @@ export function rowOf(path: string, report: PrintedReport, said: Training | null
     verdict: verdict?.kind ?? null,
     warnings,
   };
-  const certified = report.sharpness?.lambdaMax.certified === true;
-  const training = report.training ?? null;
-  const own = { training, certified, folded: holdsFoldedWeights(report) };
+  const edges = {
+    hessian: report.sharpness?.lambdaMax ?? null,
+    preconditioned: report.preconditioned?.lambdaMax ?? null,
+  };
+  const own = { training: report.training ?? null, edges, folded: holdsFoldedWeights(report) };
   return trainedAs({ path, row, layers, own }, said);
 }
 
@@ -71,7 +76,7 @@ export function trainedAs(compared: ComparedRow, said: Training | null): Compare
   const { row, own } = compared;
   if (row.numbers === null || own === null) return compared;
   const training = said ?? own.training;
-  const edge = own.folded ? null : edgeOf(training, row.numbers, own.certified);
+  const edge = own.folded || training === null ? null : edgeOf(training, own.edges);
   return { ...compared, row: { ...row, training, edge } };
 }
 
@@ -86,16 +91,14 @@ function nameOf(path: string): Pick<ComparisonRow, 'name' | 'place'> {
   return { name, place: placeIn(name) };
 }
 
-function edgeOf(
-  training: Training | null,
-  { lambdaMax }: Numbers,
-  certified: boolean,
-): ComparisonRow['edge'] {
-  const factor = training === null ? null : edgeFactor(training);
-  if (factor === null || training?.learningRate === undefined || training.learningRate === null) return null;
-  const edge = factor / training.learningRate;
-  if (!certified || lambdaMax === null) return { lambdaMax: edge, place: null };
-  const share = lambdaMax.value / edge;
+function edgeOf(training: Training, edges: NonNullable<ComparedRow['own']>['edges']): ComparisonRow['edge'] {
+  const of = training.optimiser === 'adam' ? 'preconditioned' : 'hessian';
+  const found = edges[of];
+  // Without its state nothing tells where Adam stands.
+  if (training.learningRate === null || (of === 'preconditioned' && found === null)) return null;
+  const lambdaMax = edgeFactor(training) / training.learningRate;
+  if (found?.certified !== true) return { of, lambdaMax, place: null };
+  const share = (found.lower + found.upper) / 2 / lambdaMax;
   const place = share < atEdge.from ? 'below' : share <= atEdge.to ? 'at' : 'above';
-  return { lambdaMax: edge, place };
+  return { of, lambdaMax, place };
 }

@@ -79,6 +79,10 @@ const row = object({
   edge: describe(
     v.nullable(
       object({
+        of: describe(
+          v.picklist(['hessian', 'preconditioned']),
+          'Whose λ_max it is: of Adam that of the Hessian preconditioned by the state in the file.',
+        ),
         lambdaMax: describe(notNegative, 'At the edge of stability of the optimiser: 2/η of plain descent.'),
         place: describe(
           v.nullable(v.picklist(['below', 'at', 'above'])),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatCount, formatNumber, formatPercent, formatQuantity } from '../../src/report/wording/number';
 import type { PanelState, PanelToHost, Picture } from '../../src/report/panelMessages';
 import type { Report } from '../../src/report/report';
+import { largeReport } from './largeReport.mjs';
 import { show } from './panelPage.mjs';
 import { done, panel, phases, posted, report, textOf } from './panelTest';
 
@@ -26,6 +27,25 @@ describe('a finished report', () => {
       expect(text).toContain(fact);
     }
     expect(text).not.toContain('assumed');
+  });
+
+  it('shows hundreds of layers with all their blocks, the first of them in any order, and all on request', async () => {
+    const large = largeReport(400);
+    const page = await panel({ ...done, report: large });
+    const rows = page.locator('.card.table tbody tr');
+    expect(await rows.count()).toBe(64);
+    expect(await textOf(page, '.section.layers')).toContain('Each cell is 4 × 4 blocks');
+    await page.locator('#sort-contribution').click();
+    const contributions = large.layers.map(({ contribution }) => contribution.value);
+    const largest = contributions.indexOf(Math.max(...contributions));
+    expect(await rows.first().getAttribute('id')).toBe(`row-${largest}`);
+    expect(await page.locator('#sort-contribution').evaluate((head) => head === document.activeElement)).toBe(
+      true,
+    );
+    await page.locator('#all-layers').click();
+    expect(await rows.count()).toBe(400);
+    expect(await rows.first().getAttribute('id')).toBe(`row-${largest}`);
+    expect(await page.locator('#all-layers').count()).toBe(0);
   });
 
   it('answers four questions with the report’s numbers', async () => {

@@ -41,9 +41,10 @@ const steps = {
 
 /**
  * η·λ at the edge of stability on a quadratic (docs/numbers.md): along an eigenvector of eigenvalue λ the steps shrink below it and
- * grow above. As PyTorch has them: momentum is the heavy ball, without dampening. Null where λ_max of H says nothing.
+ * grow above. As PyTorch has them: momentum is the heavy ball, without dampening; Adam's, whose momentum is an average, is of
+ * the Hessian that its state preconditions (Cohen et al. 2022).
  */
-export function edgeFactor({ optimiser, momentum }: Training): number | null {
+export function edgeFactor({ optimiser, momentum }: Training): number {
   switch (optimiser) {
     case 'sgd':
       return 2;
@@ -52,7 +53,7 @@ export function edgeFactor({ optimiser, momentum }: Training): number | null {
     case 'nesterov':
       return (2 * (1 + momentum)) / (1 + 2 * momentum);
     case 'adam':
-      return null;
+      return (2 + 2 * momentum) / (1 - momentum);
   }
 }
 
@@ -63,7 +64,7 @@ export function learningRateAnswer(known: PartialReport): RateAnswer | null {
   const found = sharpness?.lambdaMax;
   if (found?.certified !== true && bounds === undefined) return null;
   if (training.optimiser === 'adam') return ofAdam(known, training);
-  const factor = edgeFactor(training) ?? 2;
+  const factor = edgeFactor(training);
   const who = steps[training.optimiser](training.momentum);
   const beside = t('; it is no limit for Adam');
   if (found?.certified === true && found.upper > 0) {
@@ -122,27 +123,22 @@ function answer(known: PartialReport, { sign, shown, factor, edge, who, grounds,
   };
 }
 
-/** The edge of Adam is one of the preconditioned Hessian (Cohen et al. 2022). */
+/** The edge of Adam is one of the preconditioned Hessian. */
 function ofAdam(known: PartialReport, training: Training): RateAnswer {
   const met = known.preconditioned?.lambdaMax;
   if (met?.certified !== true || met.upper <= 0)
     return { headline: t('no edge from here'), sentences: [adamEdge(training)] };
-  const factor = adamFactor(training);
+  const factor = edgeFactor(training);
   const edge = factor / met.upper;
   const grounds = t`, by λ_max = ${formatNumber(met.upper)} of the Hessian preconditioned by its state`;
   const who = t`Full-batch Adam with β₁ = ${formatNumber(training.momentum)}`;
   return answer(known, { sign: '', shown: formatBelow(edge), factor, edge, who, grounds, beside: '' });
 }
 
-/** η·λ at the edge of Adam, whose momentum is an average (Cohen et al. 2022). */
-function adamFactor({ momentum }: Training): number {
-  return (2 + 2 * momentum) / (1 - momentum);
-}
-
 /** Why λ_max sets Adam no edge, and what does. */
 export function adamEdge(training: Training): string {
   const { learningRate, momentum } = training;
-  const factor = adamFactor(training);
+  const factor = edgeFactor(training);
   const edge =
     learningRate === null
       ? `${formatNumber(factor)}/η`

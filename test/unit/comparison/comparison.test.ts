@@ -7,7 +7,7 @@ import { compare } from '../../../src/comparison/compare';
 import { edgeSentences } from '../../../src/comparison/edge';
 import { changeOf, changeText } from '../../../src/comparison/numbers';
 import { evenlySpaced, inOrder, placeIn, shortPaths } from '../../../src/comparison/order';
-import { failedRow, rowOf } from '../../../src/comparison/row';
+import { failedRow, rowOf, trainedAs } from '../../../src/comparison/row';
 import { comparisonJson, comparisonSchema } from '../../../src/comparison/schema';
 import { comparisonText } from '../../../src/comparison/text';
 import { foldedWeights } from '../../../src/report/wording/learningRate';
@@ -169,10 +169,10 @@ describe('compare', () => {
 describe('the edge of stability', () => {
   it('is 2/η, and says who is at it', () => {
     expect(three.rows.map(({ edge }) => edge)).toEqual([
-      { lambdaMax: 4, place: 'at' },
+      { of: 'hessian', lambdaMax: 4, place: 'at' },
       null,
-      { lambdaMax: 4, place: 'at' },
-      { lambdaMax: 4, place: 'below' },
+      { of: 'hessian', lambdaMax: 4, place: 'at' },
+      { of: 'hessian', lambdaMax: 4, place: 'below' },
     ]);
     expect(edgeSentences(three)).toEqual([
       'η = 0.5: the edge of stability is a λ_max of 4 (2/η).',
@@ -180,13 +180,28 @@ describe('the edge of stability', () => {
     ]);
   });
 
-  it('is that of the optimiser, and none of Adam', () => {
+  it('is that of the optimiser, and none of Adam without its state', () => {
     const momentum: Training = { ...descent, optimiser: 'momentum', momentum: 0.9 };
-    expect(rowOf('a', reportWith(9), momentum).row.edge).toEqual({ lambdaMax: 7.6, place: 'at' });
+    expect(rowOf('a', reportWith(9), momentum).row.edge).toMatchObject({ lambdaMax: 7.6, place: 'at' });
     const adam: Training = { ...descent, optimiser: 'adam', momentum: 0.9 };
     const row = rowOf('a', reportWith(9), adam);
     expect(row.row.edge).toBeNull();
     expect(edgeSentences(compare([row])).join()).toMatch(/^Adam divides/);
+  });
+
+  it('is of Adam one of the Hessian that the state in the file preconditions', () => {
+    // 38/η for β₁ = 0.9, and λ_max of P^-½HP^-½ at it, whatever that of H is.
+    const adam: Training = { ...descent, optimiser: 'adam', momentum: 0.9 };
+    const lambdaMax = { ...reportWith(80).sharpness!.lambdaMax, certified: true };
+    const row = rowOf('a', reportWith(9, { training: adam, preconditioned: { lambdaMax } }), null);
+    expect(row.row.edge?.of).toBe('preconditioned');
+    expect(row.row.edge?.lambdaMax).toBeCloseTo(76, 10);
+    expect(row.row.edge?.place).toBe('at');
+    expect(edgeSentences(compare([row]))).toEqual([
+      'η = 0.5: the edge of stability is a λ_max of 76 of the Hessian preconditioned by the optimiser’s state.',
+      'At it (within 80 % to 125 % of it): a.',
+    ]);
+    expect(trainedAs(row, descent).row.edge).toEqual({ of: 'hessian', lambdaMax: 4, place: 'above' });
   });
 
   it('is taken from the report where nobody says, and from none with folded weights', () => {
@@ -198,6 +213,7 @@ describe('the edge of stability', () => {
 
   it('places no λ_max that is not certified', () => {
     expect(rowOf('a', reportWith(4, {}, { certified: false }), descent).row.edge).toEqual({
+      of: 'hessian',
       lambdaMax: 4,
       place: null,
     });

@@ -86,6 +86,23 @@ describe('the estimate of the curvature', () => {
     expect(estimate.products).toBeLessThan(500);
   });
 
+  it('draws a pilot as large as what it decides, so that chance hardly moves the number of probes', async () => {
+    // Eigenvalues alike, of which no deflation leaves fewer.
+    const alike = Array.from({ length: 300 }, () => random.normal());
+    const products = productsOf(withSpectrum(alike, SeededRandom.fromSeed(8), 2));
+    const found = [];
+    for (let seed = 0; seed < 10; seed++) {
+      const given = { precision: 0.006, maxProducts: 50_000, random: SeededRandom.fromSeed(seed) };
+      const { errors, products: made } = await estimateCurvature(products, options(given));
+      found.push(errors!);
+      expect(errors!.pilotProbes).toBeGreaterThan(30);
+      expect(made).toBeGreaterThanOrEqual(errors!.probes + errors!.pilotProbes);
+    }
+    const wanted = found.map(({ wantedProbes }) => wantedProbes);
+    expect(Math.max(...wanted) / Math.min(...wanted)).toBeLessThan(2);
+    expect(found.filter(({ precisionReached }) => precisionReached).length).toBeGreaterThanOrEqual(7);
+  });
+
   it('is the same twice for one seed, and another for another', async () => {
     const of = (seed: number) =>
       estimateCurvature(productsOf(rows, sizes), options({ random: SeededRandom.fromSeed(seed) }));
@@ -198,7 +215,11 @@ describe('the estimate of the curvature', () => {
       const counted = productsOf(withSpectrum(alike, SeededRandom.fromSeed(6), 2));
       return estimateCurvature(
         { ...counted, multiply: (vector) => (made++, counted.multiply(vector)) },
-        options({ precision: 1e-3, maxProducts: 100_000, outOfTime: (share = 1) => made >= share * products }),
+        options({
+          precision: 1e-3,
+          maxProducts: 100_000,
+          outOfTime: (share = 1) => made >= share * products,
+        }),
       );
     };
     await expect(limitAfter(40)).rejects.toMatchObject({

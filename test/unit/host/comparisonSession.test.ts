@@ -253,8 +253,8 @@ describe('ComparisonSession', () => {
     first.shown.train(descent);
     // 2/η = 4
     const told = [
-      { lambdaMax: 4, place: 'below' },
-      { lambdaMax: 4, place: 'at' },
+      { of: 'hessian', lambdaMax: 4, place: 'below' },
+      { of: 'hessian', lambdaMax: 4, place: 'at' },
     ];
     expect(edges(first.shown.state)).toEqual(told);
     expect(first.worker.requests).toHaveLength(2);

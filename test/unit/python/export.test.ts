@@ -186,7 +186,7 @@ it.skipIf(python === null)('the edge of stability parts what PyTorch’s optimis
       ['nesterov', 0.9],
     ] as const
   ).flatMap(([optimiser, momentum]) => {
-    const edge = edgeFactor(completeTraining({ optimiser, momentum }))! / 1.257;
+    const edge = edgeFactor(completeTraining({ optimiser, momentum })) / 1.257;
     return [0.98 * edge, 1.02 * edge].map((rate) => [optimiser, momentum, rate, 1.257] as const);
   });
   const script = new URL('edges.py', import.meta.url).pathname;

@@ -115,7 +115,7 @@ describe('the edge on a quadratic', () => {
   ] as const)('parts what shrinks from what grows: %o', (given) => {
     const training = completeTraining(given);
     for (const lambda of [0.01, 1.257, 400]) {
-      const edge = edgeFactor(training)! / lambda;
+      const edge = edgeFactor(training) / lambda;
       expect(diverges(training, 0.995 * edge, lambda)).toBe(false);
       expect(diverges(training, 1.005 * edge, lambda)).toBe(true);
     }
