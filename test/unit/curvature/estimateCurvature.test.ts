@@ -88,19 +88,19 @@ describe('the estimate of the curvature', () => {
 
   it('draws a pilot as large as what it decides, so that chance hardly moves the number of probes', async () => {
     // Eigenvalues alike, of which no deflation leaves fewer.
-    const alike = Array.from({ length: 300 }, () => random.normal());
-    const products = productsOf(withSpectrum(alike, SeededRandom.fromSeed(8), 2));
+    const alike = Array.from({ length: 700 }, () => random.normal());
+    const products = productsOf(withSpectrum(alike, SeededRandom.fromSeed(8), 40));
     const found = [];
-    for (let seed = 0; seed < 10; seed++) {
-      const given = { precision: 0.006, maxProducts: 50_000, random: SeededRandom.fromSeed(seed) };
+    for (let seed = 0; seed < 8; seed++) {
+      const given = { precision: 0.004, maxProducts: 50_000, random: SeededRandom.fromSeed(seed) };
       const { errors, products: made } = await estimateCurvature(products, options(given));
       found.push(errors!);
-      expect(errors!.pilotProbes).toBeGreaterThan(30);
+      expect(errors!.pilotProbes).toBeGreaterThan(15);
       expect(made).toBeGreaterThanOrEqual(errors!.probes + errors!.pilotProbes);
     }
     const wanted = found.map(({ wantedProbes }) => wantedProbes);
     expect(Math.max(...wanted) / Math.min(...wanted)).toBeLessThan(2);
-    expect(found.filter(({ precisionReached }) => precisionReached).length).toBeGreaterThanOrEqual(7);
+    expect(found.filter(({ precisionReached }) => precisionReached).length).toBeGreaterThanOrEqual(6);
   });
 
   it('is the same twice for one seed, and another for another', async () => {
