@@ -117,23 +117,21 @@ try {
   const empty = await analysis({ name: '', model: perceptron(8, 4, 3), samples: 10, budget: 64 });
   const mib = (bytes: number): string => String(Math.round(bytes / mebibyte));
   const rows = [['Model', 'Result', 'Samples', 'Budget', 'Peak', 'Beyond the program']];
+  const beyond: string[] = [];
   for (const each of cases) {
     const { peak, outcome } = await analysis(each);
+    const taken = Math.max(0, peak - empty.peak);
+    if (taken > each.budget * mebibyte) beyond.push(`${mib(taken)} of ${each.budget} MiB`);
     console.error(`${basename(each.model)}: ${mib(peak)} of ${each.budget} MiB`);
-    rows.push([
-      each.name,
-      outcome,
-      String(each.samples),
-      String(each.budget),
-      mib(peak),
-      mib(Math.max(0, peak - empty.peak)),
-    ]);
+    rows.push([each.name, outcome, String(each.samples), String(each.budget), mib(peak), mib(taken)]);
   }
   console.log(`## Memory
 
 The budget (\`--memory\`, a quarter of the machine's where nobody says) is of the working set: what an analysis holds beyond its program, which takes ${mib(empty.peak)} MiB of the process to analyse a perceptron of 51 parameters. Peaks of the worker's resident memory as the system writes them down (\`VmHWM\`), in MiB, on random inputs with two threads and at most ${seconds} s each; \`npm run memory\` makes this table. A run that was stopped may not have come to its peak.
 
 ${markdownTable(rows)}
+
+Beyond their budgets: ${beyond.join(', ') || 'none'}. Where a budget is small, the sessions of onnxruntime and what the garbage collector has not taken yet weigh as much as the working set.
 
 Sizes are counted before they are taken: what the file alone makes of the samples' sizes, step by step (\`src/graph/oversized.ts\`); what one sample takes, in a trace of two, from which the samples of one run follow, and those of one lowering (\`src/inference/\`, \`src/autodiff/plannedModel.ts\`); what the closed form holds of all samples, and what is kept beside it (\`src/perceptron/closedForm/plan.ts\`). What does not fit is refused with what it takes. What a model computes from numbers is not known before it runs: a thread of the worker looks at the process's memory twenty times a second, and ends it with a sentence where it takes more than the budget and what an analysis usually takes beside it (\`src/analysis/memoryBudget.ts\`), or nine tenths of the machine's.`);
 } finally {

@@ -19,7 +19,7 @@ import { hasNumbers, type Part, type View } from './view';
 const mostRows = 24;
 
 /** Of more layers the first in the order are shown until all are asked for: the browser lays out all rows for any of them. */
-const firstRows = 64;
+const firstRows = 100;
 
 /** Every number of every layer, sorted by a click on a head. */
 export const layerTable: Part = {

@@ -22,7 +22,7 @@ export function largeReport(layerCount) {
   const over = (values) =>
     Array.from({ length: layerCount }, (_, l) => /** @type {T} */ (values[l % values.length]));
   const row = (/** @type {number} */ l) =>
-    Array.from({ length: layerCount }, (_, m) => ({ value: 1 / (1 + Math.abs(l - m)), standardError: 0 }));
+    Array.from({ length: layerCount }, (_, m) => ({ value: 2 ** -(Math.abs(l - m) % 8), standardError: 0 }));
   return {
     ...small,
     layers: over(small.layers).map((layer, l) => ({
