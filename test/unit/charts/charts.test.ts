@@ -260,6 +260,14 @@ describe('blocksHeatMap', () => {
     expect(paths).toHaveLength(1);
     expect(paths[0]).toMatch(/^M[\d.]+ 0H/);
     expect(paths[0]!.match(/Z/g)).toHaveLength(1);
+    // A quarter of a million numbers are more than a call takes as arguments.
+    const full = Array.from({ length: count }, () => new Array<Quantity>(count).fill(exact(1)));
+    const cells = elementsOf(
+      readXml(blocksHeatMap(full, many, { id: 'chart', width: 720 })),
+      'path',
+      'cells',
+    );
+    expect(cells.map(({ attributes }) => attributes['d']!.match(/Z/g)!.length)).toEqual([125 ** 2]);
   });
 
   it('draws blocks that are all zero', () => {
