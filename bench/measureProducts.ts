@@ -1,12 +1,11 @@
 // One case of the general method in a process of its own: what to measure comes as JSON in the first argument, the result
 // goes as JSON to standard output.
 import { performance } from 'node:perf_hooks';
-import { create, toBinary } from '@bufbuild/protobuf';
 import type { HessianProducts } from '../src/autodiff/hessianProducts';
 import type { Float32Products } from '../src/curvature/products';
 import { findSubject, noSubjectChoice } from '../src/subject/subject';
 import { groupLayers } from '../src/subject/layers';
-import { ModelProtoSchema, TensorProto_DataType } from '../src/runtime/onnx/onnx_pb';
+import { matrixModel } from '../src/runtime/matrixProducts';
 import { Session } from '../src/runtime/session';
 import { SeededRandom } from '../src/samples/random';
 import { openProducts, readCase, type GraphCase } from './graphCases';
@@ -75,23 +74,7 @@ const matrixSizes = [1024, 2048] as const;
 
 /** A float32 MatMul of square matrices, as a session with its feeds. */
 async function matMul(size: number): Promise<() => Promise<unknown>> {
-  const matrix = (name: string) => ({
-    name,
-    type: { tensorType: { elemType: TensorProto_DataType.FLOAT } },
-  });
-  const bytes = toBinary(
-    ModelProtoSchema,
-    create(ModelProtoSchema, {
-      irVersion: 8n,
-      opsetImport: [{ domain: '', version: 13n }],
-      graph: {
-        name: 'product',
-        node: [{ opType: 'MatMul', input: ['a', 'b'], output: ['y'] }],
-        input: [matrix('a'), matrix('b')],
-        output: [matrix('y')],
-      },
-    }),
-  );
+  const bytes = matrixModel('float32', 'MatMul');
   const session = await Session.open({ bytes, externalData: [] }, 1);
   const tensor = {
     dims: [size, size],

@@ -81,7 +81,7 @@ export async function wholeAnalyses(
 
 async function matMulSeconds(): Promise<number> {
   const size = 1024;
-  const bytes = matrixModel('float32', 'MatMul', {});
+  const bytes = matrixModel('float32', 'MatMul');
   const session = await Session.open({ bytes, externalData: [] }, 1);
   const numbers = Float32Array.from({ length: size * size }, (_, i) => Math.sin(i));
   const feeds = { a: { data: numbers, dims: [size, size] }, b: { data: numbers, dims: [size, size] } };

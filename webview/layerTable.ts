@@ -39,8 +39,10 @@ export const layerTable: Part = {
     const body = element('tbody', {});
     const head = element('tr', {});
     const built = rows.map((row) => ({ row, line: tableRow(row, shown) }));
-    let most = rows.length > firstRows ? firstRows : rows.length;
+    let most = Math.min(rows.length, firstRows);
+    let current = view.settings.sort;
     const arrange = (order: View['settings']['sort']): void => {
+      current = order;
       const sorted = sort(built, order).slice(0, most);
       for (const [place, { line }] of sorted.entries()) line.tabIndex = place === 0 ? 0 : -1;
       body.replaceChildren(...sorted.map(({ line }) => line));
@@ -51,9 +53,7 @@ export const layerTable: Part = {
           view.change({ sort: chosen });
         }),
       );
-      current = order;
     };
-    let current = view.settings.sort;
     arrange(current);
     if (rows.length === 0) body.append(emptyRow(shown.length));
     const table = element(
@@ -68,6 +68,8 @@ export const layerTable: Part = {
       most = rows.length;
       arrange(current);
       all.remove();
+      // The focus goes on where the rows do.
+      body.querySelectorAll('tr')[firstRows]?.focus();
     });
     return [
       element(

@@ -90,6 +90,9 @@ function pictureOf(section: Section, { state, known, settings, post }: View): HT
   return pictureMenu(title, { name: id, draw }, (picture) => post({ type: 'picture', picture }));
 }
 
+/** Known of a report once and for all: what a section of many layers holds takes its time to write. */
+const ofOneLayer = new WeakMap<View['known'], Map<string, boolean>>();
+
 function showsOneLayer({ id, content }: Section, { known, pending }: View): boolean {
   const found = ofOneLayer.get(known) ?? new Map<string, boolean>();
   ofOneLayer.set(known, found);
@@ -99,6 +102,3 @@ function showsOneLayer({ id, content }: Section, { known, pending }: View): bool
   found.set(id, shows);
   return shows;
 }
-
-/** Known of a report once and for all: what a section of many layers holds takes its time to write. */
-const ofOneLayer = new WeakMap<View['known'], Map<string, boolean>>();

@@ -33,7 +33,6 @@ const probedSamples = [2, 4] as const;
 const cachedNumbers = 2 ** 17;
 /** But every batch reads and writes all weights: beside many of them no tensor need be smaller than a few times as many. */
 const numbersPerWeight = 2;
-
 /** And an operator takes some microseconds by itself, in which so many numbers go through one: on fewer it is wasted. */
 const numbersPerOperator = 2 ** 15;
 
@@ -152,7 +151,7 @@ function workOf({ prepared, graphs }: PlannedModel): Work {
     samples: prepared.batches.size,
     bytes: peakBytesOf(graphs.hessianProduct, new Map<Value, string>(), 'float64'),
     largest: sizes.reduce((most, size) => Math.max(most, size), 1),
-    mean: Math.max(1, sizes.reduce((sum, size) => sum + size, 0) / sizes.length),
+    mean: Math.max(1, sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length)),
   };
 }
 

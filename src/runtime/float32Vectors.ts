@@ -1,13 +1,10 @@
-import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { kernelModel } from './kernelModel';
 import { matrixModel } from './matrixProducts';
-import {
-  AttributeProto_AttributeType,
-  ModelProtoSchema,
-  TensorProto_DataType,
-  type AttributeProtoSchema,
-  type NodeProtoSchema,
-} from './onnx/onnx_pb';
+import { AttributeProto_AttributeType } from './onnx/onnx_pb';
 import { Session } from './session';
+
+/** The last two axes of a stack change places. */
+const swapLast = { name: 'perm', ints: [0n, 2n, 1n], type: AttributeProto_AttributeType.INTS };
 
 /** Numbers of a segment. Sums of float32 over many more of them would lose the small ones beside the large. */
 export const segmentLength = 512;
@@ -30,6 +27,7 @@ export class Float32Vectors {
       await open(matrixModel('float32', 'MatMul')),
       await open(
         kernelModel(
+          'float32',
           ['a', 'b', 'from'],
           [
             { opType: 'MatMul', input: ['a', 'b'], output: ['product'] },
@@ -39,6 +37,7 @@ export class Float32Vectors {
       ),
       await open(
         kernelModel(
+          'float32',
           ['a', 'b'],
           [
             { opType: 'Transpose', input: ['b'], output: ['transposed'], attribute: [swapLast] },
@@ -110,26 +109,4 @@ export class Float32Vectors {
   async release(): Promise<void> {
     for (const session of [this.products, this.differences, this.grams]) await session.release();
   }
-}
-
-const swapLast: MessageInitShape<typeof AttributeProtoSchema> = {
-  name: 'perm',
-  ints: [0n, 2n, 1n],
-  type: AttributeProto_AttributeType.INTS,
-};
-
-/** Tensors of float32 to y. */
-function kernelModel(
-  inputs: readonly string[],
-  node: MessageInitShape<typeof NodeProtoSchema>[],
-): Uint8Array {
-  const stack = (name: string) => ({ name, type: { tensorType: { elemType: TensorProto_DataType.FLOAT } } });
-  return toBinary(
-    ModelProtoSchema,
-    create(ModelProtoSchema, {
-      irVersion: 8n,
-      opsetImport: [{ domain: '', version: 13n }],
-      graph: { name: 'kernel', node, input: inputs.map(stack), output: [stack('y')] },
-    }),
-  );
 }

@@ -1,5 +1,5 @@
-import { create, toBinary } from '@bufbuild/protobuf';
-import { AttributeProto_AttributeType, ModelProtoSchema, TensorProto_DataType } from './onnx/onnx_pb';
+import { kernelModel } from './kernelModel';
+import { AttributeProto_AttributeType } from './onnx/onnx_pb';
 import { Session, type RunFeeds } from './session';
 
 /** A matrix, or a stack of `count` matrices of one shape, in row-major float64. */
@@ -16,37 +16,21 @@ export interface MatrixStack extends Matrix {
 /** A matrix or a stack of them. */
 type Operand = Matrix & { readonly count?: number };
 
-/** One product y of matrices a and b of any size as a model: without shapes, so that it serves all of them. */
+/** One product y of matrices a and b as a model. */
 export function matrixModel(
   precision: 'float32' | 'float64',
   operator: 'Gemm' | 'MatMul',
   attributes: Readonly<Record<string, number>> = {},
 ): Uint8Array {
-  const elemType = precision === 'float64' ? TensorProto_DataType.DOUBLE : TensorProto_DataType.FLOAT;
-  const matrix = (name: string) => ({ name, type: { tensorType: { elemType } } });
-  return toBinary(
-    ModelProtoSchema,
-    create(ModelProtoSchema, {
-      irVersion: 8n,
-      opsetImport: [{ domain: '', version: 13n }],
-      graph: {
-        name: 'product',
-        node: [
-          {
-            opType: operator,
-            input: ['a', 'b'],
-            output: ['y'],
-            attribute: Object.entries(attributes).map(([name, value]) => ({
-              name,
-              i: BigInt(value),
-              type: AttributeProto_AttributeType.INT,
-            })),
-          },
-        ],
-        input: [matrix('a'), matrix('b')],
-        output: [matrix('y')],
-      },
-    }),
+  const attribute = Object.entries(attributes).map(([name, value]) => ({
+    name,
+    i: BigInt(value),
+    type: AttributeProto_AttributeType.INT,
+  }));
+  return kernelModel(
+    precision,
+    ['a', 'b'],
+    [{ opType: operator, input: ['a', 'b'], output: ['y'], attribute }],
   );
 }
 

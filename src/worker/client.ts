@@ -188,6 +188,7 @@ export class WorkerClient implements WorkerCalls<Method> {
     const { NODE_OPTIONS: _hostOnly, ...environment } = process.env;
     const forked = fork(script, [], {
       execPath: executable,
+      // What the user says of the allocator stands.
       ...(terminal
         ? { execArgv: process.execArgv, env: { ...allocation, ...process.env } }
         : {

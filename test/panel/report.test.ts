@@ -46,6 +46,7 @@ describe('a finished report', () => {
     expect(await rows.count()).toBe(130);
     expect(await rows.first().getAttribute('id')).toBe(`row-${largest}`);
     expect(await page.locator('#all-layers').count()).toBe(0);
+    expect(await rows.nth(100).evaluate((row) => row === document.activeElement)).toBe(true);
   });
 
   it('answers four questions with the report’s numbers', async () => {

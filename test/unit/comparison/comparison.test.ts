@@ -201,6 +201,15 @@ describe('the edge of stability', () => {
       'η = 0.5: the edge of stability is a λ_max of 76 of the Hessian preconditioned by the optimiser’s state.',
       'At it (within 80 % to 125 % of it): a.',
     ]);
+    // Beside others, each is held against its own; of a checkpoint without the state it is said what it takes.
+    const beside = compare([row, rowOf('b', reportWith(4), descent), rowOf('c', reportWith(4), adam)]);
+    expect(edgeSentences(beside)).toEqual([
+      'η = 0.5: the edge of stability is a λ_max of 4 (2/η).',
+      'At it (within 80 % to 125 % of it): b.',
+      'η = 0.5: the edge of stability is a λ_max of 76 of the Hessian preconditioned by the optimiser’s state.',
+      'At it (within 80 % to 125 % of it): a.',
+      expect.stringMatching(/^Adam divides/),
+    ]);
     expect(trainedAs(row, descent).row.edge).toEqual({ of: 'hessian', lambdaMax: 4, place: 'above' });
   });
 

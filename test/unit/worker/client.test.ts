@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Failure } from '../../../src/report/failure';
 import { requestDefaults, type AnalysisRequest, type Progress } from '../../../src/report/request';
 import { WorkerClient, type WorkerOptions } from '../../../src/worker/client';
@@ -73,6 +73,22 @@ describe('calls', () => {
   it('answers with the value, numbers that JSON has no word for included', async () => {
     expect((await client().analyse(request('infinite'), { owner: 'a' })).gradientNorm).toBe(Infinity);
   });
+
+  it.each([true, false])(
+    'asks for memory in huge pages, where nobody says else (terminal: %s)',
+    async (terminal) => {
+      const asked = async () =>
+        (await client({ terminal }).analyse(request('hugePages'), { owner: 'a' })).gradientNorm;
+      try {
+        vi.stubEnv('GLIBC_TUNABLES', undefined);
+        expect(await asked()).toBe(1);
+        vi.stubEnv('GLIBC_TUNABLES', 'glibc.malloc.check=0');
+        expect(await asked()).toBe(0);
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    },
+  );
 
   it('runs in another process and keeps it for the next call', async () => {
     const worker = client();

@@ -29,6 +29,8 @@ type Behaviour = (onProgress: (progress: Progress) => void, whenSkippable: WhenS
 
 const behaviours: Readonly<Record<string, Behaviour>> = {
   pid: () => Promise.resolve(reportOf(process.pid)),
+  hugePages: () =>
+    Promise.resolve(reportOf(Number(process.env['GLIBC_TUNABLES']?.includes('hugetlb=1') === true))),
   infinite: () => Promise.resolve(reportOf(Number.POSITIVE_INFINITY)),
   reject: () =>
     Promise.reject(new FailureError('NotAModel', 'This is a holiday photo; choose a model file.', 'byte 0')),
