@@ -1,9 +1,11 @@
 import { singularValues } from '../curvature/singularValues';
+import { numbersOf } from '../graph/graph';
 import { sizeOf } from '../graph/static/value';
 import type { LayerDetail, TensorDetail, WeightMatrix } from '../report/detail';
 import { FailureError } from '../report/failure';
 import { printable } from '../report/printable';
 import type { LayerReport } from '../report/report';
+import { norm } from '../runtime/norm';
 import { SeededRandom } from '../samples/random';
 import { groupLayers, type Layer } from '../subject/layers';
 import type { Parameter } from '../subject/parameters';
@@ -40,16 +42,15 @@ export async function layerDetail(
 
 function tensorDetail({ name, tensor }: Parameter): TensorDetail {
   const data = numbersOf(tensor);
-  let [squares, sum, zeros, least, greatest] = [0, 0, 0, Infinity, -Infinity];
+  let [sum, zeros, least, greatest] = [0, 0, Infinity, -Infinity];
   for (const value of data) {
-    squares += value * value;
     sum += value;
     zeros += Number(value === 0);
     least = Math.min(least, value);
     greatest = Math.max(greatest, value);
   }
   const mean = sum / data.length;
-  return { name, shape: tensor.dims, norm: Math.sqrt(squares), mean, least, greatest, zeros };
+  return { name, shape: tensor.dims, norm: norm(data), mean, least, greatest, zeros };
 }
 
 /** The weight with its outputs as rows, where these are known; else with its last axis (of a kernel all but the first) as columns. */
@@ -71,10 +72,6 @@ function matrixOf(
     return { data, rows, columns, ofOutputs: axes?.outputs === 0 };
   const turned = data.map((_, at) => data[(at % rows) * columns + Math.floor(at / rows)]!);
   return { data: turned, rows: columns, columns: rows, ofOutputs: true };
-}
-
-function numbersOf({ data }: Parameter['tensor']): Float64Array {
-  return Float64Array.from(data as ArrayLike<number | bigint>, Number);
 }
 
 function cellsOf(data: Float64Array, rows: number, columns: number): Omit<WeightMatrix, 'ofOutputs'> {

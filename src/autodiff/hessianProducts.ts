@@ -232,6 +232,8 @@ export class HessianProducts {
   /** The same of other weights, or of a direction: half of what the weight decay adds to the curvature along it. */
   penaltyAt(weights: Float64Array): number {
     const { lambda, places } = this.parts.decay;
+    // Squares of the greatest weights have no number; without decay they do not count.
+    if (lambda === 0) return 0;
     let squares = 0;
     for (const [from, to] of places) for (let at = from; at < to; at++) squares += weights[at]! ** 2;
     return (lambda / 2) * squares;

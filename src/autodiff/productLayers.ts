@@ -1,5 +1,7 @@
-import type { Layer, WeightAxes } from '../subject/layers';
+import { numbersOf } from '../graph/graph';
 import { sizeOf } from '../graph/static/value';
+import { norm } from '../runtime/norm';
+import type { Layer, WeightAxes } from '../subject/layers';
 
 /** A layer with its place in the flat vector of all parameters. */
 export interface ProductLayer {
@@ -68,7 +70,7 @@ export function productLayers(layers: readonly Layer[]): readonly ProductLayer[]
     const from = at;
     for (const { tensor } of parameters) at += sizeOf(tensor.dims);
     const [weight] = parameters;
-    const weightNorm = weight === undefined ? 0 : normOf(weight.tensor.data);
+    const weightNorm = weight === undefined ? 0 : norm(numbersOf(weight.tensor));
     return {
       name,
       kind,
@@ -81,10 +83,4 @@ export function productLayers(layers: readonly Layer[]): readonly ProductLayer[]
       weight: weight === undefined || axes === null ? null : { dims: weight.tensor.dims, axes },
     };
   });
-}
-
-function normOf(data: Iterable<number | bigint>): number {
-  let squares = 0;
-  for (const value of data) squares += Number(value) ** 2;
-  return Math.sqrt(squares);
 }

@@ -39,6 +39,11 @@ export interface Tensor {
   readonly isConstantNode?: true;
 }
 
+/** A tensor's data as float64, row-major. */
+export function numbersOf({ data }: Pick<Tensor, 'data'>): Float64Array {
+  return Float64Array.from(data as ArrayLike<number | bigint>, Number);
+}
+
 export type Attribute =
   | { readonly kind: 'int'; readonly value: number }
   | { readonly kind: 'float'; readonly value: number }

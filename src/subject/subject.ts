@@ -196,14 +196,14 @@ function decayedNames(
 
 function requireFinite(parameters: readonly Parameter[]): void {
   const broken = parameters.find(({ tensor: { data } }) => {
-    // 0·x is 0 for every number x, and else none.
+    // No norm is larger.
     let sum = 0;
-    for (const value of data) sum += 0 * Number(value);
+    for (const value of data) sum += Math.abs(Number(value));
     return !Number.isFinite(sum);
   });
   if (broken === undefined) return;
   throw new FailureError(
     'NonFiniteWeights',
-    `The weights "${printable(broken.name)}" hold NaN or infinity; save the model from before its training diverged.`,
+    `The weights "${printable(broken.name)}" hold NaN, infinity or numbers at the end of float64; save the model from before its training diverged.`,
   );
 }

@@ -109,13 +109,14 @@ class ClosedFormRun {
     const { layers } = this.problem.perceptron;
     const decay = (this.problem.weightDecay ?? 0) / unit;
     const traces = this.traces.map(({ whole }) => whole / samples);
-    let weightsSquared = 0;
+    // Squares of the greatest weights have no number; without decay they do not count.
+    let penalty = 0;
     const gradients = this.gradients.map((gradient, l) => {
       const weights = decayedWeights(layers[l]!);
-      weightsSquared += weights.reduce((sum, weight) => sum + weight * weight, 0);
+      if (decay > 0)
+        penalty += weights.reduce((sum, weight) => sum + (decay / 2) * unit * weight * weight, 0);
       return gradient?.map((value, at) => value / samples + decay * weights[at]!) ?? null;
     });
-    const penalty = ((this.problem.weightDecay ?? 0) / 2) * weightsSquared;
     // ‖H_ll + λD‖² = ‖H_ll‖² + 2λ tr DH_ll + λ² tr D, where D is 1 on the diagonal for what decays.
     const decayed = layers.map(
       (layer, l) =>

@@ -1,4 +1,5 @@
 import { isOrdinary, powerOfTwoNear } from '../../curvature/unit';
+import { FailureError } from '../../report/failure';
 import type { MatrixProducts } from '../../runtime/matrixProducts';
 import { largestOf } from '../../runtime/norm';
 import { unitValues } from '../unitFunctions';
@@ -20,6 +21,7 @@ export interface ScaledForm {
 /**
  * The closed form in a unit in which ‖H‖_F² and its squares are far from either end of float64: 1 where they are so, and
  * computed again where not, with the activations at most 1 and the loss as much larger or smaller as it takes.
+ * @throws FailureError NonFiniteLoss where no unit holds it
  */
 export async function computeClosedFormInUnit(
   problem: Problem,
@@ -39,8 +41,11 @@ export async function computeClosedFormInUnit(
     if (isOrdinary(norm)) return { problem: scaled, form };
     loss = norm < 1 ? loss / stepOfLoss : loss * stepOfLoss;
   }
-  // No curvature at all, or one that no unit holds.
-  return plain;
+  if (frobeniusNorm(plain.form) === 0) return plain;
+  throw new FailureError(
+    'NonFiniteLoss',
+    'The curvature of the loss is beyond the numbers of float64, so none is shown; scale the inputs or the targets.',
+  );
 }
 
 function frobeniusNorm({ blocks }: ClosedForm): number {

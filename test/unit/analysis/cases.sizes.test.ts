@@ -136,3 +136,49 @@ describe('a loss 2^2k times as large', () => {
     },
   );
 });
+
+/** A unit that is never on, since its weights are −10^k on samples above 0, beside two that are. */
+async function deadUnit(exponent: number): Promise<Report> {
+  const type = DataType.DOUBLE;
+  const size = -(10 ** exponent);
+  const folder = await folderWith({
+    'm.onnx': onnxModel({
+      nodes: [
+        { operator: 'MatMul', inputs: ['x', 'fc.0.weight'], outputs: ['a'] },
+        { operator: 'Relu', inputs: ['a'], outputs: ['h'] },
+        { operator: 'MatMul', inputs: ['h', 'fc.1.weight'], outputs: ['y'] },
+      ],
+      initialisers: {
+        'fc.0.weight': { dims: [2, 3], data: Float64Array.of(0.5, size, 1, 0.25, size, 0.125) },
+        'fc.1.weight': { dims: [3, 2], data: Float64Array.of(1, -1, 0.5, 0.25, -0.75, 2) },
+      },
+      inputs: [{ name: 'x', dims: ['N', 2], type }],
+      outputs: [{ name: 'y', dims: ['N', 2], type }],
+    }),
+    's.npz': npzBytes({
+      x: { type: 'f8', shape: [3, 2], values: samples.slice(0, 6).map(Math.abs) },
+      y: { type: 'i8', shape: [3], values: [0, 1, 1] },
+    }),
+  });
+  return analyse(
+    {
+      ...requestDefaults,
+      model: join(folder, 'm.onnx'),
+      samples: { kind: 'file', path: join(folder, 's.npz'), inputs: { x: 'x' }, labels: 'y' },
+      loss: 'cross-entropy',
+      threads: 1,
+      method: 'closed-form',
+    },
+    () => undefined,
+  );
+}
+
+describe('weights whose squares are beyond float64', () => {
+  it('have a norm, and no part in a loss without decay', async () => {
+    const [plain, huge] = [await deadUnit(0), await deadUnit(200)];
+    expect(huge.layers[0]?.weightNorm).toBeCloseTo(Math.SQRT2 * 1e200, -187);
+    expect(huge.samples.meanLoss).toBe(plain.samples.meanLoss);
+    expect(huge.trace).toEqual(plain.trace);
+    expect(() => reportJson(huge)).not.toThrow();
+  });
+});

@@ -182,7 +182,7 @@ describe('a refusal names the node and what is in the way', () => {
     [
       'NaN',
       alone(['N', 2], (b, x) => b.node('MatMul', [x, b.weight('w', [2, 2], [1, 2, NaN, 4])])),
-      /^NonFiniteWeights: The weights "w" hold NaN or infinity/,
+      /^NonFiniteWeights: The weights "w" hold NaN, infinity or numbers at the end of float64/,
     ],
     [
       'an infinite bias',
