@@ -172,9 +172,10 @@ export async function certify(
     remembered?.again();
     const { report: found, sharpest } = await intervals(report, products, remembered, maxProducts, run);
     run.known = found;
-    const measured = await withMeasurements(found, { ...about, products, sharpest }, run);
+    const subject = { ...about, products, sharpest };
+    const measured = await withMeasurements(found, subject, run);
     run.known = measured;
-    const whole = await withLayerSharpness(measured, products, run);
+    const whole = await withLayerSharpness(measured, subject, run);
     run.known = whole;
     return await withScaledSharpness(whole, products, maxProducts, run);
   } finally {

@@ -106,9 +106,10 @@ export async function analyseGraph(
     if (curvature.sharpness !== null) run.show(curvature.sharpness);
     const { sharpest } = curvature;
     const { accuracyOf } = chosen;
-    const measured = await withMeasurements(first, { products, sharpest, samples, chosen, accuracyOf }, run);
+    const about = { products, sharpest, samples, chosen, accuracyOf };
+    const measured = await withMeasurements(first, about, run);
     run.known = measured;
-    const whole = await withLayerSharpness(measured, products, run);
+    const whole = await withLayerSharpness(measured, about, run);
     run.known = whole;
     stopwatch.lap('measured');
     const report = await withScaledSharpness(whole, products, productBudget(products), run);

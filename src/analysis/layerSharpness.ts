@@ -1,16 +1,19 @@
+import type { ForwardModel } from '../autodiff/forwardModel';
 import type { HessianProducts } from '../autodiff/hessianProducts';
 import type { Moments } from '../curvature/bounds';
 import { certifySharpness } from '../curvature/certifySharpness';
 import type { LayerRange, SymmetricProducts } from '../curvature/products';
 import { inUnit } from '../curvature/unit';
 import { FailureError } from '../report/failure';
-import type { LayerReport, Report } from '../report/report';
+import type { LayerReport, Range, Report, SampleShare } from '../report/report';
 import { SeededRandom } from '../samples/random';
 import type { PredictedCost } from '../report/wording/cost';
 import type { AnalysisRun } from './analysisRun';
 import { confidence } from './confidence';
+import { agreementOf, curvatureOfSamples, ofCarriers, type Measured } from './measurements';
 import { lanczosMemory, productsCost } from './predictedCost';
 import type { PlannedStage } from './runPlan';
+import { rankSamples } from './topSamples';
 
 /** Multiply-adds that it may take: about two seconds; a layer is given no more products than so many. */
 const affordable = 2e10;
@@ -21,6 +24,9 @@ const timeShare = 0.8;
 
 /** Of a product in float64, relative to ‖H‖: a thousand rounding units. */
 const roundingOfProduct = 1e-13;
+
+/** Of every layer. */
+const mostSamples = 6;
 
 const stage = 'Searching the sharpest direction of each layer';
 
@@ -35,14 +41,16 @@ export function stageOfLayers(
 }
 
 /**
- * The report with λ_max of every layer's own block: of the Hessian where all other layers are held fixed. Those of the largest
+ * The report with λ_max of every layer's own block, of the Hessian where all other layers are held fixed, and the samples that
+ * carry it. Those of the largest
  * shares of the sharpest direction come first, as far as a few seconds go by their counts; the others stay unknown.
  */
 export async function withLayerSharpness(
   report: Report,
-  products: HessianProducts,
+  measured: Measured,
   run: AnalysisRun,
 ): Promise<Report> {
+  const { products } = measured;
   const { layers, sharpness } = report;
   if (sharpness === undefined || run.outOfTime(timeShare)) return report;
   const [only] = layers;
@@ -61,12 +69,17 @@ export async function withLayerSharpness(
   const { lambdaMax, lambdaMin } = sharpness;
   const size = Math.max(Math.abs(lambdaMax.upper), Math.abs(lambdaMin.lower)) * run.unit;
   const error = Math.max(products.measured.productError, roundingOfProduct) * size;
-  const found = new Map<number, LayerReport['lambdaMax']>();
+  const found = new Map<number, Pick<LayerReport, 'lambdaMax' | 'sharpestSamples'>>();
+  let forward: ForwardModel | null = null;
   let made = 0;
   try {
     for (const l of order) {
       if (left < usualProducts || run.outOfTime(timeShare)) break;
-      const { sharpness: own, products: taken } = await certifySharpness(
+      const {
+        sharpness: own,
+        sharpest,
+        products: taken,
+      } = await certifySharpness(
         inUnit(blockOf(products, products.layers[l]!, error), run.unit),
         momentsOf(layers[l]!),
         {
@@ -79,21 +92,54 @@ export async function withLayerSharpness(
           outOfTime: (share = 1) => run.outOfTime(share * timeShare),
           skipped: () => run.skipped(stage),
         },
+        // The direction takes longer than its curvature.
+        usualProducts,
       );
       left -= taken;
       made += taken;
       told(Math.min(1, made / expected));
       if (own === null) continue;
       const { lower, upper, kind } = own.lambdaMax;
-      if (Number.isFinite(upper)) found.set(l, { lower, upper, kind });
+      if (!Number.isFinite(upper)) continue;
+      found.set(l, { lambdaMax: { lower, upper, kind } });
+      // Of several vectors that are as good as one another none tells of samples.
+      if (sharpest === null || sharpest.shares === null || sharpest.group > 1) continue;
+      forward ??= await products.openForward();
+      const ends = { lower: lower * run.unit, upper: upper * run.unit };
+      const carriers = await carriersOf(sharpest.vector, products.layers[l]!, ends, measured, forward);
+      if (carriers !== null) found.set(l, { lambdaMax: { lower, upper, kind }, sharpestSamples: carriers });
     }
   } catch (fault) {
     // H itself has been found symmetric: rounding may leave too little of a small block. What was found stands.
     if (!(fault instanceof FailureError)) throw fault;
+  } finally {
+    await forward?.release();
   }
   if (run.skipped(stage) && found.size < layers.length)
     run.leaveOut('λ_max of each layer’s own block', stage);
-  return { ...report, layers: layers.map((layer, l) => ({ ...layer, lambdaMax: found.get(l) ?? null })) };
+  return { ...report, layers: layers.map((layer, l) => ({ ...layer, lambdaMax: null, ...found.get(l) })) };
+}
+
+/**
+ * The samples that carry a layer's own λ_max.
+ * @param vector its eigenvector, as long as the layer
+ * @param ends of the interval of λ_max
+ * @returns null where the samples' own curvatures do not sum to it
+ */
+async function carriersOf(
+  vector: Float64Array,
+  { from }: LayerRange,
+  ends: Range,
+  measured: Measured,
+  forward: ForwardModel,
+): Promise<SampleShare[] | null> {
+  const { products } = measured;
+  const direction = new Float64Array(products.order);
+  direction.set(vector, from);
+  const { parts, curvature } = await curvatureOfSamples(direction, measured, forward);
+  const allowed = agreementOf(products) * Math.abs(curvature);
+  if (!(curvature >= ends.lower - allowed && curvature <= ends.upper + allowed)) return null;
+  return ofCarriers(parts, measured, (shares, listed) => rankSamples(shares, listed, mostSamples));
 }
 
 /** Trace and squared norm of a layer's own block, where both are exact. */

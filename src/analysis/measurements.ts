@@ -6,7 +6,7 @@ import { partsOfSamples, samplingError, type SampleParts } from '../curvature/sa
 import type { SharpestDirection } from '../curvature/sharpestDirection';
 import type { ChosenLoss } from '../loss/chooseLoss';
 import { rowsPerSample, rowWeights } from '../loss/targets';
-import type { LayerReport, Report, Sharpness, TopSample } from '../report/report';
+import type { LayerReport, Report, Sharpness } from '../report/report';
 import type { Samples } from '../samples/samples';
 import type { AnalysisRequest } from '../report/request';
 import type { PredictedCost } from '../report/wording/cost';
@@ -22,7 +22,7 @@ import {
 } from './response';
 import type { PlannedStage } from './runPlan';
 import { halvesAreCheap, productsOfHalves, splitHalf } from './splitHalf';
-import { listSamples } from './topSamples';
+import { listSamples, type ListedSamples } from './topSamples';
 
 /** What a report says of it before, and where, nothing was measured. */
 export const notMeasured = {
@@ -52,8 +52,10 @@ const passesPerProduct = 3;
 /** Inputs or outputs of a layer whose shares are told one by one. */
 const mostWithin = 256;
 
-/** Two ways to vᵀHv differ by their rounding: so much of ‖H‖, or 20 times the products' error. */
-const agreement = 1e-4;
+/** Two ways to vᵀHv differ by their rounding: so much of ‖H‖. */
+export function agreementOf({ measured }: HessianProducts): number {
+  return Math.max(1e-4, 20 * measured.productError);
+}
 
 /** The samples that are measured, with their loss. */
 export interface MeasuredSamples {
@@ -152,13 +154,9 @@ async function ofSamples(
   const { lower, upper } = sharpness.lambdaMax;
   const found = ((lower + upper) / 2) * run.unit;
   const size = Math.max(Math.abs(found), Math.abs(sharpness.lambdaMin.lower) * run.unit);
-  const { targets } = measured.chosen;
-  const rows = await forward.curvaturesAlong(products.weights, direction);
-  const perSample = rowsPerSample(targets);
-  const parts = partsOfSamples(rows, rowWeights(targets, 0, targets.count), perSample);
-  const lambdaMax = parts.parts.reduce((sum, part) => sum + part, 0) + 2 * products.penaltyAt(direction);
+  const { parts, curvature: lambdaMax } = await curvatureOfSamples(direction, measured, forward);
   const width = (upper - lower) * run.unit;
-  const allowed = width + Math.max(agreement, 20 * products.measured.productError) * size;
+  const allowed = width + agreementOf(products) * size;
   if (!(Math.abs(lambdaMax - found) <= allowed)) {
     const message = `How much λ_max depends on the samples is not told: their own curvatures sum to ${lambdaMax}, not to ${found}; please report it with the model.`;
     return {
@@ -175,10 +173,22 @@ async function ofSamples(
       })),
       samples: { ...report.samples, lossError: samplingError(lossParts(measured)) },
       sharpness: { ...sharpness, lambdaMax: { ...sharpness.lambdaMax, samplingError: samplingError(parts) } },
-      sharpestSamples: samplesOf(parts, measured),
+      sharpestSamples: ofCarriers(parts, measured, listSamples),
     },
     lambdaMax,
   };
+}
+
+/** What every sample adds to vᵀHv of a direction v, and vᵀHv with weight decay. @param direction v, length P */
+export async function curvatureOfSamples(
+  direction: Float64Array,
+  { products, chosen: { targets } }: Pick<Measured, 'products' | 'chosen'>,
+  forward: ForwardModel,
+): Promise<{ readonly parts: SampleParts; readonly curvature: number }> {
+  const rows = await forward.curvaturesAlong(products.weights, direction);
+  const parts = partsOfSamples(rows, rowWeights(targets, 0, targets.count), rowsPerSample(targets));
+  const curvature = parts.parts.reduce((sum, part) => sum + part, 0) + 2 * products.penaltyAt(direction);
+  return { parts, curvature };
 }
 
 /** Of the sharpest direction in the weights into each output of a layer, and from each input; its bias is left out. */
@@ -208,17 +218,21 @@ function lossParts({ products, chosen: { targets } }: Pick<Measured, 'products' 
   return partsOfSamples(losses, ofRows, rowsPerSample(targets));
 }
 
-/** The samples that carry most of it; null where there is nothing to carry. */
-function samplesOf(
+/**
+ * A list of samples by their shares of a curvature; null where there is nothing to carry.
+ * @param list the samples of the largest shares
+ */
+export function ofCarriers<Listed>(
   { parts, weights }: SampleParts,
   { products, samples, chosen }: Measured,
-): TopSample[] | null {
+  list: (shares: Float64Array, listed: ListedSamples) => Listed,
+): Listed | null {
   const whole = parts.reduce((sum, part) => sum + part, 0);
   if (!(whole > 0)) return null;
   const { targets, classes } = chosen;
   const single = rowsPerSample(targets) === 1;
   const sums = lossParts({ products, chosen });
-  return listSamples(
+  return list(
     parts.map((part) => part / whole),
     {
       samples,

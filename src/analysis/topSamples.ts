@@ -1,5 +1,5 @@
 import { predictedClass } from '../loss/accuracy';
-import type { TopSample } from '../report/report';
+import type { SampleShare, TopSample } from '../report/report';
 import type { Matrix } from '../runtime/matrixProducts';
 import type { Samples } from '../samples/samples';
 import { samplePictures } from './samplePictures';
@@ -15,22 +15,33 @@ export interface ListedSamples {
   readonly classes: Int32Array | null;
 }
 
-/** The samples of the largest shares, as pictures where the first input holds such. @param shares of every sample */
-export function listSamples(
+/** The samples of the largest shares, the largest first. @param shares of every sample @param most that are listed */
+export function rankSamples(
   shares: Float64Array,
-  { samples, losses, outputs, classes }: ListedSamples,
-): TopSample[] {
-  const { indices, inputs } = samples;
-  const largest = Array.from(shares.keys())
-    .sort((a, b) => shares[b]! - shares[a]! || a - b)
-    .slice(0, mostListed);
-  const pictures = inputs[0] === undefined ? null : samplePictures(inputs[0], largest);
-  return largest.map((n, at) => ({
+  { samples: { indices }, losses, outputs, classes }: ListedSamples,
+  most: number,
+): SampleShare[] {
+  return largestPlaces(shares, most).map((n) => ({
     index: indices?.[n] ?? n,
     label: classes?.[n] ?? null,
     predicted: classes === null || outputs === null ? null : predictedClass(outputs, n),
     loss: losses[n]!,
     share: shares[n]!,
+  }));
+}
+
+/** The same as pictures where the first input holds such. */
+export function listSamples(shares: Float64Array, listed: ListedSamples): TopSample[] {
+  const [input] = listed.samples.inputs;
+  const pictures = input === undefined ? null : samplePictures(input, largestPlaces(shares, mostListed));
+  return rankSamples(shares, listed, mostListed).map((sample, at) => ({
+    ...sample,
     picture: pictures?.[at] ?? null,
   }));
+}
+
+function largestPlaces(shares: Float64Array, most: number): number[] {
+  return Array.from(shares.keys())
+    .sort((a, b) => shares[b]! - shares[a]! || a - b)
+    .slice(0, most);
 }

@@ -20,6 +20,8 @@ export interface AtWeights {
 /** The model as a function of its weights: forward passes over all samples of the graph that the products are made from. */
 export class ForwardModel {
   private readonly rowWeights: Float64Array;
+  /** Opened when it is wanted, for as many directions as come. */
+  private curvatures: Part | null = null;
 
   private constructor(
     private readonly plan: PlannedModel,
@@ -71,16 +73,14 @@ export class ForwardModel {
     const { graphs } = this.plan;
     const { precision, threads } = this.options;
     const value = graphs.rowCurvatures();
-    const part = await openPart(new Map([['curvatures', value]]), new Map(), precision, threads);
-    try {
-      const directions = new FlatTensors('direction', graphs.parameters, realArray(direction, precision));
-      return await this.ofBatches(part, 'curvatures', value, [this.parametersAt(weights), directions.feeds]);
-    } finally {
-      await part.session.release();
-    }
+    this.curvatures ??= await openPart(new Map([['curvatures', value]]), new Map(), precision, threads);
+    const directions = new FlatTensors('direction', graphs.parameters, realArray(direction, precision));
+    const feeds = [this.parametersAt(weights), directions.feeds];
+    return this.ofBatches(this.curvatures, 'curvatures', value, feeds);
   }
 
   async release(): Promise<void> {
+    await this.curvatures?.session.release();
     await this.forward.session.release();
   }
 

@@ -56,6 +56,9 @@ export const explanations = {
   sampleOutputs: t(
     'What does it make of it? The numbers that the loss is put on, the largest first, and the probabilities that they stand for.',
   ),
+  layerSamples: t(
+    'Which samples make this layer sharp? λ_max of its own block is the mean of every sample’s own curvature along the block’s sharpest direction; these carry the largest shares of it.',
+  ),
   sampleGradient: t(
     'Which layer would this sample move? The gradient of its own loss, divided among the layers by squared norms. At a minimum the gradients of all samples cancel; a sample with a large one is still not fitted.',
   ),

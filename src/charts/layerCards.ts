@@ -1,6 +1,7 @@
 import { t } from '@vscode/l10n';
 import type { DetailAnswer, LayerDetail, SingularValues, WeightMatrix } from '../report/detail';
-import type { PartialReport } from '../report/report';
+import type { LayerReport, PartialReport } from '../report/report';
+import { topSamplesAdvice } from '../report/wording/advice';
 import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
 import { numbers } from './chartNumbers';
 import { chart, factList, sentence, table, tag, type Content } from './content';
@@ -8,6 +9,7 @@ import { rowsOf, shownColumns } from './layerColumns';
 import type { Section } from './section';
 import { sections } from './sections';
 import { singularValuesChart, singularValuesHeight } from './singularValuesChart';
+import { sampleList, withPictures } from './topSamples';
 import { weightHeatMap, weightHeatMapHeight } from './weightHeatMap';
 
 /** A card of the page of a layer or sample. */
@@ -42,6 +44,7 @@ export function layerCards(known: PartialReport, index: number, answer: DetailAn
     { id: 'layer-facts', title: t('In the report'), term: null, content: [factList(facts)] },
     ...ofFile(name, answer),
     ...ofReport,
+    ...samplesOf(known, row.layer),
     ...blocksOf(known, index),
   ];
 }
@@ -141,6 +144,19 @@ function blocksOf({ blocks, layers }: PartialReport, index: number): DetailCard[
       title: t('Its row of the blocks'),
       term: 'layerBlocks',
       content: [layerShares(shares, t('share of ‖H‖²'), t('Its blocks with all layers'))],
+    },
+  ];
+}
+
+function samplesOf(known: PartialReport, { sharpestSamples = [] }: LayerReport): DetailCard[] {
+  if (sharpestSamples.length === 0) return [];
+  const samples = withPictures(sharpestSamples, known);
+  return [
+    {
+      id: 'layer-samples',
+      title: t('Samples that carry its sharpest direction'),
+      term: 'layerSamples',
+      content: [sampleList(samples), sentence(topSamplesAdvice(samples))],
     },
   ];
 }

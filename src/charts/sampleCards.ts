@@ -6,6 +6,7 @@ import { numbers } from './chartNumbers';
 import { sentence, table, type Content } from './content';
 import { layerShares, missingContent, type DetailCard } from './layerCards';
 import { pictureDescription, samplePicture } from './samplePicture';
+import { sampleLists } from './topSamples';
 
 /** Pixels. */
 const pictureSide = 224;
@@ -19,17 +20,18 @@ interface ListedSample {
 }
 
 /** The sample where a report lists it, or null. */
-export function listedSample(
-  { sharpestSamples, topSamples }: PartialReport,
-  index: number,
-): ListedSample | null {
-  const find = (list: readonly TopSample[] | null | undefined): TopSample | undefined =>
-    list?.find((each) => each.index === index);
-  const [sharpest, top] = [find(sharpestSamples), find(topSamples)];
-  const sample = sharpest ?? top;
+export function listedSample(known: PartialReport, index: number): ListedSample | null {
+  const [sharpest, top, ...ofLayers] = sampleLists(known).map((list) =>
+    list.find((each) => each.index === index),
+  );
+  const sample = [sharpest, top, ...ofLayers].find((each) => each !== undefined);
   return sample === undefined
     ? null
-    : { sample, ofSharpest: sharpest?.share ?? null, ofNorm: top?.share ?? null };
+    : {
+        sample: { ...sample, picture: sample.picture ?? null },
+        ofSharpest: sharpest?.share ?? null,
+        ofNorm: top?.share ?? null,
+      };
 }
 
 /**

@@ -1,11 +1,30 @@
 import { t } from '@vscode/l10n';
 import { formatCount, formatNumber, formatPercent } from '../report/wording/number';
-import type { TopSample } from '../report/report';
+import type { PartialReport, SampleShare, TopSample } from '../report/report';
 import { tag, type Content } from './content';
 import { pictureDescription, samplePicture } from './samplePicture';
 
 /** Pixels. */
 const pictureSide = 56;
+
+/** Every list of samples of a report, those with pictures first. */
+export function sampleLists({
+  sharpestSamples,
+  topSamples,
+  layers = [],
+}: PartialReport): readonly (readonly (SampleShare & Partial<TopSample>)[])[] {
+  return [sharpestSamples ?? [], topSamples ?? [], ...layers.map((layer) => layer.sharpestSamples ?? [])];
+}
+
+/** A list with the pictures that the report has of its samples elsewhere. */
+export function withPictures(samples: readonly SampleShare[], known: PartialReport): TopSample[] {
+  const pictures = new Map(
+    sampleLists(known).flatMap((list) =>
+      list.flatMap(({ index, picture }) => (picture ? [[index, picture]] : [])),
+    ),
+  );
+  return samples.map((sample) => ({ ...sample, picture: pictures.get(sample.index) ?? null }));
+}
 
 /** What is said of a sample; `predicted` is null where the prediction is right, or none. */
 export function sampleWords({ index, label, predicted, loss, share }: TopSample): {

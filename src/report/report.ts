@@ -36,6 +36,8 @@ export type GaussNewton = NonNullable<Report['gaussNewton']>;
 
 export type LayerReport = Report['layers'][number];
 export type TopSample = NonNullable<Report['topSamples']>[number];
+/** A sample in a list, without its picture. */
+export type SampleShare = NonNullable<LayerReport['sharpestSamples']>[number];
 export type SamplePicture = NonNullable<TopSample['picture']>;
 
 export type Sharpness = NonNullable<Report['sharpness']>;

@@ -190,6 +190,15 @@ const gaussNewton = object({
  */
 const eigenvalueKind = v.picklist(['spectrum', 'proved', 'probabilistic']);
 
+const sampleShare = object({
+  index: count,
+  label: v.nullable(number),
+  predicted: v.nullable(number),
+  loss: number,
+  /** Share of F² of the sample's row of pairs, or of a λ_max. */
+  share,
+});
+
 const layer = object({
   name: v.string(),
   /** The operator as a person names it: "Linear", "Conv", … */
@@ -229,6 +238,12 @@ const layer = object({
     v.nullable(object({ lower: number, upper: number, kind: eigenvalueKind })),
     'λ_max of the layer’s own block, as if all other layers were frozen; null where it was not looked for.',
   ),
+  sharpestSamples: v.exactOptional(
+    describe(
+      list(sampleShare),
+      'The samples that carry most of that λ_max: shares of Σ vᵀH_n v, v its own eigenvector; absent where it is not known.',
+    ),
+  ),
 });
 
 const orthogonality = object({
@@ -260,12 +275,7 @@ const picture = object({
 });
 
 const topSample = object({
-  index: count,
-  label: v.nullable(number),
-  predicted: v.nullable(number),
-  loss: number,
-  /** Share of F² of the sample's row of pairs. */
-  share,
+  ...sampleShare.entries,
   /** null where the sample is no picture of at most 64 × 64. */
   picture: v.nullable(picture),
 });

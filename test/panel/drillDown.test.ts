@@ -99,6 +99,25 @@ describe('the page of a layer', () => {
     expect(await cells.count()).toBeGreaterThan(10);
   });
 
+  it('lists the samples that carry its own λ_max, with the pictures of other lists; each opens its page', async () => {
+    const { index, label, predicted, loss } = listed;
+    const sharpestSamples = [
+      { index, label, predicted, loss, share: 0.4 },
+      { index: 70_001, label: 3, predicted: 5, loss: 2.5, share: 0.25 },
+    ];
+    const layers = report.layers.map((layer, l) => (l === 1 ? { ...layer, sharpestSamples } : layer));
+    const page = await panel({ ...done, report: { ...report, layers } });
+    await page.locator('tbody tr >> nth=1').click();
+    const items = page.locator('.section.detail .sample-list li');
+    const words = (await items.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim());
+    expect(words[0]).toMatch(/^40 % #/);
+    expect(words[1]).toBe('25 % #70,001, label 3, predicted 5 loss 2.5');
+    expect(await items.first().locator('svg').count()).toBe(1);
+    expect(await textOf(page, '.section.detail')).toContain('Check the labels of');
+    await items.last().click();
+    expect(await title(page)).toBe('Sample #70,001');
+  });
+
   it('says why there is nothing of the file', async () => {
     const page = await panel(done);
     await page.locator('tbody tr >> nth=1').click();

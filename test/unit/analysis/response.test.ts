@@ -57,14 +57,17 @@ const meanLossAt = (weights: readonly number[]): number =>
   mean(forward(plain, weights).map(({ loss }) => loss));
 
 /** vᵀH_n v of every sample, from the explicit Hessian of each by itself. */
-const ownCurvatures = plain.samples.map((sample, n) => {
-  const { hessian } = explicitCurvature({ ...plain, samples: [sample], targets: [plain.targets[n]!] });
-  return hessian.reduce(
-    (sum, row, i) =>
-      sum + found.vector[i]! * row.reduce((all, value, j) => all + value * found.vector[j]!, 0),
-    0,
-  );
-});
+function ownCurvaturesAlong(vector: readonly number[]): number[] {
+  return plain.samples.map((sample, n) => {
+    const { hessian } = explicitCurvature({ ...plain, samples: [sample], targets: [plain.targets[n]!] });
+    return hessian.reduce(
+      (sum, row, i) => sum + vector[i]! * row.reduce((all, value, j) => all + value * vector[j]!, 0),
+      0,
+    );
+  });
+}
+
+const ownCurvatures = ownCurvaturesAlong(found.vector);
 
 describe.each(['closed-form', 'exact', 'estimate'] as const)(
   'what is measured, by the method %s',
@@ -166,12 +169,26 @@ describe.each(['closed-form', 'exact', 'estimate'] as const)('eigenvalues, by th
     expect(eigenvalues![0]!.upper - eigenvalues![0]!.lower).toBeLessThan(1e-4);
   });
 
+  const blocks = [
+    hessian.slice(0, 16).map((row) => row.slice(0, 16)),
+    hessian.slice(16).map((row) => row.slice(16)),
+  ];
+
+  it('of each layer’s own block are carried by the samples of the largest vᵀH_n v', async () => {
+    const { layers } = await analysed(1, { method });
+    for (const [l, { sharpestSamples }] of layers.entries()) {
+      const [vector = []] = eigenvectorsOf(blocks[l]!);
+      const whole = Array.from(theta, (_, i) => vector[i - (l === 0 ? 0 : 16)] ?? 0);
+      const own = ownCurvaturesAlong(whole);
+      const sum = own.reduce((all, value) => all + value, 0);
+      const ranked = Array.from(own.keys()).sort((one, other) => own[other]! - own[one]!);
+      expect(sharpestSamples?.map(({ index }) => index)).toEqual(ranked.slice(0, 6));
+      sharpestSamples?.forEach(({ index, share }) => expect(share).toBeCloseTo(own[index]! / sum, 6));
+    }
+  });
+
   it('of each layer’s own block are those of the explicit block, and those of all other layers held fixed', async () => {
     const { layers } = await analysed(1, { method });
-    const blocks = [
-      hessian.slice(0, 16).map((row) => row.slice(0, 16)),
-      hessian.slice(16).map((row) => row.slice(16)),
-    ];
     for (const [l, { lambdaMax }] of layers.entries()) {
       const [wanted = 0] = spectrumOf(blocks[l]!);
       expect(lambdaMax!.lower).toBeLessThanOrEqual(wanted + 1e-9);
