@@ -102,8 +102,7 @@ export async function withLayerSharpness(
       const { lower, upper, kind } = own.lambdaMax;
       if (!Number.isFinite(upper)) continue;
       found.set(l, { lambdaMax: { lower, upper, kind } });
-      // Of several vectors that are as good as one another none tells of samples.
-      if (sharpest === null || sharpest.shares === null || sharpest.group > 1) continue;
+      if (sharpest === null) continue;
       forward ??= await products.openForward();
       const ends = { lower: lower * run.unit, upper: upper * run.unit };
       const carriers = await carriersOf(sharpest.vector, products.layers[l]!, ends, measured, forward);
@@ -122,7 +121,7 @@ export async function withLayerSharpness(
 
 /**
  * The samples that carry a layer's own λ_max.
- * @param vector its eigenvector, as long as the layer
+ * @param vector a direction whose curvature is λ_max to the precision of its interval, as long as the layer
  * @param ends of the interval of λ_max
  * @returns null where the samples' own curvatures do not sum to it
  */

@@ -241,7 +241,7 @@ const layer = object({
   sharpestSamples: v.exactOptional(
     describe(
       list(sampleShare),
-      'The samples that carry most of that λ_max: shares of Σ vᵀH_n v, v its own eigenvector; absent where it is not known.',
+      'The samples that carry most of that λ_max: shares of Σ vᵀH_n v along a direction v whose curvature is it, to the precision of its interval; absent where it is not known.',
     ),
   ),
 });
