@@ -35,6 +35,9 @@ interface Saved {
   readonly scroll: number;
 }
 
+/** Layers whose blocks are kept. */
+const mostBlocksKept = 64;
+
 /** What stands above a page of a layer or sample, too. */
 const frame: readonly Part[] = [header, status];
 const report: readonly Part[] = [notices, overview, verdict, answers, ...sectionParts, limits];
@@ -60,7 +63,9 @@ function start(): void {
   installMarking(root);
 
   const drawn = new Map<string, unknown>();
-  const keep = (): void => api.setState({ state, settings, form, scroll: window.scrollY });
+  const keep = (): void => {
+    api.setState({ state: state && withoutManyBlocks(state), settings, form, scroll: window.scrollY });
+  };
   /** Asks the host for what a page shows beside the report: once for each page and report. */
   const askForDetail = (): void => {
     const { page } = settings;
@@ -140,6 +145,12 @@ function start(): void {
   draw();
   if (saved !== undefined) window.scrollTo(0, saved.scroll);
   api.postMessage({ type: 'ready' });
+}
+
+/** What is written at the end of every scroll: blocks of hundreds of layers, megabytes, come again from the host. */
+function withoutManyBlocks(state: PanelState): PanelState {
+  if (state.phase !== 'done' || (state.report.blocks?.length ?? 0) <= mostBlocksKept) return state;
+  return { ...state, report: { ...state.report, blocks: null } };
 }
 
 /** Extensions of a browser talk to the same window: what is no state is none of ours. */

@@ -35,6 +35,9 @@ describe('a finished report', () => {
     const rows = page.locator('.card.table tbody tr');
     expect(await rows.count()).toBe(100);
     expect(await textOf(page, '.section.layers')).toContain('Each cell is 2 × 2 blocks');
+    // What is written at the end of every scroll has all but the megabytes of the blocks.
+    const kept = await page.evaluate('(({ layers, blocks }) => [layers.length, blocks])(saved.state.report)');
+    expect(kept).toEqual([130, null]);
     await page.locator('#sort-contribution').click();
     const contributions = large.layers.map(({ contribution }) => contribution.value);
     const largest = contributions.indexOf(Math.max(...contributions));
