@@ -1,6 +1,7 @@
 // VS Code used as a person does, from the list of models, by the view or the palette; what is asked before an analysis.
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Locator } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { runCommand, untilSaved, webview } from './hostedVscode.mjs';
 import { writeOpenSizes } from './openSizesExport';
@@ -34,26 +35,27 @@ usePersonalVscode(async () => {
   await writeFile(join(folder, 'alone', 'numbers.bin'), Buffer.alloc(64));
 });
 
-it('from the palette, a model is picked from those of the workspace', async () => {
+/** The rows of the list that the command opens: once more where something else took the focus, as a window does that still comes up. */
+async function offeredModels(): Promise<Locator> {
   const rows = page.locator('.quick-input-widget .quick-input-list-row');
-  const small = rows.filter({ hasText: 'small.onnx' }).first();
-  // Lists close where something else takes the focus, as a window does that still comes up.
-  await expect
-    .poll(
-      async () => {
-        await runCommand(page, 'Analyze sharpness');
-        return small.waitFor({ timeout: 20_000 }).then(
-          () => true,
-          () => false,
-        );
-      },
-      { timeout: 240_000 },
-    )
-    .toBe(true);
+  const first = rows.filter({ hasText: 'small.onnx' }).first();
+  const opens = async (): Promise<boolean> => {
+    await runCommand(page, 'Analyze sharpness');
+    return first.waitFor({ timeout: 20_000 }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await expect.poll(opens, { timeout: 240_000 }).toBe(true);
+  return rows;
+}
+
+it('from the palette, a model is picked from those of the workspace', async () => {
+  const rows = await offeredModels();
   const offered = (await rows.allInnerTexts()).join('\n');
   expect(offered).toContain('lonely.onnx');
   expect(offered).not.toContain('pointer.onnx');
-  await small.click();
+  await rows.filter({ hasText: 'small.onnx' }).first().click();
   await sharpestDirectionShown();
   await page.locator('.tab', { hasText: 'Sharpness of small.onnx' }).waitFor();
 });
@@ -103,21 +105,7 @@ it('sizes that the model leaves open are asked for with its samples, and remembe
 });
 
 it('an export in training mode is refused, analysed in evaluation mode at a click, and so again after a reload', async () => {
-  const rows = page.locator('.quick-input-widget .quick-input-list-row');
-  const small = rows.filter({ hasText: 'small.onnx' }).first();
-  // Lists close where something else takes the focus, as a window does that still comes up.
-  await expect
-    .poll(
-      async () => {
-        await runCommand(page, 'Analyze sharpness');
-        return small.waitFor({ timeout: 20_000 }).then(
-          () => true,
-          () => false,
-        );
-      },
-      { timeout: 240_000 },
-    )
-    .toBe(true);
+  const rows = await offeredModels();
   await page.locator('.quick-input-widget input.input').fill('unfinished');
   await rows.filter({ hasText: 'unfinished.onnx' }).first().click();
   await webview(page).locator('.failure', { hasText: 'is in training mode' }).waitFor();
