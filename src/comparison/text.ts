@@ -57,10 +57,10 @@ function pairText({ rows }: Comparison, { from, to }: Pick<Difference, 'from' | 
 
 /** Heads and cells of the table of differences between each row and the one before, and at last the first and the last. */
 export function differenceTable(comparison: Comparison): { head: string[]; rows: string[][] } {
-  const names = knownNumbers(comparison);
   const successive = comparison.differences.filter(({ to }, at, all) => all[at - 1]?.to !== to);
   const last = comparison.differences.at(-1);
   const shown = last === undefined || successive.includes(last) ? successive : [...successive, last];
+  const names = numberNames.filter((name) => shown.some(({ numbers }) => numbers[name] !== null));
   return {
     head: [t('From → to'), ...names.map((name) => comparedNumbers[name].head)],
     rows: shown.map((difference) => [
