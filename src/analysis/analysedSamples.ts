@@ -12,7 +12,7 @@ import {
 } from '../samples/pictures/normalisation';
 import { rowsOfSamples, type InputSpec, type Samples } from '../samples/samples';
 import { samplesFor } from '../samples/samplesFor';
-import type { AnalysedModel } from './analysedModel';
+import type { OpenedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 
 /** Samples on which normalisations are tried. */
@@ -20,7 +20,7 @@ const mostTried = 256;
 
 /** The samples of a request, pictures among them normalised as asked for, else as gives the least mean loss. */
 export async function readAnalysedSamples(
-  analysed: AnalysedModel,
+  analysed: OpenedModel,
   specs: readonly InputSpec[],
   run: AnalysisRun,
 ): Promise<{ readonly samples: Samples; readonly ignored: number }> {
@@ -31,7 +31,7 @@ export async function readAnalysedSamples(
 
 async function normalisedAsTrained(
   samples: Samples,
-  analysed: AnalysedModel,
+  analysed: OpenedModel,
   run: AnalysisRun,
 ): Promise<Samples> {
   const pictures = samples.inputs.find((input) => input.pictures !== undefined)?.pictures;
@@ -81,7 +81,7 @@ interface Trial {
 async function lossesOf(
   normalisations: readonly Normalisation[],
   samples: Samples,
-  { session, subject }: AnalysedModel,
+  { session, subject }: OpenedModel,
   run: AnalysisRun,
 ): Promise<readonly Trial[]> {
   const { logits } = subject.head;

@@ -4,6 +4,21 @@ import type { AnalysisRun } from './analysisRun';
 import { notMeasured } from './measurements';
 import { analysisFacts } from './reportFacts';
 
+/** What a report says of the curvature where nothing is known of it. */
+export const nothingKnown = {
+  trace: null,
+  frobeniusSquared: null,
+  bounds: null,
+  gaussNewton: null,
+  layers: [],
+  blocks: null,
+  orthogonality: null,
+  topSamples: null,
+  ...notMeasured,
+  scaleAdapted: null,
+  spectrum: null,
+} as const;
+
 /**
  * What was known when the time limit ended an analysis, as an error that carries it; the failure itself where that is neither
  * the gradient nor an interval of λ_max.
@@ -30,18 +45,8 @@ export function cutShort(failure: FailureError, run: AnalysisRun): FailureError 
         cost,
       }),
       gradientNorm: gradientNorm ?? null,
-      trace: null,
-      frobeniusSquared: null,
-      bounds: null,
-      gaussNewton: null,
-      layers: [],
-      blocks: null,
-      orthogonality: null,
-      topSamples: null,
-      ...notMeasured,
+      ...nothingKnown,
       ...(sharpness !== undefined && { sharpness }),
-      scaleAdapted: null,
-      spectrum: null,
       warnings: [...(run.shown.warnings ?? []), { kind: 'time-limit', message }],
       time: run.stopwatch.seconds(),
     },

@@ -1,6 +1,7 @@
 import { HessianProducts } from '../autodiff/hessianProducts';
 import { countProduct, planModel } from '../autodiff/plannedModel';
 import type { Objective } from '../autodiff/preparedModel';
+import { integerOutput } from '../graph/lowering/lowerGraph';
 import type { Precision } from '../graph/writing/nodeWriter';
 import { fromHeld, heldNumbers, lossInput } from '../loss/lossInput';
 import { lossOfOutputs, type LossOfOutputs } from '../loss/lossOfOutputs';
@@ -9,8 +10,8 @@ import { formatCount } from '../report/wording/number';
 import type { Method, Warning } from '../report/report';
 import type { Samples } from '../samples/samples';
 import { tensorAt, type TensorOfSamples } from '../inference/tensorAt';
-import { writtenBatch, type Subject } from '../subject/subject';
-import type { AnalysedModel } from './analysedModel';
+import { writtenBatch, type RunSubject } from '../subject/subject';
+import type { AnalysedModel, OpenedModel } from './analysedModel';
 import type { AnalysisRun } from './analysisRun';
 import { methodOf, wantsColumns, worthFloat32 } from './chooseMethod';
 import { modelWarnings } from './modelWarnings';
@@ -69,30 +70,33 @@ export async function openGraph(
 
 /**
  * The loss on the outputs of all samples, as an analysis chooses it.
+ * @param wanted samples in a run where no other number of them will do, or null
  * @returns with the number of samples in a run where the model takes no other, or null
  * @throws FailureError where the model does not run on the samples, or labels and outputs do not fit
  */
 export async function chooseLossOn(
-  analysed: AnalysedModel,
+  opened: OpenedModel,
   samples: Samples,
   run: AnalysisRun,
+  wanted: number | null = null,
 ): Promise<{
   readonly chosen: LossOfOutputs;
   readonly logits: TensorOfSamples;
   readonly batch: number | null;
 }> {
-  let batch: number | null = null;
-  const logits = await outputsForLoss(analysed, samples, null, run).catch((error: unknown) => {
-    batch = otherBatch(error, analysed.subject);
+  let batch = wanted;
+  const logits = await outputsForLoss(opened, samples, wanted, run).catch((error: unknown) => {
+    batch = wanted === null ? otherBatch(error, opened.subject) : null;
     if (batch === null) throw error;
-    return outputsForLoss(analysed, samples, batch, run);
+    return outputsForLoss(opened, samples, batch, run);
   });
-  return { chosen: lossOfOutputs(run.request, analysed.subject, samples, logits), logits, batch };
+  if (!logits.isFloat) throw integerOutput(opened.subject.output);
+  return { chosen: lossOfOutputs(run.request, opened.subject, samples, logits), logits, batch };
 }
 
 /** The numbers that the loss is put on, for every sample. @param batch as in tensorAt */
 export async function outputsForLoss(
-  { subject, session }: Pick<AnalysedModel, 'subject' | 'session'>,
+  { subject, session }: Pick<OpenedModel, 'subject' | 'session'>,
   samples: Samples,
   batch: number | null,
   run: AnalysisRun,
@@ -102,11 +106,11 @@ export async function outputsForLoss(
   run.tell('Running the model');
   const found = await tensorAt(session, input.tensor, samples, batch, run.memoryBudget);
   const held = heldNumbers(input, found.data, samples.count);
-  return { dims: input.inside === null ? found.dims : [input.inside], data: fromHeld(input, held) };
+  return { ...found, dims: input.inside === null ? found.dims : [input.inside], data: fromHeld(input, held) };
 }
 
 /** The number of samples that the model was written for, where an error may come of another; else null. */
-function otherBatch(error: unknown, subject: Subject): number | null {
+function otherBatch(error: unknown, subject: RunSubject): number | null {
   return error instanceof FailureError && isOfBatches(error) ? writtenBatch(subject) : null;
 }
 

@@ -224,7 +224,8 @@ async function addDrivers(report: Report, parts: readonly Driver[], run: Analysi
   return current;
 }
 
-function requireFiniteLoss(losses: Float64Array, samples: Samples): void {
+/** @throws FailureError NonFiniteLoss that names the sample as it is counted in its file */
+export function requireFiniteLoss(losses: Float64Array, samples: Samples): void {
   const wrong = losses.findIndex((loss) => !Number.isFinite(loss));
   if (wrong === -1) return;
   throw new FailureError(

@@ -57,7 +57,7 @@ export function rowFacts({
 /** What of the loss is not its kind; what is as usual is left out, but for what every report has had. */
 export function lossOptions(
   { request }: AnalysisRun,
-  subject: Subject,
+  subject: Pick<Subject, 'parameters' | 'decayed'>,
   { weights }: Samples,
   { ignoredNumbers, takenAsIgnored = null }: ChosenLoss & Partial<Pick<LossOfOutputs, 'takenAsIgnored'>>,
   ignoredSamples: number,

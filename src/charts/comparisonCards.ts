@@ -4,10 +4,12 @@ import { comparedNumbers, comparedText } from '../comparison/numbers';
 import type { Comparison, NumberName } from '../comparison/schema';
 import {
   differenceTable,
-  errorBarsSentence,
+  errorBarsText,
   failureLines,
   knownNumbers,
+  risenTable,
   rowTable,
+  sampleChangesSentence,
   summarySentence,
 } from '../comparison/text';
 import { comparedAdvice } from '../report/wording/advice';
@@ -47,7 +49,7 @@ const titles: Readonly<Partial<Record<NumberName, string>>> = {
 
 /** Everything that a comparison shows, in the order in which it is read. */
 export function comparisonCards(comparison: Comparison): ComparisonCard[] {
-  const { rows, warnings, differences, layers } = comparison;
+  const { rows, warnings, differences, sampleChanges, layers } = comparison;
   const known = knownNumbers(comparison);
   const summary = summarySentence(comparison);
   const failures = failureLines(comparison);
@@ -123,7 +125,24 @@ export function comparisonCards(comparison: Comparison): ComparisonCard[] {
           place: 'differences',
           content: [
             tableOf(differenceTable(comparison), t('Differences between the models')),
-            sentence(errorBarsSentence),
+            sentence(errorBarsText(comparison)),
+          ],
+        },
+    sampleChanges.length === 0
+      ? null
+      : {
+          id: 'samples',
+          title: t('What changed sample by sample'),
+          term: 'comparedSamples',
+          place: 'samples',
+          content: [
+            ...sampleChanges.flatMap((changes) => [
+              sentence(sampleChangesSentence(comparison, changes)),
+              ...(changes.risen.length === 0
+                ? []
+                : [tableOf(risenTable(changes), t('Samples whose loss rose most'))]),
+            ]),
+            sentence(comparedAdvice.samples),
           ],
         },
   ];

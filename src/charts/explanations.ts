@@ -154,6 +154,9 @@ export const explanations = {
   comparedLayers: t(
     'Which layer changed? The additive part of each layer in the upper bound, stacked: the stacks are as high as the bound; negative parts hang below zero.',
   ),
+  comparedSamples: t(
+    'What did rounding do to single samples? Both models were run on the same ones: the error of the mean change is that of the paired differences, as a rule much smaller than that of two means by themselves. Samples are counted from 0 in the file.',
+  ),
   comparedDifferences: t(
     'What changed beyond doubt? Each number against the model before. “none”: zero lies within the error bars, which stand in brackets.',
   ),

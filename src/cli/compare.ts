@@ -1,7 +1,9 @@
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { comparedFiles, isSavedReport, SharedOptions } from '../analysis/comparedFiles';
-import { comparedRow } from '../analysis/comparedRow';
+import { comparedRow, type RowCalls } from '../analysis/comparedRow';
+import { TwinComparison } from '../analysis/comparedTwins';
+import type { Evaluation } from '../analysis/evaluate';
 import { FollowedFolder, lookMilliseconds } from '../analysis/followedFolder';
 import { comparisonPage } from '../charts/comparisonPage';
 import { compare } from '../comparison/compare';
@@ -29,6 +31,10 @@ export interface Terminal {
     request: AnalysisRequest,
     onProgress: (progress: Progress) => void,
   ) => Promise<PrintedReport>;
+  readonly evaluate: (
+    request: AnalysisRequest,
+    onProgress: (progress: Progress) => void,
+  ) => Promise<Evaluation>;
 }
 
 /**
@@ -55,12 +61,12 @@ export async function compareInTerminal(wish: ComparisonWish, terminal: Terminal
   await run.prepare(chosen.paths);
   for (const path of chosen.paths) await run.add(path);
   if (watch === null) {
-    const comparison = run.comparison();
+    const comparison = await run.comparison();
     requireTwo(comparison);
     await run.show(comparison);
     return;
   }
-  if (chosen.paths.length > 0) await run.show(run.comparison());
+  if (chosen.paths.length > 0) await run.show(await run.comparison());
   await follow(watch, chosen.paths, run);
 }
 
@@ -68,6 +74,8 @@ export async function compareInTerminal(wish: ComparisonWish, terminal: Terminal
 class ComparisonRun {
   private readonly rows = new Map<string, ComparedRow>();
   private readonly options: SharedOptions;
+  private readonly calls: RowCalls;
+  private readonly twins = new TwinComparison();
   private saidRandom = false;
 
   constructor(
@@ -75,6 +83,10 @@ class ComparisonRun {
     private readonly terminal: Terminal,
   ) {
     this.options = new SharedOptions(wish.options, terminal.note);
+    this.calls = {
+      analyse: (model) => this.told(model, terminal.analyse),
+      evaluate: (model) => this.told(model, terminal.evaluate),
+    };
   }
 
   async prepare(paths: readonly string[]): Promise<void> {
@@ -83,13 +95,14 @@ class ComparisonRun {
 
   /** Adds a row, or puts a newer one in the place of an older. */
   async add(path: string): Promise<void> {
-    const row = await comparedRow(path, this.wish.options.training, (model) => this.analyse(model));
+    const row = await comparedRow(path, this.wish.options.training, this.calls);
     this.rows.set(path, row);
     this.terminal.note(printable(rowLine(row.row)));
   }
 
-  comparison(): Comparison {
-    return compare([...this.rows.values()]);
+  async comparison(): Promise<Comparison> {
+    const rows = [...this.rows.values()];
+    return compare(rows, await this.twins.of(rows, this.calls.evaluate));
   }
 
   /** Writes what was asked for; the table where no JSON was. */
@@ -103,7 +116,11 @@ class ComparisonRun {
     else await this.terminal.print(`${watch === null ? text : JSON.stringify(comparison)}\n`);
   }
 
-  private async analyse(model: string): Promise<PrintedReport> {
+  /** Runs what tells of a model, with the options that are its own. */
+  private async told<Found>(
+    model: string,
+    tell: (request: AnalysisRequest, onProgress: (progress: Progress) => void) => Promise<Found>,
+  ): Promise<Found> {
     const { options, sidecar } = await this.options.of(model);
     const request = requestOfCommand({ ...this.wish, model }, options);
     if (request.samples.kind === 'random' && !this.saidRandom) {
@@ -112,7 +129,7 @@ class ComparisonRun {
         'Warning: there is no --samples, so the losses are computed on random inputs and the numbers say nothing about your data.',
       );
     }
-    return this.terminal.analyse(request, this.terminal.progress).catch((error: unknown) => {
+    return tell(request, this.terminal.progress).catch((error: unknown) => {
       if (sidecar === null || error instanceof CutShortError) throw error;
       throw namingSidecar(error, sidecar, describeSource(sidecar, this.wish.options));
     });
@@ -127,7 +144,7 @@ async function follow(folder: string, known: readonly string[], run: ComparisonR
     const ready = await followed.look();
     await run.prepare(ready);
     for (const path of ready) await run.add(path);
-    if (ready.length > 0) await run.show(run.comparison());
+    if (ready.length > 0) await run.show(await run.comparison());
     await pause(lookMilliseconds);
   }
 }

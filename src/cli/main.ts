@@ -39,6 +39,7 @@ export async function run(args: readonly string[], worker: WorkerCalls, output: 
       return compareInTerminal(command, {
         ...output,
         analyse: (request, onProgress) => worker.analyse(request, { owner: request.model, onProgress }),
+        evaluate: (request, onProgress) => worker.evaluate(request, { owner: request.model, onProgress }),
         print: (text) => output.print(inTerminalWords(text), command.json),
       });
     case 'detect':

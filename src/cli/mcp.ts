@@ -147,6 +147,7 @@ export async function serveAssistant(worker: WorkerCalls, run: Run): Promise<voi
     };
     const ofCall: WorkerCalls = {
       analyse: (request, given) => worker.analyse(request, { ...given, owner, signal }),
+      evaluate: (request, given) => worker.evaluate(request, { ...given, owner, signal }),
       inspect: (model, given) => worker.inspect(model, { ...given, owner, signal }),
     };
     try {

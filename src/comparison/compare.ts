@@ -1,24 +1,70 @@
 import { changeOf, eachNumber } from './numbers';
 import { inOrder, placeIn, shortPaths } from './order';
 import type { ComparedRow } from './row';
-import type { Comparison, ComparisonRow, ComparisonWarning, Difference, Numbers } from './schema';
+import type {
+  Comparison,
+  ComparisonRow,
+  ComparisonWarning,
+  Difference,
+  Numbers,
+  SampleChanges,
+} from './schema';
+import { twinsOf, type ComparedTwins } from './twins';
 
-/** The rows beside each other: in order, their layers matched, what differs, and what they do not have in common. */
-export function compare(compared: readonly ComparedRow[]): Comparison {
+/**
+ * The rows beside each other: in order, their layers matched, what differs, and what they do not have in common.
+ * @param bySample what is known of twins; of rows that are there no more it does not count
+ */
+export function compare(
+  compared: readonly ComparedRow[],
+  bySample: readonly ComparedTwins[] = [],
+): Comparison {
   const names = shortPaths(compared.map(({ path }) => path));
   const named = compared.map((each, at) => {
     const name = names[at] ?? each.row.name;
     return { ...each, name, place: placeIn(name) };
   });
-  const ordered = inOrder(named);
+  const ordered = twinsTogether(inOrder(named));
   const rows = ordered.map(({ row, name, place }) => ({ ...row, name, place }));
+  const twins = bySample.flatMap(({ float, twin, found }) => {
+    const [from, to] = [float, twin].map((path) => ordered.findIndex((each) => each.path === path));
+    return from === undefined || to === undefined || from < 0 || to < 0 ? [] : [{ from, to, found }];
+  });
+  const sampleChanges = twins
+    .flatMap(({ from, to, found }) => ('fault' in found ? [] : [{ from, to, ...found }]))
+    .sort((one, other) => one.to - other.to);
   return {
     schema: 1,
     rows,
     layers: matchedLayers(ordered),
-    differences: differencesOf(rows),
-    warnings: [...unequal(rows), ...layerWarnings(ordered), ...ownWarnings(rows)],
+    differences: differencesOf(rows, sampleChanges),
+    sampleChanges,
+    warnings: [
+      ...unequal(rows),
+      ...layerWarnings(ordered),
+      ...twins.flatMap(({ from, to, found }) =>
+        'fault' in found ? [notBySample(rows, [from, to], found.fault)] : [],
+      ),
+      ...ownWarnings(rows),
+    ],
   };
+}
+
+/** Each row that was only run after the analysed one that it is held against. */
+function twinsTogether<Row extends ComparedRow>(ordered: readonly Row[]): Row[] {
+  const floats = new Map<ComparedRow, ComparedRow>(twinsOf(ordered).map(({ float, twin }) => [twin, float]));
+  return ordered.flatMap((row) =>
+    floats.has(row) ? [] : [row, ...ordered.filter((twin) => floats.get(twin) === row)],
+  );
+}
+
+function notBySample(
+  rows: readonly ComparisonRow[],
+  pair: readonly number[],
+  fault: string,
+): ComparisonWarning {
+  const message = `${listText(pair.map((at) => rows[at]?.name ?? ''))} are not compared sample by sample: ${fault}`;
+  return { kind: 'not-by-sample', message, rows: [...pair] };
 }
 
 function matchedLayers(compared: readonly ComparedRow[]): Comparison['layers'] {
@@ -31,13 +77,21 @@ function matchedLayers(compared: readonly ComparedRow[]): Comparison['layers'] {
   }));
 }
 
-function differencesOf(rows: readonly ComparisonRow[]): Difference[] {
+function differencesOf(
+  rows: readonly ComparisonRow[],
+  sampleChanges: readonly SampleChanges[],
+): Difference[] {
   const known = rows.flatMap(({ numbers }, at) => (numbers === null ? [] : [{ at, numbers }]));
-  const between = (from: Known, to: Known): Difference => ({
-    from: from.at,
-    to: to.at,
-    numbers: eachNumber((name) => changeOf(from.numbers[name], to.numbers[name])),
-  });
+  const between = (from: Known, to: Known): Difference => {
+    const paired = sampleChanges.find((each) => each.from === from.at && each.to === to.at)?.loss ?? null;
+    return {
+      from: from.at,
+      to: to.at,
+      numbers: eachNumber((name) =>
+        name === 'loss' && paired !== null ? paired : changeOf(from.numbers[name], to.numbers[name]),
+      ),
+    };
+  };
   const [first] = known;
   return known.flatMap((to, at) => {
     const before = known[at - 1];
@@ -57,7 +111,8 @@ type Subject = NonNullable<ComparisonRow['subject']>;
 const common: readonly {
   readonly kind: string;
   readonly name: string;
-  readonly of: (subject: Subject) => string;
+  /** null: it is not known of this row. */
+  readonly of: (subject: Subject) => string | null;
   readonly consequence: string;
 }[] = [
   {
@@ -87,14 +142,18 @@ const common: readonly {
   {
     kind: 'architectures-differ',
     name: 'architectures',
-    of: ({ architecture, parameters }) => `${architecture} with ${parameters} parameters`,
+    of: ({ architecture, parameters }) =>
+      architecture === null ? null : `${architecture} with ${parameters} parameters`,
     consequence: 'they are compared by their totals, and layers by their names',
   },
 ];
 
 function unequal(rows: readonly ComparisonRow[]): ComparisonWarning[] {
   return common.flatMap(({ kind, name, of, consequence }) => {
-    const groups = grouped(rows, ({ subject }) => (subject === null ? [] : [of(subject)]));
+    const groups = grouped(rows, ({ subject }) => {
+      const value = subject === null ? null : of(subject);
+      return value === null ? [] : [value];
+    });
     if (groups.size < 2) return [];
     const told = [...groups].map(([value, members]) => `${value} (${namesText(rows, members)})`);
     const message = `The ${name} differ: ${listText(told)}; ${consequence}.`;

@@ -1,15 +1,37 @@
 import { t } from '@vscode/l10n';
-import type { PrintedReport, Quantity, Range } from '../report/report';
+import type { ModelFacts, PrintedReport, Quantity, Range } from '../report/report';
 import { endsText } from '../report/wording/eigenvaluesText';
 import { formatNumber, formatPercent } from '../report/wording/number';
 import { shownUpperBound } from '../report/wording/sharpnessText';
 import type { Change, Compared, NumberName, Numbers } from './schema';
 
+/** What of a report is compared; of a model that was only run, neither parameters nor architecture are told. */
+export type ComparedReport = Pick<
+  PrintedReport,
+  | 'samples'
+  | 'loss'
+  | 'lossOptions'
+  | 'gradientNorm'
+  | 'sharpness'
+  | 'preconditioned'
+  | 'bounds'
+  | 'estimate'
+  | 'trace'
+  | 'response'
+  | 'layers'
+  | 'training'
+  | 'verdict'
+  | 'warnings'
+> & {
+  readonly model: Omit<ModelFacts, 'parameters' | 'architecture'> &
+    Partial<Pick<ModelFacts, 'parameters' | 'architecture'>>;
+};
+
 /** One of the numbers that are compared. */
 interface ComparedNumber {
   /** Above its column. */
   readonly head: string;
-  readonly of: (report: PrintedReport) => Compared | null;
+  readonly of: (report: ComparedReport) => Compared | null;
   readonly format: (value: number) => string;
 }
 
@@ -29,7 +51,7 @@ const estimated = ({ value }: Quantity, ends: Range | undefined): Compared =>
   ends === undefined ? exactly(value) : between(value, ends);
 
 /** λ_max between its ends, and as much of its error as `factor` passes on. */
-function curvature({ sharpness }: PrintedReport, factor = 1): Compared | null {
+function curvature({ sharpness }: ComparedReport, factor = 1): Compared | null {
   if (sharpness === undefined) return null;
   const { lower, upper, samplingError = null } = sharpness.lambdaMax;
   return between(
@@ -40,7 +62,7 @@ function curvature({ sharpness }: PrintedReport, factor = 1): Compared | null {
 }
 
 /** ‖θ‖², of the response's own λ_max·‖θ‖². */
-function squaredSize({ response, sharpness }: PrintedReport): number | null {
+function squaredSize({ response, sharpness }: ComparedReport): number | null {
   if (response === null || sharpness === undefined) return null;
   const { lower, upper } = sharpness.lambdaMax;
   const size = response.scaleInvariant / ((lower + upper) / 2);
@@ -139,6 +161,12 @@ export function changeOf(from: Compared | null, to: Compared | null): Change | n
   return { value: to.value - from.value, lower, upper, differs: lower > 0 || upper < 0 };
 }
 
+/** What lies between two means over the same samples, with the error of the paired differences. @param error standard error */
+export function pairedChange(value: number, error: number): Change {
+  const [lower, upper] = [value - normalQuantile * error, value + normalQuantile * error];
+  return { value, lower, upper, differs: lower > 0 || upper < 0 };
+}
+
 /** "+0.33 ± 0.05", "none (± 0.4)" within the error bars, "–" where it is not known. */
 export function changeText(name: NumberName, change: Change | null): string {
   if (change === null) return '–';
@@ -156,6 +184,6 @@ export function changeText(name: NumberName, change: Change | null): string {
 }
 
 /** The numbers of a report. */
-export function numbersOf(report: PrintedReport): Numbers {
+export function numbersOf(report: ComparedReport): Numbers {
   return eachNumber((name) => comparedNumbers[name].of(report));
 }

@@ -4,7 +4,7 @@ import { edgeFactor, holdsFoldedWeights } from '../report/wording/learningRate';
 import { lossOptionTexts } from '../report/wording/lossText';
 import { lossWords } from '../report/wording/lossWords';
 import { formatCount } from '../report/wording/number';
-import { numbersOf } from './numbers';
+import { numbersOf, type ComparedReport } from './numbers';
 import { placeIn, shortPaths } from './order';
 import type { ComparisonRow } from './schema';
 
@@ -44,7 +44,7 @@ const nothing = {
  * @param path of its model, or of the report itself
  * @param said how the models are trained, as the user says; null: as the report says
  */
-export function rowOf(path: string, report: PrintedReport, said: Training | null): ComparedRow {
+export function rowOf(path: string, report: ComparedReport, said: Training | null): ComparedRow {
   const { model, samples, loss, lossOptions, verdict, warnings, layers } = report;
   const numbers = numbersOf(report);
   const row: ComparisonRow = {
@@ -52,8 +52,8 @@ export function rowOf(path: string, report: PrintedReport, said: Training | null
     ...nameOf(path),
     sha256: model.sha256,
     subject: {
-      architecture: model.architecture,
-      parameters: model.parameters,
+      architecture: model.architecture ?? null,
+      parameters: model.parameters ?? null,
       output: model.output,
       loss: [lossWords[loss].inFull, ...lossOptionTexts(lossOptions)].join(', '),
       samples: `${formatCount(samples.count)} of ${samples.source}, labels ${samples.labels}`,
@@ -83,6 +83,25 @@ export function trainedAs(compared: ComparedRow, said: Training | null): Compare
 /** The row of a model that could not be analysed. */
 export function failedRow(path: string, { kind, message }: Failure): ComparedRow {
   return { path, row: { ...nothing, ...nameOf(path), failure: { kind, message } }, layers: [], own: null };
+}
+
+/** The kind of the warning that says why of a model only loss and accuracy are told. */
+const onlyRun = 'only-run';
+
+/** The row of a model that cannot be differentiated, from its runs alone. @param reason the sentence of the refusal */
+export function runRow(
+  path: string,
+  report: ComparedReport,
+  said: Training | null,
+  reason: string,
+): ComparedRow {
+  const message = `It is only run, for its loss and accuracy. ${reason}`;
+  return rowOf(path, { ...report, warnings: [{ kind: onlyRun, message }, ...report.warnings] }, said);
+}
+
+/** Whether a row is of a model that was only run. */
+export function isOnlyRun({ warnings }: Pick<ComparisonRow, 'warnings'>): boolean {
+  return warnings.some(({ kind }) => kind === onlyRun);
 }
 
 /** Its name until others stand beside it. */

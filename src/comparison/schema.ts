@@ -60,8 +60,8 @@ const row = object({
   subject: describe(
     v.nullable(
       object({
-        architecture: v.string(),
-        parameters: count,
+        architecture: describe(v.nullable(v.string()), 'null of a model that was only run.'),
+        parameters: describe(v.nullable(count), 'null of a model that was only run.'),
         output: v.string(),
         loss: v.string(),
         samples: v.string(),
@@ -72,7 +72,7 @@ const row = object({
   ),
   numbers: describe(
     v.nullable(eachNumber(compared)),
-    'moveCost: what the worst move of 1 % of the weights adds to the loss; scaleInvariant: λ_max·‖θ‖².',
+    'Of a model that was only run, since it cannot be differentiated (its warning only-run says why), loss and accuracy alone. moveCost: what the worst move of 1 % of the weights adds to the loss; scaleInvariant: λ_max·‖θ‖².',
   ),
   verdict: v.nullable(v.string()),
   training: v.nullable(training),
@@ -95,9 +95,36 @@ const row = object({
   warnings: list(object({ kind: v.string(), message: v.string() })),
 });
 
+const risenSample = object({
+  index: describe(count, 'Place in the data file, from 0.'),
+  label: describe(v.nullable(number), 'Its class; null where it has no single one.'),
+  predictedBefore: v.nullable(number),
+  predictedAfter: v.nullable(number),
+  lossBefore: number,
+  lossAfter: number,
+});
+
+const sampleChanges = object({
+  from: count,
+  to: count,
+  samples: count,
+  predictions: describe(
+    v.nullable(object({ count, changed: count })),
+    'How many are another class; of tokens or pixels each that has a label. null where no single class is meant.',
+  ),
+  loss: describe(
+    v.nullable(change),
+    'Of the mean loss, between the 95 % ends of the paired differences; null where the labels are the models’ own, or there is one sample.',
+  ),
+  risen: describe(list(risenSample), 'The samples whose own loss rose most, the most first.'),
+});
+
 export const comparisonSchema = object({
   schema: v.literal(1),
-  rows: describe(list(row), 'By the epoch in their names, else in natural order of the names.'),
+  rows: describe(
+    list(row),
+    'By the epoch in their names, else in natural order of the names; one that was only run after the analysed one that it is held against.',
+  ),
   layers: describe(
     list(
       object({
@@ -111,6 +138,10 @@ export const comparisonSchema = object({
   differences: describe(
     list(object({ from: count, to: count, numbers: eachNumber(change) })),
     'Between each row with numbers and the one before, and the first: indices of rows.',
+  ),
+  sampleChanges: describe(
+    list(sampleChanges),
+    'Of each model that was only run, sample by sample against the analysed one whose name is most like its own, where both were given the same samples: indices of rows.',
   ),
   warnings: describe(
     list(object({ kind: v.string(), message: v.string(), rows: list(count) })),
@@ -126,6 +157,9 @@ export type Numbers = NonNullable<ComparisonRow['numbers']>;
 export type NumberName = keyof Numbers;
 export type Compared = v.InferOutput<typeof compared>;
 export type Change = v.InferOutput<typeof change>;
+/** What changed sample by sample between two rows. */
+export type SampleChanges = v.InferOutput<typeof sampleChanges>;
+export type RisenSample = SampleChanges['risen'][number];
 export type Difference = Comparison['differences'][number];
 
 /**

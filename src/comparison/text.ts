@@ -1,15 +1,25 @@
 import { t } from '@vscode/l10n';
 import { markdownTable, markdownText } from '../report/markdown';
 import { printable } from '../report/printable';
-import { formatCount } from '../report/wording/number';
+import { formatCount, formatNumber } from '../report/wording/number';
 import { edgeSentences } from './edge';
 import { changeText, comparedNumbers, comparedText, numberNames } from './numbers';
-import type { Comparison, ComparisonRow, Difference, NumberName } from './schema';
+import { isOnlyRun } from './row';
+import type { Comparison, ComparisonRow, Difference, NumberName, SampleChanges } from './schema';
 
-/** What the error bars hold, below every table of differences. */
-export const errorBarsSentence = t(
+const errorBarsSentence = t(
   'A difference within its error bars is none. Those of loss, accuracy, λ_max and what follows from it hold the samples’ own error (95 %, as if each row had samples of its own), those of ‖∇L‖, U and trace only that of the computation.',
 );
+
+const pairedSentence = t(
+  'Between a model and one that was only run, the error of the loss is that of the paired differences of the same samples.',
+);
+
+/** What the error bars hold, below every table of differences. */
+export function errorBarsText({ sampleChanges }: Comparison): string {
+  const paired = sampleChanges.some(({ loss }) => loss !== null);
+  return [errorBarsSentence, ...(paired ? [pairedSentence] : [])].join(' ');
+}
 
 /** The numbers that at least one row has. */
 export function knownNumbers({ rows }: Comparison): NumberName[] {
@@ -17,9 +27,14 @@ export function knownNumbers({ rows }: Comparison): NumberName[] {
 }
 
 /** A row's verdict, and its place at the edge where there is one. */
-function standing({ verdict, edge }: ComparisonRow): string[] {
+function standing(row: ComparisonRow): string[] {
+  const { verdict, edge } = row;
   const places = { below: t('below the edge'), at: t('at the edge'), above: t('above the edge') } as const;
-  return [...(verdict === null ? [] : [verdict]), ...(edge?.place ? [places[edge.place]] : [])];
+  return [
+    ...(verdict === null ? [] : [verdict]),
+    ...(edge?.place ? [places[edge.place]] : []),
+    ...(isOnlyRun(row) ? [t('only run')] : []),
+  ];
 }
 
 /** Heads and cells of the table of rows; a failed row has its sentence in place of numbers. */
@@ -36,16 +51,16 @@ export function rowTable(comparison: Comparison): { head: string[]; rows: string
 }
 
 /** Between which rows a difference is: "epoch 1 → epoch 2". */
-function pairText({ rows }: Comparison, { from, to }: Difference): string {
+function pairText({ rows }: Comparison, { from, to }: Pick<Difference, 'from' | 'to'>): string {
   return `${rows[from]?.name ?? ''} → ${rows[to]?.name ?? ''}`;
 }
 
 /** Heads and cells of the table of differences between each row and the one before, and at last the first and the last. */
 export function differenceTable(comparison: Comparison): { head: string[]; rows: string[][] } {
-  const names = knownNumbers(comparison);
   const successive = comparison.differences.filter(({ to }, at, all) => all[at - 1]?.to !== to);
   const last = comparison.differences.at(-1);
   const shown = last === undefined || successive.includes(last) ? successive : [...successive, last];
+  const names = numberNames.filter((name) => shown.some(({ numbers }) => numbers[name] !== null));
   return {
     head: [t('From → to'), ...names.map((name) => comparedNumbers[name].head)],
     rows: shown.map((difference) => [
@@ -73,6 +88,37 @@ const summaryNames = {
   moveCost: t('what a move of 1 % of the weights costs'),
 } as const;
 
+/** What changed sample by sample between two rows, in one sentence. */
+export function sampleChangesSentence(comparison: Comparison, changes: SampleChanges): string {
+  const { predictions, loss, samples } = changes;
+  const told = [
+    ...(predictions === null
+      ? []
+      : [t`${formatCount(predictions.changed)} of ${formatCount(predictions.count)} predictions changed`]),
+    ...(loss === null
+      ? []
+      : [
+          t`mean loss ${changeText('loss', loss)} (95 %, paired differences of ${formatCount(samples)} samples)`,
+        ]),
+  ];
+  const what = told.length === 0 ? t('nothing is told without classes and given labels') : told.join('; ');
+  return t`Sample by sample, ${pairText(comparison, changes)}: ${what}.`;
+}
+
+/** Heads and cells of the table of the samples whose loss rose most. */
+export function risenTable({ risen }: SampleChanges): { head: string[]; rows: string[][] } {
+  const known = (value: number | null): string => (value === null ? '–' : String(value));
+  return {
+    head: [t('Loss rose most in sample'), t('Label'), t('Prediction'), t('Loss')],
+    rows: risen.map(({ index, label, predictedBefore, predictedAfter, lossBefore, lossAfter }) => [
+      String(index),
+      known(label),
+      `${known(predictedBefore)} → ${known(predictedAfter)}`,
+      `${formatNumber(lossBefore)} → ${formatNumber(lossAfter)}`,
+    ]),
+  };
+}
+
 /** The line that a row gets when it is ready. */
 export function rowLine({ name, numbers, failure }: ComparisonRow): string {
   if (numbers === null) return `${name}: ${failure?.message ?? ''}`;
@@ -98,7 +144,11 @@ export function comparisonText(comparison: Comparison): string {
     edgeSentences(comparison),
     ...(comparison.differences.length === 0
       ? []
-      : [[...lines(differenceTable(comparison)), errorBarsSentence]]),
+      : [[...lines(differenceTable(comparison)), errorBarsText(comparison)]]),
+    ...comparison.sampleChanges.map((changes) => [
+      printable(sampleChangesSentence(comparison, changes)),
+      ...(changes.risen.length === 0 ? [] : lines(risenTable(changes))),
+    ]),
     comparison.warnings.map(({ message }) => printable(t`Warning: ${message}`)),
     failureLines(comparison).map((line) => printable(t`Failed: ${line}`)),
   ];
@@ -121,7 +171,11 @@ export function comparisonMarkdown(comparison: Comparison): string {
     ...edgeSentences(comparison).map(markdownText),
     ...(differences.length === 0
       ? []
-      : [table(differenceTable(comparison)), markdownText(errorBarsSentence)]),
+      : [table(differenceTable(comparison)), markdownText(errorBarsText(comparison))]),
+    ...comparison.sampleChanges.flatMap((changes) => [
+      markdownText(sampleChangesSentence(comparison, changes)),
+      ...(changes.risen.length === 0 ? [] : [table(risenTable(changes))]),
+    ]),
     ...sentences.map((each) => `> ${markdownText(each)}`),
   ].join('\n\n')}\n`;
 }

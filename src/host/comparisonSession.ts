@@ -1,8 +1,12 @@
 import { stat } from 'node:fs/promises';
+import type { RowCalls } from '../analysis/comparedRow';
+import type { TwinComparison } from '../analysis/comparedTwins';
+import type { Evaluation } from '../analysis/evaluate';
 import { compare } from '../comparison/compare';
 import { shortPaths } from '../comparison/order';
 import type { ComparisonProgress, ComparisonState } from '../comparison/panelState';
 import { trainedAs, type ComparedRow } from '../comparison/row';
+import type { ComparedTwins } from '../comparison/twins';
 import { failureOf } from '../report/failure';
 import type { Report, Training } from '../report/report';
 import { computationDefaults } from '../report/form';
@@ -16,7 +20,7 @@ import {
 } from '../report/request';
 import type { SessionParts } from './analysisSession';
 import type { Contents } from './contents';
-import { keepRun, planRun, underNames } from './plannedRun';
+import { keepRun, planRun, underNames, type PlannedRun, type Wish } from './plannedRun';
 
 /** What a person says of a comparison, to be said once. */
 export interface Remembered {
@@ -42,6 +46,9 @@ export interface ComparisonParts extends Omit<SessionParts, 'onChange'> {
  */
 export class ComparisonSession {
   private readonly rows = new Map<string, ComparedRow>();
+  /** Loaded with what it needs when it is first used. */
+  private twins: TwinComparison | null = null;
+  private bySample: readonly ComparedTwins[] = [];
   private waiting: readonly string[] = [];
   private notes: string[] = [];
   private work: AbortController | null = null;
@@ -76,6 +83,8 @@ export class ComparisonSession {
   async run(): Promise<void> {
     const signal = this.begin();
     this.rows.clear();
+    this.bySample = [];
+    this.twins = null;
     this.notes = [];
     this.change('reading');
     await this.guard(signal, async () => {
@@ -137,6 +146,7 @@ export class ComparisonSession {
   private async add(paths: readonly string[], signal: AbortSignal): Promise<void> {
     const { isSavedReport, SharedOptions } = await import('../analysis/comparedFiles');
     const { comparedRow } = await import('../analysis/comparedRow');
+    const { TwinComparison } = await import('../analysis/comparedTwins');
     const models = paths.filter((path) => !isSavedReport(path));
     const shared = new SharedOptions(
       noOptions,
@@ -154,21 +164,31 @@ export class ComparisonSession {
       this.say({ source: chosen });
     }
     const names = shortPaths([...this.rows.keys(), ...paths]).slice(-paths.length);
+    const callsOf = (tell: (progress: Progress) => void): RowCalls => ({
+      analyse: async (model) => this.analyse(model, (await shared.of(model)).options, signal, tell),
+      evaluate: async (model) => this.evaluate(model, (await shared.of(model)).options, signal, tell),
+    });
     for (const [at, path] of paths.entries()) {
       this.waiting = names.slice(at);
       this.change('running');
-      const row = await comparedRow(path, null, async (model) =>
-        this.analyse(model, (await shared.of(model)).options, signal, (progress) => {
-          this.parts.onProgress({
-            name: names[at] ?? model,
-            stage: progress.stage,
-            fraction: (at + (progress.fraction ?? 0)) / paths.length,
-          });
-        }),
-      );
+      const calls = callsOf((progress) => {
+        this.parts.onProgress({
+          name: names[at] ?? path,
+          stage: progress.stage,
+          fraction: (at + (progress.fraction ?? 0)) / paths.length,
+        });
+      });
+      const row = await comparedRow(path, null, calls);
       if (signal.aborted) return;
       this.rows.set(path, row);
     }
+    this.waiting = [];
+    const { evaluate } = callsOf(() => undefined);
+    this.twins ??= new TwinComparison();
+    this.bySample = await this.twins.of([...this.rows.values()], evaluate, ({ twin }) => {
+      this.waiting = [twin.row.name];
+      this.change('running');
+    });
     this.waiting = [];
     this.work = null;
     this.change('done');
@@ -181,15 +201,10 @@ export class ComparisonSession {
     signal: AbortSignal,
     onProgress: (progress: Progress) => void,
   ): Promise<Report> {
-    const { worker, kept, log, settings, isTrusted } = this.parts;
-    const settled = requestOf(options).samples;
-    const source = options.samples === null ? (this.said.source ?? settled) : settled;
-    const machine = settings();
-    const wish = { model, source, computation: computationDefaults, said: options, machine };
-    const plan = await planRun(wish, this.contents, isTrusted());
-    this.contents = { ...this.contents, ...plan.contents };
+    const { worker, kept, log, isTrusted } = this.parts;
+    const { wish, plan } = await this.plan(model, options);
     const found = await kept.findComplete(plan.key);
-    if (found !== null) return underNames(found.report, model, source);
+    if (found !== null) return underNames(found.report, model, wish.source);
     const report = await worker.analyse(plan.request, {
       owner: `comparison of ${model}`,
       signal,
@@ -200,6 +215,34 @@ export class ComparisonSession {
     const isLast = alone.key === plan.key;
     await keepRun({ kept, log }, model, plan, report, { finished: null, whole: true, isLast });
     return report;
+  }
+
+  /** What forward passes alone tell of this model; nothing of it is kept. */
+  private async evaluate(
+    model: string,
+    options: RequestOptions,
+    signal: AbortSignal,
+    onProgress: (progress: Progress) => void,
+  ): Promise<Evaluation> {
+    const { plan } = await this.plan(model, options);
+    return this.parts.worker.evaluate(plan.request, {
+      owner: `comparison of ${model}`,
+      signal,
+      onProgress,
+    });
+  }
+
+  private async plan(
+    model: string,
+    options: RequestOptions,
+  ): Promise<{ readonly wish: Wish; readonly plan: PlannedRun }> {
+    const settled = requestOf(options).samples;
+    const source = options.samples === null ? (this.said.source ?? settled) : settled;
+    const machine = this.parts.settings();
+    const wish = { model, source, computation: computationDefaults, said: options, machine };
+    const plan = await planRun(wish, this.contents, this.parts.isTrusted());
+    this.contents = { ...this.contents, ...plan.contents };
+    return { wish, plan };
   }
 
   /** The only data file that fits the first model that can be read, else what the user chooses; null: nothing. */
@@ -265,7 +308,10 @@ export class ComparisonSession {
     const effective = (training?.learningRate ?? null) === null ? null : training;
     return {
       phase,
-      comparison: compare([...this.rows.values()].map((row) => trainedAs(row, effective))),
+      comparison: compare(
+        [...this.rows.values()].map((row) => trainedAs(row, effective)),
+        this.bySample,
+      ),
       files: this.args,
       training,
       waiting: this.waiting,

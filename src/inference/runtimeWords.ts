@@ -17,6 +17,7 @@ const faults: readonly (readonly [RegExp, string])[] = [
   [/allocate|bad_alloc|out of memory/i, 'there is not enough memory'],
   [kernel, 'the operator is not made for its type of numbers'],
   [/No Op registered|not a registered function|No opset import/, 'the operator is not known in this version'],
+  [/which is not read here/, 'a tensor that is wanted holds numbers of a type that is not read here'],
   [/under development/, 'the version of its operators is newer than onnxruntime'],
   [/Node input .* is not a graph input/, 'nothing makes an input of a node'],
   [/input size|[Aa]ttribute/, 'inputs or attributes are missing, or are not what the operator takes'],

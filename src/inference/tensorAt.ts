@@ -16,6 +16,8 @@ export interface TensorOfSamples {
   readonly dims: readonly number[];
   /** Row-major, sample after sample. */
   readonly data: Float64Array;
+  /** Else it holds integers or truth values. */
+  readonly isFloat: boolean;
 }
 
 /** Outputs, targets and what the products give for them, in float64. */
@@ -53,7 +55,8 @@ export async function tensorAt(
       );
     }
     requireRoom(tensor, width, samples.count, memoryBudget);
-    found ??= { dims, data: new Float64Array(samples.count * width) };
+    const isFloat = result.data instanceof Float32Array || result.data instanceof Float64Array;
+    found ??= { dims, data: new Float64Array(samples.count * width), isFloat };
     const own = Math.min(size, samples.count - from) * width;
     for (let i = 0; i < own; i++) found.data[from * width + i] = Number(result.data[i]);
   }

@@ -85,7 +85,7 @@ function headOfClassifier({ initialisers }: Graph, node: GraphNode): Head {
 
 /** The logit of [1 − p, p], as scikit-learn's exporter writes the probabilities of two classes. */
 function logitOfPair(madeBy: ReadonlyMap<string, GraphNode>, { inputs }: GraphNode): string | null {
-  const [complement = '', probability = ''] = inputs;
+  const [complement = '', probability = ''] = inputs.map((input) => sameTensor(madeBy, input));
   const difference = madeBy.get(complement);
   const sigmoid = madeBy.get(probability);
   const isPair =
@@ -94,7 +94,7 @@ function logitOfPair(madeBy: ReadonlyMap<string, GraphNode>, { inputs }: GraphNo
     sigmoid !== undefined &&
     operatorName(difference) === 'Sub' &&
     operatorName(sigmoid) === 'Sigmoid' &&
-    difference.inputs[1] === probability;
+    sameTensor(madeBy, difference.inputs[1] ?? '') === probability;
   return isPair ? (sigmoid.inputs[0] ?? null) : null;
 }
 
@@ -117,5 +117,14 @@ function decomposedSoftmax(madeBy: ReadonlyMap<string, GraphNode>, division: Gra
   if (largest !== undefined && isOperator(largest, 'Max')) {
     largest = largest.inputs.map(producer).find((node) => isOperator(node, 'ReduceMax'));
   }
-  return isOperator(largest, 'ReduceMax') && largest?.inputs[0] === logits ? logits : null;
+  const isSame = sameTensor(madeBy, largest?.inputs[0] ?? '') === sameTensor(madeBy, logits);
+  return isOperator(largest, 'ReduceMax') && isSame ? logits : null;
+}
+
+/** The tensor under its first name, before operators that change nothing of it. */
+export function sameTensor(madeBy: ReadonlyMap<string, GraphNode>, tensor: string): string {
+  const node = madeBy.get(tensor);
+  return node !== undefined && operatorName(node) === 'Identity'
+    ? sameTensor(madeBy, node.inputs[0] ?? '')
+    : tensor;
 }

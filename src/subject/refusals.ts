@@ -5,6 +5,7 @@ import { attributeOf } from '../graph/nodeAttributes';
 import { nodeText } from '../graph/nodeText';
 import { operatorName } from '../graph/operatorName';
 import { operatorOf } from '../graph/operators';
+import { isQuantised } from '../graph/quantisation';
 import { findHead } from './head';
 import { setting } from '../report/wording/settings';
 
@@ -12,8 +13,6 @@ const longestDomain = 80;
 
 /** ONNX's own operators, its classical learners, and what onnxruntime adds. */
 const knownDomains = /^(|ai\.onnx\.ml|com\.microsoft(\..*)?)$/;
-const quantised =
-  /^(QuantizeLinear|DequantizeLinear|DynamicQuantizeLinear|QLinear.*|QGemm|QAttention|QEmbed.*|MatMulInteger.*|ConvInteger|DynamicQuantizeMatMul|MatMulNBits)$/;
 
 /** Models that no gradient trains, or that have no single loss. */
 const modelKinds = {
@@ -42,58 +41,81 @@ function isModelKind(reason: string): reason is keyof typeof modelKinds {
  */
 export function refuseUndifferentiable(graph: Graph, nodes: readonly GraphNode[], evaluation: boolean): void {
   for (const node of nodes) {
-    const { refused: reason, training } = operatorOf(node);
-    if (quantised.test(node.operator)) {
-      throw requireDifferentiable(
-        node,
-        'computes with quantised numbers',
-        'analyse the float model that it was made from',
-      );
-    }
-    if (!knownDomains.test(node.domain)) {
-      throw requireDifferentiable(
-        node,
-        `belongs to the domain "${printable(node.domain.slice(0, longestDomain))}", whose operators are not known here`,
-        "export the model with ONNX's own operators",
-      );
-    }
-    if (reason === 'control flow') {
-      throw requireDifferentiable(
-        node,
-        'decides while it runs what is computed (dynamic control flow)',
-        'export the model without it, for one fixed path',
-      );
-    }
-    if (reason !== undefined && isModelKind(reason))
-      throw requireDifferentiable(node, modelKinds[reason].what, modelKinds[reason].remedy);
-    if (reason === 'loss') {
-      throw requireDifferentiable(
-        node,
-        'computes a loss inside the model, where the loss is put on the outputs here',
-        `choose the outputs that it is computed from, ${setting('output', printable(logitsOf(graph, node)))}`,
-      );
-    }
-    if (operatorName(node) === 'Constant') {
-      throw requireDifferentiable(
-        node,
-        `holds ${printable(valueText(node))}, which is not read here`,
-        'export the model with float32 weights',
-      );
-    }
-    if (evaluation) continue;
-    if (training === 'normalises by the batch' && normalisesBatch(graph, node)) {
-      throw new FailureError(
-        'TrainingMode',
-        `${nodeText(node)} is in training mode, where every sample's loss depends on the whole batch; export the model after model.eval(), or ask for ${setting('evaluation')} to analyse it with its running statistics.`,
-      );
-    }
-    if (training === 'drops at random' && dropsAtRandom(graph, node)) {
-      throw new FailureError(
-        'TrainingMode',
-        `${nodeText(node)} is in training mode, where it drops units at random and the loss is never the same; export the model after model.eval(), or ask for ${setting('evaluation')} to analyse it without dropping any.`,
-      );
-    }
+    const failure = stepOrUnknown(node) ?? withoutOneLoss(graph, node, evaluation);
+    if (failure !== null) throw failure;
   }
+}
+
+/**
+ * Refuses of these what has no loss that its runs tell, either.
+ * @throws FailureError naming the first such node
+ */
+export function refuseWithoutLoss(graph: Graph, nodes: readonly GraphNode[], evaluation: boolean): void {
+  for (const node of nodes) {
+    const failure = withoutOneLoss(graph, node, evaluation);
+    if (failure !== null) throw failure;
+  }
+}
+
+/** What can be run, and not differentiated. */
+function stepOrUnknown(node: GraphNode): FailureError | null {
+  if (isQuantised(node)) {
+    return requireDifferentiable(
+      node,
+      'computes with quantised numbers',
+      'analyse the float model that it was made from',
+    );
+  }
+  if (!knownDomains.test(node.domain)) {
+    return requireDifferentiable(
+      node,
+      `belongs to the domain "${printable(node.domain.slice(0, longestDomain))}", whose operators are not known here`,
+      "export the model with ONNX's own operators",
+    );
+  }
+  if (operatorName(node) === 'Constant') {
+    return requireDifferentiable(
+      node,
+      `holds ${printable(valueText(node))}, which is not read here`,
+      'export the model with float32 weights',
+    );
+  }
+  return null;
+}
+
+/** What has no single loss, or one that is put elsewhere; of control flow nothing is known of what it holds. */
+function withoutOneLoss(graph: Graph, node: GraphNode, evaluation: boolean): FailureError | null {
+  const { refused: reason, training } = operatorOf(node);
+  if (reason === 'control flow') {
+    return requireDifferentiable(
+      node,
+      'decides while it runs what is computed (dynamic control flow)',
+      'export the model without it, for one fixed path',
+    );
+  }
+  if (reason !== undefined && isModelKind(reason))
+    return requireDifferentiable(node, modelKinds[reason].what, modelKinds[reason].remedy);
+  if (reason === 'loss') {
+    return requireDifferentiable(
+      node,
+      'computes a loss inside the model, where the loss is put on the outputs here',
+      `choose the outputs that it is computed from, ${setting('output', printable(logitsOf(graph, node)))}`,
+    );
+  }
+  if (evaluation) return null;
+  if (training === 'normalises by the batch' && normalisesBatch(graph, node)) {
+    return new FailureError(
+      'TrainingMode',
+      `${nodeText(node)} is in training mode, where every sample's loss depends on the whole batch; export the model after model.eval(), or ask for ${setting('evaluation')} to analyse it with its running statistics.`,
+    );
+  }
+  if (training === 'drops at random' && dropsAtRandom(graph, node)) {
+    return new FailureError(
+      'TrainingMode',
+      `${nodeText(node)} is in training mode, where it drops units at random and the loss is never the same; export the model after model.eval(), or ask for ${setting('evaluation')} to analyse it without dropping any.`,
+    );
+  }
+  return null;
 }
 
 /**

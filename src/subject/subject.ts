@@ -1,7 +1,10 @@
 import { isNamedBy } from '../report/namePattern';
 import type { RunnableModel } from '../formats/model';
-import { ancestors } from '../graph/flow';
+import { ancestors, ancestorsOf, producers, sameOrder, throughViews } from '../graph/flow';
 import type { Graph, GraphNode } from '../graph/graph';
+import { loweringOf } from '../graph/lowering/lowerings';
+import { nodeText } from '../graph/nodeText';
+import { dequantised } from '../graph/quantisation';
 import { FailureError } from '../report/failure';
 import type { InputShapes } from '../report/inputShapes';
 import type { PaddingRows } from '../report/request';
@@ -18,7 +21,7 @@ import {
 } from './parameters';
 import { withPaddingRows } from './paddingRows';
 import { withTrainedBiases } from './recurrentBiases';
-import { refuseUnbatched, refuseUndifferentiable } from './refusals';
+import { refuseUnbatched, refuseUndifferentiable, refuseWithoutLoss } from './refusals';
 import { inputsOf } from './sampleInputs';
 import { withShapes } from './shapes';
 import { findCopies, separateMerged, type Copy } from './ties';
@@ -33,11 +36,15 @@ export interface AnalysedOutput {
   readonly head: Head;
 }
 
-/** What of a model is analysed, known before any sample is read. */
-export interface Subject extends AnalysedOutput {
+/** What of a model is run for a loss. */
+export interface RunSubject extends AnalysedOutput {
   readonly model: RunnableModel;
   /** The graph inputs that the output depends on. */
   readonly inputs: readonly InputSpec[];
+}
+
+/** What of a model is analysed, known before any sample is read. */
+export interface Subject extends RunSubject {
   readonly parameters: readonly Parameter[];
   /** How they were told from other constants. */
   readonly survey: ParameterSurvey;
@@ -128,6 +135,38 @@ export function findSubject(model: RunnableModel, choice: SubjectChoice): Subjec
   };
 }
 
+/**
+ * The output and the head of a model that is only run: those of the float model that it was made from, where it was
+ * quantised. Its graph is that model's, with this one's tensors.
+ * @throws FailureError UsageError, UnsupportedOperator, UnsupportedStructure, TrainingMode, also where it is not certain
+ * what the output holds
+ */
+export function findRunSubject(
+  model: RunnableModel,
+  { output: requested, shapes, evaluation }: Pick<SubjectChoice, 'output' | 'shapes' | 'evaluation'>,
+): RunSubject {
+  const graph = withShapes(dequantised(model.graph), shapes);
+  const output = chooseOutput(graph, requested);
+  requireKnownEnd(graph, output);
+  const head = findHead(graph, output);
+  refuseWithoutLoss(graph, ancestorsOf(model.graph, [output, head.logits]), evaluation);
+  const nodes = ancestors(graph, head.logits);
+  refuseUnbatched(graph, nodes, output);
+  return { model, graph, output, head, inputs: inputsOf(graph, nodes) };
+}
+
+/** A head may be part of an operator that is not known. */
+function requireKnownEnd(graph: Graph, output: string): void {
+  const madeBy = producers(graph);
+  const last = madeBy.get(throughViews(madeBy, output, sameOrder));
+  if (last !== undefined && loweringOf(last) !== undefined) return;
+  const what = last === undefined ? 'it is made by no operator' : `${nodeText(last)} may hold its head`;
+  throw new FailureError(
+    'UnsupportedOperator',
+    `It is not certain what the output "${printable(output)}" holds, since ${what}; name the float tensor before the head with ${setting('output')}, or export the head in float.`,
+  );
+}
+
 /** The nodes that make the target, in an order in which they can run. */
 export function nodesOf(subject: Subject, target: string): readonly GraphNode[] {
   return ancestors(subject.graph, target);
@@ -139,12 +178,12 @@ export function parameterCount({ parameters }: Subject): number {
 }
 
 /** How many of them a weight decay is over. */
-export function decayedCount({ parameters, decayed }: Subject): number {
+export function decayedCount({ parameters, decayed }: Pick<Subject, 'parameters' | 'decayed'>): number {
   return parameters.reduce((sum, { name, tensor }) => sum + (decayed.has(name) ? tensor.data.length : 0), 0);
 }
 
 /** The number of samples that the file was written for, where it says one: the first dimension of all inputs. */
-export function writtenBatch({ model, inputs }: Subject): number | null {
+export function writtenBatch({ model, inputs }: RunSubject): number | null {
   const used = model.graph.inputs.filter(({ name }) => inputs.some((input) => input.name === name));
   const [size, ...others] = new Set(used.map(({ dims }) => dims?.[0] ?? null));
   return typeof size === 'number' && size > 0 && others.length === 0 ? size : null;

@@ -26,7 +26,7 @@ export interface CallOptions {
 }
 
 /** The client's side of WorkerApi, as far as it is used. Every promise is settled; it rejects with a FailureError and nothing else. */
-export type WorkerCalls<Used extends Method = 'analyse' | 'inspect'> = {
+export type WorkerCalls<Used extends Method = 'analyse' | 'evaluate' | 'inspect'> = {
   [M in Used]: (argument: Argument[M], options: CallOptions) => Promise<Value[M]>;
 };
 
@@ -79,6 +79,10 @@ export class WorkerClient implements WorkerCalls<Method> {
 
   analyse(request: Argument['analyse'], options: CallOptions): Promise<Value['analyse']> {
     return this.enqueue('analyse', request, options);
+  }
+
+  evaluate(request: Argument['evaluate'], options: CallOptions): Promise<Value['evaluate']> {
+    return this.enqueue('evaluate', request, options);
   }
 
   inspect(model: Argument['inspect'], options: CallOptions): Promise<Value['inspect']> {

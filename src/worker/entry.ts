@@ -23,6 +23,11 @@ function answerCalls(): void {
         await watchMemory(request.memoryBudget);
         return analyse(request, onProgress, whenSkippable);
       },
+      evaluate: async (request, onProgress) => {
+        const { evaluate } = await import('../analysis/evaluate');
+        await watchMemory(request.memoryBudget);
+        return evaluate(request, onProgress);
+      },
       inspect: async ({ file, said }) => {
         const { inspectModel } = await import('../analysis/inspect');
         await watchMemory(null);

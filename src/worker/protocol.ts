@@ -1,3 +1,4 @@
+import type { Evaluation } from '../analysis/evaluate';
 import type { ToldFailure } from '../report/cutShort';
 import type { Detail, DetailRequest } from '../report/detail';
 import type { Report } from '../report/report';
@@ -17,6 +18,8 @@ import type {
  */
 export interface WorkerApi {
   analyse(request: AnalysisRequest): Promise<Report>;
+  /** What forward passes alone tell of a model. */
+  evaluate(request: AnalysisRequest): Promise<Evaluation>;
   inspect(model: ModelToInspect): Promise<ModelInspection>;
   tryLayers(layers: LayersToTry): Promise<readonly LayersTrial[]>;
   /** Of a layer or sample of a report that was made before. */
@@ -25,6 +28,7 @@ export interface WorkerApi {
 
 export const methods = [
   'analyse',
+  'evaluate',
   'inspect',
   'tryLayers',
   'detail',

@@ -2,8 +2,10 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compare } from '../../src/comparison/compare';
 import type { ComparisonState } from '../../src/comparison/panelState';
-import { failedRow, rowOf, trainedAs } from '../../src/comparison/row';
+import { sampleChanges } from '../../src/analysis/sampleChanges';
+import { failedRow, rowOf, runRow, trainedAs } from '../../src/comparison/row';
 import type { Picture } from '../../src/report/panelMessages';
+import { evaluationOf } from '../unit/comparison/reports';
 import { bundledPanel, openBrowser, openPanel, post, themeNames } from './panelPage.mjs';
 import { exactReport, report, textOf, violations } from './panelTest';
 
@@ -76,6 +78,24 @@ describe('the panel of a comparison', () => {
     expect(await page.locator('.section.edge svg path.failed').count()).toBe(1);
     expect(await page.locator('.section.edge svg path.edge').count()).toBe(1);
     expect(await page.locator('.section.stacks svg rect.bar').count()).toBeGreaterThan(3);
+  });
+
+  it('shows what changed sample by sample between a float model and its twin that was only run', async () => {
+    const [float, twin] = ['/r/model.onnx', '/r/model.int8.onnx'] as const;
+    const changes = sampleChanges(evaluationOf(0).samples, evaluationOf(0.25).samples);
+    const comparison = compare(
+      [rowOf(float, report, null), runRow(twin, evaluationOf(0.25).report, null, 'It computes with int8.')],
+      changes === null ? [] : [{ float, twin, found: changes }],
+    );
+    const page = await panel({ ...done, comparison });
+    expect(await textOf(page, '.section.rows')).toContain('only run');
+    expect(await textOf(page, '.section.samples')).toContain('1 of 2 predictions changed; mean loss +0.25');
+    expect(await page.locator('.section.samples tbody tr').count()).toBe(2);
+    expect(
+      await page.locator('.section.differences th[scope=col], .section.differences thead th').count(),
+    ).toBe(3);
+    expect(await textOf(page, '.section.warnings')).toContain('It computes with int8.');
+    expect(await violations(page)).toEqual([]);
   });
 
   it('follows the folder, and exports', async () => {

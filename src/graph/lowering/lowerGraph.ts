@@ -231,7 +231,8 @@ function refusal(node: GraphNode, { reason }: CannotLower): FailureError {
   );
 }
 
-function integerOutput(output: string): FailureError {
+/** Why no loss is put on an output of integers. */
+export function integerOutput(output: string): FailureError {
   return new FailureError(
     'UnsupportedOperator',
     `The output "${printable(output)}" holds integers or truth values, on which no loss can be put; choose the logits that it is made from with ${setting('output')}.`,

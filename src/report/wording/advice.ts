@@ -147,4 +147,7 @@ export const comparedAdvice = {
   upperBound: t('Compare λ_max where it is known: the bound may be far above it.'),
   trace: t`${nothing}: it is what the bounds are made from.`,
   layers: t('Look first at the layer whose part changed most.'),
+  samples: t(
+    'Look at these samples; where rounding costs too much, keep the layers that hold most of the sharpest direction in full precision.',
+  ),
 } as const;

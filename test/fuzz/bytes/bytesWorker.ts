@@ -1,4 +1,5 @@
 import { analyse } from '../../../src/analysis/analyse';
+import { evaluate } from '../../../src/analysis/evaluate';
 import { findDetail } from '../../../src/analysis/detail';
 import { inspectModel } from '../../../src/analysis/inspect';
 import { tryLayers } from '../../../src/analysis/tryLayers';
@@ -41,6 +42,7 @@ serve(
         reportJson(report);
         return report;
       }),
+    evaluate: (request, onProgress) => withinMemory(() => evaluate(request, onProgress)),
     inspect: ({ file }) => withinMemory(() => inspectModel(file)),
     tryLayers: (layers) => withinMemory(() => tryLayers(layers)),
     detail: (wanted) => withinMemory(() => findDetail(wanted)),

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkpointsOf, comparedFiles, mostRows, SharedOptions } from '../../../src/analysis/comparedFiles';
-import { comparedRow } from '../../../src/analysis/comparedRow';
+import { comparedRow, type RowCalls } from '../../../src/analysis/comparedRow';
 import { FollowedFolder } from '../../../src/analysis/followedFolder';
 import { readSavedReport } from '../../../src/analysis/savedReport';
 import { reportPage } from '../../../src/charts/reportPage';
@@ -21,6 +21,8 @@ async function write(name: string, content: string | Uint8Array = ''): Promise<s
 }
 
 const failing = (sentence: string) => () => Promise.reject(new FailureError('DamagedModel', sentence));
+
+const calls = (analyse: RowCalls['analyse']): RowCalls => ({ analyse, evaluate: failing('must not be run') });
 
 describe('what is compared', () => {
   it('of a folder is its checkpoints, those one folder below too, in order', async () => {
@@ -111,18 +113,22 @@ describe('a followed folder', () => {
 describe('a saved report', () => {
   it('is a row without an analysis', async () => {
     const path = await write('s/digits.sharpness-report.json', reportJson(exampleReport));
-    const { row } = await comparedRow(path, null, failing('must not be analysed'));
+    const { row } = await comparedRow(path, null, calls(failing('must not be analysed')));
     expect(row).toMatchObject({ name: 'digits', failure: null, sha256: exampleReport.model.sha256 });
   });
 
   it('is read from an exported page, too', async () => {
     const path = await write('t/early.sharpness-report.HTML', reportPage(exampleReport));
-    const { row } = await comparedRow(path, null, failing('must not be analysed'));
-    const json = await comparedRow(await write('t/e.json', reportJson(exampleReport)), null, failing(''));
+    const { row } = await comparedRow(path, null, calls(failing('must not be analysed')));
+    const json = await comparedRow(
+      await write('t/e.json', reportJson(exampleReport)),
+      null,
+      calls(failing('')),
+    );
     expect(row.numbers).not.toBeNull();
     expect(row.numbers).toEqual(json.row.numbers);
     const page = await write('t/other.html', '<!doctype html><title>Another page</title>');
-    const other = await comparedRow(page, null, failing('must not be analysed'));
+    const other = await comparedRow(page, null, calls(failing('must not be analysed')));
     expect(other.row.failure?.message).toMatch(/a page without a report/);
   });
 
@@ -147,7 +153,7 @@ describe('a saved report', () => {
     ],
   ])('that %s is a row that says why', async (_, content, sentence) => {
     const path = await write('u/r.json', content);
-    const { row } = await comparedRow(path, null, failing('must not be analysed'));
+    const { row } = await comparedRow(path, null, calls(failing('must not be analysed')));
     expect(row.numbers).toBeNull();
     expect(row.failure?.message).toMatch(sentence);
   });
@@ -155,19 +161,19 @@ describe('a saved report', () => {
 
 describe('a row', () => {
   it('says why a model has no numbers', async () => {
-    const { row } = await comparedRow('a.onnx', null, failing('"a.onnx" ends too early.'));
+    const { row } = await comparedRow('a.onnx', null, calls(failing('"a.onnx" ends too early.')));
     expect(row.failure).toEqual({ kind: 'DamagedModel', message: '"a.onnx" ends too early.' });
   });
 
   it('has what a time limit left', async () => {
     const known = { ...exampleReport, trace: null, bounds: null, frobeniusSquared: null };
     const cut = () => Promise.reject(new CutShortError(known, 'The time limit ended it.'));
-    const { row } = await comparedRow('a.onnx', null, cut);
+    const { row } = await comparedRow('a.onnx', null, calls(cut));
     expect(row.numbers).toMatchObject({ trace: null, upperBound: null, loss: { value: 0.01767 } });
   });
 
   it('is none where the analysis was cancelled', async () => {
     const cancelled = () => Promise.reject(new FailureError('Interrupted', 'Cancelled.'));
-    await expect(comparedRow('a.onnx', null, cancelled)).rejects.toThrow('Cancelled.');
+    await expect(comparedRow('a.onnx', null, calls(cancelled))).rejects.toThrow('Cancelled.');
   });
 });

@@ -437,6 +437,28 @@ describe('compare', () => {
     expect(await readFile(page, 'utf8')).toContain('digits-early.onnx');
   });
 
+  it('runs a quantised twin beside its float model, which analyze refuses as before', async () => {
+    const [float, twin] = ['default', 'qdq'].map((name) =>
+      resolve(`test/references/twins/cnn_bn.${name}.onnx`),
+    );
+    const samples = ['--samples', resolve('test/references/formats/cnn_bn.npz')];
+    const { code, stdout } = await run('compare', twin ?? '', float ?? '', ...samples, '--json');
+    expect(code).toBe(0);
+    const comparison = JSON.parse(stdout) as Comparison;
+    expect(new Ajv({ strict: true }).compile(comparisonSchema)(comparison)).toBe(true);
+    expect(comparison.rows.map(({ name, failure }) => [name, failure])).toEqual([
+      ['cnn_bn.default.onnx', null],
+      ['cnn_bn.qdq.onnx', null],
+    ]);
+    expect(comparison.rows[1]?.numbers).toMatchObject({ lambdaMax: null, trace: null, gradientNorm: null });
+    expect(comparison.rows[1]?.numbers?.loss?.value).toBeCloseTo(0.0748096, 6);
+    expect(comparison.sampleChanges[0]?.risen[0]).toMatchObject({ index: 143 });
+    expect(comparison.differences[0]?.numbers.loss).toEqual(comparison.sampleChanges[0]?.loss);
+    const alone = await refused('analyze', twin ?? '', ...samples);
+    expect(alone.code).toBe(3);
+    expect(alone.sentence).toMatch(/computes with quantised numbers/);
+  });
+
   it('needs two models, and writes over no other file', async () => {
     const alone = await refused('compare', example, ...options);
     expect(alone).toMatchObject({ code: 2, sentence: expect.stringMatching(/^One model alone/) as string });

@@ -45,6 +45,7 @@ it('compares checkpoints in one process, for no more than 1.3 times what their a
         });
         return reports.at(-1)!;
       },
+      evaluate: () => Promise.reject(new Error('nothing is only run')),
     }),
   );
   const { rows } = JSON.parse(printed) as Comparison;

@@ -7,13 +7,16 @@ import { compare } from '../../../src/comparison/compare';
 import { edgeSentences } from '../../../src/comparison/edge';
 import { changeOf, changeText } from '../../../src/comparison/numbers';
 import { evenlySpaced, inOrder, placeIn, shortPaths } from '../../../src/comparison/order';
-import { failedRow, rowOf, trainedAs } from '../../../src/comparison/row';
+import { failedRow, rowOf, runRow, trainedAs } from '../../../src/comparison/row';
 import { comparisonJson, comparisonSchema } from '../../../src/comparison/schema';
-import { comparisonText } from '../../../src/comparison/text';
+import { comparisonMarkdown, comparisonText } from '../../../src/comparison/text';
+import { twinsOf } from '../../../src/comparison/twins';
+import { sampleChanges } from '../../../src/analysis/sampleChanges';
+import { comparisonPage } from '../../../src/charts/comparisonPage';
 import { foldedWeights } from '../../../src/report/wording/learningRate';
 import type { Training } from '../../../src/report/report';
 import { exampleReport } from '../report/exampleReport';
-import { reportWith } from './reports';
+import { evaluationOf, reportWith } from './reports';
 
 const publishedSchema = resolve('docs/comparison.schema.json');
 
@@ -163,6 +166,125 @@ describe('compare', () => {
       expect.arrayContaining(['architectures-differ', 'layers-differ']),
     );
     expect(warnings.find(({ kind }) => kind === 'layers-differ')?.message).toContain('fc.0, conv');
+  });
+});
+
+const refusal = 'Node "q" (QLinearMatMul) computes with quantised numbers.';
+const twin = (path: string) => runRow(path, evaluationOf(0.25).report, null, refusal);
+
+describe('twins', () => {
+  const float = rowOf('/r/epoch-1.onnx', reportWith(1), null);
+  const other = rowOf('/r/epoch-10.onnx', reportWith(2), null);
+  const changes = sampleChanges(evaluationOf(0).samples, evaluationOf(0.25).samples);
+  if (changes === null) throw new Error('the samples are the same');
+  const compared = compare(
+    [twin('/r/epoch-1.int8.onnx'), float, twin('/r/epoch-10.int8.onnx'), other],
+    [{ float: '/r/epoch-1.onnx', twin: '/r/epoch-1.int8.onnx', found: changes }],
+  );
+
+  it('are a model that was only run and the analysed one of the name that is most like its own', () => {
+    const pairs = (...paths: string[]) =>
+      twinsOf([
+        ...paths.filter((path) => path.includes('8')).map(twin),
+        ...paths.filter((path) => !path.includes('8')).map((path) => rowOf(path, reportWith(1), null)),
+      ]).map((each) => [each.float.path, each.twin.path]);
+    expect(pairs('/e-1.int8.onnx', '/e-10.onnx', '/e-1.onnx')).toEqual([['/e-1.onnx', '/e-1.int8.onnx']]);
+    expect(pairs('/int8/model_b.onnx', '/float/model_a.onnx', '/x/m.onnx', '/float/model_b.onnx')).toEqual([
+      ['/float/model_b.onnx', '/int8/model_b.onnx'],
+    ]);
+    expect(pairs('/a8.onnx', '/b8.onnx')).toEqual([]);
+    expect(twinsOf([twin('/a.onnx'), failedRow('/b.onnx', failure)])).toEqual([]);
+  });
+
+  it('stand beside each other, the one that was only run without what takes a derivative', () => {
+    expect(compared.rows.map(({ name }) => name)).toEqual([
+      'epoch-1.onnx',
+      'epoch-1.int8.onnx',
+      'epoch-10.onnx',
+      'epoch-10.int8.onnx',
+    ]);
+    const [, row] = compared.rows;
+    const known = Object.entries(row?.numbers ?? {}).flatMap(([name, value]) =>
+      value === null ? [] : [name],
+    );
+    expect(known).toEqual(['loss', 'accuracy']);
+    expect(row).toMatchObject({
+      failure: null,
+      verdict: null,
+      subject: { architecture: null, parameters: null },
+    });
+    const warnings = compared.warnings.filter(({ kind }) => kind === 'only-run');
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]?.message).toBe(
+      `epoch-1.int8.onnx, epoch-10.int8.onnx: It is only run, for its loss and accuracy. ${refusal}`,
+    );
+    expect(compared.warnings.map(({ kind }) => kind)).not.toContain('architectures-differ');
+  });
+
+  it('have of the loss the error of the paired differences, here none, where two means have theirs', () => {
+    // Both losses rise by 0.25, whatever they are.
+    expect(changes.loss).toEqual({ value: 0.25, lower: 0.25, upper: 0.25, differs: true });
+    expect(compared.differences[0]).toMatchObject({ from: 0, to: 1, numbers: { loss: changes.loss } });
+  });
+
+  it('are told of sample by sample, in text, Markdown and page alike', () => {
+    const sentence =
+      'Sample by sample, epoch-1.onnx → epoch-1.int8.onnx: 1 of 2 predictions changed; mean loss +0.25 (95 %, paired differences of 2 samples).';
+    const text = comparisonText(compared);
+    expect(text).toContain(sentence);
+    expect(text).toMatch(/^1 +1 +0 → 1 +2 → 2\.25$/m);
+    expect(text).toMatch(/^epoch-1\.int8\.onnx .* only run$/m);
+    expect(comparisonMarkdown(compared)).toContain('| 0 → 1 |');
+    const page = comparisonPage(compared);
+    expect(page).toContain('What changed sample by sample');
+    expect(page).toContain(sentence);
+  });
+
+  it('say why nothing is told of single samples', () => {
+    const fault = 'they were not given the same samples, number by number.';
+    const { warnings } = compare(
+      [float, twin('/r/epoch-1.int8.onnx')],
+      [{ float: '/r/epoch-1.onnx', twin: '/r/epoch-1.int8.onnx', found: { fault } }],
+    );
+    expect(warnings.find(({ kind }) => kind === 'not-by-sample')).toEqual({
+      kind: 'not-by-sample',
+      message: `epoch-1.onnx, epoch-1.int8.onnx are not compared sample by sample: ${fault}`,
+      rows: [0, 1],
+    });
+  });
+});
+
+describe('the changes of samples', () => {
+  const { samples } = evaluationOf(0);
+
+  it('have the error of a mean of differences, of whatever weights', () => {
+    // Differences 0.1, 0.2, 0.6: mean 0.3, standard deviation √0.07.
+    const of = (losses: number[]) => ({
+      ...samples,
+      parts: Float64Array.from(losses, (loss) => loss / 3),
+      weights: new Float64Array(3).fill(1 / 3),
+      predictions: Int32Array.of(0, -1, 2),
+      labels: Int32Array.of(0, 1, 2),
+      indices: Int32Array.of(4, 7, 9),
+    });
+    const changed = sampleChanges(of([1, 2, 0]), {
+      ...of([1.1, 2.2, 0.6]),
+      predictions: Int32Array.of(1, -1, 2),
+    });
+    expect(changed?.loss?.value).toBeCloseTo(0.3, 12);
+    expect(changed?.loss?.upper).toBeCloseTo(0.3 + 1.96 * Math.sqrt(0.07 / 3), 12);
+    expect(changed?.predictions).toEqual({ count: 2, changed: 1 });
+    expect(changed?.risen.map(({ index }) => index)).toEqual([9, 7, 4]);
+    expect(changed?.risen[2]).toMatchObject({ label: 0, predictedBefore: 0, predictedAfter: 1 });
+  });
+
+  it('name no samples whose loss did not rise, or that weigh nothing', () => {
+    const lighter = { ...samples, parts: Float64Array.of(0.1, 0), weights: Float64Array.of(1, 0) };
+    const heavier = { ...lighter, parts: Float64Array.of(0.2, 0) };
+    expect(sampleChanges(lighter, heavier)?.risen.map(({ index }) => index)).toEqual([0]);
+    expect(sampleChanges(heavier, lighter)?.risen).toEqual([]);
+    // Of one sample nothing is known of others.
+    expect(sampleChanges(lighter, heavier)?.loss).toBeNull();
   });
 });
 

@@ -18,6 +18,7 @@ const worker: WorkerCalls<Method> = {
     if (model.includes('bad')) throw new FailureError('NotAModel', 'no');
     return exampleReport;
   },
+  evaluate: () => Promise.reject(new Error('nothing is only run')),
   inspect: async () => ({ facts: {}, candidates: [], openInputs: [], outputs: [], tensors: [] }),
   tryLayers: async () => [],
   detail: () => Promise.reject(new Error('nobody looks into it')),

@@ -37,6 +37,10 @@ class AskedWorker implements WorkerCalls<Method> {
     return this.#ask<Report>(options);
   }
 
+  evaluate(): Promise<never> {
+    return Promise.reject(new Error('nothing is only run'));
+  }
+
   inspect(model: ModelToInspect, options: CallOptions): Promise<ModelInspection> {
     this.looks.push(model);
     return this.#ask<ModelInspection>(options);

@@ -17,7 +17,8 @@ import type {
 } from '../../../src/report/request';
 import { reportJson } from '../../../src/report/schema';
 import type { CallOptions, WorkerCalls } from '../../../src/worker/client';
-import { reportWith } from '../comparison/reports';
+import type { Evaluation } from '../../../src/analysis/evaluate';
+import { evaluationOf, reportWith } from '../comparison/reports';
 import { temporaryFolder } from '../formats/temporaryFolder';
 
 const folder = temporaryFolder();
@@ -31,6 +32,7 @@ async function write(name: string, content = name): Promise<string> {
 /** A worker that finds λ_max from the file's name, and whose answers may be held back. */
 class NamedWorker implements WorkerCalls {
   readonly requests: AnalysisRequest[] = [];
+  readonly evaluated: AnalysisRequest[] = [];
   inspected: string[] = [];
   /** The model that gets no answer. */
   held = '';
@@ -45,8 +47,16 @@ class NamedWorker implements WorkerCalls {
       await new Promise((_, reject) => {
         signal?.addEventListener('abort', () => reject(new FailureError('Interrupted', 'Cancelled.')));
       });
+    if (request.model.includes('int8'))
+      throw new FailureError('UnsupportedOperator', 'Node "q" computes with quantised numbers.');
     if (Number.isNaN(found)) throw new FailureError('DamagedModel', 'It ends too early.');
     return reportWith(found);
+  }
+
+  /** Of a model with "int8" in its name, which cannot be differentiated; what it was analysed from before is asked, too. */
+  evaluate(request: AnalysisRequest): Promise<Evaluation> {
+    this.evaluated.push(request);
+    return Promise.resolve(evaluationOf(request.model.includes('int8') ? 0.25 : 0));
   }
 
   tryLayers(): Promise<readonly []> {
@@ -99,6 +109,22 @@ const namesOf = ({ comparison }: ComparisonState): string[] => comparison.rows.m
 const random: SampleSource = { kind: 'random', count: 9 };
 
 describe('ComparisonSession', () => {
+  it('runs what cannot be differentiated, and compares it sample by sample with its float model', async () => {
+    const float = await write('q/epoch-1.onnx');
+    const { shown, states, worker } = session([await write('q/epoch-1.int8.onnx'), float], null, random);
+    await shown.run();
+    const { comparison } = shown.state;
+    expect(comparison.rows.map(({ name, numbers }) => [name, numbers?.lambdaMax?.value ?? null])).toEqual([
+      ['epoch-1.onnx', 1],
+      ['epoch-1.int8.onnx', null],
+    ]);
+    expect(comparison.sampleChanges[0]).toMatchObject({ from: 0, to: 1, loss: { value: 0.25 } });
+    expect(states.at(-2)).toMatchObject({ phase: 'running', waiting: ['epoch-1.int8.onnx'] });
+    // Once for its row, and both for the pair; nothing once more for what is known.
+    expect(worker.evaluated.map(({ model }) => model.endsWith('int8.onnx'))).toEqual([true, false, true]);
+    expect(shown.state.phase).toBe('done');
+  });
+
   it('shows each row when it is ready, a failure among them, and ends with all', async () => {
     const paths = [await write('a/epoch-1.onnx'), await write('a/bad.onnx'), await write('a/epoch-2.onnx')];
     const { shown, states, progress } = session(paths, null, random);

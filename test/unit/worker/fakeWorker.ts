@@ -91,6 +91,7 @@ serve(
       if (behaviour === undefined) throw new Error(`no behaviour ${request.model}`);
       return behaviour(onProgress, whenSkippable);
     },
+    evaluate: () => Promise.reject(new FailureError('UsageError', 'Nothing is only run here.')),
     inspect: ({ file }): Promise<ModelInspection> =>
       Promise.resolve({
         facts: { gradientNorm: process.pid },
