@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { memoryFile } from '../files/randomAccess';
 import { detectContents, detectFile, type Detection } from '../formats/detection';
-import type { Model } from '../formats/model';
+import type { RunnableModel } from '../formats/model';
 import { conditionsOfShapes } from '../formats/onnx/branches';
-import { readOnnx } from '../formats/onnx/readOnnx';
+import { readOnnxUnrun } from '../formats/onnx/readOnnx';
 import { readModel } from '../formats/readModel';
 import { requireLowerings } from '../graph/lowering/lowerGraph';
 import { requireScores } from '../loss/chooseLoss';
@@ -68,13 +68,13 @@ async function readModelOf(
   path: string,
   { format, size }: Detection,
   bytes: Uint8Array | null,
-): Promise<Model> {
+): Promise<RunnableModel> {
   if (format !== 'onnx' || size > largestModel) return readModel(path, null, format);
-  return readOnnx(resolve(path), bytes ?? (await readFile(path)), false);
+  return readOnnxUnrun(resolve(path), bytes ?? (await readFile(path)));
 }
 
 /** What should be known of a model beforehand. @throws FailureError where it cannot be analysed */
-function judgeModel(model: Model): string | null {
+function judgeModel(model: RunnableModel): string | null {
   if (conditionsOfShapes(model.graph).length > 0)
     return 'It has branches that only a run decides; whether they can be followed shows when it is analysed.';
   const subject = findSubject(model, noSubjectChoice);

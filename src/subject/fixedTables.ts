@@ -10,8 +10,8 @@ const roundings: Partial<Record<ElementType, number>> = {
   float16: 4e-3,
   bfloat16: 3e-2,
 };
-/** Of a float tensor. */
-type Numbers = ArrayLike<number> & Iterable<number>;
+/** Of a float tensor. They are read no further than the answer needs: `detect` looks through all weights of a folder. */
+type Numbers = ArrayLike<number>;
 
 /** Numbers other than 0 and ±1 that a table of sines has at least: fewer may be weights by chance, or at their start. */
 const fewestOwn = 4;
@@ -27,7 +27,13 @@ export function fixedTables(
   ofModules: boolean,
 ): ReadonlySet<string> {
   const fixed = new Set<string>();
-  const rotations = new Map<string, string[]>();
+  const rotations = new Map<string, (readonly [name: string, numbers: Numbers])[]>();
+  const sines = new Map<Numbers, boolean>();
+  const areSines = (numbers: Numbers): boolean => {
+    const are = sines.get(numbers) ?? isOfSines(numbers);
+    sines.set(numbers, are);
+    return are;
+  };
   const stored = [...initialisers].some(([name, tensor]) => isStoredWeight(name, tensor));
   for (const [name, tensor] of initialisers) {
     const { type, dims } = tensor;
@@ -37,15 +43,19 @@ export function fixedTables(
     const isMadeUp = (ofModules && isConstantNode(name, tensor)) || (stored && isFill(name, tensor));
     if (isMadeUp || isMask(numbers) || isSinusoid(numbers, dims, rounding) || isGrid(numbers, dims, rounding))
       fixed.add(name);
-    else if (isOfSines(numbers)) {
+    else {
       const key = `${type} ${dims.join()}`;
       const others = rotations.get(key) ?? [];
-      const partner = others.find((other) => {
-        const numbersOfOther = initialisers.get(other)?.data as Numbers;
-        return isOnCircle(numbers, numbersOfOther, rounding);
-      });
-      rotations.set(key, [...others, name]);
-      if (partner !== undefined) for (const each of [name, partner]) fixed.add(each);
+      const partner = others.find(
+        ([, other]) =>
+          isOne(numbers[0]!, other[0]!, rounding) &&
+          areSines(numbers) &&
+          areSines(other) &&
+          isOnCircle(numbers, other, rounding),
+      );
+      others.push([name, numbers]);
+      rotations.set(key, others);
+      if (partner !== undefined) for (const each of [name, partner[0]]) fixed.add(each);
     }
   }
   return fixed;
@@ -99,14 +109,15 @@ function isFill(name: string, tensor: Tensor): boolean {
  */
 function isMask(numbers: Numbers): boolean {
   let lowest = 0;
-  for (const number of numbers) if (number < lowest) lowest = number;
-  if (lowest > -80) return false;
   let zeros = 0;
-  for (const number of numbers) {
+  // eslint-disable-next-line @typescript-eslint/prefer-for-of -- iterating a typed array takes six times as long
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i]!;
     if (number === 0) zeros++;
+    else if (lowest === 0 && number <= -80) lowest = number;
     else if (number !== lowest) return false;
   }
-  return lowest <= -1e4 || (zeros > 0 && numbers.length >= fewestOwn);
+  return lowest <= -1e4 || (lowest < 0 && zeros > 0 && numbers.length >= fewestOwn);
 }
 
 /** Fewer numbers may be evenly spaced by chance. */
@@ -150,7 +161,7 @@ export function isFixedFilter({ data, dims }: Tensor): boolean {
 /** Sines and cosines of one angle in every row, in turns or half and half (Vaswani et al., 2017). */
 function isSinusoid(numbers: Numbers, dims: readonly number[], rounding: number): boolean {
   const row = dims.at(-1) ?? 1;
-  if (row < narrowestRow || row % 2 !== 0 || !isOfSines(numbers)) return false;
+  if (row < narrowestRow || row % 2 !== 0) return false;
   const half = row / 2;
   const isPaired = (first: (pair: number) => number, step: number): boolean => {
     for (let start = 0; start < numbers.length; start += row) {
@@ -161,7 +172,7 @@ function isSinusoid(numbers: Numbers, dims: readonly number[], rounding: number)
     }
     return true;
   };
-  return isPaired((pair) => 2 * pair, 1) || isPaired((pair) => pair, half);
+  return (isPaired((pair) => 2 * pair, 1) || isPaired((pair) => pair, half)) && isOfSines(numbers);
 }
 
 /** The cosines and the sines of a rotary embedding (Su et al., 2021), as tables of their own. */
@@ -177,8 +188,9 @@ function isOne(cosine: number, sine: number, rounding: number): boolean {
 /** Whether no number is above 1 in size, and some are not 0 or ±1: scales of 1 and shifts of 0 lie on a circle, too. */
 function isOfSines(numbers: Numbers): boolean {
   let own = 0;
-  for (const number of numbers) {
-    const size = Math.abs(number);
+  // eslint-disable-next-line @typescript-eslint/prefer-for-of -- iterating a typed array takes six times as long
+  for (let i = 0; i < numbers.length; i++) {
+    const size = Math.abs(numbers[i]!);
     if (!(size <= 1 + 1e-6)) return false;
     if (size !== 0 && size !== 1) own++;
   }

@@ -14,7 +14,7 @@ import { storages } from '../storages';
 import { damagedModel } from './damaged';
 import { elementTypeOf } from './elementTypes';
 import { externalLocation, externalPlace, isExternal, realPathOf } from './externalData';
-import { readOnnx } from './readOnnx';
+import { readOnnxUnrun } from './readOnnx';
 
 /** Fields by their numbers (onnx.proto). */
 const fieldOf = { graph: 7, initializer: 5, rawData: 9 } as const;
@@ -63,7 +63,7 @@ export async function readOutline(
   for (const header of headers) initializer.push(await sampled(path, file, header, sizes));
   const model = fromBinary(ModelProtoSchema, Buffer.concat(ofModel));
   const graph = { ...fromBinary(GraphProtoSchema, Buffer.concat(ofGraph)), initializer };
-  const read = await readOnnx(path, toBinary(ModelProtoSchema, { ...model, graph }), false);
+  const read = await readOnnxUnrun(path, toBinary(ModelProtoSchema, { ...model, graph }));
   const initialisers = new Map(
     [...read.graph.initialisers].map(([name, tensor]) => [
       name,

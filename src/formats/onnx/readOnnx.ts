@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { refuseOversized } from '../../graph/oversized';
-import type { Model } from '../model';
+import type { Model, RunnableModel } from '../model';
 import { conditionsOfShapes, knownConditions, type Conditions } from './branches';
 import { decodeModel, type DecodedModel } from './decode';
 import { writeExecutableModel } from './executable';
@@ -20,10 +20,24 @@ const mostNestedBranches = 8;
  * Reads an ONNX model and the files that its external tensors name.
  * @param path absolute.
  * @param bytes the file.
- * @param runs whether conditions of shapes are found out by running them; else an If on one stays in the graph.
  * @throws FailureError DamagedModel, UnsupportedStructure, ExternalDataMissing, ExternalDataOutsideFolder, LfsPointer, TooLarge
  */
-export async function readOnnx(path: string, bytes: Uint8Array, runs = true): Promise<Model> {
+export async function readOnnx(path: string, bytes: Uint8Array): Promise<Model> {
+  const { producer, ...model } = await readRunnable(path, bytes, true);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { file: path, sha256, format: 'ONNX', producer, ...model };
+}
+
+/** The same, of a model that will not be run: an If on a condition of shapes stays in the graph. */
+export async function readOnnxUnrun(path: string, bytes: Uint8Array): Promise<RunnableModel> {
+  return readRunnable(path, bytes, false);
+}
+
+async function readRunnable(
+  path: string,
+  bytes: Uint8Array,
+  runs: boolean,
+): Promise<RunnableModel & Pick<Model, 'producer'>> {
   const file = basename(path);
   const decoded = decodeModel(bytes, file, false);
   const { model, graph: whole } = decoded;
@@ -45,9 +59,6 @@ export async function readOnnx(path: string, bytes: Uint8Array, runs = true): Pr
   const { graph, order } = read;
   refuseOversized(graph);
   return {
-    file: path,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    format: 'ONNX',
     producer: producerName(model),
     graph,
     executable: (outputs) => writeExecutableModel(bytes, order, outputs, source, conditions),

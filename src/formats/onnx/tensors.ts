@@ -67,7 +67,7 @@ function fromBytes(
   const { buffer, byteOffset } = bytes;
   return buffer instanceof ArrayBuffer && byteOffset % storage.BYTES_PER_ELEMENT === 0
     ? new storage(buffer, byteOffset, count)
-    : new storage(Uint8Array.from(bytes).buffer);
+    : new storage(new Uint8Array(bytes).buffer);
 }
 
 function fromTypedField(

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse';
 import { judgeFile } from '../../../src/analysis/judgeFile';
@@ -121,6 +122,28 @@ describe('what is told of a file without running it', () => {
       expect(judged.advice).toBe(await refusalOf(model));
     },
   );
+
+  it('is refused for any number that is none, wherever it stands', async () => {
+    const broken = fc.record({
+      at: fc.nat(19),
+      number: fc.constantFrom(NaN, Infinity, -Infinity),
+      isDouble: fc.boolean(),
+      // Moves the weights to bytes that no float begins at.
+      name: fc.string({ maxLength: 4, unit: fc.constantFrom('a', 'b') }),
+    });
+    await fc.assert(
+      fc.asyncProperty(broken, async ({ at, number, isDouble, name }) => {
+        const data = isDouble ? new Float64Array(20).fill(0.5) : new Float32Array(20).fill(0.5);
+        data.set([0.25, number], Math.min(at, 18));
+        const model = await written({
+          ...between({}, { w: { dims: [4, 5], data } }),
+          producer: { name, version: '' },
+        });
+        expect((await judgeFile(model)).advice).toMatch(/^The weights "w" hold NaN, infinity or/);
+      }),
+      { numRuns: 30 },
+    );
+  });
 
   it('asks for the layers of a file of weights', async () => {
     const path = join(import.meta.dirname, '../../references/formats/mlp_tanh.safetensors');

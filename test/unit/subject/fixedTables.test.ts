@@ -61,6 +61,38 @@ describe('tables that no training made', () => {
     expect(fixedOf({ bias: tensor([1], () => -120), biases: tensor([3], () => -120) })).toEqual([]);
   });
 
+  it('are masks by all of their numbers', () => {
+    const values = fc.constantFrom(0, 0, 0, -0, -2, -100, -100, -1e9, -1e9, -Infinity, 1, NaN);
+    fc.assert(
+      fc.property(fc.array(values, { minLength: 1, maxLength: 7 }), (row) => {
+        const low = row.filter((value) => value !== 0);
+        const [lowest = 0] = low;
+        const isOne = low.length > 0 && low.every((value) => value === lowest);
+        const isLow = lowest <= -1e4 || (lowest <= -80 && row.length >= 4 && low.length < row.length);
+        expect(fixedOf({ row: tensor([1, row.length], (_, i) => row[i]!) })).toEqual(
+          isOne && isLow ? ['row'] : [],
+        );
+      }),
+    );
+  });
+
+  it('are none where one number is another, wherever it stands', () => {
+    const sinusoid = (t: number, i: number): number =>
+      i % 2 === 0 ? Math.sin(angle(t, i, 4)) : Math.cos(angle(t, i - 1, 4));
+    const mask = (t: number, i: number): number => (t > i ? -1e9 : 0);
+    const cos = tensor([6, 4], (t, i) => Math.cos(angle(t, i % 2, 4)));
+    const sin = (t: number, i: number): number => Math.sin(angle(t, i % 2, 4));
+    const at = fc.tuple(fc.nat(5), fc.nat(3));
+    fc.assert(
+      fc.property(at, fc.constantFrom(0.5, 2, NaN), ([row, column], other) => {
+        const changed = (f: (t: number, i: number) => number): Tensor =>
+          tensor([6, 4], (t, i) => (t === row && i === column ? other : f(t, i)));
+        expect(fixedOf({ mask: changed(mask), sinusoid: changed(sinusoid) })).toEqual([]);
+        expect(fixedOf({ cos, sin: changed(sin) })).toEqual([]);
+      }),
+    );
+  });
+
   it('are not scales of 1 and shifts of 0, nor identities, nor rows of norm 1 and length 2', () => {
     const gamma = tensor([8], () => 1);
     const beta = tensor([8], () => 0);
