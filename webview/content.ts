@@ -56,13 +56,17 @@ function chosenLayer({ layers }: Choice, id: string, view: Chooser): Child[] {
   if (chosen === undefined) return [];
   const shown = chosen.content.flatMap((each, at) => nodesOf(each, `${id}-${at}`, view));
   if (layers.length < 2) return shown;
-  const dropdown = element(
-    'vscode-dropdown',
-    { id: `${id}-layer`, 'aria-label': t('Layer') },
-    ...layers.map(({ name, index }) =>
-      element('vscode-option', { value: index, selected: index === chosen.index }, name),
-    ),
-  );
+  const optionOf = ({ name, index }: (typeof layers)[number]): HTMLElement =>
+    element('vscode-option', { value: index, selected: index === chosen.index }, name);
+  const shownOption = optionOf(chosen);
+  const dropdown = element('vscode-dropdown', { id: `${id}-layer`, 'aria-label': t('Layer') }, shownOption);
+  // Hundreds of options are made when somebody is about to choose.
+  const offerAll = (): void => {
+    const place = layers.indexOf(chosen);
+    shownOption.before(...layers.slice(0, place).map(optionOf));
+    shownOption.after(...layers.slice(place + 1).map(optionOf));
+  };
+  dropdown.addEventListener('focusin', offerAll, { once: true });
   dropdown.addEventListener('change', () => {
     const value = 'value' in dropdown ? Number(dropdown.value) : NaN;
     if (layers.some(({ index }) => index === value)) view.change({ layer: value });

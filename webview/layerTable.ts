@@ -18,8 +18,8 @@ import { hasNumbers, type Part, type View } from './view';
 /** A longer table scrolls in its card, under its head. */
 const mostRows = 24;
 
-/** Of more layers the first in the order are shown until all are asked for: the browser lays out all rows for any of them. */
-const firstRows = 100;
+/** Of more layers the first rows are shown until all are asked for: at every sort the browser lays out all that are there. */
+const mostLayers = 100;
 
 /** Every number of every layer, sorted by a click on a head. */
 export const layerTable: Part = {
@@ -39,7 +39,7 @@ export const layerTable: Part = {
     const body = element('tbody', {});
     const head = element('tr', {});
     const built = rows.map((row) => ({ row, line: tableRow(row, shown) }));
-    let most = Math.min(rows.length, firstRows);
+    let most = rows.length > mostLayers ? mostRows : rows.length;
     let current = view.settings.sort;
     const arrange = (order: View['settings']['sort']): void => {
       current = order;
@@ -69,7 +69,7 @@ export const layerTable: Part = {
       arrange(current);
       all.remove();
       // The focus goes on where the rows do.
-      body.querySelectorAll('tr')[firstRows]?.focus();
+      body.querySelectorAll('tr')[mostRows]?.focus();
     });
     return [
       element(

@@ -19,8 +19,12 @@ const escapes: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** Only what is surely no character to look at: nearly all paths and names. */
+const harmless = /^[ !#-%(-;=?-~]*$/;
+
 /** Text that is safe between tags and inside a quoted attribute. */
 export function escapeText(text: string): string {
+  if (harmless.test(text)) return text;
   return Array.from(text, (character) =>
     isAllowedInXml(character) ? (escapes[character] ?? character) : '\ufffd',
   ).join('');
