@@ -1,15 +1,6 @@
 import * as v from 'valibot';
-import {
-  checkedJson,
-  count,
-  describe,
-  list,
-  notNegative,
-  number,
-  object,
-  quantity,
-  training,
-} from '../report/schema';
+import { checkedJson, training } from '../report/schema';
+import { count, describe, list, notNegative, number, object, quantity } from '../report/schemaValues';
 
 /**
  * The comparison of several models: one JSON document from which the terminal's table, the page and the panel follow.

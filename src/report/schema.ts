@@ -1,6 +1,20 @@
 import * as v from 'valibot';
 import { FailureError } from './failure';
 import { optimisers } from './request';
+import { analysisFacts, lossOptions, modelFacts, sampleFacts } from './schemaFacts';
+import { eigenvalueKind, layer, orthogonality, topSample } from './schemaLayers';
+import {
+  count,
+  describe,
+  interval,
+  list,
+  notNegative,
+  number,
+  object,
+  quantity,
+  range,
+  share,
+} from './schemaValues';
 
 /**
  * The report: one JSON document that holds everything the panel shows. This schema is its only description: the types of
@@ -9,129 +23,6 @@ import { optimisers } from './request';
  * Estimated quantities are `Quantity`; facts, shares and counts are plain numbers.
  * Fields may be added, never renamed: checks outside the project read them.
  */
-
-/** The parts that published schemas are made of. */
-export const number = v.pipe(v.number(), v.finite());
-export const notNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
-export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const share = v.pipe(v.number(), v.finite());
-
-export const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.array(item), v.readonly());
-export const object = <Entries extends v.ObjectEntries>(entries: Entries) =>
-  v.pipe(v.object(entries), v.readonly());
-/** With a sentence that is published. */
-export const describe = <Schema extends v.GenericSchema>(schema: Schema, sentence: string) =>
-  v.pipe(schema, v.description(sentence));
-
-export const quantity = describe(
-  object({ value: number, standardError: notNegative }),
-  'A number with its evidence: the standard error is 0 where the value is exact to rounding.',
-);
-const interval = { lower: quantity, upper: quantity };
-/** Between these ends a number lies. */
-const range = object({ lower: number, upper: number });
-
-const modelFacts = object({
-  file: v.string(),
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-  /** As a person names it: "ONNX", "Keras", … */
-  format: v.string(),
-  /** The exporter and its version as the file states them, or null. */
-  producer: v.nullable(v.string()),
-  parameters: describe(count, 'Trainable numbers reached from the output.'),
-  output: describe(v.string(), 'The tensor that the loss is put on (logits).'),
-  /** One line for a person: "perceptron 64-32-16-10, tanh". */
-  architecture: v.string(),
-});
-
-const sampleFacts = object({
-  /** The data file, or "random inputs". */
-  source: v.string(),
-  count,
-  classes: describe(count, 'Number of classes, 0 for regression.'),
-  labels: describe(
-    v.picklist(['given', 'predicted', 'drawn', 'none']),
-    '"none" where the model itself puts out the loss.',
-  ),
-  scale: describe(number, 'The factor that the inputs were multiplied by.'),
-  normalisation: v.exactOptional(
-    describe(v.string(), 'How the pixels of pictures were normalised; absent where there are none.'),
-  ),
-  /** Over the samples, or over their predictions where they have several. */
-  meanLoss: number,
-  accuracy: v.nullable(share),
-  lossError: v.exactOptional(
-    describe(
-      v.nullable(notNegative),
-      'Standard error of the mean loss for other samples like these; null where it is not known, absent where it was not looked for.',
-    ),
-  ),
-  evenGuessLoss: v.exactOptional(
-    describe(
-      notNegative,
-      'What logits of 0 would lose, where weights, smoothing or weight decay make it another than ln C (of a binary loss ln 2).',
-    ),
-  ),
-  /** Absent where each sample has one. */
-  rowsPerSample: v.exactOptional(
-    describe(count, 'Predictions of one sample, where it has several: the loss is their mean.'),
-  ),
-  ignoredRows: v.exactOptional(describe(count, 'Predictions whose label says to leave them out.')),
-});
-
-/** What of the loss the user asked for beside its kind. */
-const lossOptions = object({
-  classWeights: describe(
-    v.nullable(v.union([list(number), v.literal('balanced')])),
-    'Weight of every class, as asked for; null: all 1.',
-  ),
-  /** Share of every label that is spread evenly over all classes. */
-  labelSmoothing: notNegative,
-  ignoredSamples: describe(count, 'Samples whose label says to leave them out, or is missing.'),
-  ignoredNumbers: v.exactOptional(
-    describe(count, 'Single targets that are missing, or say to leave them out; absent where none does.'),
-  ),
-  ignoreLabel: v.exactOptional(describe(number, 'The label that leaves out, where it is not -100.')),
-  posWeight: v.exactOptional(
-    describe(
-      list(notNegative),
-      'Weight of the positives, one or one for each output; absent where not asked for.',
-    ),
-  ),
-  weightDecay: v.exactOptional(
-    describe(notNegative, 'λ of ½λ‖θ‖², which is added to the loss; absent where it is 0.'),
-  ),
-  decayed: v.exactOptional(
-    describe(
-      object({ patterns: list(v.string()), parameters: count }),
-      'What the weight decay is over: parameters whose names fit a pattern, and the number of their numbers; absent where it is over all.',
-    ),
-  ),
-  sampleWeights: v.exactOptional(
-    describe(v.string(), 'Key of the weights of the samples in the data file; absent where it holds none.'),
-  ),
-});
-
-const analysisFacts = object({
-  precision: v.picklist(['float64', 'float32']),
-  /** 0 for the closed form in float64. */
-  productError: describe(notNegative, 'Relative error of a float32 product against float64.'),
-  mode: v.literal('evaluation'),
-  seed: number,
-  requestedPrecision: number,
-  stoppedBy: describe(
-    v.string(),
-    '"complete", or the budget that ran out; "time limit" where it ended any part, else "user" where the user skipped one.',
-  ),
-  threads: count,
-  memoryBudget: v.optional(describe(count, 'Bytes that the working set was allowed.')),
-  /** What drives the bounds is computed after them and not counted here. */
-  cost: describe(
-    object({ multiplyAdds: notNegative, bytes: notNegative }),
-    'Of the bounds, from the shapes alone; of an estimate, what it took. Bytes of the working set.',
-  ),
-  versions: v.pipe(v.record(v.string(), v.string()), v.readonly()),
-});
 
 const bounds = object({
   lambdaMax: object({ ...interval, blockwiseUpper: v.nullable(quantity) }),
@@ -182,102 +73,6 @@ const gaussNewton = object({
       '95 % intervals; absent where all is exact.',
     ),
   ),
-});
-
-/**
- * "spectrum": from all eigenvalues, to their rounding. "proved": true of every matrix of this trace and norm.
- * "probabilistic": true but for unlucky starts of Lanczos.
- */
-const eigenvalueKind = v.picklist(['spectrum', 'proved', 'probabilistic']);
-
-const sampleShare = object({
-  index: count,
-  label: v.nullable(number),
-  predicted: v.nullable(number),
-  loss: number,
-  /** Share of F² of the sample's row of pairs, or of a λ_max. */
-  share,
-});
-
-const layer = object({
-  name: v.string(),
-  /** The operator as a person names it: "Linear", "Conv", … */
-  kind: v.string(),
-  parameters: count,
-  inputs: count,
-  outputs: count,
-  /** Frobenius norm of the weight, the bias not counted. */
-  weightNorm: notNegative,
-  /** Trace of the layer's own Hessian block. */
-  trace: quantity,
-  /** ‖H_ll‖_F². */
-  ownCurvature: describe(v.nullable(quantity), "Squared Frobenius norm of the layer's own block."),
-  /** Σ_{m≠l} ‖H_lm‖_F². */
-  coupling: describe(v.nullable(quantity), 'Sum of the squared norms of its blocks with other layers.'),
-  contribution: describe(
-    quantity,
-    'Additive share of the upper bound; may be negative; the layers sum to the bound.',
-  ),
-  /** Upper bound on the largest eigenvalue of the layer's own block. */
-  blockUpperBound: v.nullable(quantity),
-  /** Relative change of the bound per relative change of the weight's scale. */
-  elasticity: v.nullable(number),
-  /** Share of F² of each hidden unit that the layer feeds. */
-  units: v.nullable(list(share)),
-  /** ‖v_l‖², v the unit eigenvector of λ_max; null where λ_max is not certified, or v not known well enough. */
-  sharpestShare: describe(
-    v.nullable(v.pipe(number, v.minValue(0), v.maxValue(1))),
-    'Share of the sharpest direction: the squared norm of the layer’s part of its unit vector; the layers sum to 1.',
-  ),
-  sharpestUnits: describe(
-    v.nullable(list(share)),
-    'Of the sharpest direction, by the layer’s outputs: in the weights into each; null where they are too many, or not known.',
-  ),
-  sharpestInputs: describe(v.nullable(list(share)), 'The same by its inputs: in the weights from each.'),
-  lambdaMax: describe(
-    v.nullable(object({ lower: number, upper: number, kind: eigenvalueKind })),
-    'λ_max of the layer’s own block, as if all other layers were frozen; null where it was not looked for.',
-  ),
-  sharpestSamples: v.exactOptional(
-    describe(
-      list(sampleShare),
-      'The samples that carry most of that λ_max: shares of Σ vᵀH_n v along a direction v whose curvature is it, to the precision of its interval; absent where it is not known.',
-    ),
-  ),
-});
-
-const orthogonality = object({
-  crossSampleShare: describe(share, 'Share of F² from pairs of different samples.'),
-  /** null where no single class is meant, or none was drawn. */
-  classes: describe(v.nullable(list(number)), 'The class of each row of the Gram pictures.'),
-  layers: list(
-    object({
-      /** Share of the layer's Σ_m ‖H_lm‖_F² that comes from pairs of different samples. */
-      crossSampleShare: share,
-      /** Cosines between the layer's inputs of at most 64 samples, ordered by class; null where not drawn. */
-      gram: v.nullable(list(list(number))),
-    }),
-  ),
-});
-
-const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64));
-
-/** A sample as a small picture, for samples that are one. */
-const picture = object({
-  width: side,
-  height: side,
-  /** 1: grey; 3: red, green, blue. */
-  channels: v.picklist([1, 3]),
-  pixels: describe(
-    list(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
-    'Height × width × channels; 0 and 255 are the extremes of all shown samples.',
-  ),
-});
-
-const topSample = object({
-  ...sampleShare.entries,
-  /** null where the sample is no picture of at most 64 × 64. */
-  picture: v.nullable(picture),
 });
 
 /** An interval that holds an extreme eigenvalue of the Hessian. */
