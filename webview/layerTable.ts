@@ -37,7 +37,6 @@ export const layerTable: Part = {
     const rows = rowsOf(known);
     const shown = shownColumns(rows);
     const body = element('tbody', {});
-    const head = element('tr', {});
     const built = rows.map((row) => ({ row, line: tableRow(row, shown) }));
     let most = rows.length > mostLayers ? mostRows : rows.length;
     let current = view.settings.sort;
@@ -46,21 +45,22 @@ export const layerTable: Part = {
       const sorted = sort(built, order).slice(0, most);
       for (const [place, { line }] of sorted.entries()) line.tabIndex = place === 0 ? 0 : -1;
       body.replaceChildren(...sorted.map(({ line }) => line));
-      head.replaceChildren(
-        ...heads(shown, order, (chosen) => {
-          arrange(chosen);
-          document.getElementById(`sort-${chosen.column}`)?.focus();
-          view.change({ sort: chosen });
-        }),
-      );
+      for (const { mark } of heads) mark(order);
     };
+    const heads = [{ column: 'layer', head: t('layer') } as const, ...shown].map(({ column, head }) =>
+      tableHead(column, head, () => {
+        const descending = current.column === column ? !current.descending : column !== 'layer';
+        arrange({ column, descending });
+        view.change({ sort: { column, descending } });
+      }),
+    );
     arrange(current);
     if (rows.length === 0) body.append(emptyRow(shown.length));
     const table = element(
       'table',
       {},
       element('caption', { class: 'hidden' }, t('Layers, with every number of each')),
-      element('thead', {}, head),
+      element('thead', {}, element('tr', {}, ...heads.map(({ cell }) => cell))),
       body,
     );
     table.addEventListener('keydown', moveByArrow);
@@ -106,27 +106,22 @@ function sort<Built extends { readonly row: Row }>(
   });
 }
 
-function heads(
-  shown: readonly ColumnLook[],
-  sort: View['settings']['sort'],
-  choose: (sort: View['settings']['sort']) => void,
-): HTMLElement[] {
-  const head = (column: Column & Term, caption: string): HTMLElement => {
-    const active = sort.column === column;
-    const order = active ? (sort.descending ? 'descending' : 'ascending') : 'none';
-    const press = element(
-      'button',
-      { type: 'button', id: `sort-${column}` },
-      caption,
-      element('span', { class: 'order', 'aria-hidden': 'true' }, active ? (sort.descending ? '▾' : '▴') : ''),
-    );
-    press.addEventListener('click', () => {
-      const descending = active ? !sort.descending : column !== 'layer';
-      choose({ column, descending });
-    });
-    return element('th', { scope: 'col', 'aria-sort': order, class: column }, findExplained(press, column));
+/** A head that sorts when it is pressed, and shows whether the rows are in its order. */
+function tableHead(
+  column: Column & Term,
+  caption: string,
+  press: () => void,
+): { readonly cell: HTMLElement; readonly mark: (order: View['settings']['sort']) => void } {
+  const arrow = element('span', { class: 'order', 'aria-hidden': 'true' });
+  const pressed = element('button', { type: 'button', id: `sort-${column}` }, caption, arrow);
+  pressed.addEventListener('click', press);
+  const cell = element('th', { scope: 'col', class: column }, findExplained(pressed, column));
+  const mark = (order: View['settings']['sort']): void => {
+    const active = order.column === column;
+    cell.ariaSort = active ? (order.descending ? 'descending' : 'ascending') : 'none';
+    arrow.textContent = active ? (order.descending ? '▾' : '▴') : '';
   };
-  return [head('layer', t('layer')), ...shown.map(({ column, head: caption }) => head(column, caption))];
+  return { cell, mark };
 }
 
 function tableRow(row: Row, shown: readonly ColumnLook[]): HTMLElement {

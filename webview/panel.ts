@@ -17,6 +17,7 @@ import { status } from './status';
 import { registerControls } from './toolkit';
 import { installTooltips } from './tooltip';
 import { nothingSaid } from '../src/report/form';
+import { unpackState, withoutManyBlocks } from '../src/report/packedBlocks';
 import { initialSettings, isPending, knownOf, type Part, type Settings, type View } from './view';
 
 interface VsCodeApi {
@@ -34,9 +35,6 @@ interface Saved {
   readonly form: FormState;
   readonly scroll: number;
 }
-
-/** Layers whose blocks are kept. */
-const mostBlocksKept = 64;
 
 /** What stands above a page of a layer or sample, too. */
 const frame: readonly Part[] = [header, status];
@@ -64,7 +62,9 @@ function start(): void {
 
   const drawn = new Map<string, unknown>();
   const keep = (): void => {
-    api.setState({ state: state && withoutManyBlocks(state), settings, form, scroll: window.scrollY });
+    // At the end of every scroll: megabytes of blocks come again from the host.
+    const kept = state && withoutManyBlocks(state);
+    api.setState({ state: kept, settings, form, scroll: window.scrollY });
   };
   /** Asks the host for what a page shows beside the report: once for each page and report. */
   const askForDetail = (): void => {
@@ -131,7 +131,7 @@ function start(): void {
       draw();
       return;
     }
-    state = event.data.state;
+    state = unpackState(event.data);
     ({ form, name, readOnly } = event.data);
     draw();
     keep();
@@ -145,12 +145,6 @@ function start(): void {
   draw();
   if (saved !== undefined) window.scrollTo(0, saved.scroll);
   api.postMessage({ type: 'ready' });
-}
-
-/** What is written at the end of every scroll: blocks of hundreds of layers, megabytes, come again from the host. */
-function withoutManyBlocks(state: PanelState): PanelState {
-  if (state.phase !== 'done' || (state.report.blocks?.length ?? 0) <= mostBlocksKept) return state;
-  return { ...state, report: { ...state.report, blocks: null } };
 }
 
 /** Extensions of a browser talk to the same window: what is no state is none of ours. */

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ShapeChanges } from '../report/inputShapes';
+import { packState } from '../report/packedBlocks';
 import type { HostToPanel, PanelState, PanelToHost, SampleChoice } from '../report/panelMessages';
 import {
   defaultRandomCount,
@@ -148,7 +149,7 @@ export class AnalysisPanel implements vscode.Disposable {
   private send(state: PanelState): void {
     const message: HostToPanel = {
       type: 'state',
-      state,
+      ...packState(state),
       form: this.session.form,
       name: this.shownName,
       readOnly: false,

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { FailureError, failureOf } from '../report/failure';
 import { nothingSaid } from '../report/form';
+import { packState } from '../report/packedBlocks';
 import type { HostToPanel, PanelState } from '../report/panelMessages';
 import { readPanelMessage } from './panelMessage';
 import { showPanelPage } from './panelPage';
@@ -28,7 +29,13 @@ export class ReportEditor implements vscode.CustomReadonlyEditorProvider {
     let state: PanelState = { phase: 'reading', file: basename(uri.path) };
     const send = (): void => {
       const form = { said: nothingSaid, known: null, layers: null };
-      const message: HostToPanel = { type: 'state', state, form, name: null, readOnly: true };
+      const message: HostToPanel = {
+        type: 'state',
+        ...packState(state),
+        form,
+        name: null,
+        readOnly: true,
+      };
       void panel.webview.postMessage(message);
     };
     const read = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import type { Failure } from './failure';
 import type { ShapeChanges } from './inputShapes';
 import type { Said } from './form';
 import type { Answers, LayersForm } from './layersForm';
+import type { PackedBlocks } from './packedBlocks';
 import type { ModelInspection, Progress } from './request';
 import type { PartialReport, Report } from './report';
 
@@ -85,6 +86,8 @@ export type HostToPanel =
 export interface StateMessage {
   readonly type: 'state';
   readonly state: PanelState;
+  /** Those of its report, where these are many: it has none then. */
+  readonly blocks: PackedBlocks | null;
   readonly form: FormState;
   /** How the model is called, with its folders where its name repeats; null: as its file. */
   readonly name: string | null;

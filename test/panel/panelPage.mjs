@@ -158,6 +158,7 @@ export async function show(page, state, said = {}, readOnly = false, known = nul
   const message = {
     type: 'state',
     state,
+    blocks: null,
     form: { said: { ...saidDefaults, ...said }, known, layers },
     name: null,
     readOnly,
