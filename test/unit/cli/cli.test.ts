@@ -442,7 +442,8 @@ describe('compare', () => {
       resolve(`test/references/twins/cnn_bn.${name}.onnx`),
     );
     const samples = ['--samples', resolve('test/references/formats/cnn_bn.npz')];
-    const { code, stdout } = await run('compare', twin ?? '', float ?? '', ...samples, '--json');
+    const flags = [...samples, '--method', 'estimate', '--json'];
+    const { code, stdout } = await run('compare', twin ?? '', float ?? '', ...flags);
     expect(code).toBe(0);
     const comparison = JSON.parse(stdout) as Comparison;
     expect(new Ajv({ strict: true }).compile(comparisonSchema)(comparison)).toBe(true);
