@@ -1,11 +1,13 @@
 // VS Code used as a person does, from the files of the explorer, with what the panels show as the only evidence.
 import { execFile } from 'node:child_process';
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { formatNumber, formatQuantity } from '../../src/report/wording/number';
 import type { Report } from '../../src/report/report';
+import { reportJson } from '../../src/report/schema';
+import { largeReport } from '../panel/largeReport.mjs';
 import { runCommand, untilSaved, webview } from './hostedVscode.mjs';
 import {
   analyze,
@@ -23,6 +25,7 @@ import { writeSmallModel } from './smallModel';
 usePersonalVscode(async () => {
   await copyFile(join(folder, 'digits-early.onnx'), join(folder, 'digits-look.onnx'));
   await writeSmallModel(folder, join(folder, 'small'), 'small.onnx');
+  await writeFile(join(folder, 'large.sharpness-report.json'), reportJson(largeReport(130)));
 });
 
 /** What the command line says of the digits: another way to the same numbers than the panel's. */
@@ -91,4 +94,14 @@ it('a model that is opened has its first page, then its report, and keeps it ove
   await runCommand(page, 'View: Close All Editors');
   await row.dblclick();
   expect(await sharpestDirectionShown()).toBe(bound);
+});
+
+it('a saved report of many layers has all their blocks', async () => {
+  await page
+    .locator('.explorer-folders-view .monaco-list-row', { hasText: 'large.sharpness-report.json' })
+    .dblclick();
+  await webview(page).getByText('A saved report.').waitFor();
+  await webview(page).locator('.section.layers', { hasText: 'Each cell is 2 × 2 blocks' }).waitFor();
+  await webview(page).locator('#blocks-numbers').click();
+  await webview(page).locator('.section.layers .numbers', { hasText: 'attention.part1' }).waitFor();
 });
